@@ -1,0 +1,63 @@
+# Everything that a newcomer needs is `make serve` and `make test`; both install what they need into .venv.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+MODELS := models/_experiments/gaussian-quantiles/comparison.json
+
+.PHONY: help serve train test check format compose-test lock clean
+
+help:
+	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
+	@echo "make train         train again: the next version of every model"
+	@echo "make test          run the tests"
+	@echo "make check         lint, formatting and types"
+	@echo "make format        put the code into the project's format"
+	@echo "make compose-test  test the compose stack (needs Docker)"
+	@echo "make lock          resolve the dependencies anew"
+
+serve: $(MODELS)
+	$(BIN)/gunicorn
+
+train: $(VENV)/run
+	$(BIN)/python -m training train
+
+$(MODELS): | $(VENV)/run
+	$(BIN)/python -m training train
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest --cov --cov-report=term -m "not compose"
+
+compose-test: $(VENV)/dev
+	$(BIN)/python -m pytest -m compose
+
+check: $(VENV)/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The lock files agree on every version, so going from run to dev only adds packages.
+$(VENV)/run $(VENV)/dev: $(VENV)/%: requirements/%.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
+
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --upgrade --extra dev -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt --extra service -o requirements/service.txt
+	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
+	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt
+
+clean:
+	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,18 @@
+"""How gunicorn runs the service: `gunicorn`, with nothing more on the command line.
+
+`WEB_CONCURRENCY` (workers) and `PORT` are read from the environment; the service's own settings are `SERVICE_*`.
+"""
+
+import os
+
+wsgi_app = "service.app:create_app()"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
+worker_class = "gthread"
+threads = 4
+reuse_port = True  # each worker its own socket: with a shared one, one worker at times takes every connection
+preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 (a heartbeat file; no disk)
+control_socket_disable = True  # else it writes below the home directory, which may be read-only
+timeout = 60
+graceful_timeout = 30

@@ -1,0 +1,40 @@
+"""Building responses: JSON with NumPy arrays, and conditional answers."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+ONE_YEAR = 365 * 24 * 3600
+
+
+def json_response(document: Any, status: int = 200) -> Response:
+    """Return a document as JSON; NumPy arrays are written as (nested) lists, float32 with float32's digits."""
+    content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, status, mimetype="application/json")
+
+
+def etag_of(*parts: str) -> str:
+    """Return a strong entity tag of everything that determines an answer."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def not_modified(etag: str) -> bool:
+    """Say whether the client has the answer with this tag already (RFC 9110, If-None-Match)."""
+    return request.if_none_match.contains_weak(etag)
+
+
+def with_validators(response: Response, etag: str, *, immutable: bool = False) -> Response:
+    """Add the entity tag, and how long the answer may be kept: for good, or only after asking again."""
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable" if immutable else "no-cache"
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def conditional(response: Response) -> Response:
+    """Tag a small answer with its content's hash, and turn it into a 304 if the client has it."""
+    with_validators(response, hashlib.sha256(response.get_data()).hexdigest()[:32])
+    response.make_conditional(request)
+    return response

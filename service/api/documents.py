@@ -1,0 +1,148 @@
+"""`GET /openapi.json`, generated from the schemas that validate, and `GET /docs`, its page."""
+
+import re
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Response, current_app, send_from_directory
+from marshmallow import Schema, fields
+
+from service import __version__
+from service.api import fields as own
+from service.api.answers import conditional, json_response
+from service.api.operations import Operation, described, operation
+from service.api.problems import PROBLEM_JSON
+
+blueprint = Blueprint("documents", __name__)
+
+_WEB = Path(__file__).parent.parent / "web"
+
+DESCRIPTION = """Neural-network classifiers trained offline, served over HTTP: predictions at points, decision
+boundaries as data, and the comparison of architectures that they come from."""
+
+
+class ProblemSchema(Schema):
+    """RFC 9457."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata={"description": "what was wrong, and what to send instead"})
+    request_id = fields.String(required=True)
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "messages by field, where values were invalid"},
+    )
+
+
+@blueprint.get("/openapi.json")
+@operation("Get this document", answers={"application/json": ()}, conditional=True)
+def get_openapi() -> Response:
+    """The OpenAPI 3.1 description of this service."""
+    return conditional(json_response(_document()))
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Return the OpenAPI document of every route of the app that `operation` describes."""
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _class_of(schema).__name__.removesuffix("Schema"))
+    spec = APISpec(
+        "Decision boundaries",
+        __version__,
+        "3.1.0",
+        plugins=[plugin],
+        info={
+            "description": " ".join(DESCRIPTION.split()),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+    )
+    assert plugin.converter is not None  # noqa: S101 (for the type checker: set by APISpec above)
+    plugin.converter.add_attribute_function(_own_fields)
+    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        found = described(current_app.view_functions[rule.endpoint])
+        if found is not None:
+            method = "post" if "POST" in (rule.methods or ()) else "get"
+            spec.path(
+                path=_openapi_path(rule.rule),
+                operations={method: _operation(rule.rule, rule.endpoint, found)},
+            )
+    return spec.to_dict()
+
+
+def _operation(rule: str, endpoint: str, found: Operation) -> dict[str, Any]:
+    parameters: list[object] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind else "string"}}
+        for kind, name in re.findall(r"<(int:)?(\w+)>", rule)
+    ]
+    if found.query is not None:
+        parameters.append({"in": "query", "schema": found.query})
+    document: dict[str, Any] = {
+        "operationId": endpoint.split(".")[-1],
+        "summary": found.summary,
+        "description": found.description,
+        "parameters": parameters,
+        "responses": _responses(found),
+    }
+    if found.body is not None:
+        content = {"schema": found.body, "example": found.example}
+        document["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return document
+
+
+def _responses(found: Operation) -> dict[str, Any]:
+    content = {media_type: {"schema": _any_of(media_type, schemas)} for media_type, schemas in found.answers.items()}
+    responses: dict[str, Any] = {"200": {"description": "OK", "content": content}}
+    if found.unready:
+        responses["503"] = {"description": HTTPStatus.SERVICE_UNAVAILABLE.phrase, "content": content}
+    if found.conditional:
+        responses["304"] = {"description": "Not Modified: the client's copy, named in If-None-Match, is still right"}
+    for status in found.problems:
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_JSON: {"schema": ProblemSchema}},
+        }
+    return responses
+
+
+def _any_of(media_type: str, schemas: tuple[type[Schema], ...]) -> object:
+    if len(schemas) > 1:
+        return {"oneOf": list(schemas)}
+    if schemas:
+        return schemas[0]
+    if media_type == "application/json":
+        return {"type": "object"}
+    return {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
+
+
+def _own_fields(_: object, field: fields.Field[Any], **__: object) -> dict[str, Any]:
+    """Say in JSON Schema what this interface's own field classes take."""
+    if isinstance(field, own.Points):
+        point = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+        return {"type": "array", "items": point}
+    if isinstance(field, own.ModelNames):
+        names = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+        return {"oneOf": [names, {"type": "string", "const": "all"}]}
+    return {}
+
+
+def _openapi_path(rule: str) -> str:
+    return re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule)
+
+
+def _class_of(schema: type[Schema] | Schema | str) -> type:
+    return schema if isinstance(schema, type) else type(schema)
+
+
+@blueprint.get("/docs")
+def get_docs() -> Response:
+    return send_from_directory(_WEB, "docs.html")
+
+
+@blueprint.get("/docs/<path:name>")
+def get_docs_file(name: str) -> Response:
+    return send_from_directory(_WEB / "docs", name)

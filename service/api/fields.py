@@ -1,0 +1,45 @@
+"""Schema fields of this interface."""
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from marshmallow import ValidationError, fields
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+class Points(fields.Field[np.ndarray]):
+    """Points [n, d] as float32: validated as one array, with messages that name the first point at fault."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> np.ndarray:
+        if not isinstance(value, list) or not value:
+            raise ValidationError("must be a list of one or more points, such as [[0.1, 0.2], [0.5, -0.3]].")
+        for i, point in enumerate(value):
+            if not isinstance(point, list) or not point or len(point) != len(value[0]):
+                raise ValidationError(f"point {i} must be a list of numbers as long as the others, such as [0.1, 0.2].")
+        if not set(map(type, chain.from_iterable(value))) <= {int, float}:
+            i = next(i for i, point in enumerate(value) if not set(map(type, point)) <= {int, float})
+            raise ValidationError(f"point {i} must hold numbers only, such as [0.1, 0.2].")
+        try:
+            points = np.array(value, dtype=np.float64)
+        except OverflowError as error:
+            raise ValidationError(f"numbers must be finite and within ±{LARGEST:.2g}.") from error
+        fits = np.abs(points) <= LARGEST  # False for NaN too
+        if not fits.all():
+            i = int(np.argmin(fits.all(axis=1)))
+            raise ValidationError(f"point {i} must hold finite numbers within ±{LARGEST:.2g}.")
+        return points.astype(np.float32)
+
+
+class ModelNames(fields.Field[list[str] | None]):
+    """Several models: a list of names, or "all", which is loaded as an empty list."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[str]:
+        if value == "all":
+            return []
+        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+            raise ValidationError('must be a list of model names, or "all".')
+        if len(set(value)) < len(value):
+            raise ValidationError("must name each model once.")
+        return value

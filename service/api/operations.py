@@ -1,0 +1,112 @@
+"""What an endpoint takes and gives, said once: a decorator that validates a request and feeds the OpenAPI document."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Response, current_app, request
+from marshmallow import Schema, ValidationError
+
+from service.api.body import read_json
+from service.errors import InvalidError
+
+View = Callable[..., Response]
+Answers = Mapping[str, tuple[type[Schema], ...]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An endpoint as the document shows it: the answers' schemas by media type, none where it is not JSON."""
+
+    summary: str
+    description: str
+    answers: Answers
+    query: type[Schema] | None = None
+    body: type[Schema] | None = None
+    problems: tuple[int, ...] = ()
+    conditional: bool = False
+    unready: bool = False
+    example: object = None
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""By the view's qualified name."""
+
+
+def operation(
+    summary: str,
+    *,
+    answers: Answers,
+    query: type[Schema] | None = None,
+    body: type[Schema] | None = None,
+    problems: tuple[int, ...] = (),
+    conditional: bool = False,
+    unready: bool = False,
+    example: object = None,
+) -> Callable[[View], View]:
+    """Document a view, and hand it the validated query or body as its first argument.
+
+    A view with neither is called as it is. `conditional` says that it answers 304 to a matching `If-None-Match`,
+    `unready` that it sends the same document with 503.
+    """
+
+    def decorate(view: View) -> View:
+        description = " ".join((view.__doc__ or "").split())
+        OPERATIONS[_key(view)] = Operation(
+            summary, description, answers, query, body, problems, conditional, unready, example
+        )
+        if query is None and body is None:
+            return view
+
+        @wraps(view)
+        def validated(**path: Any) -> Response:
+            if body is not None:
+                return view(load(body(), read_json(current_app.config["MAX_CONTENT_LENGTH"])), **path)
+            assert query is not None  # noqa: S101 (for the type checker: one of the two is there)
+            return view(load(query(), _query_values()), **path)
+
+        return validated
+
+    return decorate
+
+
+def described(view: View) -> Operation | None:
+    """Return what was said of a view, or None if nothing was."""
+    return OPERATIONS.get(_key(view))
+
+
+def load(schema: Schema, values: Any) -> Any:
+    """Validate values.
+
+    Raises:
+        InvalidError: with marshmallow's messages by field.
+    """
+    try:
+        return schema.load(values)
+    except ValidationError as error:
+        errors = _flatten(error.messages)
+        detail = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items())
+        raise InvalidError(detail, errors) from error
+
+
+def _query_values() -> dict[str, str]:
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise InvalidError.of(repeated[0], "is given more than once; give it once.")
+    return request.args.to_dict()
+
+
+def _flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Turn marshmallow's nested messages into messages by dotted field name."""
+    if isinstance(messages, dict):
+        flat: dict[str, list[str]] = {}
+        for name, inner in messages.items():
+            part = "" if name == "_schema" else str(name)
+            flat.update(_flatten(inner, ".".join(filter(None, (prefix, part)))))
+        return flat
+    return {prefix or "body": [str(message) for message in (messages if isinstance(messages, list) else [messages])]}
+
+
+def _key(view: View) -> str:
+    return f"{view.__module__}.{view.__qualname__}"

@@ -1,0 +1,97 @@
+"""`POST /predict`: probabilities and labels at points."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from flask import Blueprint, Response
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from service.api import fields as own
+from service.api.answers import json_response
+from service.api.context import repository, settings
+from service.api.operations import operation
+from service.bundle.records import RecordSchema
+from service.errors import TooLargeError
+from service.inference import Prediction, predict
+from service.repository import ModelVersion
+
+blueprint = Blueprint("predict", __name__)
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """`models` is None for one model, empty for all."""
+
+    points: np.ndarray
+    model: str | None = None
+    version: int | None = None
+    models: list[str] | None = None
+    threshold: float = 0.5
+
+
+class PredictRequestSchema(RecordSchema[PredictRequest]):
+    record = PredictRequest
+
+    class Meta:
+        unknown = RAISE
+
+    points = own.Points(
+        required=True,
+        metadata={"description": "the points, one list of the model's features each", "minItems": 1},
+    )
+    model = fields.String(metadata={"description": "a model's name; the default model if left out"})
+    version = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata={"description": "the model's latest if left out"},
+    )
+    models = own.ModelNames(metadata={"description": 'several models instead of one: their names, or "all"'})
+    threshold = fields.Float(
+        validate=validate.Range(0, 1),
+        metadata={"description": "a probability that reaches it is given label 1", "default": 0.5},
+    )
+
+    @validates_schema
+    def one_model_or_several(self, data: dict[str, object], **_: object) -> None:
+        for name in ("model", "version"):
+            if "models" in data and name in data:
+                raise ValidationError("is not taken together with models; leave one of the two out.", name)
+
+
+class PredictionSchema(Schema):
+    model = fields.String(required=True)
+    version = fields.Integer(required=True)
+    probabilities = fields.List(fields.Float(), required=True, metadata={"description": "P(y = 1) of each point"})
+    labels = fields.List(fields.Integer(), required=True, metadata={"description": "0 or 1 for each point"})
+
+
+class PredictionsSchema(Schema):
+    predictions = fields.List(fields.Nested(PredictionSchema), required=True)
+
+
+@blueprint.post("/predict")
+@operation(
+    "Predict points",
+    body=PredictRequestSchema,
+    answers={"application/json": (PredictionSchema, PredictionsSchema)},
+    problems=(400, 404, 413, 415, 422, 503),
+    example={"points": [[0.1, 0.2], [0.9, -0.4]]},
+)
+def post_predict(asked: PredictRequest) -> Response:
+    """Probabilities P(y = 1) and labels at points. With `models` in place of `model`, the answer is
+    `{"predictions": [...]}` with one such object a model.
+    """
+    if len(asked.points) > settings().max_points:
+        raise TooLargeError(f"{len(asked.points)} points are more than the {settings().max_points} taken at once")
+    if asked.models is None:
+        return json_response(_predict(repository().get(asked.model, asked.version), asked))
+    versions = [repository().get(name) for name in asked.models or _all()]
+    return json_response({"predictions": [_predict(version, asked) for version in versions]})
+
+
+def _all() -> list[str]:
+    return [model.name for model in repository().models() if model.served]
+
+
+def _predict(version: ModelVersion, asked: PredictRequest) -> Prediction:
+    return predict(version, asked.points, asked.threshold)

@@ -1,0 +1,72 @@
+"""Errors as RFC 9457 `application/problem+json`."""
+
+import logging
+import uuid
+from http import HTTPStatus
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from service.errors import FieldErrors, ServiceError, UnavailableError
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(ServiceError, _service_error)
+    app.register_error_handler(HTTPException, _http_exception)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def request_id() -> str:
+    """Return this request's id: the one in `X-Request-ID` if that is a plain short token, else a new one."""
+    if "request_id" not in g:
+        given = request.headers.get("X-Request-ID", "")
+        plain = 0 < len(given) <= 128 and given.isascii() and given.isprintable()
+        g.request_id = given if plain else uuid.uuid4().hex
+    found: str = g.request_id
+    return found
+
+
+def problem(status: int, title: str, detail: str, errors: FieldErrors | None = None) -> Response:
+    """Return a problem document. `type` is about:blank: the status says all that the kind of problem means."""
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id(),
+    }
+    if errors is not None:
+        document["errors"] = errors
+    return Response(orjson.dumps(document), status, mimetype=PROBLEM_JSON)
+
+
+def _service_error(error: ServiceError) -> Response:
+    response = problem(error.status, error.title, error.detail, error.errors)
+    if isinstance(error, UnavailableError):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _http_exception(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    detail = {
+        HTTPStatus.NOT_FOUND: f"there is nothing at {request.path}; GET /openapi.json lists what there is",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.path} does not take {request.method}",
+    }.get(status, status.description or status.phrase)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        detail += f"; it takes {', '.join(sorted(error.valid_methods))}"
+    response = problem(status, status.phrase, detail)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request %s failed", request_id(), exc_info=error)
+    return problem(500, "Internal error", "the service failed to answer; its log says more under this request_id")

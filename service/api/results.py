@@ -1,0 +1,107 @@
+"""`GET /comparison` and `GET /dataset`: what the experiments found, and on which data."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response
+from marshmallow import RAISE, Schema, fields, validate
+
+from service import results
+from service.api.answers import conditional, json_response
+from service.api.context import repository
+from service.api.negotiation import negotiate
+from service.api.operations import operation
+from service.bundle.records import RecordSchema
+from service.bundle.results import SPLITS, ComparisonSchema
+from service.rendering import tables
+
+blueprint = Blueprint("results", __name__)
+
+COMPARISON_TYPES = {"json": "application/json", "csv": "text/csv", "markdown": "text/markdown"}
+DATASET_TYPES = {"json": "application/json", "csv": "text/csv"}
+
+
+@dataclass(frozen=True)
+class ResultsQuery:
+    experiment: str | None = None
+    format: str | None = None
+
+
+class _ResultsQuerySchema(RecordSchema[ResultsQuery]):
+    record = ResultsQuery
+
+    class Meta:
+        unknown = RAISE
+
+    experiment = fields.String(metadata={"description": "the experiment of the default model if left out"})
+
+
+def _format(media_types: dict[str, str]) -> fields.String:
+    return fields.String(
+        validate=validate.OneOf(media_types, error="must be one of: {choices}."),
+        metadata={"description": "the representation, in place of Accept"},
+    )
+
+
+class ComparisonQuerySchema(_ResultsQuerySchema):
+    format = _format(COMPARISON_TYPES)
+
+
+class DatasetQuerySchema(_ResultsQuerySchema):
+    format = _format(DATASET_TYPES)
+
+
+class DatasetSchema(Schema):
+    experiment = fields.String(required=True)
+    features = fields.List(fields.String(), required=True)
+    points = fields.List(fields.List(fields.Float()), required=True, metadata={"description": "[n, d]"})
+    labels = fields.List(fields.Integer(), required=True, metadata={"description": "0 or 1, [n]"})
+    split = fields.List(fields.String(validate=validate.OneOf(SPLITS)), required=True)
+
+
+@blueprint.get("/comparison")
+@operation(
+    "Compare the models of an experiment",
+    query=ComparisonQuerySchema,
+    answers={"application/json": (ComparisonSchema,), "text/csv": (), "text/markdown": ()},
+    problems=(404, 406, 422, 503),
+    conditional=True,
+)
+def get_comparison(query: ResultsQuery) -> Response:
+    """Accuracy over replicates with intervals, the served replicate's metrics, and a paired test for every pair of
+    models. CSV and Markdown hold the table of models.
+    """
+    representation = negotiate(COMPARISON_TYPES, query.format)
+    found = results.comparison(repository(), query.experiment)
+    if representation == "json":
+        return conditional(json_response(ComparisonSchema().dump(found)))
+    render = {"csv": tables.comparison_csv, "markdown": tables.comparison_markdown}[representation]
+    return conditional(Response(render(found), mimetype=COMPARISON_TYPES[representation]))
+
+
+@blueprint.get("/dataset")
+@operation(
+    "Get the data that the models were trained and tested on",
+    query=DatasetQuerySchema,
+    answers={"application/json": (DatasetSchema,), "text/csv": ()},
+    problems=(404, 406, 422, 503),
+    conditional=True,
+)
+def get_dataset(query: ResultsQuery) -> Response:
+    """The points of the served replicate with their labels, and for each whether it was used for training,
+    validation or test.
+    """
+    representation = negotiate(DATASET_TYPES, query.format)
+    found = results.dataset(repository(), query.experiment)
+    if representation == "csv":
+        return conditional(Response(tables.dataset_csv(found), mimetype=DATASET_TYPES["csv"]))
+    return conditional(
+        json_response(
+            {
+                "experiment": query.experiment or results.default_experiment(repository()),
+                "features": found.features,
+                "points": found.points,
+                "labels": found.labels,
+                "split": found.split,
+            }
+        )
+    )

@@ -1,0 +1,55 @@
+"""Boundaries: a model evaluated on a grid of the plane."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import InvalidError
+from service.inference import predict
+from service.repository import ModelVersion
+
+POINTS_AT_ONCE = 65_536
+"""Points built and evaluated at a time, so that a large grid needs little more memory than its answer."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The nodes x [nx] × y [ny] of a rectangle, float64, both ends included."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    @classmethod
+    def spanning(cls, x_min: float, x_max: float, y_min: float, y_max: float, resolution: int) -> "Grid":
+        """Return the grid with `resolution` nodes along each axis."""
+        return cls(np.linspace(x_min, x_max, resolution), np.linspace(y_min, y_max, resolution))
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """P(y = 1) at the nodes of a grid: `probabilities[row, column]` float32 [ny, nx], row = y, column = x."""
+
+    grid: Grid
+    probabilities: NDArray[np.float32]
+
+
+def check_plane(version: ModelVersion) -> None:
+    """Raise InvalidError where a model cannot be drawn: it does not have two features."""
+    if len(version.features) != 2:
+        raise InvalidError.of(
+            "model",
+            f"{version.name} has {len(version.features)} features; a boundary is drawn for models with 2",
+        )
+
+
+def evaluate(version: ModelVersion, grid: Grid) -> Boundary:
+    """Evaluate a model with two features on a grid, a band of rows at a time."""
+    x = grid.x.astype(np.float32)
+    probabilities = np.empty((len(grid.y), len(x)), np.float32)
+    rows_at_once = max(1, POINTS_AT_ONCE // len(x))
+    for first in range(0, len(grid.y), rows_at_once):
+        y = grid.y[first : first + rows_at_once].astype(np.float32)
+        points = np.stack(np.broadcast_arrays(x[np.newaxis, :], y[:, np.newaxis]), axis=-1).reshape(-1, 2)
+        probabilities[first : first + len(y)] = predict(version, points).probabilities.reshape(len(y), len(x))
+    return Boundary(grid, probabilities)

@@ -1,0 +1,68 @@
+"""Engines turn points into numbers: LiteRT for a bundle's compiled form, TensorFlow for the SavedModel itself."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.bundle import layout
+from service.bundle.card import Card
+from service.settings import EngineChoice
+
+Points = NDArray[np.float32]
+Outputs = dict[str, NDArray[np.float32]]
+
+
+class LoadError(Exception):
+    """A bundle that cannot be served; the message is the reason, safe to show."""
+
+
+class Engine(Protocol):
+    """The signatures of one model version. Safe to call from several threads at once."""
+
+    name: str
+    n_features: int
+    signatures: frozenset[str]
+
+    def run(self, signature: str, points: Points, **index: int) -> Outputs:
+        """Evaluate a signature at points, float32 [n, d] with n ≥ 1; each output is float32 [n, …].
+
+        `index` gives the signature's scalar inputs (`replicate`, `snapshot`).
+        """
+        ...
+
+
+def open_engine(bundle: Path, card: Card | None, fingerprint: str, choice: EngineChoice) -> Engine:
+    """Open a bundle: its compiled form where that belongs to the SavedModel beside it, else the SavedModel.
+
+    Raises:
+        LoadError: nothing here can serve this bundle; says why.
+    """
+    stale = _why_not_compiled(bundle, card, fingerprint)
+    if choice != "tensorflow" and stale is None:
+        from service.engines.litert import LiteRTEngine  # noqa: PLC0415
+
+        return LiteRTEngine((bundle / layout.COMPILED).read_bytes())
+    if choice == "litert":
+        raise LoadError(f"{stale}, and SERVICE_ENGINE=litert uses no other")
+    if importlib.util.find_spec("tensorflow") is None:
+        reason = "SERVICE_ENGINE=tensorflow" if stale is None else stale
+        raise LoadError(f"{reason}: this needs TensorFlow, which is not installed here")
+    from service.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (seconds, and never before a fork)
+
+    return TensorFlowEngine(bundle)
+
+
+def _why_not_compiled(bundle: Path, card: Card | None, fingerprint: str) -> str | None:
+    """Say why the compiled form cannot be used, or None if it can."""
+    compiled = bundle / layout.COMPILED
+    if card is None or not compiled.is_file():
+        return "there is no compiled form"
+    if card.fingerprint != fingerprint:
+        return "the compiled form is stale: the card has the fingerprint of another SavedModel"
+    if hashlib.sha256(compiled.read_bytes()).hexdigest() != card.compiled.sha256:
+        return "the compiled form is not the one that the card describes"
+    return None

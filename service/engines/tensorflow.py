@@ -1,0 +1,62 @@
+"""TensorFlow: evaluates any SavedModel with a signature from [n, d] floats to [n] or [n, 1] floats.
+
+Only imported when a bundle needs it, and so after the worker has forked: TensorFlow does not survive a fork.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from service.engines import LoadError, Outputs, Points
+
+
+class TensorFlowEngine:
+    """The SavedModel's own signatures. A foreign one's single output is given the name `probabilities`."""
+
+    name = "tensorflow"
+
+    def __init__(self, saved_model: Path) -> None:
+        try:
+            self._module = tf.saved_model.load(str(saved_model))  # its variables live as long as it does
+        except Exception as error:  # noqa: BLE001 (TensorFlow raises many kinds for a file that it cannot read)
+            raise LoadError(f"TensorFlow cannot load the SavedModel: {type(error).__name__}") from error
+        functions = self._module.signatures
+        if "serving_default" not in functions:
+            raise LoadError(f"the SavedModel has no signature serving_default, only {sorted(functions)}")
+        self._functions = {name: functions[name] for name in functions}
+        self.signatures = frozenset(self._functions)
+        self._points = {name: _points_input(name, function) for name, function in self._functions.items()}
+        self.n_features = int(self._points["serving_default"].shape[-1])
+        _check_output(self._functions["serving_default"])
+
+    def run(self, signature: str, points: Points, **index: int) -> Outputs:
+        spec = self._points[signature]
+        scalars = {name: tf.constant(value, tf.int32) for name, value in index.items()}
+        result = self._functions[signature](**{spec.name: tf.constant(points, spec.dtype)}, **scalars)
+        outputs = {key: np.asarray(value, np.float32) for key, value in result.items()}
+        if signature == "serving_default":
+            (values,) = outputs.values()
+            return {"probabilities": values.reshape(len(points))}
+        return outputs
+
+
+def _points_input(signature: str, function: tf.types.experimental.ConcreteFunction) -> tf.TensorSpec:
+    """Return the signature's one input of shape [n, d].
+
+    Raises:
+        LoadError: there is none, or more than one.
+    """
+    inputs = function.structured_input_signature[1].values()
+    found = [spec for spec in inputs if spec.shape.rank == 2 and spec.shape[-1] and spec.dtype.is_floating]
+    if len(found) != 1:
+        shown = ", ".join(f"{spec.name} {spec.dtype.name} {spec.shape}" for spec in inputs)
+        raise LoadError(f"signature {signature} needs one float input [n, d]; it has {shown}")
+    return found[0]
+
+
+def _check_output(function: tf.types.experimental.ConcreteFunction) -> None:
+    outputs = list(function.structured_outputs.values())
+    shapes = [output.shape.as_list() for output in outputs]
+    if len(outputs) != 1 or not outputs[0].dtype.is_floating or shapes[0][1:] not in ([], [1]):
+        raise LoadError(f"serving_default needs one float output [n] or [n, 1]; it has shapes {shapes}")

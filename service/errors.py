@@ -1,0 +1,59 @@
+"""What can go wrong with a request, in terms that every edge can turn into its own form: one class, one status."""
+
+from collections.abc import Mapping, Sequence
+
+FieldErrors = Mapping[str, Sequence[str]]
+
+
+class ServiceError(Exception):
+    """A request that cannot be answered. The message says what to send instead, and is safe to show a client."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str, errors: FieldErrors | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+
+
+class MalformedError(ServiceError):
+    status = 400
+    title = "Malformed request"
+
+
+class NotFoundError(ServiceError):
+    status = 404
+    title = "Not found"
+
+
+class NotAcceptableError(ServiceError):
+    status = 406
+    title = "Not acceptable"
+
+
+class TooLargeError(ServiceError):
+    status = 413
+    title = "Too large"
+
+
+class UnsupportedMediaTypeError(ServiceError):
+    status = 415
+    title = "Unsupported media type"
+
+
+class InvalidError(ServiceError):
+    """Values that are well formed but not allowed; `errors` names each field."""
+
+    status = 422
+    title = "Invalid values"
+
+    @classmethod
+    def of(cls, field: str, message: str) -> "InvalidError":
+        return cls(f"{field}: {message}", {field: [message]})
+
+
+class UnavailableError(ServiceError):
+    status = 503
+    title = "Unavailable"
+    retry_after_seconds = 5

@@ -1,0 +1,1 @@
+"""What people look at: tables and pictures. Pure functions from data to text or bytes."""

@@ -1,0 +1,100 @@
+"""Tables of the comparison and the data set: CSV for programs, Markdown for people."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from service.bundle.results import Comparison, Dataset, ModelResult
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """Return one row a model, numbers in full."""
+    header = [
+        *("model", "version", "hidden_layers", "activation", "parameters", "epochs", "replicates"),
+        *("accuracy_mean", "accuracy_sd", "accuracy_min", "accuracy_median", "accuracy_max"),
+        *("accuracy_ci95_low", "accuracy_ci95_high", "notebook_accuracy"),
+        *(
+            "served_accuracy",
+            "served_log_loss",
+            "served_brier",
+            "served_roc_auc",
+            "served_ece",
+            "training_seconds",
+        ),
+    ]
+    return _csv([header, *(_full_row(result) for result in comparison.models)])
+
+
+def _full_row(result: ModelResult) -> list[object]:
+    accuracy, served = result.accuracy, result.served
+    low, high = accuracy.ci95 or (None, None)
+    units = "-".join(map(str, result.hidden_layers))
+    return [
+        *(
+            result.model,
+            result.version,
+            units,
+            result.activation,
+            result.parameters,
+            result.epochs,
+            result.replicates,
+        ),
+        *(accuracy.mean, accuracy.sd, accuracy.min, accuracy.median, accuracy.max),
+        *(low, high, result.notebook_accuracy),
+        *(
+            served.accuracy,
+            served.log_loss,
+            served.brier,
+            served.roc_auc,
+            served.ece,
+            result.training_seconds,
+        ),
+    ]
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Return one row a model, three digits."""
+    header = [
+        "model",
+        "hidden layers",
+        "parameters",
+        "test accuracy",
+        "95% interval",
+        "range",
+        "served",
+        "notebook",
+    ]
+    rows = []
+    for result in comparison.models:
+        accuracy = result.accuracy
+        rows.append(
+            [
+                result.model,
+                "-".join(map(str, result.hidden_layers)) or "none",
+                str(result.parameters),
+                f"{accuracy.mean:.3f}",
+                "" if accuracy.ci95 is None else "{:.3f} to {:.3f}".format(*accuracy.ci95),
+                f"{accuracy.min:.3f} to {accuracy.max:.3f}",
+                f"{result.served.accuracy:.3f}",
+                "" if result.notebook_accuracy is None else f"{result.notebook_accuracy:.3f}",
+            ]
+        )
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
+
+
+def dataset_csv(dataset: Dataset) -> str:
+    """Return one row a point, float32 values in the digits that give them back."""
+    rows = zip(dataset.points, dataset.labels, dataset.split, strict=True)
+    return _csv(
+        [
+            [*dataset.features, "label", "split"],
+            *([*map(str, point), int(label), part] for point, label, part in rows),
+        ]
+    )
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,82 @@
+"""What experiments left beside the models: comparisons and data sets, read when they are asked for."""
+
+import logging
+from pathlib import Path
+
+from service.bundle import layout
+from service.bundle.results import Comparison, ComparisonSchema, Dataset
+from service.errors import NotFoundError, UnavailableError
+from service.repository import ModelVersion, Repository
+
+log = logging.getLogger(__name__)
+
+
+def comparison(repository: Repository, experiment: str | None) -> Comparison:
+    """Return an experiment's comparison; by default that of the default model.
+
+    Raises:
+        NotFoundError: there is no such experiment.
+        UnavailableError: its file cannot be read.
+    """
+    path = _results(repository, experiment) / layout.COMPARISON
+    try:
+        return ComparisonSchema().read(path)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def dataset(repository: Repository, experiment: str | None) -> Dataset:
+    """Return the data of an experiment's served replicate; by default that of the default model's experiment.
+
+    Raises:
+        NotFoundError: there is no such experiment.
+        UnavailableError: its file cannot be read.
+    """
+    path = _results(repository, experiment) / layout.DATASET
+    try:
+        return Dataset.read(path)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def served_dataset(repository: Repository, version: ModelVersion) -> Dataset | None:
+    """Return the data that a model was trained on, or None where they are not known."""
+    if version.card is None:
+        return None
+    try:
+        return dataset(repository, version.card.experiment)
+    except (NotFoundError, UnavailableError):
+        return None
+
+
+def experiments(repository: Repository) -> list[str]:
+    """Return the names of the experiments with results."""
+    directory = repository.models_dir / layout.EXPERIMENTS
+    if not directory.is_dir():
+        return []
+    return sorted(path.name for path in directory.iterdir() if layout.NAME.fullmatch(path.name))
+
+
+def default_experiment(repository: Repository) -> str:
+    """Return the experiment that the default model comes from.
+
+    Raises:
+        NotFoundError, UnavailableError: there is no default model, or it does not say.
+    """
+    card = repository.get().card
+    if card is None:
+        raise NotFoundError("the default model comes from no experiment here; name one with ?experiment=")
+    return card.experiment
+
+
+def _results(repository: Repository, experiment: str | None) -> Path:
+    name = default_experiment(repository) if experiment is None else experiment
+    known = experiments(repository)
+    if name not in known:
+        raise NotFoundError(f"there is no experiment {name!r}; there is {', '.join(known) or 'none'}")
+    return layout.experiment_dir(repository.models_dir, name)
+
+
+def _unreadable(path: Path, error: Exception) -> UnavailableError:
+    log.error("cannot read %s: %s", path, error)
+    return UnavailableError(f"{path.name} of this experiment cannot be read; train it again")

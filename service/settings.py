@@ -1,0 +1,54 @@
+"""Configuration from the environment, validated at the start: a wrong value or an unknown name stops the service."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from environs import Env, EnvError, validate
+
+EngineChoice = Literal["auto", "litert", "tensorflow"]
+PREFIX = "SERVICE_"
+
+
+class SettingsError(Exception):
+    """The environment is wrong; the message names every variable at fault and what it may be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    models_dir: Path = Path("models")
+    default_model: str = "tanh-10-10"
+    engine: EngineChoice = "auto"
+    max_body_bytes: int = 16 * 2**20
+    max_points: int = 100_000
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read `SERVICE_*` from the environment.
+
+        Raises:
+            SettingsError: a value is not allowed, or a name is not known.
+        """
+        env = Env(eager=False)
+        with env.prefixed(PREFIX):
+            settings = cls(
+                models_dir=env.path("MODELS_DIR", cls.models_dir),
+                default_model=env.str("DEFAULT_MODEL", cls.default_model),
+                engine=env.str("ENGINE", cls.engine, validate=validate.OneOf(get_args(EngineChoice))),
+                max_body_bytes=env.int("MAX_BODY_BYTES", cls.max_body_bytes, validate=validate.Range(min=1)),
+                max_points=env.int("MAX_POINTS", cls.max_points, validate=validate.Range(min=1)),
+                log_level=env.str(
+                    "LOG_LEVEL", cls.log_level, validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+                ),
+            )
+        known = {PREFIX + name.upper() for name in cls.__dataclass_fields__}
+        unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise SettingsError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        try:
+            env.seal()
+        except EnvError as error:
+            raise SettingsError(str(error)) from error
+        return settings

@@ -1,0 +1,90 @@
+"""The command line: `python -m training train [EXPERIMENT.toml]`."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from service.bundle.results import Comparison
+from training.experiment import DEFAULT, Experiment, read
+
+
+@click.group()
+def main() -> None:
+    """Train classifiers and write them as bundles that the service serves."""
+
+
+@main.command()
+@click.argument("experiment", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT)
+@click.option(
+    "--models-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("models"),
+    show_default=True,
+)
+@click.option("--replicates", type=click.IntRange(min=1), help="Training runs a model, instead of the file's number.")
+@click.option("--only", multiple=True, metavar="NAME", help="Train this model only; may be given more than once.")
+def train(experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...]) -> None:
+    """Train, evaluate and export an experiment's models, and print their comparison.
+
+    EXPERIMENT is a TOML file; the default is the course notebook's experiment.
+    """
+    try:
+        chosen = read(experiment)
+        chosen = chosen.only(only) if only else chosen
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    chosen = replace(chosen, replicates=replicates or chosen.replicates)
+    try:
+        comparison = _train_with_progress(chosen, models_dir)
+    except BlockingIOError as error:
+        raise click.ClickException(f"another training is writing to {models_dir}; wait until it is done") from error
+    except ValueError as error:
+        raise click.ClickException(f"{experiment}: {error}") from error
+    Console().print(comparison_table(comparison))
+    for result in comparison.models:
+        click.echo(f"wrote {models_dir / result.model / str(result.version)}")
+
+
+def _train_with_progress(experiment: Experiment, models_dir: Path) -> Comparison:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
+    console = Console(stderr=True)
+    with console.status("Loading TensorFlow …"):
+        from training.pipeline import run  # noqa: PLC0415 (seconds: only after the input has been found good)
+
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        tasks = {spec.name: bars.add_task(spec.name, total=spec.epochs) for spec in experiment.models}
+        return run(experiment, models_dir, lambda name, epochs: bars.advance(tasks[name], epochs))
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Return the comparison for the terminal: the notebook's number beside ours."""
+    replicates = comparison.protocol.replicates
+    table = Table(title=f"{comparison.experiment}: test accuracy, {replicates} replicates of each model")
+    table.add_column("model")
+    for heading in ("units", "mean", "95% interval", "range", "served", "notebook"):
+        table.add_column(heading, justify="right")
+    for result in comparison.models:
+        accuracy = result.accuracy
+        table.add_row(
+            result.model,
+            "-".join(map(str, result.hidden_layers)) or "none",
+            f"{accuracy.mean:.3f}",
+            "" if accuracy.ci95 is None else "{:.3f}–{:.3f}".format(*accuracy.ci95),
+            f"{accuracy.min:.3f}–{accuracy.max:.3f}",
+            f"{result.served.accuracy:.3f}",
+            "" if result.notebook_accuracy is None else f"{result.notebook_accuracy:.3f}",
+        )
+    return table

@@ -1,0 +1,197 @@
+"""An experiment as its TOML file states it: one data set, one protocol, the models compared.
+
+Nothing here trains or knows TensorFlow; a file that is wrong is refused before anything heavy is loaded.
+"""
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from service.bundle import layout
+
+DIRECTORY = Path(__file__).parent / "experiments"
+DEFAULT = DIRECTORY / "gaussian-quantiles.toml"
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """`make_gaussian_quantiles` and how its draw is split; `random_state` is that of replicate 0."""
+
+    generator: str
+    n_samples: int
+    n_features: int
+    n_classes: int
+    cov: float
+    random_state: int
+    domain: tuple[float, float]
+    test_fraction: float
+    validation_fraction: float
+
+
+@dataclass(frozen=True)
+class ProtocolSpec:
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """An architecture (hidden layer sizes) with its activation, and the accuracy the notebook printed, if any."""
+
+    name: str
+    hidden_layers: tuple[int, ...]
+    activation: str | None
+    epochs: int
+    notebook_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    name: str
+    seed: int
+    replicates: int
+    dataset: DatasetSpec
+    protocol: ProtocolSpec
+    models: tuple[ModelSpec, ...]
+
+    def only(self, names: tuple[str, ...]) -> "Experiment":
+        """Return the experiment with the named models alone.
+
+        Raises:
+            ValueError: a name is not one of the experiment's models.
+        """
+        known = [model.name for model in self.models]
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise ValueError(f"no model {', '.join(unknown)} in experiment {self.name}; it has {', '.join(known)}")
+        return replace(self, models=tuple(model for model in self.models if model.name in names))
+
+
+class _SpecSchema(Schema):
+    """A strict schema: a key that is not known is an error that names the known ones."""
+
+    record: ClassVar[type]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["unknown"] = f"is not a key here; the keys are {', '.join(self.fields)}"
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> object:
+        return self.record(**data)
+
+
+class _Tuple(fields.List[Any]):
+    """A TOML array of numbers as a tuple."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        return tuple(super()._deserialize(value, attr, data, **options))
+
+
+def _at_least(minimum: int) -> validate.Range:
+    return validate.Range(min=minimum, error="must be at least {min}, not {input}")
+
+
+_SIZE = _at_least(1)
+_SEED = validate.Range(min=0, max=2**32 - 1, error="must be from 0 to {max}, not {input}")
+_FRACTION = validate.Range(0, 1, min_inclusive=False, max_inclusive=False, error="must lie between 0 and 1")
+_ABOVE_ZERO = validate.Range(min=0, min_inclusive=False, error="must be above 0, not {input}")
+_NAME = validate.Regexp(layout.NAME, error="must be letters, digits, '.', '_' and '-', at most 64, not {input}")
+
+
+class _DatasetSchema(_SpecSchema):
+    record = DatasetSpec
+    generator = fields.String(
+        required=True,
+        validate=validate.OneOf(["gaussian_quantiles"], error="must be one of {choices}, not {input}"),
+    )
+    n_samples = fields.Integer(required=True, strict=True, validate=_at_least(10))
+    n_features = fields.Integer(required=True, strict=True, validate=_SIZE)
+    n_classes = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Equal(2, error="must be 2: these are binary classifiers"),
+    )
+    cov = fields.Float(required=True, validate=_ABOVE_ZERO)
+    random_state = fields.Integer(required=True, strict=True, validate=_SEED)
+    domain = _Tuple(fields.Float(), required=True, validate=validate.Length(equal=2, error="must be [low, high]"))
+    test_fraction = fields.Float(required=True, validate=_FRACTION)
+    validation_fraction = fields.Float(required=True, validate=_FRACTION)
+
+    @validates_schema
+    def low_before_high(self, data: dict[str, Any], **_: object) -> None:
+        low, high = data["domain"]
+        if not low < high:
+            raise ValidationError(f"must be [low, high] with low < high, not [{low}, {high}]", "domain")
+
+
+class _ProtocolSchema(_SpecSchema):
+    record = ProtocolSpec
+    optimizer = fields.String(required=True)
+    learning_rate = fields.Float(required=True, validate=_ABOVE_ZERO)
+    batch_size = fields.Integer(required=True, strict=True, validate=_SIZE)
+
+
+class _ModelSchema(_SpecSchema):
+    record = ModelSpec
+    name = fields.String(required=True, validate=_NAME)
+    hidden_layers = _Tuple(fields.Integer(strict=True, validate=_SIZE), required=True)
+    activation = fields.String(load_default=None)
+    epochs = fields.Integer(required=True, strict=True, validate=_SIZE)
+    notebook_accuracy = fields.Float(load_default=None, validate=validate.Range(0, 1))
+
+    @validates_schema
+    def activation_where_there_are_units(self, data: dict[str, Any], **_: object) -> None:
+        if bool(data["hidden_layers"]) != (data["activation"] is not None):
+            raise ValidationError("is for models with hidden layers, and needed there", "activation")
+
+
+class _ExperimentSchema(_SpecSchema):
+    record = Experiment
+    name = fields.String(required=True, validate=_NAME)
+    seed = fields.Integer(required=True, strict=True, validate=_SEED)
+    replicates = fields.Integer(required=True, strict=True, validate=_SIZE)
+    dataset = fields.Nested(_DatasetSchema, required=True)
+    protocol = fields.Nested(_ProtocolSchema, required=True)
+    models = fields.List(fields.Nested(_ModelSchema), required=True, validate=validate.Length(min=1))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> object:
+        names = [model.name for model in data["models"]]
+        if len(set(names)) < len(names):
+            raise ValidationError("two models have the same name", "models")
+        return Experiment(**{**data, "models": tuple(data["models"])})
+
+
+def read(path: Path) -> Experiment:
+    """Return the experiment in a TOML file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not TOML or not an experiment; the message names the file, the key and what is allowed.
+    """
+    try:
+        experiment: Experiment = _ExperimentSchema().load(tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        lines = "\n".join(f"  {key}: {message}" for key, message in _flatten(error.messages))
+        raise ValueError(f"{path}:\n{lines}") from error
+    return experiment
+
+
+def _flatten(messages: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Turn marshmallow's nested messages into (dotted key, message) pairs; list positions are counted from 1."""
+    if isinstance(messages, dict):
+        found = []
+        for key, value in messages.items():
+            step = f"[{key + 1}]" if isinstance(key, int) else f".{key}" if prefix else str(key)
+            found += _flatten(value, prefix if key == "_schema" else prefix + step)
+        return found
+    if isinstance(messages, list):
+        return [(prefix, str(message)) for message in messages]
+    return [(prefix, str(messages))]

@@ -1,0 +1,142 @@
+"""An experiment from start to end: draw, train, evaluate, export, compare, and only then publish, all at once.
+
+Nothing below the models directory changes before every model is trained and exported; then each part appears by one
+rename. A run that fails or is killed leaves the versions before it as they were.
+"""
+
+import platform
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from service.bundle import layout
+from service.bundle.card import Card, CardSchema, Feature, Protocol
+from service.bundle.results import Comparison, ComparisonSchema
+from training.architectures import build, initial_weights
+from training.comparison import LOSS, Outcome, compare_models
+from training.datasets import Draws, Stream, batch_orders, draw, seed_for
+from training.evaluation import measure, predict, right
+from training.experiment import Experiment, ModelSpec
+from training.exporter import export
+from training.trainer import recorded_epochs, train
+
+MODELS_AT_ONCE = 2
+"""A compiled run keeps one core busy; while one model trains, another is compiled, exported or trained beside it."""
+
+Progress = Callable[[str, int], object]
+"""Called with a model's name and the number of epochs just done."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all models of one run share."""
+
+    experiment: Experiment
+    draws: Draws
+    orders: NDArray[np.int32]
+    started: datetime
+
+
+def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Comparison:
+    """Train an experiment's models and publish the next version of each, with their comparison.
+
+    Raises:
+        BlockingIOError: another training writes to this directory.
+        ValueError: an activation or optimizer that Keras does not know.
+        training.exporter.ExportError: a compiled form that does not answer as its SavedModel does.
+    """
+    with layout.writing(models_dir), layout.staging(models_dir) as staged:
+        draws = draw(experiment.dataset, experiment.seed, experiment.replicates)
+        longest = max(spec.epochs for spec in experiment.models)
+        orders = batch_orders(experiment.seed, experiment.replicates, longest, draws.train.labels.shape[1])
+        shared = _Run(experiment, draws, orders, datetime.now(UTC))
+        versions = {spec.name: _next_version(models_dir, spec.name) for spec in experiment.models}
+        with ThreadPoolExecutor(MODELS_AT_ONCE) as pool:
+            jobs = [
+                pool.submit(_train_and_export, shared, spec, versions[spec.name], staged / spec.name, progress)
+                for spec in experiment.models
+            ]
+            outcomes = [job.result() for job in jobs]
+        comparison = compare_models(experiment, draws, outcomes)
+        results = layout.experiment_dir(models_dir, experiment.name)
+        draws.served.write(staged / layout.DATASET)
+        ComparisonSchema().write(comparison, staged / layout.COMPARISON)
+        for name, number in versions.items():
+            layout.publish(staged / name, models_dir / name / str(number))
+        layout.publish(staged / layout.DATASET, results / layout.DATASET)
+        layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
+    return comparison
+
+
+def _next_version(models_dir: Path, name: str) -> int:
+    return max(layout.versions(models_dir, name), default=0) + 1
+
+
+def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Path, progress: Progress) -> Outcome:
+    """Train all replicates of one model, measure them on their test data, and write its bundle."""
+    experiment, draws = shared.experiment, shared.draws
+    model = build(experiment.dataset.n_features, spec.hidden_layers, spec.activation)
+    seeds = [seed_for(experiment.seed, r, Stream.WEIGHTS) for r in range(experiment.replicates)]
+    trajectory = train(
+        model,
+        initial_weights(model, seeds),
+        draws.train,
+        draws.validation,
+        shared.orders[: spec.epochs],
+        experiment.protocol,
+        lambda epochs: progress(spec.name, epochs),
+    )
+    probabilities = predict(model, trajectory.weights, draws.test)
+    metrics = measure(probabilities[0], draws.test.labels[0])
+    fingerprint, compiled = export(model, trajectory.weights, experiment.dataset.domain, directory)
+    card = Card(
+        name=spec.name,
+        version=version,
+        experiment=experiment.name,
+        hidden_layers=list(spec.hidden_layers),
+        activation=spec.activation,
+        parameters=model.count_params(),
+        features=[Feature(name, *experiment.dataset.domain) for name in draws.served.features],
+        epochs=recorded_epochs(spec.epochs),
+        replicates=experiment.replicates,
+        protocol=Protocol(
+            optimizer=experiment.protocol.optimizer,
+            learning_rate=experiment.protocol.learning_rate,
+            batch_size=experiment.protocol.batch_size,
+            epochs=spec.epochs,
+            loss=LOSS,
+            seed=experiment.seed,
+        ),
+        libraries=_libraries(),
+        created_at=shared.started,
+        training_seconds=trajectory.seconds,
+        metrics=metrics,
+        history=trajectory.histories[0],
+        compiled=compiled,
+        fingerprint=fingerprint,
+    )
+    CardSchema().write(card, directory / layout.CARD)
+    return Outcome(
+        spec=spec,
+        version=version,
+        parameters=model.count_params(),
+        right=right(probabilities, draws.test.labels),
+        served=metrics,
+        seconds=trajectory.seconds,
+    )
+
+
+def _libraries() -> dict[str, str]:
+    packages = ("keras", "numpy", "scikit-learn", "scipy", "ai-edge-litert")
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        **{name: installed(name) for name in packages},
+    }
