@@ -30,7 +30,8 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
     if points.shape[1] != len(expected):
         raise InvalidError.of(
             "points",
-            f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not {points.shape[1]}",
+            f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not "
+            f"{points.shape[1]}",
         )
     probabilities = version.engine.run("serving_default", points)["probabilities"]
     labels = (probabilities >= threshold).astype(np.int64)

@@ -110,7 +110,8 @@ class Repository:
             return model.latest
         if number not in model.served:
             raise NotFoundError(
-                f"model {model.name!r} has no version {number} here; it has {_enumerate(map(str, sorted(model.served)))}"
+                f"model {model.name!r} has no version {number} here; "
+                f"it has {_enumerate(map(str, sorted(model.served)))}"
             )
         return model.served[number]
 
@@ -127,7 +128,7 @@ class Repository:
                 model.served[number] = self._load_version(name, number)
                 model.statuses.append(Status(number, State.AVAILABLE))
             except LoadError as error:
-                log.error("model %s version %d failed to load: %s", name, number, error)
+                log.warning("model %s version %d failed to load: %s", name, number, error)
                 model.statuses.append(Status(number, State.FAILED, str(error)))
         return model
 

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from environs import Env, EnvError, validate
 
@@ -36,7 +36,9 @@ class Settings:
             settings = cls(
                 models_dir=env.path("MODELS_DIR", cls.models_dir),
                 default_model=env.str("DEFAULT_MODEL", cls.default_model),
-                engine=env.str("ENGINE", cls.engine, validate=validate.OneOf(get_args(EngineChoice))),
+                engine=cast(
+                    EngineChoice, env.str("ENGINE", cls.engine, validate=validate.OneOf(get_args(EngineChoice)))
+                ),
                 max_body_bytes=env.int("MAX_BODY_BYTES", cls.max_body_bytes, validate=validate.Range(min=1)),
                 max_points=env.int("MAX_POINTS", cls.max_points, validate=validate.Range(min=1)),
                 log_level=env.str(

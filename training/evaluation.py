@@ -23,7 +23,8 @@ def predict(model: keras.Sequential, weights: Weights, part: Part) -> NDArray[np
 
 def right(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Say of each answer whether it is right, in the shape of the arguments."""
-    return (probabilities >= THRESHOLD) == (labels == 1)
+    is_right: NDArray[np.bool_] = (probabilities >= THRESHOLD) == (labels == 1)
+    return is_right
 
 
 def measure(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> Metrics:

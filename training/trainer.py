@@ -62,7 +62,8 @@ def train(
     Args:
         model: the architecture; its own weights are neither read nor changed.
         initial: starting weights, a list of [R, …] arrays.
-        training, validation: data of the R replicates; validation is only looked at, after each epoch.
+        training: data of the R replicates.
+        validation: data that are only looked at, after each epoch.
         orders: the training points' order, [epochs, R, n]. A batch is the next `batch_size` of them, the last of an
             epoch may be shorter.
         protocol: optimizer, learning rate, batch size.
@@ -129,7 +130,6 @@ def _compile(
         right = tf.cast(tf.equal(logits > 0, labels > 0), tf.float32)
         return tf.nn.sigmoid_cross_entropy_with_logits(labels, logits), right
 
-    @tf.function(jit_compile=True)
     def run(
         points: tf.Tensor,
         labels: tf.Tensor,
@@ -160,5 +160,5 @@ def _compile(
             recorded = [array.write(epoch, value) for array, value in zip(recorded, values, strict=True)]
         return [metrics.stack(), *(array.stack() for array in recorded)]
 
-    compiled: Callable[..., list[tf.Tensor]] = run
+    compiled: Callable[..., list[tf.Tensor]] = tf.function(run, jit_compile=True)
     return compiled

@@ -62,7 +62,7 @@ def _document() -> dict[str, Any]:
         },
     )
     assert plugin.converter is not None  # noqa: S101 (for the type checker: set by APISpec above)
-    plugin.converter.add_attribute_function(_own_fields)
+    plugin.converter.add_attribute_function(_own_fields)  # type: ignore[no-untyped-call]
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         found = described(current_app.view_functions[rule.endpoint])
         if found is not None:

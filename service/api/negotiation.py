@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from flask import request
-from werkzeug.http import parse_accept_header
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from service.errors import NotAcceptableError
 

@@ -71,7 +71,7 @@ def operation(
     return decorate
 
 
-def described(view: View) -> Operation | None:
+def described(view: Callable[..., object]) -> Operation | None:
     """Return what was said of a view, or None if nothing was."""
     return OPERATIONS.get(_key(view))
 
@@ -108,5 +108,5 @@ def _flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     return {prefix or "body": [str(message) for message in (messages if isinstance(messages, list) else [messages])]}
 
 
-def _key(view: View) -> str:
+def _key(view: Callable[..., object]) -> str:
     return f"{view.__module__}.{view.__qualname__}"

@@ -19,7 +19,7 @@ class TensorFlowEngine:
     def __init__(self, saved_model: Path) -> None:
         try:
             self._module = tf.saved_model.load(str(saved_model))  # its variables live as long as it does
-        except Exception as error:  # noqa: BLE001 (TensorFlow raises many kinds for a file that it cannot read)
+        except Exception as error:  # TensorFlow raises many kinds for a file that it cannot read
             raise LoadError(f"TensorFlow cannot load the SavedModel: {type(error).__name__}") from error
         functions = self._module.signatures
         if "serving_default" not in functions:

@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from service.boundary import Boundary
@@ -33,7 +32,8 @@ def draw(boundary: Boundary, version: ModelVersion, dataset: Dataset | None, wid
         for label, marker, colour in ((0, "o", "#2166ac"), (1, "^", "#b2182b")):
             points = dataset.points[dataset.labels == label]
             axes.scatter(
-                *points.T,
+                points[:, 0],
+                points[:, 1],
                 s=9,
                 marker=marker,
                 c=colour,
@@ -47,5 +47,5 @@ def draw(boundary: Boundary, version: ModelVersion, dataset: Dataset | None, wid
     axes.set_title(f"{version.name}, version {version.number}")
     figure.colorbar(filled, ax=axes, label="P(y = 1)", ticks=LEVELS[::2])
     file = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(file)
+    figure.savefig(file, format="png")
     return file.getvalue()
