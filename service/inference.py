@@ -24,7 +24,7 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
     """Predict points, float32 [n, d].
 
     Raises:
-        InvalidError: the points have another number of features than the model.
+        InvalidError: the points have another number of features than the model, or lie too far out for float32.
     """
     expected = [feature.name for feature in version.features]
     if points.shape[1] != len(expected):
@@ -34,5 +34,7 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
             f"{points.shape[1]}",
         )
     probabilities = version.engine.run("serving_default", points)["probabilities"]
+    if not np.isfinite(probabilities).all():
+        raise InvalidError.of("points", "some lie so far out that the model overflows there; send smaller numbers")
     labels = (probabilities >= threshold).astype(np.int64)
     return Prediction(version.name, version.number, probabilities, labels)

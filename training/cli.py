@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from service.bundle import layout
 from service.bundle.results import Comparison
 from training.experiment import DEFAULT, Experiment, read
 
@@ -28,7 +29,8 @@ def main() -> None:
 )
 @click.option("--replicates", type=click.IntRange(min=1), help="Training runs a model, instead of the file's number.")
 @click.option("--only", multiple=True, metavar="NAME", help="Train this model only; may be given more than once.")
-def train(experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...]) -> None:
+@click.option("--if-missing", is_flag=True, help="Do nothing if the experiment's results are there already.")
+def train(experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...], if_missing: bool) -> None:
     """Train, evaluate and export an experiment's models, and print their comparison.
 
     EXPERIMENT is a TOML file; the default is the course notebook's experiment.
@@ -38,6 +40,10 @@ def train(experiment: Path, models_dir: Path, replicates: int | None, only: tupl
         chosen = chosen.only(only) if only else chosen
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
+    results = layout.experiment_dir(models_dir, chosen.name) / layout.COMPARISON  # published last, after every bundle
+    if if_missing and results.is_file():
+        click.echo(f"{results} is there already; nothing to train")
+        return
     chosen = replace(chosen, replicates=replicates or chosen.replicates)
     try:
         comparison = _train_with_progress(chosen, models_dir)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 from marshmallow import RAISE, Schema, fields, validate
 
 from service import __version__
+from service.api import fields as own
 from service.api.answers import etag_of, json_response, not_modified, with_validators
 from service.api.context import repository
 from service.api.negotiation import negotiate
@@ -38,7 +39,10 @@ class BoundaryQuery:
 
 
 def _bound(axis: str) -> fields.Float:
-    return fields.Float(metadata={"description": f"{axis}; the domain on the model's card if left out"})
+    return fields.Float(
+        validate=validate.Range(-own.LARGEST, own.LARGEST, error="must be a float32 number."),
+        metadata={"description": f"{axis}; the domain on the model's card if left out"},
+    )
 
 
 class BoundaryQuerySchema(RecordSchema[BoundaryQuery]):

@@ -29,16 +29,16 @@ def draw(boundary: Boundary, version: ModelVersion, dataset: Dataset | None, wid
         axes.contour(x, y, z, levels=[0.5], colors="white", linewidths=3.5)
         axes.contour(x, y, z, levels=[0.5], colors="black", linewidths=1.5)
     if dataset is not None:
-        for label, marker, colour in ((0, "o", "#2166ac"), (1, "^", "#b2182b")):
+        for label, marker, colour in ((0, "o", "#92c5de"), (1, "^", "#f4a582")):
             points = dataset.points[dataset.labels == label]
             axes.scatter(
                 points[:, 0],
                 points[:, 1],
-                s=9,
+                s=14,
                 marker=marker,
                 c=colour,
-                edgecolors="white",
-                linewidths=0.3,
+                edgecolors="black",
+                linewidths=0.4,
                 label=f"y = {label}",
             )
         axes.legend(loc="upper right", framealpha=0.9)

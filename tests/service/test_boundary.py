@@ -1,0 +1,91 @@
+"""`GET /boundary`, asked over a socket."""
+
+import io
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from tests.conftest import MODELS, Server
+
+
+def test_the_grid_is_the_cards_domain_with_both_ends(server: Server) -> None:
+    body = server.get("/boundary").json()
+    assert list(body) == ["model", "version", "epoch", "replicate", "statistic", "x", "y", "probabilities"]
+    assert body["x"] == body["y"] == np.linspace(-1.5, 1.5, 300).tolist()
+    assert np.shape(body["probabilities"]) == (300, 300)
+    assert (body["model"], body["version"], body["epoch"], body["replicate"]) == ("tanh-10-10", 1, 500, 0)
+    assert body["statistic"] == "probability"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nodes_have_the_probabilities_of_predict_row_y_column_x(server: Server, name: str) -> None:
+    body = server.get(f"/boundary?model={name}&x_min=-1&x_max=0.5&y_min=-0.25&y_max=2&resolution=40").json()
+    nodes = [[x, y] for y in body["y"] for x in body["x"]]
+    predicted = server.predict(points=nodes, model=name).json()["probabilities"]
+    assert np.abs(np.array(predicted).reshape(40, 40) - body["probabilities"]).max() <= 1e-6
+
+
+def test_npy_json_and_format_give_the_same_numbers(server: Server) -> None:
+    path = "/boundary?resolution=77"
+    answer = server.get(path, headers={"Accept": "application/x-npy"})
+    assert answer.headers["Content-Type"] == "application/x-npy"
+    values = np.load(io.BytesIO(answer.content), allow_pickle=False)
+    assert (values.dtype, values.shape) == (np.float32, (77, 77))
+    assert np.array_equal(values, np.array(server.get(path).json()["probabilities"], np.float32))
+    assert server.get(path + "&format=npy").content == answer.content
+
+
+def test_a_large_grid_is_the_same_as_its_parts(server: Server) -> None:
+    """2000 nodes an axis are evaluated band by band; no band may be out of place."""
+    whole = np.load(io.BytesIO(server.get("/boundary?resolution=2000&format=npy").content))
+    assert whole.shape == (2000, 2000)
+    nodes = np.linspace(-1.5, 1.5, 2000)
+    rng = np.random.default_rng(0)
+    rows, columns = rng.integers(0, 2000, (2, 500))
+    points = np.stack([nodes[columns], nodes[rows]], axis=1).tolist()
+    predicted = server.predict(points=points).json()["probabilities"]
+    assert np.abs(whole[rows, columns] - predicted).max() <= 1e-6
+
+
+def test_the_picture_is_a_png_as_wide_as_asked(server: Server) -> None:
+    answer = server.get("/boundary?width=640", headers={"Accept": "image/png"})
+    assert answer.headers["Content-Type"] == "image/png"
+    picture = matplotlib.image.imread(io.BytesIO(answer.content), format="png")
+    assert picture.shape[1] == 640
+    assert np.ptp(picture[..., :3]) > 0.9  # from white paper to deep colours: something is drawn
+
+
+def test_a_boundary_that_the_client_has_is_not_sent_again(server: Server) -> None:
+    first = server.get("/boundary?resolution=50")
+    etag = first.headers["ETag"]
+    assert etag.startswith('"')  # strong
+    assert first.headers["Cache-Control"] == "no-cache"
+    again = server.get("/boundary?resolution=50", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+
+
+@pytest.mark.parametrize(
+    "other", ["resolution=51", "resolution=50&x_min=-1", "resolution=50&model=tanh-3", "resolution=50&format=npy"]
+)
+def test_another_question_has_another_tag(server: Server, other: str) -> None:
+    etag = server.get("/boundary?resolution=50").headers["ETag"]
+    assert server.get(f"/boundary?{other}", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_with_a_version_the_answer_may_be_kept_for_good(server: Server) -> None:
+    assert "immutable" in server.get("/boundary?resolution=5&version=1").headers["Cache-Control"]
+
+
+def test_a_browser_gets_json_and_an_image_tag_the_picture(server: Server) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    image = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+    path = "/boundary?resolution=10"
+    assert server.get(path, headers={"Accept": browser}).headers["Content-Type"] == "application/json"
+    assert server.get(path, headers={"Accept": image}).headers["Content-Type"] == "image/png"
+
+
+def test_what_cannot_be_given_as_accepted_is_406_and_says_what_can(server: Server) -> None:
+    answer = server.get("/boundary", headers={"Accept": "application/pdf"})
+    assert answer.status_code == 406
+    assert "application/x-npy" in answer.json()["detail"]

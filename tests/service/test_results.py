@@ -1,0 +1,101 @@
+"""`GET /comparison` and `GET /dataset`, asked over a socket."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_gaussian_quantiles
+
+from tests.conftest import MODELS, Server
+
+
+def test_the_comparison_has_the_models_in_the_experiments_order_and_every_pair_once(server: Server) -> None:
+    body = server.get("/comparison").json()
+    assert list(body) == ["experiment", "dataset", "protocol", "models", "pairs"]
+    assert [result["model"] for result in body["models"]] == list(MODELS)
+    pairs = [(pair["a"], pair["b"]) for pair in body["pairs"]]
+    assert pairs == [(a, b) for i, a in enumerate(MODELS) for b in MODELS[i + 1 :]]
+
+
+def test_the_notebooks_numbers_stand_beside_ours(server: Server) -> None:
+    results = {result["model"]: result for result in server.get("/comparison").json()["models"]}
+    notebook = {name: result["notebook_accuracy"] for name, result in results.items()}
+    assert notebook == {
+        "linear": 0.518,
+        "tanh-3": 0.768,
+        "tanh-10": 0.970,
+        "tanh-10-10": 0.991,
+        "relu-3": None,
+        "relu-10": None,
+        "relu-10-10": None,
+    }
+    assert [result["parameters"] for result in results.values()] == [3, 13, 41, 151, 13, 41, 151]
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("linear", 0.40, 0.62),
+        ("tanh-3", 0.70, 1),
+        ("tanh-10", 0.93, 1),
+        ("relu-10", 0.93, 1),
+        ("tanh-10-10", 0.975, 1),
+        ("relu-10-10", 0.975, 1),
+    ],
+)
+def test_each_architecture_is_as_good_as_it_should_be(server: Server, name: str, low: float, high: float) -> None:
+    results = {result["model"]: result for result in server.get("/comparison").json()["models"]}
+    assert low <= results[name]["served"]["accuracy"] <= high
+
+
+def test_the_served_replicate_is_the_first_of_the_values(server: Server) -> None:
+    for result in server.get("/comparison").json()["models"]:
+        assert result["served"]["accuracy"] == pytest.approx(result["accuracy"]["values"][0], abs=1e-12)
+        (tn, fp), (fn, tp) = result["served"]["confusion_matrix"]
+        assert tn + fp + fn + tp == 600
+        assert (tn + tp) / 600 == pytest.approx(result["served"]["accuracy"], abs=1e-12)
+
+
+def test_csv_and_markdown_hold_the_same_table(server: Server) -> None:
+    results = server.get("/comparison").json()["models"]
+    answer = server.get("/comparison", headers={"Accept": "text/csv"})
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["model"] for row in rows] == [result["model"] for result in results]
+    assert [float(row["accuracy_mean"]) for row in rows] == [result["accuracy"]["mean"] for result in results]
+    markdown = server.get("/comparison?format=markdown")
+    assert markdown.headers["Content-Type"].startswith("text/markdown")
+    lines = markdown.text.splitlines()
+    assert len(lines) == 2 + len(results)
+    assert f"| {results[0]['accuracy']['mean']:.3f} |" in lines[2]
+
+
+def test_the_data_are_the_notebooks(server: Server) -> None:
+    points, labels = make_gaussian_quantiles(n_samples=2000, n_features=2, n_classes=2, random_state=3, cov=0.1)
+    body = server.get("/dataset").json()
+    assert body["features"] == ["x1", "x2"]
+    assert np.array_equal(np.array(body["points"], np.float32), points.astype(np.float32))
+    assert body["labels"] == labels.tolist()
+    counts = {part: body["split"].count(part) for part in ("train", "validation", "test")}
+    assert counts == {"train": 1120, "validation": 280, "test": 600}
+
+
+def test_the_data_as_csv_are_the_same(server: Server) -> None:
+    body = server.get("/dataset").json()
+    rows = list(csv.DictReader(io.StringIO(server.get("/dataset", headers={"Accept": "text/csv"}).text)))
+    assert [[float(row["x1"]), float(row["x2"])] for row in rows] == body["points"]
+    assert [int(row["label"]) for row in rows] == body["labels"]
+    assert [row["split"] for row in rows] == body["split"]
+
+
+@pytest.mark.parametrize("path", ["/comparison", "/dataset", "/models", "/models/linear", "/openapi.json"])
+def test_what_the_client_has_is_not_sent_again(server: Server, path: str) -> None:
+    etag = server.get(path).headers["ETag"]
+    again = server.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_other_representations_are_406(server: Server) -> None:
+    assert server.get("/comparison", headers={"Accept": "application/pdf"}).status_code == 406
+    assert server.get("/dataset", headers={"Accept": "text/markdown"}).status_code == 406

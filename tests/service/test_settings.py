@@ -1,0 +1,61 @@
+"""Settings are read from the environment, and a wrong environment stops the service with a reason."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, SettingsError
+from tests.conftest import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SERVICE_")]:
+        monkeypatch.delenv(name)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    assert Settings.from_environment() == Settings()
+
+
+def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "MODELS_DIR": "/m",
+        "DEFAULT_MODEL": "linear",
+        "ENGINE": "litert",
+        "MAX_BODY_BYTES": "10",
+        "MAX_POINTS": "20",
+        "LOG_LEVEL": "DEBUG",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"SERVICE_{name}", value)
+    assert Settings.from_environment() == Settings(Path("/m"), "linear", "litert", 10, 20, "DEBUG")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SERVICE_ENGINE", "torch", "litert"),
+        ("SERVICE_MAX_POINTS", "0", "SERVICE_MAX_POINTS"),
+        ("SERVICE_MAX_POINTS", "many", "SERVICE_MAX_POINTS"),
+        ("SERVICE_LOG_LEVEL", "LOUD", "WARNING"),
+        ("SERVICE_MODEL_DIR", "/m", "SERVICE_MODELS_DIR"),
+    ],
+)
+def test_a_wrong_value_or_name_is_refused_and_says_what_may_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment()
+
+
+def test_gunicorn_does_not_start_with_a_wrong_environment() -> None:
+    environment = {**os.environ, "SERVICE_ENGIN": "auto", "PORT": "0", "WEB_CONCURRENCY": "1"}
+    command = [sys.executable, "-m", "gunicorn"]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert "SERVICE_ENGIN; known:" in ended.stderr

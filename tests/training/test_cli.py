@@ -1,0 +1,120 @@
+"""`python -m training train`, as users run it: what it writes, and that nothing is lost when it goes wrong."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from service.bundle import layout
+from tests.conftest import MODELS, ROOT
+
+
+def run_training(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "training", "train", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def weights(models_dir: Path, name: str, version: int) -> bytes:
+    return (models_dir / name / str(version) / "variables" / "variables.data-00000-of-00001").read_bytes()
+
+
+@pytest.fixture
+def published(models_dir: Path, tmp_path: Path) -> Path:
+    """A copy of what is published, to train into."""
+    return shutil.copytree(models_dir, tmp_path / "models")
+
+
+def test_everything_of_a_bundle_is_there(models_dir: Path) -> None:
+    for name in MODELS:
+        bundle = models_dir / name / "1"
+        for part in ("saved_model.pb", "fingerprint.pb", "variables/variables.index", layout.CARD, layout.COMPILED):
+            assert (bundle / part).is_file()
+        assert json.loads((bundle / layout.CARD).read_text())["fingerprint"] == layout.fingerprint(bundle)
+    results = layout.experiment_dir(models_dir, "gaussian-quantiles")
+    assert sorted(path.name for path in results.iterdir()) == [layout.COMPARISON, layout.DATASET]
+    assert list(models_dir.glob("**/.partial-*")) == []
+
+
+def test_training_again_writes_the_next_version_with_the_same_weights_and_shows_the_table(
+    published: Path, models_dir: Path
+) -> None:
+    before = {name: layout.fingerprint(published / name / "1") for name in MODELS}
+    ended = run_training("--models-dir", str(published))
+    assert ended.returncode == 0, ended.stderr
+    for name in MODELS:
+        assert layout.versions(published, name) == [1, 2]
+        assert layout.fingerprint(published / name / "1") == before[name]
+        assert weights(published, name, 2) == weights(models_dir, name, 1)
+        assert name in ended.stdout
+    for number in ("0.518", "0.768", "0.970", "0.991"):
+        assert number in ended.stdout
+    comparison = json.loads((published / "_experiments/gaussian-quantiles/comparison.json").read_text())
+    assert {model["version"] for model in comparison["models"]} == {2}
+
+
+def test_one_model_with_few_replicates_is_trained_alone(tmp_path: Path) -> None:
+    ended = run_training("--models-dir", str(tmp_path), "--only", "linear", "--replicates", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert layout.model_names(tmp_path) == ["linear"]
+    (result,) = json.loads((tmp_path / "_experiments/gaussian-quantiles/comparison.json").read_text())["models"]
+    assert result["replicates"] == 1
+    assert (result["accuracy"]["sd"], result["accuracy"]["ci95"]) == (None, None)
+
+
+def test_a_killed_training_leaves_what_was_there_and_the_next_one_clears_up(published: Path) -> None:
+    before = sorted(path for path in published.rglob("*") if path.name != ".lock")
+    command = [sys.executable, "-m", "training", "train", "--models-dir", str(published), "--only", "linear"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(published.glob(".partial-*/linear/saved_model.pb")):  # in the middle of the export
+        assert process.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=30)
+    survivors = [path for path in published.rglob("*") if ".partial-" not in str(path) and path.name != ".lock"]
+    assert sorted(survivors) == before
+    assert layout.versions(published, "linear") == [1]
+    ended = run_training("--models-dir", str(published), "--only", "linear", "--replicates", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert layout.versions(published, "linear") == [1, 2]
+    assert list(published.glob(".partial-*")) == []
+
+
+def test_two_trainings_do_not_write_to_the_same_place(tmp_path: Path) -> None:
+    with layout.writing(tmp_path):
+        ended = run_training("--models-dir", str(tmp_path), "--only", "linear", "--replicates", "1")
+    assert ended.returncode == 1
+    assert "another training is writing" in ended.stderr
+    assert layout.model_names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing.toml"], "nothing.toml"),
+        (["--only", "tanh-11"], "it has linear, tanh-3"),
+        (["--replicates", "0"], "0 is not in the range"),
+        (["--models-dir", "pyproject.toml"], "is a file"),
+    ],
+)
+def test_wrong_use_is_refused_with_a_reason(arguments: list[str], words: str) -> None:
+    ended = run_training(*arguments)
+    assert ended.returncode != 0
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_activation_that_keras_does_not_know_is_named(tmp_path: Path) -> None:
+    text = (ROOT / "training/experiments/gaussian-quantiles.toml").read_text()
+    (tmp_path / "wrong.toml").write_text(text.replace('activation = "tanh"', 'activation = "tanhh"', 1))
+    ended = run_training(str(tmp_path / "wrong.toml"), "--models-dir", str(tmp_path / "models"), "--only", "tanh-3")
+    assert ended.returncode == 1
+    assert "tanhh" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert layout.model_names(tmp_path / "models") == []

@@ -1,0 +1,64 @@
+"""Data, splits and batch orders: the notebook's for replicate 0, independent for the others, repeatable for all."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_gaussian_quantiles
+
+from training import experiment
+from training.datasets import Draws, Stream, batch_orders, draw, seed_for
+
+SPEC = experiment.read(experiment.DEFAULT).dataset
+
+
+@pytest.fixture(scope="module")
+def draws() -> Draws:
+    return draw(SPEC, 3, 4)
+
+
+def test_replicate_0_has_the_notebooks_data(draws: Draws) -> None:
+    points, labels = make_gaussian_quantiles(n_samples=2000, n_features=2, n_classes=2, random_state=3, cov=0.1)
+    np.testing.assert_array_equal(draws.served.points, points.astype(np.float32))
+    np.testing.assert_array_equal(draws.served.labels, labels)
+
+
+def test_every_replicate_is_split_1120_280_600_with_no_point_twice(draws: Draws) -> None:
+    shapes = [part.points.shape for part in (draws.train, draws.validation, draws.test)]
+    assert shapes == [(4, 1120, 2), (4, 280, 2), (4, 600, 2)]
+    for r in range(4):
+        together = np.concatenate([part.points[r] for part in (draws.train, draws.validation, draws.test)])
+        assert len(np.unique(together, axis=0)) == 2000
+
+
+def test_replicates_have_data_of_their_own(draws: Draws) -> None:
+    first, second = (set(map(tuple, draws.test.points[r].tolist())) for r in (1, 2))
+    assert not first & second
+
+
+def test_the_served_table_says_in_which_part_each_point_is(draws: Draws) -> None:
+    split = np.array(draws.served.split)
+    np.testing.assert_array_equal(draws.served.points[split == "test"], draws.test.points[0])
+    np.testing.assert_array_equal(draws.served.labels[split == "train"], draws.train.labels[0])
+
+
+def test_more_replicates_leave_the_first_ones_as_they_are(draws: Draws) -> None:
+    fewer = draw(SPEC, 3, 2)
+    np.testing.assert_array_equal(fewer.train.points, draws.train.points[:2])
+    np.testing.assert_array_equal(batch_orders(3, 2, 5, 50), batch_orders(3, 4, 5, 50)[:, :2])
+
+
+def test_another_seed_draws_anew(draws: Draws) -> None:
+    other = draw(SPEC, 4, 2)
+    assert not np.array_equal(other.test.points[0], draws.test.points[0])  # the same data, split otherwise
+    assert not np.array_equal(other.test.points[1], draws.test.points[1])
+
+
+def test_each_epoch_visits_every_point_once_in_an_order_of_its_own() -> None:
+    orders = batch_orders(3, 2, 4, 50)
+    assert orders.shape == (4, 2, 50)
+    np.testing.assert_array_equal(np.sort(orders, axis=2), np.broadcast_to(np.arange(50), (4, 2, 50)))
+    assert len(np.unique(orders.reshape(8, 50), axis=0)) == 8
+
+
+def test_seeds_differ_by_replicate_and_stream() -> None:
+    seeds = {seed_for(3, r, stream) for r in range(50) for stream in Stream}
+    assert len(seeds) == 50 * len(Stream)
