@@ -1,0 +1,25 @@
+"""The client of the boundary service: `BoundaryClient`, its answers and its errors. It knows HTTP, nothing else."""
+
+from client.answers import Boundary, Dataset, Prediction
+from client.client import BoundaryClient
+from client.errors import (
+    ClientError,
+    ConnectionFailedError,
+    InvalidError,
+    NotFoundError,
+    ProblemError,
+    UnavailableError,
+)
+
+__all__ = [
+    "Boundary",
+    "BoundaryClient",
+    "ClientError",
+    "ConnectionFailedError",
+    "Dataset",
+    "InvalidError",
+    "NotFoundError",
+    "Prediction",
+    "ProblemError",
+    "UnavailableError",
+]

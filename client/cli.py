@@ -1,0 +1,222 @@
+"""The command line: `python -m client predict|boundary|comparison|models|dataset`."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from client import tables
+from client.answers import Boundary
+from client.client import DEFAULT_URL, BoundaryClient
+from client.errors import ClientError, ProblemError
+
+Command = Callable[..., None]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+experiment_option = click.option("--experiment", metavar="NAME", help="An experiment; the default model's if left out.")
+FILES = (".png", ".npy", ".json")
+
+
+@dataclass(frozen=True)
+class Address:
+    url: str
+    timeout: float
+    retries: int
+
+    @contextmanager
+    def asking(self) -> Iterator[BoundaryClient]:
+        """Give a client, and turn its errors into one line and exit status 1."""
+        try:
+            with BoundaryClient(self.url, (3.05, self.timeout), self.retries) as client:
+                yield client
+        except ProblemError as error:
+            named = f" (request {error.request_id})" if error.request_id else ""
+            raise click.ClickException(f"{error}{named}") from error
+        except ClientError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group()
+@click.option("--url", envvar="BOUNDARY_URL", show_envvar=True, default=DEFAULT_URL, show_default=True)
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Seconds."
+)
+@click.option("--retries", type=click.IntRange(min=0), default=3, show_default=True)
+@click.pass_context
+def main(context: click.Context, url: str, timeout: float, retries: int) -> None:
+    """Ask the boundary service."""
+    context.obj = Address(url, timeout, retries)
+
+
+# Unknown options are arguments: a point may start with a minus sign.
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("texts", metavar="X1,X2 ...", nargs=-1, required=True)
+@click.option("--model", "models", multiple=True, metavar="NAME", help="May be given more than once.")
+@click.option("--all", "every", is_flag=True, help="Ask every model.")
+@click.option("--version", type=click.IntRange(min=1), help="The model's latest if left out.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="The probability from which on the label is 1.")
+@as_json
+@click.pass_obj
+def predict(
+    address: Address,
+    texts: tuple[str, ...],
+    models: tuple[str, ...],
+    every: bool,
+    version: int | None,
+    threshold: float | None,
+    as_json: bool,
+) -> None:
+    """Predict points, such as 0.1,0.2 -0.9,0.4."""
+    points = _points(texts)
+    several = every or len(models) > 1
+    if every and models:
+        raise click.UsageError("give --model or --all, not both")
+    if several and version is not None:
+        raise click.UsageError("--version is for one model")
+    with address.asking() as client:
+        if several:
+            answers = [*client.predict_many(points, "all" if every else models, threshold).values()]
+        else:
+            answers = [client.predict(points, models[0] if models else None, version, threshold)]
+    if as_json:
+        documents = [answer.to_document() for answer in answers]
+        _print_json({"predictions": documents} if several else documents[0])
+    else:
+        _print(tables.predictions(points, answers))
+
+
+def _bound(name: str) -> Callable[[Command], Command]:
+    return click.option(f"--{name}", type=float, metavar="NUMBER", help="The model's domain if left out.")
+
+
+@main.command()
+@click.option("--model", metavar="NAME", help="The default model if left out.")
+@click.option("--version", type=click.IntRange(min=1), help="The model's latest if left out.")
+@_bound("x-min")
+@_bound("x-max")
+@_bound("y-min")
+@_bound("y-max")
+@click.option("--resolution", type=int, default=300, show_default=True, help="Nodes along each axis.")
+@click.option("--width", type=int, default=800, show_default=True, help="Pixels, of a picture.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a picture (.png), the values [ny, nx] (.npy), or values and coordinates (.json).",
+)
+@as_json
+@click.pass_obj
+def boundary(
+    address: Address,
+    model: str | None,
+    version: int | None,
+    x_min: float | None,
+    x_max: float | None,
+    y_min: float | None,
+    y_max: float | None,
+    resolution: int,
+    width: int,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Evaluate a model on a grid: sum it up, print it, or write it to a file."""
+    if output is not None and output.suffix not in FILES:
+        raise click.UsageError(f"the file's name says what is written: it ends in one of {', '.join(FILES)}")
+    if output is not None and as_json:
+        raise click.UsageError("give --output or --json, not both")
+    bounds = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
+    with address.asking() as client:
+        if output is not None and output.suffix == ".png":
+            picture = client.picture(model, version, **bounds, resolution=resolution, width=width)
+            _write(output, picture)
+            return
+        found = client.boundary(model, version, **bounds, resolution=resolution)
+    if output is not None:
+        _write(output, found)
+    elif as_json:
+        _print_json(found.to_document())
+    else:
+        _print(tables.boundary(found))
+
+
+@main.command()
+@experiment_option
+@click.option("--pairs", is_flag=True, help="Compare every pair of models as well.")
+@as_json
+@click.pass_obj
+def comparison(address: Address, experiment: str | None, pairs: bool, as_json: bool) -> None:
+    """Compare the models of an experiment."""
+    with address.asking() as client:
+        found = client.comparison(experiment)
+    if as_json:
+        _print_json(found)
+        return
+    _print(tables.comparison(found))
+    if pairs:
+        _print(tables.pairs(found))
+
+
+@main.command()
+@as_json
+@click.pass_obj
+def models(address: Address, as_json: bool) -> None:
+    """List what is served."""
+    with address.asking() as client:
+        found = client.models()
+    if as_json:
+        _print_json(found)
+    else:
+        _print(tables.models(found))
+
+
+@main.command()
+@experiment_option
+@as_json
+@click.pass_obj
+def dataset(address: Address, experiment: str | None, as_json: bool) -> None:
+    """Count the data set's points, or print them as JSON."""
+    with address.asking() as client:
+        found = client.dataset(experiment)
+    if as_json:
+        _print_json(found.to_document())
+    else:
+        _print(tables.dataset(found))
+
+
+def _points(texts: Sequence[str]) -> list[list[float]]:
+    points: list[list[float]] = []
+    for text in texts:
+        try:
+            points.append([float(number) for number in text.split(",")])
+        except ValueError as error:
+            raise click.UsageError(f"{text!r} is no point; write one as 0.1,0.2") from error
+        if len(points[-1]) != len(points[0]):
+            raise click.UsageError(f"{text!r} has not as many numbers as {texts[0]!r}")
+    return points
+
+
+def _print(table: Table) -> None:
+    Console(markup=False, highlight=False).print(table)
+
+
+def _print_json(document: object) -> None:
+    click.echo(json.dumps(document))
+
+
+def _write(path: Path, content: bytes | Boundary) -> None:
+    try:
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        elif path.suffix == ".npy":
+            np.save(path, content.values, allow_pickle=False)
+        else:
+            path.write_text(json.dumps(content.to_document()) + "\n")
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)

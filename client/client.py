@@ -1,0 +1,218 @@
+"""`BoundaryClient`: the service's endpoints as methods that take and give NumPy arrays."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from client.answers import Boundary, Dataset, Document, Prediction
+from client.transport import Transport
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class BoundaryClient:
+    """A client of the boundary service; one session, so one instance a thread.
+
+    Parameters
+    ----------
+    base_url : str
+        Where the service runs, such as `https://example.org/boundaries`.
+    timeout : tuple of float
+        Seconds to wait for a connection, and between bytes of an answer.
+    retries : int
+        How often a request is sent again when the connection fails, no answer comes in time, or the service is
+        unavailable (503), after the time that its Retry-After asks for or else a growing pause. Asking changes
+        nothing in the service, so asking twice is safe.
+
+    Notes
+    -----
+    Every method that asks raises `ConnectionFailedError` if no service answers, and a `ProblemError` if it answers
+    with an error: `NotFoundError`, `InvalidError` and `UnavailableError` are the usual ones.
+
+    Examples
+    --------
+    >>> with BoundaryClient() as client:
+    ...     client.predict([[0.1, 0.2], [0.9, -0.4]]).labels
+    array([0, 1])
+    """
+
+    def __init__(
+        self, base_url: str = DEFAULT_URL, timeout: tuple[float, float] = (3.05, 30), retries: int = 3
+    ) -> None:
+        self._transport = Transport(base_url.rstrip("/"), timeout, retries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def predict(
+        self,
+        points: ArrayLike,
+        model: str | None = None,
+        version: int | None = None,
+        threshold: float | None = None,
+    ) -> Prediction:
+        """Predict points with one model.
+
+        Parameters
+        ----------
+        points : array-like of float, shape (n, d)
+            One row a point, one column a feature of the model; finite, within float32.
+        model : str, optional
+            The model's name; the service's default model if left out.
+        version : int, optional
+            From 1; the model's latest if left out.
+        threshold : float, optional
+            The probability in [0, 1] from which on a point is given label 1; 0.5 if left out.
+
+        Raises
+        ------
+        ValueError
+            The points are no array of numbers: ragged, or something else than numbers.
+        InvalidError
+            The service refuses the points, the version or the threshold.
+        NotFoundError
+            There is no such model or version.
+        """
+        asked = {"points": _rows(points), "model": model, "version": version, "threshold": threshold}
+        return self._transport.post("/predict", asked, Prediction.from_document)
+
+    def predict_many(
+        self,
+        points: ArrayLike,
+        models: Sequence[str] | Literal["all"] = "all",
+        threshold: float | None = None,
+    ) -> dict[str, Prediction]:
+        """Predict points with several models, each in its latest version.
+
+        Parameters
+        ----------
+        points, threshold
+            As in `predict`.
+        models : sequence of str or "all"
+            The models' names.
+
+        Returns
+        -------
+        dict of str to Prediction
+            By the model's name, in the order asked for.
+
+        Raises
+        ------
+        ValueError, InvalidError, NotFoundError
+            As in `predict`.
+        """
+        names = models if models == "all" else list(models)
+        asked = {"points": _rows(points), "models": names, "threshold": threshold}
+        return self._transport.post("/predict", asked, _by_model)
+
+    def boundary(
+        self,
+        model: str | None = None,
+        version: int | None = None,
+        *,
+        x_min: float | None = None,
+        x_max: float | None = None,
+        y_min: float | None = None,
+        y_max: float | None = None,
+        resolution: int = 300,
+    ) -> Boundary:
+        """Evaluate a model with two features on a grid.
+
+        Parameters
+        ----------
+        model, version
+            As in `predict`.
+        x_min, x_max, y_min, y_max : float, optional
+            The grid's ends, min < max; the domain on the model's card where left out.
+        resolution : int
+            Nodes along each axis, 2 to 2000.
+
+        Raises
+        ------
+        InvalidError
+            The bounds, the resolution or the version are not allowed, or the model does not have two features.
+        NotFoundError
+            There is no such model or version.
+        ProblemError
+            With status 413: the grid is too large.
+
+        Notes
+        -----
+        The grid travels as JSON. A `.npy` file would be less than half as long, but has neither the coordinates nor the
+        version that answered, and to ask for them separately would be a race with a new version. JSON holds float32
+        in the digits that give them back, so nothing is lost.
+        """
+        bounds = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
+        asked = {"model": model, "version": version, **bounds, "resolution": resolution}
+        return self._transport.get("/boundary", asked, Boundary.from_document)
+
+    def picture(
+        self,
+        model: str | None = None,
+        version: int | None = None,
+        *,
+        x_min: float | None = None,
+        x_max: float | None = None,
+        y_min: float | None = None,
+        y_max: float | None = None,
+        resolution: int = 300,
+        width: int = 800,
+    ) -> bytes:
+        """Return the service's picture of a boundary, a PNG file of `width` (200 to 2000) pixels.
+
+        The other parameters and the errors are those of `boundary`.
+        """
+        bounds = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
+        asked = {"model": model, "version": version, **bounds, "resolution": resolution, "width": width}
+        return self._transport.get_file("/boundary", asked, "image/png")
+
+    def comparison(self, experiment: str | None = None) -> Document:
+        """Return the comparison of an experiment's models; of the default model's experiment if left out.
+
+        The keys are `experiment`, `dataset`, `protocol`, `models` (accuracy over replicates with its interval, and
+        the served replicate's metrics) and `pairs` (every pair of models, with paired tests).
+
+        Raises
+        ------
+        NotFoundError
+            There is no such experiment.
+        """
+        return self._transport.get("/comparison", {"experiment": experiment}, _document)
+
+    def models(self) -> Document:
+        """Return what is served: `default_model`, and `models` with the state of each version, newest first."""
+        return self._transport.get("/models", {}, _document)
+
+    def dataset(self, experiment: str | None = None) -> Dataset:
+        """Return the data of an experiment's served replicate; of the default model's experiment if left out.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such experiment.
+        """
+        return self._transport.get("/dataset", {"experiment": experiment}, Dataset.from_document)
+
+
+def _rows(points: ArrayLike) -> object:
+    return np.asarray(points, dtype=np.float64).tolist()
+
+
+def _by_model(document: Document) -> dict[str, Prediction]:
+    return {found["model"]: Prediction.from_document(found) for found in document["predictions"]}
+
+
+def _document(document: Document) -> Document:
+    return document

@@ -1,0 +1,102 @@
+"""The service's answers as tables for the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from rich.table import Table
+
+from client.answers import SPLITS, Boundary, Dataset, Document, Prediction
+
+
+def predictions(points: Sequence[Sequence[float]], answers: Iterable[Prediction]) -> Table:
+    """One row a point and model."""
+    table = _table(None, ("point", "model", "version"), ("P(y = 1)", "label"))
+    for answer in answers:
+        for point, probability, label in zip(points, answer.probabilities, answer.labels, strict=True):
+            place = ", ".join(f"{x:g}" for x in point)
+            table.add_row(place, answer.model, str(answer.version), f"{probability:.4f}", str(label))
+    return table
+
+
+def boundary(found: Boundary) -> Table:
+    table = Table(title=f"{found.model}, version {found.version}", show_header=False)
+    rows, columns = found.values.shape
+    for name, text in (
+        ("x", f"{found.x[0]:g} to {found.x[-1]:g}, {columns} nodes"),
+        ("y", f"{found.y[0]:g} to {found.y[-1]:g}, {rows} nodes"),
+        ("P(y = 1)", f"{found.values.min():.4f} to {found.values.max():.4f}"),
+        ("P(y = 1) ≥ 0.5", f"at {np.mean(found.values >= 0.5):.1%} of the nodes"),
+    ):
+        table.add_row(name, text)
+    return table
+
+
+def comparison(found: Document) -> Table:
+    """One row a model: test accuracy over the replicates, of the served one, and the notebook's."""
+    title = f"{found['experiment']}: test accuracy, {found['protocol']['replicates']} replicates of each model"
+    table = _table(title, ("model",), ("units", "mean", "95% interval", "range", "served", "notebook"))
+    for model in found["models"]:
+        accuracy, notebook = model["accuracy"], model["notebook_accuracy"]
+        table.add_row(
+            model["model"],
+            "-".join(map(str, model["hidden_layers"])) or "none",
+            f"{accuracy['mean']:.3f}",
+            _interval(accuracy["ci95"], ".3f", "–"),
+            f"{accuracy['min']:.3f}–{accuracy['max']:.3f}",
+            f"{model['served']['accuracy']:.3f}",
+            "" if notebook is None else f"{notebook:.3f}",
+        )
+    return table
+
+
+def pairs(found: Document) -> Table:
+    """One row a pair of models: how much better a is, and how likely that is chance."""
+    table = _table("paired by replicate", ("a", "b"), ("a − b", "95% interval", "P(a better)", "p (Holm)"))
+    for pair in found["pairs"]:
+        p = pair["p_value_holm"]
+        table.add_row(
+            pair["a"],
+            pair["b"],
+            f"{pair['mean_difference']:+.3f}",
+            _interval(pair["ci95"], "+.3f", " to "),
+            f"{pair['probability_a_better']:.2f}",
+            "" if p is None else f"{p:.2g}",
+        )
+    return table
+
+
+def models(found: Document) -> Table:
+    """One row a version, newest first."""
+    table = _table(None, ("model", "version", "state", "reason"), ())
+    for model in found["models"]:
+        name = model["name"] + (" (default)" if model["name"] == found["default_model"] else "")
+        for status in model["versions"]:
+            table.add_row(name, str(status["version"]), status["state"], status["reason"] or "")
+    return table
+
+
+def dataset(found: Dataset) -> Table:
+    """How many points of each label each split has."""
+    table = _table(
+        f"{found.experiment}: {len(found.points)} points ({', '.join(found.features)})",
+        ("split",),
+        ("points", "label 0", "label 1"),
+    )
+    for split in SPLITS:
+        labels = found.labels[found.split == split]
+        table.add_row(split, str(len(labels)), str(np.sum(labels == 0)), str(np.sum(labels == 1)))
+    return table
+
+
+def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> Table:
+    table = Table(title=title)
+    for heading in texts:
+        table.add_column(heading)
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _interval(ends: Sequence[float] | None, digits: str, between: str) -> str:
+    """Write an interval; there is none with one replicate."""
+    return "" if ends is None else f"{ends[0]:{digits}}{between}{ends[1]:{digits}}"

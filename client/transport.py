@@ -1,0 +1,122 @@
+"""Requests and their answers: one kept-alive session, retries, and errors in this package's own classes."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
+from urllib3.util import Retry
+
+from client.answers import Document
+from client.errors import ConnectionFailedError, InvalidError, NotFoundError, ProblemError, UnavailableError
+
+JSON = "application/json"
+LONGEST_WAIT_SECONDS = 30
+"""However long a Retry-After asks for: somebody is waiting for this process."""
+
+Answer = TypeVar("Answer")
+Decode = Callable[[Document], Answer]
+Query = Mapping[str, str | int | float | None]
+
+
+class Transport:
+    """One session with one service.
+
+    Every method that asks raises `ConnectionFailedError` or a `ProblemError`.
+    """
+
+    def __init__(self, base_url: str, timeout: tuple[float, float], retries: int) -> None:
+        self._base_url = base_url
+        self._timeout = timeout
+        self._session = requests.Session()
+        adapter = HTTPAdapter(
+            max_retries=_Retries(
+                retries,
+                allowed_methods={"GET", "POST"},
+                status_forcelist={503},
+                backoff_factor=0.2,
+                raise_on_status=False,  # the last 503 is returned, with its problem document
+            )
+        )
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def get(self, path: str, query: Query, decode: Decode[Answer]) -> Answer:
+        return self._decoded(self._ask("GET", path, JSON, query=query), decode)
+
+    def get_file(self, path: str, query: Query, media_type: str) -> bytes:
+        return self._ask("GET", path, media_type, query=query).content
+
+    def post(self, path: str, body: Mapping[str, object], decode: Decode[Answer]) -> Answer:
+        # NaN is no JSON, but the service reads it, and answers which point holds one.
+        content = json.dumps({name: value for name, value in body.items() if value is not None})
+        return self._decoded(self._ask("POST", path, JSON, content=content), decode)
+
+    def _ask(
+        self, method: str, path: str, accept: str, query: Query | None = None, content: str | None = None
+    ) -> requests.Response:
+        headers = {"Accept": accept} if content is None else {"Accept": accept, "Content-Type": JSON}
+        try:
+            response = self._session.request(
+                method, self._base_url + path, params=query, data=content, headers=headers, timeout=self._timeout
+            )
+        except requests.RequestException as error:
+            raise self._connection_failed(error) from error
+        if response.status_code >= 400:
+            raise _problem(response)
+        if response.headers.get("Content-Type", "").partition(";")[0] != accept:
+            raise self._not_the_service()
+        return response
+
+    def _decoded(self, response: requests.Response, decode: Decode[Answer]) -> Answer:
+        try:
+            return decode(response.json())
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._not_the_service() from error
+
+    def _connection_failed(self, error: requests.RequestException) -> ConnectionFailedError:
+        cause = error.args[0] if error.args else None
+        reason = getattr(cause, "reason", cause)  # what urllib3 gave up on after its retries
+        if isinstance(error, requests.ReadTimeout) or isinstance(reason, ReadTimeoutError):
+            return ConnectionFailedError(f"{self._base_url} did not answer in time; ask for less, or allow more time")
+        if isinstance(error, requests.ConnectionError):
+            return ConnectionFailedError(
+                f"no service answers at {self._base_url}; "
+                "start one with `make serve`, or give the address of a running one"
+            )
+        return ConnectionFailedError(f"{self._base_url} cannot be asked: {error}")
+
+    def _not_the_service(self) -> ConnectionFailedError:
+        return ConnectionFailedError(f"{self._base_url} answers, but is no boundary service; give another address")
+
+
+class _Retries(Retry):
+    def parse_retry_after(self, retry_after: str) -> float:
+        return min(super().parse_retry_after(retry_after), LONGEST_WAIT_SECONDS)
+
+
+_BY_STATUS: Mapping[int, type[ProblemError]] = {404: NotFoundError, 422: InvalidError, 503: UnavailableError}
+
+
+def _problem(response: requests.Response) -> ProblemError:
+    """Return the error that a response with a status of 400 or more stands for.
+
+    A gateway in front of the service answers with a page of its own: then the status is all there is to say.
+    """
+    kind = _BY_STATUS.get(response.status_code, ProblemError)
+    try:
+        document = response.json()
+        return kind(
+            response.status_code,
+            document["title"],
+            document["detail"],
+            document.get("errors"),
+            document["request_id"],
+        )
+    except (KeyError, TypeError, ValueError):
+        return kind(response.status_code, f"{response.status_code} {response.reason}", f"from {response.url}")

@@ -1,0 +1,179 @@
+"""`python -m client`, run as its users run it, against a real service."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import MODELS, ROOT, Server, free_port
+
+Completed = subprocess.CompletedProcess[str]
+Run = Callable[..., Completed]
+
+
+def run_client(*arguments: str, **environment: str) -> Completed:
+    return subprocess.run(
+        [sys.executable, "-m", "client", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.fixture
+def run(server: Server) -> Run:
+    def run(*arguments: str) -> Completed:
+        return run_client("--url", server.url, *arguments)
+
+    return run
+
+
+def succeeded(done: Completed) -> str:
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("│┃\n").replace("┃", "│").split("│")]
+
+
+def rows(table: str) -> list[list[str]]:
+    return [cells(line) for line in table.splitlines() if line.startswith(("│", "┃"))]
+
+
+def test_predict_prints_a_row_a_point_also_with_negative_coordinates(run: Run) -> None:
+    header, *points = rows(succeeded(run("predict", "0.1,0.2", "-0.9,-0.4", "-1e-1,-.05")))
+    assert header == ["point", "model", "version", "P(y = 1)", "label"]
+    assert [(row[0], row[1], row[4]) for row in points] == [
+        ("0.1, 0.2", "tanh-10-10", "0"),
+        ("-0.9, -0.4", "tanh-10-10", "1"),
+        ("-0.1, -0.05", "tanh-10-10", "0"),
+    ]
+
+
+def test_predict_prints_json_with_the_services_digits(run: Run, server: Server) -> None:
+    printed = json.loads(succeeded(run("predict", "0.1,0.2", "--model", "tanh-3", "--version", "1", "--json")))
+    assert printed == server.predict(points=[[0.1, 0.2]], model="tanh-3").json()
+    low = json.loads(succeeded(run("predict", "0.1,0.2", "--threshold", "0", "--json")))
+    assert low["labels"] == [1]
+
+
+def test_predict_asks_several_models_or_all(run: Run) -> None:
+    two = json.loads(succeeded(run("predict", "0,0", "--model", "tanh-3", "--model", "linear", "--json")))
+    assert [found["model"] for found in two["predictions"]] == ["tanh-3", "linear"]
+    _, *every = rows(succeeded(run("predict", "0,0", "--all")))
+    assert {row[1] for row in every} == set(MODELS)
+
+
+def test_boundary_sums_up_or_prints_the_grid(run: Run, server: Server) -> None:
+    table = rows(succeeded(run("boundary", "--resolution", "20")))
+    assert table[:2] == [["x", "-1.5 to 1.5, 20 nodes"], ["y", "-1.5 to 1.5, 20 nodes"]]
+    printed = json.loads(
+        succeeded(run("boundary", "--model", "tanh-3", "--x-min", "-1", "--resolution", "3", "--json"))
+    )
+    served = server.get("/boundary?model=tanh-3&x_min=-1&resolution=3").json()
+    assert printed == {name: served[name] for name in printed}
+    assert printed["x"] == [-1, 0.25, 1.5]
+
+
+def test_boundary_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
+    grid = server.get("/boundary?resolution=9").json()
+    for name in ("b.npy", "b.json", "b.png"):
+        done = run("boundary", "--resolution", "9", "--width", "222", "-o", str(tmp_path / name))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote {tmp_path / name}\n")
+    values = np.load(tmp_path / "b.npy", allow_pickle=False)
+    assert values.dtype == np.float32
+    assert np.array_equal(values, np.array(grid["probabilities"], np.float32))
+    written = json.loads((tmp_path / "b.json").read_text())
+    assert (written["x"], written["probabilities"]) == (grid["x"], grid["probabilities"])
+    picture = (tmp_path / "b.png").read_bytes()
+    assert (picture[:4], int.from_bytes(picture[16:20], "big")) == (b"\x89PNG", 222)
+
+
+def test_boundary_refuses_a_file_it_cannot_write_before_or_after_asking(run: Run, tmp_path: Path) -> None:
+    unknown = run("boundary", "-o", str(tmp_path / "b.gif"))
+    assert (unknown.returncode, unknown.stderr.splitlines()[-1]) == (
+        2,
+        "Error: the file's name says what is written: it ends in one of .png, .npy, .json",
+    )
+    missing = tmp_path / "missing" / "b.npy"
+    nowhere = run("boundary", "--resolution", "2", "-o", str(missing))
+    assert nowhere.returncode == 1
+    assert nowhere.stderr == f"Error: {missing} cannot be written: No such file or directory\n"
+
+
+def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, server: Server) -> None:
+    served = server.get("/comparison").json()
+    header, *models = rows(succeeded(run("comparison")))
+    assert header == ["model", "units", "mean", "95% interval", "range", "served", "notebook"]
+    assert [row[:3] for row in models] == [
+        [
+            model["model"],
+            "-".join(map(str, model["hidden_layers"])) or "none",
+            f"{model['accuracy']['mean']:.3f}",
+        ]
+        for model in served["models"]
+    ]
+    with_pairs = rows(succeeded(run("comparison", "--pairs")))
+    assert [row[:2] for row in with_pairs[len(models) + 2 :]] == [[pair["a"], pair["b"]] for pair in served["pairs"]]
+    assert json.loads(succeeded(run("comparison", "--json"))) == served
+
+
+def test_models_prints_versions_and_their_state_and_marks_the_default(run: Run, server: Server) -> None:
+    _, *models = rows(succeeded(run("models")))
+    assert ["tanh-10-10 (default)", "1", "AVAILABLE", ""] in models
+    assert ["linear", "1", "AVAILABLE", ""] in models
+    assert json.loads(succeeded(run("models", "--json"))) == server.get("/models").json()
+
+
+def test_dataset_counts_the_points_of_each_split(run: Run, server: Server) -> None:
+    served = server.get("/dataset").json()
+    _, *splits = rows(succeeded(run("dataset")))
+    assert [(row[0], int(row[1])) for row in splits] == [
+        (split, served["split"].count(split)) for split in ("train", "validation", "test")
+    ]
+    assert all(int(row[1]) == int(row[2]) + int(row[3]) for row in splits)
+    assert json.loads(succeeded(run("dataset", "--json"))) == served
+
+
+def test_a_problem_is_one_line_on_stderr_with_the_request_and_status_1(run: Run) -> None:
+    done = run("predict", "0,0", "--model", "nope")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: Not found: there is no model 'nope'; there is ")
+    assert done.stderr.count("\n") == 1
+    assert "(request " in done.stderr
+
+
+def test_a_missing_service_is_one_line_that_says_what_to_do() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    done = run_client("--retries", "0", "models", BOUNDARY_URL=url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: no service answers at {url}; start one with `make serve`, or give the address of a running one\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["0"], None),
+        (["0,0", "0,0,0"], "'0,0,0' has not as many numbers as '0,0'"),
+        (["0;0"], "'0;0' is no point; write one as 0.1,0.2"),
+        (["--modle", "0,0"], "'--modle' is no point; write one as 0.1,0.2"),
+        (["0,0", "--all", "--model", "linear"], "give --model or --all, not both"),
+        (["0,0", "--all", "--version", "1"], "--version is for one model"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_before_asking(arguments: list[str], message: str | None) -> None:
+    done = run_client("--retries", "0", "--url", f"http://127.0.0.1:{free_port()}", "predict", *arguments)
+    if message is None:  # how many features a model has is for the service to say
+        assert done.stderr.startswith("Error: no service answers")
+    else:
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: {message}")

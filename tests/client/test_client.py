@@ -1,0 +1,132 @@
+"""The client against a real service: NumPy arrays in, NumPy arrays out, and errors by their kind."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from client import BoundaryClient, InvalidError, NotFoundError, ProblemError
+from tests.conftest import MODELS, ROOT, Server
+
+POINTS = [[0.1, 0.2], [0.9, -0.4], [-1.5, 1.5]]
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[BoundaryClient]:
+    with BoundaryClient(server.url) as opened:
+        yield opened
+
+
+def test_points_become_probabilities_and_labels(client: BoundaryClient) -> None:
+    prediction = client.predict(POINTS)
+    assert (prediction.model, prediction.version) == ("tanh-10-10", 1)
+    assert prediction.probabilities.dtype == np.float32
+    assert prediction.probabilities.shape == (3,)
+    assert prediction.labels.dtype == np.int64
+    assert prediction.labels.tolist() == [0, 1, 1]
+
+
+def test_the_numbers_are_the_services_to_the_last_bit(client: BoundaryClient, server: Server) -> None:
+    points = np.random.default_rng(7).uniform(-1.5, 1.5, (500, 2)).astype(np.float32)
+    raw = server.predict(points=points.tolist(), model="relu-3").json()["probabilities"]
+    assert np.array_equal(client.predict(points, "relu-3").probabilities, np.array(raw, np.float32))
+
+
+def test_version_and_threshold_are_passed_on(client: BoundaryClient) -> None:
+    assert client.predict(POINTS, "tanh-3", version=1, threshold=0).labels.tolist() == [1, 1, 1]
+    with pytest.raises(NotFoundError, match="no version 99"):
+        client.predict(POINTS, "tanh-3", version=99)
+
+
+def test_several_models_answer_by_name_in_the_order_asked_for(client: BoundaryClient) -> None:
+    predictions = client.predict_many(POINTS, ["tanh-3", "linear"])
+    assert list(predictions) == ["tanh-3", "linear"]
+    assert np.array_equal(predictions["linear"].probabilities, client.predict(POINTS, "linear").probabilities)
+    assert set(client.predict_many(POINTS)) == set(MODELS)
+    assert all(sum(found.labels) == 3 for found in client.predict_many(POINTS, threshold=0).values())
+
+
+def test_a_boundary_is_a_grid_with_its_coordinates(client: BoundaryClient) -> None:
+    grid = client.boundary("tanh-10", 1, x_min=-1, x_max=0.5, y_min=-0.25, y_max=2, resolution=30)
+    assert (grid.model, grid.version) == ("tanh-10", 1)
+    assert np.array_equal(grid.x, np.linspace(-1, 0.5, 30))
+    assert np.array_equal(grid.y, np.linspace(-0.25, 2, 30))
+    assert grid.values.dtype == np.float32
+    assert grid.values.shape == (30, 30)
+    row, column = 3, 21
+    node = client.predict([[grid.x[column], grid.y[row]]], "tanh-10")
+    assert grid.values[row, column] == pytest.approx(node.probabilities[0], abs=1e-6)
+
+
+def test_a_boundary_has_the_values_of_the_npy_file_bit_for_bit(client: BoundaryClient, server: Server) -> None:
+    file = server.get("/boundary", headers={"Accept": "application/x-npy"}).content
+    assert np.array_equal(client.boundary().values, np.load(io.BytesIO(file), allow_pickle=False))
+
+
+def test_a_picture_is_a_png_as_wide_as_asked_for(client: BoundaryClient) -> None:
+    picture = client.picture("linear", x_min=-1, resolution=20, width=321)
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert int.from_bytes(picture[16:20], "big") == 321
+
+
+def test_comparison_models_and_dataset_are_those_of_the_service(client: BoundaryClient, server: Server) -> None:
+    assert client.comparison() == client.comparison("gaussian-quantiles") == server.get("/comparison").json()
+    assert client.models() == server.get("/models").json()
+    data, raw = client.dataset(), server.get("/dataset").json()
+    assert (data.experiment, data.features) == ("gaussian-quantiles", ("x1", "x2"))
+    assert data.points.dtype == np.float32
+    assert data.points.shape == (len(raw["labels"]), 2)
+    assert data.to_document() == raw
+
+
+def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client: BoundaryClient) -> None:
+    with pytest.raises(InvalidError, match="point 1 must hold finite numbers") as caught:
+        client.predict([[0.0, 0.0], [np.nan, 0.0]])
+    error = caught.value
+    assert error.status == 422
+    assert list(error.errors) == ["points"]
+    assert error.detail.startswith("points: ")
+    assert error.request_id
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "status"),
+    [
+        (lambda client: client.predict(POINTS, "nope"), NotFoundError, 404),
+        (lambda client: client.predict_many(POINTS, ["nope"]), NotFoundError, 404),
+        (lambda client: client.predict_many(POINTS, []), InvalidError, 422),
+        (lambda client: client.predict([]), InvalidError, 422),
+        (lambda client: client.predict([0.1, 0.2]), InvalidError, 422),
+        (lambda client: client.boundary("linear", 99), NotFoundError, 404),
+        (lambda client: client.picture("linear", 99), NotFoundError, 404),
+        (lambda client: client.picture(y_min=3), InvalidError, 422),
+        (lambda client: client.boundary(x_min=3), InvalidError, 422),
+        (lambda client: client.boundary(resolution=2001), ProblemError, 413),
+        (lambda client: client.picture(width=1), InvalidError, 422),
+        (lambda client: client.comparison("nope"), NotFoundError, 404),
+        (lambda client: client.dataset("nope"), NotFoundError, 404),
+    ],
+)
+def test_a_problem_is_an_error_of_its_kind(
+    client: BoundaryClient, ask: Callable[[BoundaryClient], object], kind: type[ProblemError], status: int
+) -> None:
+    with pytest.raises(kind) as caught:
+        ask(client)
+    assert caught.value.status == status
+    assert "\n" not in str(caught.value)
+
+
+def test_ragged_points_never_leave_the_client() -> None:
+    with BoundaryClient("http://127.0.0.1:1") as client, pytest.raises(ValueError, match="inhomogeneous"):
+        client.predict([[0, 0], [1]])
+
+
+def test_the_client_imports_nothing_of_the_service() -> None:
+    code = "import client.cli, json, sys; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT))
+    assert "requests" in loaded
+    assert not {"flask", "tensorflow", "service", "training", "marshmallow"} & set(loaded)
