@@ -83,7 +83,7 @@ def test_the_exported_saved_model_is_the_trained_network(tmp_path: Path) -> None
     early = signatures["at"](points=points, **index)["probabilities"].numpy()
     np.testing.assert_allclose(early, keras_predicts(1, 2), rtol=0, atol=1e-6)
     hidden = signatures["activations"](points=points, **index)
-    inner = keras.Model(model.inputs, [layer.output for layer in model.layers[:-1]])
+    inner = keras.Model(model.inputs[0], [layer.output for layer in model.layers[:-1]])
     for ours, theirs in zip((hidden["layer_1"], hidden["layer_2"]), inner(points), strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=0, atol=1e-6)
 
