@@ -75,12 +75,11 @@ def test_predict_asks_several_models_or_all(run: Run) -> None:
 def test_boundary_sums_up_or_prints_the_grid(run: Run, server: Server) -> None:
     table = rows(succeeded(run("boundary", "--resolution", "20")))
     assert table[:2] == [["x", "-1.5 to 1.5, 20 nodes"], ["y", "-1.5 to 1.5, 20 nodes"]]
-    printed = json.loads(
-        succeeded(run("boundary", "--model", "tanh-3", "--x-min", "-1", "--resolution", "3", "--json"))
-    )
-    served = server.get("/boundary?model=tanh-3&x_min=-1&resolution=3").json()
-    assert printed == {name: served[name] for name in printed}
-    assert printed["x"] == [-1, 0.25, 1.5]
+    bounds = ["--x-min", "-1", "--x-max", "0", "--y-min", "-2", "--y-max", "2"]
+    asked = ["--model", "tanh-3", "--version", "1", "--resolution", "3", *bounds]
+    printed = json.loads(succeeded(run("boundary", *asked, "--json")))
+    served = server.get("/boundary?model=tanh-3&x_min=-1&x_max=0&y_min=-2&y_max=2&resolution=3").json()
+    assert printed == {name: served[name] for name in ("model", "version", "x", "y", "probabilities")}
 
 
 def test_boundary_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
