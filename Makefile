@@ -4,7 +4,6 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-MODELS := models/_experiments/gaussian-quantiles/comparison.json
 
 .PHONY: help serve train test check format compose-test lock clean
 
@@ -17,13 +16,11 @@ help:
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make lock          resolve the dependencies anew"
 
-serve: $(MODELS)
+serve: $(VENV)/run
+	$(BIN)/python -m training train --if-missing
 	$(BIN)/gunicorn
 
 train: $(VENV)/run
-	$(BIN)/python -m training train
-
-$(MODELS): | $(VENV)/run
 	$(BIN)/python -m training train
 
 test: $(VENV)/dev

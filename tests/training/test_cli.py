@@ -66,6 +66,16 @@ def test_one_model_with_few_replicates_is_trained_alone(tmp_path: Path) -> None:
     assert (result["accuracy"]["sd"], result["accuracy"]["ci95"]) == (None, None)
 
 
+def test_if_missing_trains_only_where_there_are_no_results(published: Path, tmp_path: Path) -> None:
+    ended = run_training("--models-dir", str(published), "--if-missing")
+    assert (ended.returncode, "nothing to train" in ended.stdout) == (0, True)
+    assert {name: layout.versions(published, name) for name in MODELS} == {name: [1] for name in MODELS}
+    empty = tmp_path / "empty"
+    ended = run_training("--models-dir", str(empty), "--if-missing", "--only", "linear", "--replicates", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert layout.versions(empty, "linear") == [1]
+
+
 def test_a_killed_training_leaves_what_was_there_and_the_next_one_clears_up(published: Path) -> None:
     before = sorted(path for path in published.rglob("*") if path.name != ".lock")
     command = [sys.executable, "-m", "training", "train", "--models-dir", str(published), "--only", "linear"]
