@@ -6,10 +6,13 @@ FieldErrors = Mapping[str, Sequence[str]]
 
 
 class ServiceError(Exception):
-    """A request that cannot be answered. The message says what to send instead, and is safe to show a client."""
+    """A request that cannot be answered. The message says what to send instead, and is safe to show a client.
+
+    Titles are the status codes' own phrases (RFC 9110), which `http.HTTPStatus` has only since Python 3.13.
+    """
 
     status = 500
-    title = "Internal error"
+    title = "Internal Server Error"
 
     def __init__(self, detail: str, errors: FieldErrors | None = None) -> None:
         super().__init__(detail)
@@ -19,34 +22,34 @@ class ServiceError(Exception):
 
 class MalformedError(ServiceError):
     status = 400
-    title = "Malformed request"
+    title = "Bad Request"
 
 
 class NotFoundError(ServiceError):
     status = 404
-    title = "Not found"
+    title = "Not Found"
 
 
 class NotAcceptableError(ServiceError):
     status = 406
-    title = "Not acceptable"
+    title = "Not Acceptable"
 
 
 class TooLargeError(ServiceError):
     status = 413
-    title = "Too large"
+    title = "Content Too Large"
 
 
 class UnsupportedMediaTypeError(ServiceError):
     status = 415
-    title = "Unsupported media type"
+    title = "Unsupported Media Type"
 
 
 class InvalidError(ServiceError):
     """Values that are well formed but not allowed; `errors` names each field."""
 
     status = 422
-    title = "Invalid values"
+    title = "Unprocessable Content"
 
     @classmethod
     def of(cls, field: str, message: str) -> "InvalidError":
@@ -55,5 +58,5 @@ class InvalidError(ServiceError):
 
 class UnavailableError(ServiceError):
     status = 503
-    title = "Unavailable"
+    title = "Service Unavailable"
     retry_after_seconds = 5

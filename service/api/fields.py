@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from marshmallow import ValidationError, fields
 
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST = 1e30
+"""Coordinates further out could overflow float32 inside a network, where engines differ in what they make of it."""
 
 
 class Points(fields.Field[np.ndarray]):
@@ -30,6 +31,15 @@ class Points(fields.Field[np.ndarray]):
             i = int(np.argmin(fits.all(axis=1)))
             raise ValidationError(f"point {i} must hold finite numbers within ±{LARGEST:.2g}.")
         return points.astype(np.float32)
+
+
+class Number(fields.Float):
+    """A number that is one in JSON too: not a string that reads like one."""
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
 
 
 class ModelNames(fields.Field[list[str] | None]):

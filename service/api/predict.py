@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from flask import Blueprint, Response
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.api import fields as own
 from service.api.answers import json_response
-from service.api.context import repository, settings
+from service.api.context import repository, settings, version_of
 from service.api.operations import operation
-from service.bundle.records import RecordSchema
+from service.bundle.records import StrictRecordSchema
 from service.errors import TooLargeError
 from service.inference import Prediction, predict
 from service.repository import ModelVersion
@@ -29,11 +29,8 @@ class PredictRequest:
     threshold: float = 0.5
 
 
-class PredictRequestSchema(RecordSchema[PredictRequest]):
+class PredictRequestSchema(StrictRecordSchema[PredictRequest]):
     record = PredictRequest
-
-    class Meta:
-        unknown = RAISE
 
     points = own.Points(
         required=True,
@@ -46,7 +43,7 @@ class PredictRequestSchema(RecordSchema[PredictRequest]):
         metadata={"description": "the model's latest if left out"},
     )
     models = own.ModelNames(metadata={"description": 'several models instead of one: their names, or "all"'})
-    threshold = fields.Float(
+    threshold = own.Number(
         validate=validate.Range(0, 1),
         metadata={"description": "a probability that reaches it is given label 1", "default": 0.5},
     )
@@ -84,7 +81,7 @@ def post_predict(asked: PredictRequest) -> Response:
     if len(asked.points) > settings().max_points:
         raise TooLargeError(f"{len(asked.points)} points are more than the {settings().max_points} taken at once")
     if asked.models is None:
-        return json_response(_predict(repository().get(asked.model, asked.version), asked))
+        return json_response(_predict(version_of(asked.model, asked.version), asked))
     versions = [repository().get(name) for name in asked.models or _all()]
     return json_response({"predictions": [_predict(version, asked) for version in versions]})
 

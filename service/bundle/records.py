@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import orjson
-from marshmallow import EXCLUDE, Schema, ValidationError, post_load
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, post_load
 
 Record = TypeVar("Record")
 
@@ -38,3 +38,15 @@ class RecordSchema(Schema, Generic[Record]):
 
     def write(self, record: Record, path: Path) -> None:
         path.write_bytes(orjson.dumps(self.dump(record), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+class StrictRecordSchema(RecordSchema[Record]):
+    """A record that somebody writes by hand: a field that is not known is an error, and says which ones are."""
+
+    class Meta:
+        unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["unknown"] = f"is not known here; known are {', '.join(self.fields)}."
+        self.error_messages["type"] = f"must be an object with the fields {', '.join(self.fields)}."
