@@ -11,6 +11,7 @@ from rich.table import Table
 
 from service.bundle import layout
 from service.bundle.results import Comparison
+from training.errors import TrainingError
 from training.experiment import DEFAULT, Experiment, read
 
 
@@ -49,7 +50,7 @@ def train(experiment: Path, models_dir: Path, replicates: int | None, only: tupl
         comparison = _train_with_progress(chosen, models_dir)
     except BlockingIOError as error:
         raise click.ClickException(f"another training is writing to {models_dir}; wait until it is done") from error
-    except ValueError as error:
+    except (ValueError, OSError, TrainingError) as error:
         raise click.ClickException(f"{experiment}: {error}") from error
     Console().print(comparison_table(comparison))
     for result in comparison.models:
@@ -80,16 +81,17 @@ def comparison_table(comparison: Comparison) -> Table:
     replicates = comparison.protocol.replicates
     table = Table(title=f"{comparison.experiment}: test accuracy, {replicates} replicates of each model")
     table.add_column("model")
-    for heading in ("units", "mean", "95% interval", "range", "served", "notebook"):
+    for heading in ("units", "mean", "95% interval", "range", "exact", "served", "notebook"):
         table.add_column(heading, justify="right")
     for result in comparison.models:
-        accuracy = result.accuracy
+        accuracy, exact = result.accuracy, result.population_accuracy
         table.add_row(
             result.model,
             "-".join(map(str, result.hidden_layers)) or "none",
             f"{accuracy.mean:.3f}",
             "" if accuracy.ci95 is None else "{:.3f}–{:.3f}".format(*accuracy.ci95),
             f"{accuracy.min:.3f}–{accuracy.max:.3f}",
+            "" if exact is None else f"{exact.mean:.3f}",
             f"{result.served.accuracy:.3f}",
             "" if result.notebook_accuracy is None else f"{result.notebook_accuracy:.3f}",
         )

@@ -1,7 +1,7 @@
 """From what was trained to what is compared: one result a model, one test a pair."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 
 import numpy as np
@@ -15,42 +15,46 @@ from service.bundle.results import (
     Pair,
     ProtocolSummary,
 )
-from training.datasets import Draws
-from training.experiment import Experiment, ModelSpec
+from training.datasets import Draws, Source
+from training.experiment import Experiment, ModelSpec, generator_of
 from training.statistics import compare, holm, mcnemar, summarize
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained model: which of its answers on test data were right [R, n], and what the served replicate scores."""
+    """A trained model: the accuracy of each replicate [R], NaN if it diverged, and how the served one does.
+
+    `right` says of replicate 0's answers on its test data which are right; `population` is None where nothing is known.
+    """
 
     spec: ModelSpec
     version: int
     parameters: int
+    accuracies: NDArray[np.float64]
+    population: NDArray[np.float64] | None
     right: NDArray[np.bool_]
     served: Metrics
     seconds: float
 
-    @property
-    def accuracies(self) -> NDArray[np.float64]:
-        means: NDArray[np.float64] = self.right.mean(axis=1)
-        return means
 
-
-def compare_models(experiment: Experiment, draws: Draws, outcomes: Sequence[Outcome]) -> Comparison:
+def compare_models(experiment: Experiment, source: Source, draws: Draws, outcomes: Sequence[Outcome]) -> Comparison:
     """Return the comparison: models in the experiment's order, every pair once, p values Holm-adjusted over pairs."""
-    spec = experiment.dataset
     protocol = experiment.protocol
+    sizes = {name: getattr(draws, name).labels.shape[1] for name in ("train", "validation", "test")}
+    overlap = 0 if source.replication == "redrawn" else sizes["test"] / sizes["train"]
     return Comparison(
         experiment=experiment.name,
         dataset=DatasetSummary(
-            generator=spec.generator,
+            generator=generator_of(experiment.dataset),
             parameters={
-                key: float(getattr(spec, key))
-                for key in ("n_samples", "n_features", "n_classes", "cov", "random_state")
+                key: value
+                for key, value in asdict(experiment.dataset).items()
+                if isinstance(value, int | float) and "fraction" not in key
             },
-            features=draws.served.features,
-            sizes={name: getattr(draws, name).labels.shape[1] for name in ("train", "validation", "test")},
+            features=source.features,
+            sizes=sizes,
+            replication=source.replication,
+            true_boundary=source.population.true_boundary if source.population else None,
         ),
         protocol=ProtocolSummary(
             optimizer=protocol.optimizer,
@@ -60,15 +64,15 @@ def compare_models(experiment: Experiment, draws: Draws, outcomes: Sequence[Outc
             seed=experiment.seed,
             replicates=experiment.replicates,
         ),
-        models=[_result(outcome) for outcome in outcomes],
-        pairs=_pairs(outcomes),
+        models=[_result(outcome, overlap) for outcome in outcomes],
+        pairs=_pairs(outcomes, overlap),
     )
 
 
 LOSS = "binary_crossentropy"
 
 
-def _result(outcome: Outcome) -> ModelResult:
+def _result(outcome: Outcome, overlap: float) -> ModelResult:
     spec = outcome.spec
     return ModelResult(
         model=spec.name,
@@ -77,18 +81,18 @@ def _result(outcome: Outcome) -> ModelResult:
         activation=spec.activation,
         parameters=outcome.parameters,
         epochs=spec.epochs,
-        replicates=len(outcome.right),
-        accuracy=summarize(outcome.accuracies),
-        population_accuracy=None,
+        replicates=len(outcome.accuracies),
+        accuracy=summarize(outcome.accuracies, overlap),
+        population_accuracy=None if outcome.population is None else summarize(outcome.population),
         served=outcome.served,
         notebook_accuracy=spec.notebook_accuracy,
         training_seconds=outcome.seconds,
     )
 
 
-def _pairs(outcomes: Sequence[Outcome]) -> list[Pair]:
+def _pairs(outcomes: Sequence[Outcome], overlap: float) -> list[Pair]:
     pairs = list(combinations(outcomes, 2))
-    compared = [compare(a.accuracies, b.accuracies) for a, b in pairs]
+    compared = [compare(a.accuracies, b.accuracies, overlap) for a, b in pairs]
     tested = [result.p_value for result in compared if result.p_value is not None]
     adjusted = iter(holm(tested).tolist())
     return [
@@ -100,7 +104,7 @@ def _pairs(outcomes: Sequence[Outcome]) -> list[Pair]:
             probability_a_better=result.probability_a_better,
             p_value=result.p_value,
             p_value_holm=None if result.p_value is None else next(adjusted),
-            mcnemar_p=mcnemar(a.right[0], b.right[0]),
+            mcnemar_p=mcnemar(a.right, b.right),
         )
         for (a, b), result in zip(pairs, compared, strict=True)
     ]

@@ -3,8 +3,13 @@
 Each kind of randomness has its own stream, so that changing how much one of them draws leaves the others as they are.
 """
 
+import csv
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +17,11 @@ from sklearn.datasets import make_gaussian_quantiles
 from sklearn.model_selection import train_test_split
 
 from service.bundle.results import Dataset
-from training.experiment import DatasetSpec
+from training.experiment import DatasetSpec, GaussianQuantilesSpec, TableSpec
+from training.population import Population
+
+Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Points [n, d] and labels [n] of 0 and 1."""
 
 
 class Stream(IntEnum):
@@ -27,6 +36,9 @@ class Stream(IntEnum):
 def seed_for(seed: int, replicate: int, stream: Stream) -> int:
     """Return a seed in [0, 2^32) of its own for one stream of one replicate (NumPy's `SeedSequence`)."""
     return int(np.random.SeedSequence(seed, spawn_key=(replicate, stream)).generate_state(1)[0])
+
+
+SMALLEST_TABLE = 10
 
 
 @dataclass(frozen=True)
@@ -47,10 +59,46 @@ class Draws:
     served: Dataset
 
 
-def draw(spec: DatasetSpec, seed: int, replicates: int) -> Draws:
-    """Draw and split the data of every replicate; replicate 0 draws with the experiment's own `random_state`."""
-    drawn = [_draw_one(spec, _random_state(spec, seed, r)) for r in range(replicates)]
-    splits = [_split(spec, seed_for(seed, r, Stream.SPLIT)) for r in range(replicates)]
+@dataclass(frozen=True)
+class Source:
+    """Where the data come from, and what is known of them.
+
+    `population` is the distribution that replicates are drawn from, None where the same data are split anew.
+    """
+
+    features: list[str]
+    samples: Callable[[int], Samples]
+    n_samples: int
+    population: Population | None
+
+    @property
+    def replication(self) -> str:
+        return "resplit" if self.population is None else "redrawn"
+
+
+def open_source(spec: DatasetSpec, seed: int) -> Source:
+    """Return the experiment's source of data; `samples(r)` are those of replicate r.
+
+    Raises:
+        ValueError: a table is not one of finite numbers with labels 0 and 1; the message names the file.
+        OSError: it cannot be read.
+    """
+    if isinstance(spec, TableSpec):
+        features, points, labels = _read_table(spec.path)
+        return Source(features, lambda _: (points, labels), len(labels), None)
+
+    def samples(replicate: int) -> Samples:
+        own = spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA)
+        return _gaussian_quantiles(spec, own)
+
+    features = [f"x{i + 1}" for i in range(spec.n_features)]
+    return Source(features, samples, spec.n_samples, Population(spec.cov, spec.n_features))
+
+
+def draw(spec: DatasetSpec, source: Source, seed: int, replicates: int) -> Draws:
+    """Take the samples of every replicate and split them."""
+    drawn = [source.samples(r) for r in range(replicates)]
+    splits = [_split(spec, source.n_samples, seed_for(seed, r, Stream.SPLIT)) for r in range(replicates)]
 
     def part(name: str) -> Part:
         chosen = [split == name for split in splits]
@@ -60,7 +108,7 @@ def draw(spec: DatasetSpec, seed: int, replicates: int) -> Draws:
         )
 
     points, labels = drawn[0]
-    served = Dataset([f"x{i + 1}" for i in range(spec.n_features)], points, labels, splits[0].tolist())
+    served = Dataset(source.features, points, labels, splits[0].tolist())
     return Draws(part("train"), part("validation"), part("test"), served)
 
 
@@ -73,11 +121,7 @@ def batch_orders(seed: int, replicates: int, epochs: int, n: int) -> NDArray[np.
     return orders
 
 
-def _random_state(spec: DatasetSpec, seed: int, replicate: int) -> int:
-    return spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA)
-
-
-def _draw_one(spec: DatasetSpec, random_state: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _gaussian_quantiles(spec: GaussianQuantilesSpec, random_state: int) -> Samples:
     points, labels = make_gaussian_quantiles(
         n_samples=spec.n_samples,
         n_features=spec.n_features,
@@ -88,11 +132,35 @@ def _draw_one(spec: DatasetSpec, random_state: int) -> tuple[NDArray[np.float32]
     return points.astype(np.float32), labels.astype(np.int64)
 
 
-def _split(spec: DatasetSpec, random_state: int) -> NDArray[np.str_]:
-    """Say for each sample in which part it is: first the test data is taken out, then the validation data."""
-    rest, test = train_test_split(np.arange(spec.n_samples), test_size=spec.test_fraction, random_state=random_state)
+def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.int64]]:
+    with path.open(newline="") as file:
+        lines = list(csv.reader(file))
+    if not lines:
+        raise ValueError(f"{path}: the file is empty")
+    header, *rows = lines
+    if header[-1:] != ["label"] or len(header) < 2:
+        raise ValueError(f"{path}: the header must name the features and end in label; it is {','.join(header)}")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header) or not _all_finite(row) or float(row[-1]) not in (0, 1):
+            raise ValueError(f"{path}, line {number}: must be {len(header) - 1} finite numbers and a label 0 or 1")
+    if len(rows) < SMALLEST_TABLE:
+        raise ValueError(f"{path}: has {len(rows)} rows; at least {SMALLEST_TABLE} are needed to split them")
+    values = np.array(rows, dtype=np.float64)
+    return header[:-1], values[:, :-1].astype(np.float32), values[:, -1].astype(np.int64)
+
+
+def _all_finite(row: list[str]) -> bool:
+    try:
+        return all(math.isfinite(float(value)) for value in row)
+    except ValueError:
+        return False
+
+
+def _split(spec: DatasetSpec, n_samples: int, random_state: int) -> NDArray[np.str_]:
+    """Say for each sample in which part it is: first the test data are taken out, then the validation data."""
+    rest, test = train_test_split(np.arange(n_samples), test_size=spec.test_fraction, random_state=random_state)
     _, validation = train_test_split(rest, test_size=spec.validation_fraction, random_state=random_state)
-    split = np.full(spec.n_samples, "train", dtype="<U10")
+    split = np.full(n_samples, "train", dtype="<U10")
     split[validation] = "validation"
     split[test] = "test"
     return split

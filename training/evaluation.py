@@ -2,12 +2,14 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 from sklearn import metrics
 
 from service.bundle.card import Metrics
 from training.architectures import Weights, forward
 from training.datasets import Part
+from training.population import Population
 from training.statistics import expected_calibration_error
 
 THRESHOLD = 0.5
@@ -15,10 +17,30 @@ THRESHOLD = 0.5
 
 
 def predict(model: keras.Sequential, weights: Weights, part: Part) -> NDArray[np.float32]:
-    """Return P(y = 1) of every replicate's final weights on its own points: float32 [R, n]."""
-    logits = forward(model, [snapshots[:, -1] for snapshots in weights], part.points)[-1]
-    probabilities: NDArray[np.float32] = keras.activations.sigmoid(logits).numpy()
+    """Return P(y = 1) of every replicate's final weights on its own points: float32 [R, n], NaN where it diverged."""
+    probabilities: NDArray[np.float32] = keras.activations.sigmoid(_logits(model, weights, part.points)).numpy()
     return probabilities
+
+
+def population_accuracy(model: keras.Sequential, weights: Weights, population: Population) -> NDArray[np.float64]:
+    """Return every replicate's exact accuracy with its final weights: float64 [R], NaN where it diverged."""
+    return population.accuracy(lambda points: _logits(model, weights, points).numpy())
+
+
+def _logits(model: keras.Sequential, weights: Weights, points: NDArray[np.float32]) -> tf.Tensor:
+    return forward(model, [snapshots[:, -1] for snapshots in weights], points)[-1]
+
+
+def diverged(weights: Weights) -> list[int]:
+    """Return the replicates whose final weights are not all finite numbers."""
+    finite = np.all([np.isfinite(stack[:, -1]).reshape(len(stack), -1).all(axis=1) for stack in weights], axis=0)
+    return np.flatnonzero(~finite).tolist()
+
+
+def accuracies(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the share of right answers of every replicate: float64 [R], NaN where it diverged."""
+    shares = right(probabilities, labels).mean(axis=1)
+    return np.where(np.isfinite(probabilities).all(axis=1), shares, np.nan)
 
 
 def right(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.bool_]:

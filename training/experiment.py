@@ -4,23 +4,24 @@ Nothing here trains or knows TensorFlow; a file that is wrong is refused before 
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, TypeAlias
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from service.bundle import layout
+from service.bundle.records import StrictRecordSchema
 
 DIRECTORY = Path(__file__).parent / "experiments"
 DEFAULT = DIRECTORY / "gaussian-quantiles.toml"
 
 
 @dataclass(frozen=True)
-class DatasetSpec:
-    """`make_gaussian_quantiles` and how its draw is split; `random_state` is that of replicate 0."""
+class GaussianQuantilesSpec:
+    """scikit-learn's `make_gaussian_quantiles`, drawn by every replicate; `random_state` is that of replicate 0."""
 
-    generator: str
     n_samples: int
     n_features: int
     n_classes: int
@@ -29,6 +30,19 @@ class DatasetSpec:
     domain: tuple[float, float]
     test_fraction: float
     validation_fraction: float
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A CSV file: one column a feature, the last one `label`, 0 or 1. Every replicate splits it anew."""
+
+    path: Path
+    domain: tuple[float, float]
+    test_fraction: float
+    validation_fraction: float
+
+
+DatasetSpec: TypeAlias = GaussianQuantilesSpec | TableSpec
 
 
 @dataclass(frozen=True)
@@ -71,20 +85,6 @@ class Experiment:
         return replace(self, models=tuple(model for model in self.models if model.name in names))
 
 
-class _SpecSchema(Schema):
-    """A strict schema: a key that is not known is an error that names the known ones."""
-
-    record: ClassVar[type]
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.error_messages["unknown"] = f"is not a key here; the keys are {', '.join(self.fields)}"
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> object:
-        return self.record(**data)
-
-
 class _Tuple(fields.List[Any]):
     """A TOML array of numbers as a tuple."""
 
@@ -103,21 +103,9 @@ _ABOVE_ZERO = validate.Range(min=0, min_inclusive=False, error="must be above 0,
 _NAME = validate.Regexp(layout.NAME, error="must be letters, digits, '.', '_' and '-', at most 64, not {input}")
 
 
-class _DatasetSchema(_SpecSchema):
-    record = DatasetSpec
-    generator = fields.String(
-        required=True,
-        validate=validate.OneOf(["gaussian_quantiles"], error="must be one of {choices}, not {input}"),
-    )
-    n_samples = fields.Integer(required=True, strict=True, validate=_at_least(10))
-    n_features = fields.Integer(required=True, strict=True, validate=_SIZE)
-    n_classes = fields.Integer(
-        required=True,
-        strict=True,
-        validate=validate.Equal(2, error="must be 2: these are binary classifiers"),
-    )
-    cov = fields.Float(required=True, validate=_ABOVE_ZERO)
-    random_state = fields.Integer(required=True, strict=True, validate=_SEED)
+class _SplitSchema(StrictRecordSchema[Any]):
+    """What every data set has."""
+
     domain = _Tuple(fields.Float(), required=True, validate=validate.Length(equal=2, error="must be [low, high]"))
     test_fraction = fields.Float(required=True, validate=_FRACTION)
     validation_fraction = fields.Float(required=True, validate=_FRACTION)
@@ -129,14 +117,56 @@ class _DatasetSchema(_SpecSchema):
             raise ValidationError(f"must be [low, high] with low < high, not [{low}, {high}]", "domain")
 
 
-class _ProtocolSchema(_SpecSchema):
+class _GaussianQuantilesSchema(_SplitSchema):
+    record = GaussianQuantilesSpec
+    n_samples = fields.Integer(required=True, strict=True, validate=_at_least(10))
+    n_features = fields.Integer(required=True, strict=True, validate=_SIZE)
+    n_classes = fields.Integer(
+        required=True, strict=True, validate=validate.Equal(2, error="must be 2: these are binary classifiers")
+    )
+    cov = fields.Float(required=True, validate=_ABOVE_ZERO)
+    random_state = fields.Integer(required=True, strict=True, validate=_SEED)
+
+
+class _TableSchema(_SplitSchema):
+    record = TableSpec
+    path = fields.String(required=True, metadata={"description": "relative to the experiment's file"})
+
+    @post_load
+    def make(self, data: Mapping[str, Any], **_: object) -> TableSpec:
+        return TableSpec(**{**data, "path": Path(data["path"])})
+
+
+_DATASETS: dict[str, type[_SplitSchema]] = {"gaussian_quantiles": _GaussianQuantilesSchema, "table": _TableSchema}
+
+
+def generator_of(spec: DatasetSpec) -> str:
+    """Return the name under which an experiment's file asks for a data set."""
+    return next(name for name, schema in _DATASETS.items() if schema.record is type(spec))
+
+
+class _DatasetField(fields.Field[DatasetSpec]):
+    """The `[dataset]` table: its `generator` says which other keys there are."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> DatasetSpec:
+        if not isinstance(value, dict):
+            raise ValidationError("must be a table: [dataset]")
+        generator = value.get("generator")
+        if generator not in _DATASETS:
+            raise ValidationError({"generator": [f"must be one of {', '.join(_DATASETS)}, not {generator}"]})
+        others = {key: inner for key, inner in value.items() if key != "generator"}
+        spec: DatasetSpec = _DATASETS[generator]().load(others)
+        return spec
+
+
+class _ProtocolSchema(StrictRecordSchema[ProtocolSpec]):
     record = ProtocolSpec
     optimizer = fields.String(required=True)
     learning_rate = fields.Float(required=True, validate=_ABOVE_ZERO)
     batch_size = fields.Integer(required=True, strict=True, validate=_SIZE)
 
 
-class _ModelSchema(_SpecSchema):
+class _ModelSchema(StrictRecordSchema[ModelSpec]):
     record = ModelSpec
     name = fields.String(required=True, validate=_NAME)
     hidden_layers = _Tuple(fields.Integer(strict=True, validate=_SIZE), required=True)
@@ -150,21 +180,20 @@ class _ModelSchema(_SpecSchema):
             raise ValidationError("is for models with hidden layers, and needed there", "activation")
 
 
-class _ExperimentSchema(_SpecSchema):
+class _ExperimentSchema(StrictRecordSchema[Experiment]):
     record = Experiment
     name = fields.String(required=True, validate=_NAME)
     seed = fields.Integer(required=True, strict=True, validate=_SEED)
     replicates = fields.Integer(required=True, strict=True, validate=_SIZE)
-    dataset = fields.Nested(_DatasetSchema, required=True)
+    dataset = _DatasetField(required=True)
     protocol = fields.Nested(_ProtocolSchema, required=True)
-    models = fields.List(fields.Nested(_ModelSchema), required=True, validate=validate.Length(min=1))
+    models = _Tuple(fields.Nested(_ModelSchema), required=True, validate=validate.Length(min=1))
 
-    @post_load
-    def make(self, data: dict[str, Any], **_: object) -> object:
+    @validates_schema
+    def names_differ(self, data: dict[str, Any], **_: object) -> None:
         names = [model.name for model in data["models"]]
         if len(set(names)) < len(names):
             raise ValidationError("two models have the same name", "models")
-        return Experiment(**{**data, "models": tuple(data["models"])})
 
 
 def read(path: Path) -> Experiment:
@@ -181,6 +210,8 @@ def read(path: Path) -> Experiment:
     except ValidationError as error:
         lines = "\n".join(f"  {key}: {message}" for key, message in _flatten(error.messages))
         raise ValueError(f"{path}:\n{lines}") from error
+    if isinstance(experiment.dataset, TableSpec):
+        return replace(experiment, dataset=replace(experiment.dataset, path=path.parent / experiment.dataset.path))
     return experiment
 
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from service.bundle import layout
 from service.bundle.card import Compiled
 from training.architectures import Weights, forward
+from training.errors import ExportError
 
 ConcreteFunction: TypeAlias = Any  # tf.types.experimental.ConcreteFunction: TensorFlow ships no types
 
@@ -35,10 +36,6 @@ TOLERANCE = 1e-5
 
 PROBE_RESOLUTION = 100
 """Points an axis of the grid on which the two are compared (in two dimensions; as many points in others)."""
-
-
-class ExportError(Exception):
-    """The compiled form does not answer as the SavedModel does."""
 
 
 def signatures(model: keras.Sequential, weights: Sequence[tf.Variable], dtype: tf.DType) -> dict[str, ConcreteFunction]:
@@ -129,10 +126,15 @@ def _differences(saved_model: Path, compiled: bytes, weights: Weights, points: N
     def difference(signature: str, index: dict[str, NDArray[np.int32]]) -> float:
         ours = interpreter.get_signature_runner(signature)(points=points, **index)
         theirs = reference[signature](points=tf.constant(points), **{k: tf.constant(v) for k, v in index.items()})
-        return max(float(np.abs(theirs[key].numpy() - ours[key]).max()) for key in ours)
+        return max(_distance(theirs[key].numpy(), ours[key]) for key in ours)
 
     return {
         signature: max(difference(signature, index) for index in (indices if takes_index else [{}]))
         for signature in sorted(reference)
         for takes_index in [signature in ("at", "activations")]
     }
+
+
+def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Return the largest difference; where both are NaN, of a replicate that diverged, there is none."""
+    return float(np.where(np.isnan(a) & np.isnan(b), 0, np.nan_to_num(np.abs(a - b), nan=np.inf)).max())

@@ -5,8 +5,9 @@ rename. A run that fails or is killed leaves the versions before it as they were
 """
 
 import platform
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
@@ -21,8 +22,9 @@ from service.bundle.card import Card, CardSchema, Feature, Protocol
 from service.bundle.results import Comparison, ComparisonSchema
 from training.architectures import build, initial_weights
 from training.comparison import LOSS, Outcome, compare_models
-from training.datasets import Draws, Stream, batch_orders, draw, seed_for
-from training.evaluation import measure, predict, right
+from training.datasets import Draws, Source, Stream, batch_orders, draw, open_source, seed_for
+from training.errors import DivergedError
+from training.evaluation import accuracies, diverged, measure, population_accuracy, predict, right
 from training.experiment import Experiment, ModelSpec
 from training.exporter import export
 from training.trainer import recorded_epochs, train
@@ -39,6 +41,7 @@ class _Run:
     """What all models of one run share."""
 
     experiment: Experiment
+    source: Source
     draws: Draws
     orders: NDArray[np.int32]
     started: datetime
@@ -49,22 +52,19 @@ def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Compari
 
     Raises:
         BlockingIOError: another training writes to this directory.
-        ValueError: an activation or optimizer that Keras does not know.
-        training.exporter.ExportError: a compiled form that does not answer as its SavedModel does.
+        ValueError: an activation or optimizer that Keras does not know, or a table that is not one.
+        OSError: a table cannot be read.
+        TrainingError: the replicate to be served diverged, or a compiled form does not answer as its SavedModel does.
     """
     with layout.writing(models_dir), layout.staging(models_dir) as staged:
-        draws = draw(experiment.dataset, experiment.seed, experiment.replicates)
+        source = open_source(experiment.dataset, experiment.seed)
+        draws = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
         longest = max(spec.epochs for spec in experiment.models)
         orders = batch_orders(experiment.seed, experiment.replicates, longest, draws.train.labels.shape[1])
-        shared = _Run(experiment, draws, orders, datetime.now(UTC))
+        shared = _Run(experiment, source, draws, orders, datetime.now(UTC))
         versions = {spec.name: _next_version(models_dir, spec.name) for spec in experiment.models}
-        with ThreadPoolExecutor(MODELS_AT_ONCE) as pool:
-            jobs = [
-                pool.submit(_train_and_export, shared, spec, versions[spec.name], staged / spec.name, progress)
-                for spec in experiment.models
-            ]
-            outcomes = [job.result() for job in jobs]
-        comparison = compare_models(experiment, draws, outcomes)
+        outcomes = _train_all(shared, versions, staged, progress)
+        comparison = compare_models(experiment, source, draws, outcomes)
         results = layout.experiment_dir(models_dir, experiment.name)
         draws.served.write(staged / layout.DATASET)
         ComparisonSchema().write(comparison, staged / layout.COMPARISON)
@@ -75,14 +75,36 @@ def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Compari
     return comparison
 
 
+def _train_all(shared: _Run, versions: dict[str, int], staged: Path, progress: Progress) -> list[Outcome]:
+    """Train the models side by side. When one fails or the user interrupts, the others stop at their next report."""
+    stop = threading.Event()
+
+    def report(name: str, epochs: int) -> None:
+        if stop.is_set():
+            raise CancelledError
+        progress(name, epochs)
+
+    with ThreadPoolExecutor(MODELS_AT_ONCE) as pool:
+        jobs = [
+            pool.submit(_train_and_export, shared, spec, versions[spec.name], staged / spec.name, report)
+            for spec in shared.experiment.models
+        ]
+        try:
+            return [job.result() for job in jobs]
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
 def _next_version(models_dir: Path, name: str) -> int:
     return max(layout.versions(models_dir, name), default=0) + 1
 
 
 def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Path, progress: Progress) -> Outcome:
     """Train all replicates of one model, measure them on their test data, and write its bundle."""
-    experiment, draws = shared.experiment, shared.draws
-    model = build(experiment.dataset.n_features, spec.hidden_layers, spec.activation)
+    experiment, source, draws = shared.experiment, shared.source, shared.draws
+    model = build(len(source.features), spec.hidden_layers, spec.activation)
     seeds = [seed_for(experiment.seed, r, Stream.WEIGHTS) for r in range(experiment.replicates)]
     trajectory = train(
         model,
@@ -93,6 +115,9 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         experiment.protocol,
         lambda epochs: progress(spec.name, epochs),
     )
+    lost = diverged(trajectory.weights)
+    if 0 in lost:
+        raise DivergedError(f"{spec.name}: replicate 0, the one to be served, diverged; try a lower learning rate")
     probabilities = predict(model, trajectory.weights, draws.test)
     metrics = measure(probabilities[0], draws.test.labels[0])
     fingerprint, compiled = export(model, trajectory.weights, experiment.dataset.domain, directory)
@@ -103,9 +128,12 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         hidden_layers=list(spec.hidden_layers),
         activation=spec.activation,
         parameters=model.count_params(),
-        features=[Feature(name, *experiment.dataset.domain) for name in draws.served.features],
+        features=[Feature(name, *experiment.dataset.domain) for name in source.features],
         epochs=recorded_epochs(spec.epochs),
         replicates=experiment.replicates,
+        replication=source.replication,
+        diverged=lost,
+        true_boundary=source.population.true_boundary if source.population else None,
         protocol=Protocol(
             optimizer=experiment.protocol.optimizer,
             learning_rate=experiment.protocol.learning_rate,
@@ -127,7 +155,9 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         spec=spec,
         version=version,
         parameters=model.count_params(),
-        right=right(probabilities, draws.test.labels),
+        accuracies=accuracies(probabilities, draws.test.labels),
+        population=population_accuracy(model, trajectory.weights, source.population) if source.population else None,
+        right=right(probabilities[0], draws.test.labels[0]),
         served=metrics,
         seconds=trajectory.seconds,
     )

@@ -9,30 +9,44 @@ from scipy import stats
 from service.bundle.results import Summary
 
 
-def summarize(values: ArrayLike) -> Summary:
+def summarize(values: ArrayLike, overlap: float = 0) -> Summary:
     """Sum up one value a replicate: mean, sample SD (n - 1), range, median, and the mean's 95% interval.
 
-    The interval is Student's t interval, mean ± t(0.975, n - 1) · sd / √n (Student, 1908, "The probable error of a
-    mean"); it assumes independent replicates, which separate data draws make true.
+    A replicate that diverged has NaN; it is left out of all of them and stands as None among the values. At least one
+    must be finite. For `overlap` see `t_interval`.
     """
-    x = np.asarray(values, dtype=np.float64)
+    every = np.asarray(values, dtype=np.float64)
+    x = every[np.isfinite(every)]
     return Summary(
         mean=float(x.mean()),
         sd=float(x.std(ddof=1)) if len(x) > 1 else None,
         min=float(x.min()),
         median=float(np.median(x)),
         max=float(x.max()),
-        ci95=t_interval(x),
-        values=x.tolist(),
+        ci95=t_interval(x, overlap),
+        values=[float(value) if np.isfinite(value) else None for value in every],
     )
 
 
-def t_interval(x: NDArray[np.float64], confidence: float = 0.95) -> list[float] | None:
-    """Return Student's interval of the mean, [low, high]; None with fewer than two values."""
+def t_interval(x: NDArray[np.float64], overlap: float = 0, confidence: float = 0.95) -> list[float] | None:
+    """Return Student's interval of the mean, [low, high]; None with fewer than two values.
+
+    It is mean ± t(0.975, n - 1) · standard error (Student, 1908, "The probable error of a mean").
+    """
     if len(x) < 2:
         return None
-    half = stats.t.ppf((1 + confidence) / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
+    half = stats.t.ppf((1 + confidence) / 2, len(x) - 1) * _standard_error(x, overlap)
     return [float(x.mean() - half), float(x.mean() + half)]
+
+
+def _standard_error(x: NDArray[np.float64], overlap: float) -> float:
+    """Return the standard error of the mean of n values, sd · √(1/n + overlap).
+
+    `overlap` is 0 where each replicate drew data of its own: they are independent. Where replicates split the same data
+    anew, they share training points, and sd / √n is too small; `overlap` is then the test set's size over the training
+    set's (Nadeau & Bengio, 2003, "Inference for the generalization error").
+    """
+    return float(x.std(ddof=1) * np.sqrt(1 / len(x) + overlap))
 
 
 @dataclass(frozen=True)
@@ -43,19 +57,22 @@ class PairedComparison:
     p_value: float | None
 
 
-def compare(a: ArrayLike, b: ArrayLike) -> PairedComparison:
+def compare(a: ArrayLike, b: ArrayLike, overlap: float = 0) -> PairedComparison:
     """Compare two models replicate by replicate: both saw the same data, so differences are what varies.
 
-    The p value is the two-sided paired t test's (Student, 1908); the interval is the differences' t interval. The
-    probability that a is better counts ties half (Vargha & Delaney, 2000, for pairs). Where all differences are the
-    same the test has no variance to work with: p is 1 for no difference and 0 for any other.
+    The p value is the two-sided paired t test's (Student, 1908; with `overlap` the corrected resampled t test of Nadeau
+    & Bengio, 2003); the interval is the differences' t interval. The probability that a is better counts ties half
+    (Vargha & Delaney, 2000, for pairs). Where all differences are the same the test has no variance to work with: p is
+    1 for no difference and 0 for any other. Replicates in which either diverged (NaN) are left out.
     """
     d = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+    d = d[np.isfinite(d)]
     better = float(np.mean(d > 0) + np.mean(d == 0) / 2)
     if len(d) < 2:
         return PairedComparison(float(d.mean()), None, better, None)
-    p_value = float(stats.ttest_1samp(d, 0.0).pvalue) if np.ptp(d) > 0 else float(d[0] == 0)
-    return PairedComparison(float(d.mean()), t_interval(d), better, p_value)
+    error = _standard_error(d, overlap)
+    p_value = float(2 * stats.t.sf(abs(d.mean()) / error, len(d) - 1)) if np.ptp(d) > 0 else float(d[0] == 0)
+    return PairedComparison(float(d.mean()), t_interval(d, overlap), better, p_value)
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -10,6 +10,8 @@ from marshmallow import fields, validate
 
 from service.bundle.records import RecordSchema
 
+REPLICATIONS = ("redrawn", "resplit")
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -18,6 +20,14 @@ class Feature:
     name: str
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class TrueBoundary:
+    """The sphere that parts the classes: 0 inside, 1 outside; a circle in the plane."""
+
+    center: list[float]
+    radius: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,9 @@ class Card:
     features: list[Feature]
     epochs: list[int]
     replicates: int
+    replication: str
+    diverged: list[int]
+    true_boundary: TrueBoundary | None
     protocol: Protocol
     libraries: dict[str, str]
     created_at: datetime
@@ -92,6 +105,12 @@ class FeatureSchema(RecordSchema[Feature]):
     name = fields.String(required=True)
     low = fields.Float(required=True)
     high = fields.Float(required=True)
+
+
+class TrueBoundarySchema(RecordSchema[TrueBoundary]):
+    record = TrueBoundary
+    center = fields.List(fields.Float(), required=True)
+    radius = fields.Float(required=True)
 
 
 class ProtocolSchema(RecordSchema[Protocol]):
@@ -148,6 +167,20 @@ class CardSchema(RecordSchema[Card]):
         metadata={"description": "the recorded epochs, ascending; 0 is before training"},
     )
     replicates = fields.Integer(required=True, validate=_POSITIVE)
+    replication = fields.String(
+        required=True,
+        validate=validate.OneOf(REPLICATIONS),
+        metadata={"description": "whether each replicate drew data of its own, or split the same data anew"},
+    )
+    diverged = fields.List(
+        fields.Integer(), required=True, metadata={"description": "replicates whose weights are no longer finite"}
+    )
+    true_boundary = fields.Nested(
+        TrueBoundarySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the sphere between the classes, 0 inside, where it is known"},
+    )
     protocol = fields.Nested(ProtocolSchema, required=True)
     libraries = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     created_at = fields.AwareDateTime(required=True, format="iso")

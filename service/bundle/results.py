@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from marshmallow import fields
+from marshmallow import fields, validate
 from numpy.typing import NDArray
 
-from service.bundle.card import Metrics, MetricsSchema
+from service.bundle.card import REPLICATIONS, Metrics, MetricsSchema, TrueBoundary, TrueBoundarySchema
 from service.bundle.records import RecordSchema
 
 SPLITS = ("train", "validation", "test")
@@ -16,7 +16,10 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Summary:
-    """One value a replicate, summed up. `sd` and `ci95` (of the mean) need two replicates and are None with one."""
+    """One value a replicate, None for one that diverged, and what the others sum up to.
+
+    `sd` and `ci95` (of the mean) need two values and are None with one.
+    """
 
     mean: float
     sd: float | None
@@ -24,7 +27,7 @@ class Summary:
     median: float
     max: float
     ci95: list[float] | None
-    values: list[float]
+    values: list[float | None]
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class DatasetSummary:
     parameters: dict[str, float]
     features: list[str]
     sizes: dict[str, int]
+    replication: str
+    true_boundary: TrueBoundary | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,9 @@ class SummarySchema(RecordSchema[Summary]):
     median = fields.Float(required=True)
     max = fields.Float(required=True)
     ci95 = fields.List(fields.Float(), required=True, allow_none=True, metadata={"description": "of the mean"})
-    values = fields.List(fields.Float(), required=True, metadata={"description": "one a replicate"})
+    values = fields.List(
+        fields.Float(allow_none=True), required=True, metadata={"description": "one a replicate, null if it diverged"}
+    )
 
 
 class ModelResultSchema(RecordSchema[ModelResult]):
@@ -136,6 +143,8 @@ class DatasetSummarySchema(RecordSchema[DatasetSummary]):
     parameters = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
     features = fields.List(fields.String(), required=True)
     sizes = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    replication = fields.String(required=True, validate=validate.OneOf(REPLICATIONS))
+    true_boundary = fields.Nested(TrueBoundarySchema, required=True, allow_none=True)
 
 
 class ProtocolSummarySchema(RecordSchema[ProtocolSummary]):

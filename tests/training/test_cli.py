@@ -8,9 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from service.bundle import layout
+from service.bundle.card import CardSchema
+from service.bundle.results import ComparisonSchema
 from tests.conftest import MODELS, ROOT
 
 
@@ -128,3 +132,67 @@ def test_an_activation_that_keras_does_not_know_is_named(tmp_path: Path) -> None
     assert "tanhh" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert layout.model_names(tmp_path / "models") == []
+
+
+def test_a_learning_rate_that_makes_the_served_run_diverge_is_named_and_nothing_is_published(tmp_path: Path) -> None:
+    text = (ROOT / "training/experiments/gaussian-quantiles.toml").read_text()
+    (tmp_path / "wild.toml").write_text(text.replace("learning_rate = 0.001", "learning_rate = 1e38"))
+    arguments = ["--models-dir", str(tmp_path / "models"), "--only", "relu-10-10", "--replicates", "2"]
+    ended = run_training(str(tmp_path / "wild.toml"), *arguments)
+    assert ended.returncode == 1
+    assert "relu-10-10: replicate 0, the one to be served, diverged; try a lower learning rate" in ended.stderr
+    assert layout.model_names(tmp_path / "models") == []
+
+
+def test_a_table_of_three_features_is_trained_and_compared_with_the_correction(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(300, 3))
+    labels = (np.linalg.norm(points, axis=1) > 1.5).astype(int)
+    rows = [",".join(map(str, [*point, label])) for point, label in zip(points.tolist(), labels, strict=True)]
+    (tmp_path / "points.csv").write_text("\n".join(["a,b,c,label", *rows]))
+    (tmp_path / "table.toml").write_text(TABLE)
+    models = tmp_path / "models"
+    ended = run_training(str(tmp_path / "table.toml"), "--models-dir", str(models))
+    assert ended.returncode == 0, ended.stderr
+    comparison = ComparisonSchema().read(models / "_experiments/from-a-table/comparison.json")
+    assert (comparison.dataset.replication, comparison.dataset.true_boundary) == ("resplit", None)
+    result, _ = comparison.models
+    assert result.population_accuracy is None
+    assert result.accuracy.sd is not None
+    assert result.accuracy.ci95 is not None
+    sizes = comparison.dataset.sizes
+    error = result.accuracy.sd * np.sqrt(1 / 3 + sizes["test"] / sizes["train"])
+    half = (result.accuracy.ci95[1] - result.accuracy.ci95[0]) / 2
+    assert half == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    card = CardSchema().read(models / "table-8" / "1" / layout.CARD)
+    assert (card.replication, [feature.name for feature in card.features]) == ("resplit", ["a", "b", "c"])
+
+
+TABLE = """
+name = "from-a-table"
+seed = 1
+replicates = 3
+
+[dataset]
+generator = "table"
+path = "points.csv"
+domain = [-3, 3]
+test_fraction = 0.3
+validation_fraction = 0.2
+
+[protocol]
+optimizer = "adam"
+learning_rate = 0.01
+batch_size = 32
+
+[[models]]
+name = "table-8"
+hidden_layers = [8]
+activation = "gelu"
+epochs = 30
+
+[[models]]
+name = "table-0"
+hidden_layers = []
+epochs = 30
+"""

@@ -1,18 +1,22 @@
 """Data, splits and batch orders: the notebook's for replicate 0, independent for the others, repeatable for all."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_gaussian_quantiles
 
 from training import experiment
-from training.datasets import Draws, Stream, batch_orders, draw, seed_for
+from training.datasets import Draws, Stream, batch_orders, draw, open_source, seed_for
+from training.experiment import GaussianQuantilesSpec, TableSpec
 
 SPEC = experiment.read(experiment.DEFAULT).dataset
+assert isinstance(SPEC, GaussianQuantilesSpec)
 
 
 @pytest.fixture(scope="module")
 def draws() -> Draws:
-    return draw(SPEC, 3, 4)
+    return draw(SPEC, open_source(SPEC, 3), 3, 4)
 
 
 def test_replicate_0_has_the_notebooks_data(draws: Draws) -> None:
@@ -41,13 +45,13 @@ def test_the_served_table_says_in_which_part_each_point_is(draws: Draws) -> None
 
 
 def test_more_replicates_leave_the_first_ones_as_they_are(draws: Draws) -> None:
-    fewer = draw(SPEC, 3, 2)
+    fewer = draw(SPEC, open_source(SPEC, 3), 3, 2)
     np.testing.assert_array_equal(fewer.train.points, draws.train.points[:2])
     np.testing.assert_array_equal(batch_orders(3, 2, 5, 50), batch_orders(3, 4, 5, 50)[:, :2])
 
 
 def test_another_seed_draws_anew(draws: Draws) -> None:
-    other = draw(SPEC, 4, 2)
+    other = draw(SPEC, open_source(SPEC, 4), 4, 2)
     assert not np.array_equal(other.test.points[0], draws.test.points[0])  # the same data, split otherwise
     assert not np.array_equal(other.test.points[1], draws.test.points[1])
 
@@ -62,3 +66,39 @@ def test_each_epoch_visits_every_point_once_in_an_order_of_its_own() -> None:
 def test_seeds_differ_by_replicate_and_stream() -> None:
     seeds = {seed_for(3, r, stream) for r in range(50) for stream in Stream}
     assert len(seeds) == 50 * len(Stream)
+
+
+def table(path: Path, text: str) -> TableSpec:
+    path.write_text(text)
+    return TableSpec(path, (-1.5, 1.5), 0.3, 0.2)
+
+
+def test_a_table_is_split_anew_by_every_replicate(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    lines = [f"{a},{b},{c},{int(a > 0)}" for a, b, c in rows.tolist()]
+    spec = table(tmp_path / "t.csv", "\n".join(["width,height,weight,label", *lines]))
+    source = open_source(spec, 3)
+    assert (source.features, source.replication, source.population) == (["width", "height", "weight"], "resplit", None)
+    drawn = draw(spec, source, 3, 3)
+    assert drawn.test.points.shape == (3, 15, 3)
+    np.testing.assert_array_equal(drawn.served.points, rows)
+    np.testing.assert_array_equal(drawn.test.labels, drawn.test.points[..., 0] > 0)
+    assert not np.array_equal(drawn.test.points[0], drawn.test.points[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n", "end in label"),
+        ("label\n1\n", "end in label"),
+        ("a,label\n1,0\n2,3\n", "line 3: must be 1 finite numbers and a label 0 or 1"),
+        ("a,label\n1,0\nnan,1\n", "line 3"),
+        ("a,label\n1\n", "line 2"),
+        ("a,label\nred,1\n", "line 2"),
+        ("", "empty"),
+        ("a,label\n1,0\n1,0\n", "at least 10"),
+    ],
+)
+def test_a_table_that_is_not_one_is_refused_with_the_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=rf"t\.csv.*{words}"):
+        open_source(table(tmp_path / "t.csv", text), 3)

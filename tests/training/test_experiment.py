@@ -26,12 +26,17 @@ def test_the_default_experiment_is_the_notebooks() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("seed = 3", "sed = 3", ["sed: is not a key here", "replicates", "seed: Missing"]),
+        ("seed = 3", "sed = 3", ["sed: is not known here; known are name, seed, replicates", "seed: Missing"]),
         ("seed = 3", "seed = -1", ["seed: must be from 0", "-1"]),
         ("replicates = 30", "replicates = 0", ["replicates: must be at least 1, not 0"]),
+        ("cov = 0.1", "covariance = 0.1", ["dataset.covariance: is not known here", "cov, random_state"]),
         ("n_samples = 2000", "n_samples = -5", ["dataset.n_samples: must be at least 10, not -5"]),
         ("n_samples = 2000", "n_samples = 2000.5", ["dataset.n_samples: Not a valid integer"]),
-        ('generator = "gaussian_quantiles"', 'generator = "spirals"', ["dataset.generator", "gaussian_quantiles"]),
+        (
+            'generator = "gaussian_quantiles"',
+            'generator = "spirals"',
+            ["dataset.generator: must be one of gaussian_quantiles, table, not spirals"],
+        ),
         ("domain = [-1.5, 1.5]", "domain = [1.5, -1.5]", ["dataset.domain", "low < high"]),
         ("domain = [-1.5, 1.5]", "domain = [1.5]", ["dataset.domain", "[low, high]"]),
         ("test_fraction = 0.3", "test_fraction = 1.0", ["dataset.test_fraction", "between 0 and 1"]),
