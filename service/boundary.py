@@ -1,4 +1,4 @@
-"""Boundaries: a model evaluated on a grid of the plane."""
+"""Boundaries: a quantity of a model evaluated on a grid of the plane."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidError
-from service.inference import predict
+from service.quantities import Kind, Quantity
 from service.repository import ModelVersion
 
 POINTS_AT_ONCE = 65_536
@@ -28,10 +28,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Boundary:
-    """P(y = 1) at the nodes of a grid: `probabilities[row, column]` float32 [ny, nx], row = y, column = x."""
+    """A quantity at the nodes of a grid: `values[row, column]` float32 [ny, nx], row = y, column = x."""
 
     grid: Grid
-    probabilities: NDArray[np.float32]
+    kind: Kind
+    values: NDArray[np.float32]
 
 
 def check_plane(version: ModelVersion) -> None:
@@ -43,13 +44,13 @@ def check_plane(version: ModelVersion) -> None:
         )
 
 
-def evaluate(version: ModelVersion, grid: Grid) -> Boundary:
-    """Evaluate a model with two features on a grid, a band of rows at a time."""
+def evaluate(quantity: Quantity, grid: Grid) -> Boundary:
+    """Evaluate a quantity on a grid, a band of rows at a time."""
     x = grid.x.astype(np.float32)
-    probabilities = np.empty((len(grid.y), len(x)), np.float32)
+    values = np.empty((len(grid.y), len(x)), np.float32)
     rows_at_once = max(1, POINTS_AT_ONCE // len(x))
     for first in range(0, len(grid.y), rows_at_once):
         y = grid.y[first : first + rows_at_once].astype(np.float32)
         points = np.stack(np.broadcast_arrays(x[np.newaxis, :], y[:, np.newaxis]), axis=-1).reshape(-1, 2)
-        probabilities[first : first + len(y)] = predict(version, points).probabilities.reshape(len(y), len(x))
-    return Boundary(grid, probabilities)
+        values[first : first + len(y)] = quantity.evaluate(points).reshape(len(y), len(x))
+    return Boundary(grid, quantity.kind, values)

@@ -1,12 +1,13 @@
-"""Predictions: from points to probabilities and labels, for one model or several."""
+"""Predictions: from points to probabilities and labels."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engines import Points
+from service.engines import Outputs, Points
 from service.errors import InvalidError
+from service.observability import POINTS
 from service.repository import ModelVersion
 
 
@@ -33,8 +34,27 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
             f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not "
             f"{points.shape[1]}",
         )
-    probabilities = version.engine.run("serving_default", points)["probabilities"]
-    if not np.isfinite(probabilities).all():
-        raise InvalidError.of("points", "some lie so far out that the model overflows there; send smaller numbers")
+    _counted(version, points)
+    probabilities = _finite(version.engine.run("serving_default", points))["probabilities"]
     labels = (probabilities >= threshold).astype(np.int64)
     return Prediction(version.name, version.number, probabilities, labels)
+
+
+def at_snapshot(version: ModelVersion, signature: str, points: Points, replicate: int, snapshot: int) -> Outputs:
+    """Return what a signature gives for one training run after one recorded epoch.
+
+    Raises:
+        InvalidError: points lie too far out for float32.
+    """
+    _counted(version, points)
+    return _finite(version.engine.run(signature, points, replicate=replicate, snapshot=snapshot))
+
+
+def _counted(version: ModelVersion, points: Points) -> None:
+    POINTS.labels(version.name, str(version.number)).inc(len(points))
+
+
+def _finite(outputs: Outputs) -> Outputs:
+    if not all(np.isfinite(values).all() for values in outputs.values()):
+        raise InvalidError.of("points", "some lie so far out that the model overflows there; send smaller numbers")
+    return outputs

@@ -1,6 +1,7 @@
 """What experiments left beside the models: comparisons and data sets, read when they are asked for."""
 
 import logging
+from functools import lru_cache
 from pathlib import Path
 
 from service.bundle import layout
@@ -20,7 +21,7 @@ def comparison(repository: Repository, experiment: str | None) -> Comparison:
     """
     path = _results(repository, experiment) / layout.COMPARISON
     try:
-        return ComparisonSchema().read(path)
+        return _read_comparison(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
@@ -34,7 +35,7 @@ def dataset(repository: Repository, experiment: str | None) -> Dataset:
     """
     path = _results(repository, experiment) / layout.DATASET
     try:
-        return Dataset.read(path)
+        return _read_dataset(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
@@ -75,6 +76,16 @@ def _results(repository: Repository, experiment: str | None) -> Path:
     if name not in known:
         raise NotFoundError(f"there is no experiment {name!r}; there is {', '.join(known) or 'none'}")
     return layout.experiment_dir(repository.models_dir, name)
+
+
+@lru_cache(maxsize=8)
+def _read_comparison(path: Path, _modified: int) -> Comparison:
+    return ComparisonSchema().read(path)
+
+
+@lru_cache(maxsize=8)
+def _read_dataset(path: Path, _modified: int) -> Dataset:
+    return Dataset.read(path)
 
 
 def _unreadable(path: Path, error: Exception) -> UnavailableError:

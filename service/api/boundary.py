@@ -1,21 +1,22 @@
 """`GET /boundary`: a model on a grid, as JSON, as a NumPy file or as a picture."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flask import Blueprint, Response
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from service import __version__
+from service import __version__, quantities
 from service.api import fields as own
 from service.api.answers import etag_of, json_response, not_modified, with_validators
-from service.api.context import repository
+from service.api.context import repository, version_of
 from service.api.negotiation import negotiate
 from service.api.operations import operation
 from service.boundary import Boundary, Grid, check_plane, evaluate
-from service.bundle.records import RecordSchema
+from service.bundle.records import StrictRecordSchema
 from service.errors import InvalidError, TooLargeError
+from service.quantities import STATISTICS, Kind, Quantity
 from service.repository import ModelVersion
 from service.results import served_dataset
 
@@ -34,22 +35,25 @@ class BoundaryQuery:
     y_min: float | None = None
     y_max: float | None = None
     resolution: int = 300
+    replicate: int | None = None
+    epoch: int | None = None
+    statistic: str = "probability"
+    minus: str | None = None
+    layer: int | None = None
+    unit: int | None = None
     format: str | None = None
     width: int = 800
 
 
 def _bound(axis: str) -> fields.Float:
     return fields.Float(
-        validate=validate.Range(-own.LARGEST, own.LARGEST, error="must be a float32 number."),
+        validate=validate.Range(-own.LARGEST, own.LARGEST, error="must be within ±1e30."),
         metadata={"description": f"{axis}; the domain on the model's card if left out"},
     )
 
 
-class BoundaryQuerySchema(RecordSchema[BoundaryQuery]):
+class BoundaryQuerySchema(StrictRecordSchema[BoundaryQuery]):
     record = BoundaryQuery
-
-    class Meta:
-        unknown = RAISE
 
     model = fields.String(metadata={"description": "a model's name; the default model if left out"})
     version = fields.Integer(validate=validate.Range(min=1), metadata={"description": "the model's latest if left out"})
@@ -63,6 +67,29 @@ class BoundaryQuerySchema(RecordSchema[BoundaryQuery]):
             "maximum": 2000,
         },
     )
+    replicate = fields.Integer(
+        validate=validate.Range(min=0),
+        metadata={"description": "which training run; 0, the served one, if left out"},
+    )
+    epoch = fields.Integer(
+        validate=validate.Range(min=0), metadata={"description": "a recorded epoch; the last if left out"}
+    )
+    statistic = fields.String(
+        validate=validate.OneOf(STATISTICS, error="must be one of: {choices}."),
+        metadata={
+            "description": "probability of one training run, or over all of them the mean, the standard deviation, or "
+            "the agreement: the share of runs on the majority's side",
+            "default": "probability",
+        },
+    )
+    minus = fields.String(
+        metadata={"description": "another model: the signed difference P(model) - P(minus), of probability or mean"}
+    )
+    layer = fields.Integer(
+        validate=validate.Range(min=1),
+        metadata={"description": "with unit: a hidden unit's activation, counted from 1"},
+    )
+    unit = fields.Integer(validate=validate.Range(min=1), metadata={"description": "with layer, counted from 1"})
     format = fields.String(
         validate=validate.OneOf(MEDIA_TYPES, error="must be one of: {choices}."),
         metadata={"description": "the representation, in place of Accept"},
@@ -72,19 +99,39 @@ class BoundaryQuerySchema(RecordSchema[BoundaryQuery]):
         metadata={"description": "pixels, of the picture only", "default": 800},
     )
 
+    @validates_schema
+    def one_question_at_a_time(self, data: dict[str, object], **_: object) -> None:
+        statistic = data.get("statistic", "probability")
+        if ("layer" in data) != ("unit" in data):
+            raise ValidationError("goes with layer; give both or neither.", "unit")
+        if "layer" in data and ("minus" in data or statistic != "probability"):
+            raise ValidationError("is not taken together with minus or a statistic.", "layer")
+        if "replicate" in data and statistic != "probability":
+            raise ValidationError(f"is one training run, {statistic} is over all of them; leave one out.", "replicate")
+        if "minus" in data and statistic not in ("probability", "mean"):
+            raise ValidationError(f"is not taken together with {statistic}, only with probability or mean.", "minus")
+
 
 class BoundarySchema(Schema):
     model = fields.String(required=True)
     version = fields.Integer(required=True)
     epoch = fields.Integer(required=True, allow_none=True, metadata={"description": "null where it was not recorded"})
-    replicate = fields.Integer(required=True)
+    replicate = fields.Integer(required=True, allow_none=True, metadata={"description": "null for a statistic of all"})
     statistic = fields.String(required=True)
     x = fields.List(fields.Float(), required=True, metadata={"description": "[nx], the columns' coordinates"})
     y = fields.List(fields.Float(), required=True, metadata={"description": "[ny], the rows' coordinates"})
+    minus = fields.String(metadata={"description": "only where it was asked for"})
+    layer = fields.Integer(metadata={"description": "only where it was asked for"})
+    unit = fields.Integer(metadata={"description": "only where it was asked for"})
     probabilities = fields.List(
         fields.List(fields.Float()),
-        required=True,
-        metadata={"description": "P(y = 1) as [row][column], row = y, column = x: what contourf(x, y, z) takes"},
+        metadata={
+            "description": "P(y = 1) or its mean as [row][column], row = y, column = x: what contourf(x, y, z) takes"
+        },
+    )
+    values = fields.List(
+        fields.List(fields.Float()),
+        metadata={"description": "in place of probabilities, the same for what is no probability"},
     )
 
 
@@ -97,26 +144,63 @@ class BoundarySchema(Schema):
     conditional=True,
 )
 def get_boundary(query: BoundaryQuery) -> Response:
-    """P(y = 1) on a grid of the plane. As `application/x-npy` a float32 array (ny, nx); as `image/png` filled contours
-    with the P = 0.5 line and the data. With a version in the query the answer never changes and may be kept for good.
+    """P(y = 1) on a grid of the plane, of any training run after any recorded epoch; or a statistic over the runs, the
+    difference of two models, or a hidden unit's activation. As `application/x-npy` a float32 array (ny, nx); as
+    `image/png` filled contours with the P = 0.5 line and the data. With a version in the query the answer never changes
+    and may be kept for good.
     """
     representation = negotiate(MEDIA_TYPES, query.format)
     if query.resolution > MAX_RESOLUTION:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
-    version = repository().get(query.model, query.version)
-    check_plane(version)
-    bounds = _bounds(query, version)
-    etag = etag_of(
-        __version__, version.name, str(version.number), version.fingerprint, representation,
-        repr(bounds), str(query.resolution), str(query.width),
-    )  # fmt: skip
+    asked = _ask(query)
+    bounds = _bounds(query, asked.version)
+    etag = _etag(query, asked, representation, bounds)
     if not_modified(etag):
         response = Response(status=304)
     else:
-        response = _represent(
-            evaluate(version, Grid.spanning(*bounds, query.resolution)), version, representation, query
-        )
-    return with_validators(response, etag, immutable=query.version is not None)
+        nodes = query.resolution
+        if representation == "png":
+            nodes = min(nodes, query.width)  # more than pixels cannot be seen, and contours of millions cost 400 MB
+        boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
+        response = _represent(boundary, asked, representation, query)
+    return with_validators(response, etag, immutable=query.version is not None and query.minus is None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question about models that are there: what to evaluate, and what the answer says of it."""
+
+    version: ModelVersion
+    minus: ModelVersion | None
+    quantity: Quantity
+    epoch: int | None
+
+
+def _ask(query: BoundaryQuery) -> _Asked:
+    version = version_of(query.model, query.version)
+    check_plane(version)
+    epoch = quantities.epoch_of(version, query.epoch)
+    minus = None if query.minus is None else repository().get(query.minus)
+    if query.layer is not None and query.unit is not None:
+        quantity = quantities.activation(version, query.layer, query.unit, query.replicate or 0, query.epoch)
+    else:
+        quantity = _of_model(query, version)
+    if minus is not None:
+        quantity = quantities.difference(version, minus, quantity, _of_model(query, minus))
+    return _Asked(version, minus, quantity, epoch)
+
+
+def _of_model(query: BoundaryQuery, version: ModelVersion) -> Quantity:
+    if query.statistic == "probability":
+        return quantities.probability(version, query.replicate or 0, query.epoch)
+    return quantities.spread(version, query.statistic, query.epoch)
+
+
+def _etag(query: BoundaryQuery, asked: _Asked, representation: str, bounds: tuple[float, ...]) -> str:
+    """Tag an answer with all that determines it: the question with its defaults filled in, the bundles, the code."""
+    settled = replace(query, model=None, version=None, minus=None, epoch=asked.epoch, replicate=query.replicate or 0)
+    bundles = [f"{v.name} {v.number} {v.fingerprint}" for v in (asked.version, asked.minus) if v is not None]
+    return etag_of(__version__, representation, repr(bounds), repr(settled), *bundles)
 
 
 def _bounds(query: BoundaryQuery, version: ModelVersion) -> tuple[float, float, float, float]:
@@ -134,25 +218,46 @@ def _bounds(query: BoundaryQuery, version: ModelVersion) -> tuple[float, float, 
     return x_min, x_max, y_min, y_max
 
 
-def _represent(boundary: Boundary, version: ModelVersion, representation: str, query: BoundaryQuery) -> Response:
+def _represent(boundary: Boundary, asked: _Asked, representation: str, query: BoundaryQuery) -> Response:
     if representation == "npy":
         file = io.BytesIO()
-        np.save(file, boundary.probabilities, allow_pickle=False)
+        np.save(file, boundary.values, allow_pickle=False)
         return Response(file.getvalue(), mimetype=MEDIA_TYPES["npy"])
     if representation == "png":
         from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
 
-        picture = draw(boundary, version, served_dataset(repository(), version), query.width)
+        dataset = served_dataset(repository(), asked.version)
+        picture = draw(boundary, asked.version, _title(asked, query), dataset, query.width)
         return Response(picture, mimetype=MEDIA_TYPES["png"])
+    key = "probabilities" if boundary.kind is Kind.PROBABILITY else "values"
+    given = {"minus": query.minus, "layer": query.layer, "unit": query.unit}
     return json_response(
         {
-            "model": version.name,
-            "version": version.number,
-            "epoch": version.card.epochs[-1] if version.card else None,
-            "replicate": 0,
-            "statistic": "probability",
+            "model": asked.version.name,
+            "version": asked.version.number,
+            "epoch": asked.epoch,
+            "replicate": (query.replicate or 0) if query.statistic == "probability" else None,
+            "statistic": query.statistic,
+            **{name: value for name, value in given.items() if value is not None},
             "x": boundary.grid.x,
             "y": boundary.grid.y,
-            "probabilities": boundary.probabilities,
+            key: boundary.values,
         }
     )
+
+
+def _title(asked: _Asked, query: BoundaryQuery) -> str:
+    """Return what a picture shows, with only what differs from the usual."""
+    card = asked.version.card
+    parts = [f"{asked.version.name}, version {asked.version.number}"]
+    if asked.minus is not None:
+        parts = [f"{asked.version.name} − {asked.minus.name}"]
+    if query.layer is not None:
+        parts.append(f"layer {query.layer}, unit {query.unit}")
+    if query.statistic != "probability" and card is not None:
+        parts.append(f"{query.statistic} of {card.replicates} runs")
+    if query.replicate:
+        parts.append(f"run {query.replicate}")
+    if card is not None and asked.epoch != card.epochs[-1]:
+        parts.append(f"epoch {asked.epoch}")
+    return ", ".join(parts)

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 
 from flask import Blueprint, Response
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from service import results
 from service.api.answers import conditional, json_response
 from service.api.context import repository
 from service.api.negotiation import negotiate
 from service.api.operations import operation
-from service.bundle.records import RecordSchema
+from service.bundle.card import TrueBoundarySchema
+from service.bundle.records import StrictRecordSchema
 from service.bundle.results import SPLITS, ComparisonSchema
 from service.rendering import tables
 
 blueprint = Blueprint("results", __name__)
 
-COMPARISON_TYPES = {"json": "application/json", "csv": "text/csv", "markdown": "text/markdown"}
+COMPARISON_TYPES = {"json": "application/json", "csv": "text/csv", "markdown": "text/markdown", "png": "image/png"}
 DATASET_TYPES = {"json": "application/json", "csv": "text/csv"}
 
 
@@ -26,11 +27,8 @@ class ResultsQuery:
     format: str | None = None
 
 
-class _ResultsQuerySchema(RecordSchema[ResultsQuery]):
+class _ResultsQuerySchema(StrictRecordSchema[ResultsQuery]):
     record = ResultsQuery
-
-    class Meta:
-        unknown = RAISE
 
     experiment = fields.String(metadata={"description": "the experiment of the default model if left out"})
 
@@ -42,8 +40,17 @@ def _format(media_types: dict[str, str]) -> fields.String:
     )
 
 
+@dataclass(frozen=True)
+class ComparisonQuery(ResultsQuery):
+    width: int = 900
+
+
 class ComparisonQuerySchema(_ResultsQuerySchema):
+    record = ComparisonQuery
     format = _format(COMPARISON_TYPES)
+    width = fields.Integer(
+        validate=validate.Range(200, 2000), metadata={"description": "pixels, of the picture only", "default": 900}
+    )
 
 
 class DatasetQuerySchema(_ResultsQuerySchema):
@@ -56,24 +63,34 @@ class DatasetSchema(Schema):
     points = fields.List(fields.List(fields.Float()), required=True, metadata={"description": "[n, d]"})
     labels = fields.List(fields.Integer(), required=True, metadata={"description": "0 or 1, [n]"})
     split = fields.List(fields.String(validate=validate.OneOf(SPLITS)), required=True)
+    true_boundary = fields.Nested(
+        TrueBoundarySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the sphere between the classes, 0 inside, where it is known"},
+    )
 
 
 @blueprint.get("/comparison")
 @operation(
     "Compare the models of an experiment",
     query=ComparisonQuerySchema,
-    answers={"application/json": (ComparisonSchema,), "text/csv": (), "text/markdown": ()},
+    answers={"application/json": (ComparisonSchema,), "text/csv": (), "text/markdown": (), "image/png": ()},
     problems=(404, 406, 422, 503),
     conditional=True,
 )
-def get_comparison(query: ResultsQuery) -> Response:
+def get_comparison(query: ComparisonQuery) -> Response:
     """Accuracy over replicates with intervals, the served replicate's metrics, and a paired test for every pair of
-    models. CSV and Markdown hold the table of models.
+    models. CSV and Markdown hold the table of models; the picture shows every run.
     """
     representation = negotiate(COMPARISON_TYPES, query.format)
     found = results.comparison(repository(), query.experiment)
     if representation == "json":
         return conditional(json_response(ComparisonSchema().dump(found)))
+    if representation == "png":
+        from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
+
+        return conditional(Response(draw(found, query.width), mimetype=COMPARISON_TYPES["png"]))
     render = {"csv": tables.comparison_csv, "markdown": tables.comparison_markdown}[representation]
     return conditional(Response(render(found), mimetype=COMPARISON_TYPES[representation]))
 
@@ -94,14 +111,13 @@ def get_dataset(query: ResultsQuery) -> Response:
     found = results.dataset(repository(), query.experiment)
     if representation == "csv":
         return conditional(Response(tables.dataset_csv(found), mimetype=DATASET_TYPES["csv"]))
-    return conditional(
-        json_response(
-            {
-                "experiment": query.experiment or results.default_experiment(repository()),
-                "features": found.features,
-                "points": found.points,
-                "labels": found.labels,
-                "split": found.split,
-            }
-        )
-    )
+    of = results.comparison(repository(), query.experiment)
+    document = {
+        "experiment": of.experiment,
+        "features": found.features,
+        "points": found.points,
+        "labels": found.labels,
+        "split": found.split,
+        "true_boundary": of.dataset.true_boundary,
+    }
+    return conditional(json_response(document))

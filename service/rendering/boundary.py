@@ -1,51 +1,87 @@
-"""The notebook's picture: filled contours of P(y = 1), the P = 0.5 line, the points, a colour bar."""
+"""The notebook's picture: filled contours of fixed levels, the decision line, the true
+boundary dashed where it is known, the points, a colour bar.
+"""
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from numpy.typing import NDArray
 
 from service.boundary import Boundary
 from service.bundle.results import Dataset
+from service.quantities import Kind
 from service.repository import ModelVersion
-
-LEVELS = np.linspace(0, 1, 11)
-"""Fixed, so that the same colour means the same probability in every picture."""
 
 DOTS_PER_INCH = 100
 
 
-def draw(boundary: Boundary, version: ModelVersion, dataset: Dataset | None, width: int) -> bytes:
+@dataclass(frozen=True)
+class _Style:
+    """How a kind of number is drawn. The levels are fixed, so that a colour means the same in every picture."""
+
+    label: str
+    colours: str
+    levels: NDArray[np.float64]
+    line: float | None = None
+
+
+_STYLES = {
+    Kind.PROBABILITY: _Style("P(y = 1)", "RdBu_r", np.linspace(0, 1, 11), line=0.5),
+    Kind.SPREAD: _Style("standard deviation of P(y = 1)", "viridis", np.linspace(0, 0.6, 13)),
+    Kind.AGREEMENT: _Style("share of runs on the majority's side", "viridis", np.linspace(0.5, 1, 11)),
+    Kind.DIFFERENCE: _Style("difference of P(y = 1)", "RdBu_r", np.linspace(-1, 1, 21), line=0),
+}
+
+
+def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset | None, width: int) -> bytes:
     """Return a PNG `width` pixels wide.
 
     The Matplotlib figure is made without pyplot, whose state is shared between threads.
     """
+    style = _STYLES.get(boundary.kind) or _activation_style(boundary.values)
     figure = Figure(figsize=(width / DOTS_PER_INCH, width * 0.84 / DOTS_PER_INCH), dpi=DOTS_PER_INCH)
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
-    x, y, z = boundary.grid.x, boundary.grid.y, boundary.probabilities
-    filled = axes.contourf(x, y, z, levels=LEVELS, cmap="RdBu_r", vmin=0, vmax=1)
-    if z.min() < 0.5 < z.max():
-        axes.contour(x, y, z, levels=[0.5], colors="white", linewidths=3.5)
-        axes.contour(x, y, z, levels=[0.5], colors="black", linewidths=1.5)
+    x, y, z = boundary.grid.x, boundary.grid.y, boundary.values
+    filled = axes.contourf(x, y, z, levels=style.levels, cmap=style.colours, extend="neither")
+    if style.line is not None and z.min() < style.line < z.max():
+        axes.contour(x, y, z, levels=[style.line], colors="white", linewidths=3.5)
+        axes.contour(x, y, z, levels=[style.line], colors="black", linewidths=1.5)
     if dataset is not None:
-        for label, marker, colour in ((0, "o", "#92c5de"), (1, "^", "#f4a582")):
-            points = dataset.points[dataset.labels == label]
-            axes.scatter(
-                points[:, 0],
-                points[:, 1],
-                s=14,
-                marker=marker,
-                c=colour,
-                edgecolors="black",
-                linewidths=0.4,
-                label=f"y = {label}",
-            )
-        axes.legend(loc="upper right", framealpha=0.9)
+        _scatter(axes, dataset)
+    if version.card is not None and version.card.true_boundary is not None:
+        true = version.card.true_boundary
+        axes.add_patch(Circle((true.center[0], true.center[1]), true.radius, fill=False, linestyle="--", linewidth=1.2))
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
     axes.set(xlabel=version.features[0].name, ylabel=version.features[1].name)
-    axes.set_title(f"{version.name}, version {version.number}")
-    figure.colorbar(filled, ax=axes, label="P(y = 1)", ticks=LEVELS[::2])
+    axes.set_title(title)
+    figure.colorbar(filled, ax=axes, label=style.label, ticks=style.levels[::2])
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
+
+
+def _activation_style(values: NDArray[np.float32]) -> _Style:
+    """Return levels symmetric about 0 that reach as far as the unit does on this grid."""
+    reach = max(float(np.abs(values).max()), 1e-6)
+    return _Style("activation", "RdBu_r", np.linspace(-reach, reach, 21), line=0)
+
+
+def _scatter(axes: Axes, dataset: Dataset) -> None:
+    for label, marker, colour in ((0, "o", "#92c5de"), (1, "^", "#f4a582")):
+        points = dataset.points[dataset.labels == label]
+        axes.scatter(
+            points[:, 0],
+            points[:, 1],
+            s=14,
+            marker=marker,
+            c=colour,
+            edgecolors="black",
+            linewidths=0.4,
+            label=f"y = {label}",
+        )
+    axes.legend(loc="upper right", framealpha=0.9)

@@ -12,7 +12,7 @@ def comparison_csv(comparison: Comparison) -> str:
     header = [
         *("model", "version", "hidden_layers", "activation", "parameters", "epochs", "replicates"),
         *("accuracy_mean", "accuracy_sd", "accuracy_min", "accuracy_median", "accuracy_max"),
-        *("accuracy_ci95_low", "accuracy_ci95_high", "notebook_accuracy"),
+        *("accuracy_ci95_low", "accuracy_ci95_high", "population_accuracy_mean", "notebook_accuracy"),
         *(
             "served_accuracy",
             "served_log_loss",
@@ -40,7 +40,7 @@ def _full_row(result: ModelResult) -> list[object]:
             result.replicates,
         ),
         *(accuracy.mean, accuracy.sd, accuracy.min, accuracy.median, accuracy.max),
-        *(low, high, result.notebook_accuracy),
+        *(low, high, result.population_accuracy and result.population_accuracy.mean, result.notebook_accuracy),
         *(
             served.accuracy,
             served.log_loss,
@@ -61,12 +61,13 @@ def comparison_markdown(comparison: Comparison) -> str:
         "test accuracy",
         "95% interval",
         "range",
+        "exact",
         "served",
         "notebook",
     ]
     rows = []
     for result in comparison.models:
-        accuracy = result.accuracy
+        accuracy, exact = result.accuracy, result.population_accuracy
         rows.append(
             [
                 result.model,
@@ -75,6 +76,7 @@ def comparison_markdown(comparison: Comparison) -> str:
                 f"{accuracy.mean:.3f}",
                 "" if accuracy.ci95 is None else "{:.3f} to {:.3f}".format(*accuracy.ci95),
                 f"{accuracy.min:.3f} to {accuracy.max:.3f}",
+                "" if exact is None else f"{exact.mean:.3f}",
                 f"{result.served.accuracy:.3f}",
                 "" if result.notebook_accuracy is None else f"{result.notebook_accuracy:.3f}",
             ]

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import matplotlib.image
 import numpy as np
 import pytest
 from sklearn.datasets import make_gaussian_quantiles
@@ -99,3 +100,48 @@ def test_what_the_client_has_is_not_sent_again(server: Server, path: str) -> Non
 def test_other_representations_are_406(server: Server) -> None:
     assert server.get("/comparison", headers={"Accept": "application/pdf"}).status_code == 406
     assert server.get("/dataset", headers={"Accept": "text/markdown"}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("tanh-10-10", 0.985, 1), ("tanh-10", 0.97, 1), ("tanh-3", 0.8, 0.9)]
+)
+def test_the_mean_over_runs_is_where_it_should_be(server: Server, name: str, low: float, high: float) -> None:
+    results = {result["model"]: result for result in server.get("/comparison").json()["models"]}
+    assert len(results[name]["accuracy"]["values"]) == results[name]["replicates"] == 30
+    assert low <= results[name]["accuracy"]["mean"] <= high
+
+
+def test_the_notebooks_number_for_three_units_lies_within_our_range(server: Server) -> None:
+    results = {result["model"]: result for result in server.get("/comparison").json()["models"]}
+    assert results["tanh-3"]["accuracy"]["min"] < 0.768 < results["tanh-3"]["accuracy"]["max"]
+
+
+def test_no_linear_run_is_better_than_the_best_straight_line(server: Server) -> None:
+    linear = server.get("/comparison").json()["models"][0]
+    assert 0.45 <= linear["accuracy"]["mean"] <= 0.56
+    assert linear["population_accuracy"]["max"] <= 0.633
+
+
+def test_exact_accuracy_is_near_what_test_data_say(server: Server) -> None:
+    """A test set of 600 has a standard error of at most 0.0204 a run."""
+    for result in server.get("/comparison").json()["models"]:
+        tested, exact = (np.array(result[key]["values"]) for key in ("accuracy", "population_accuracy"))
+        assert np.abs(tested - exact).max() < 4 * 0.0204
+        assert tested.mean() == pytest.approx(exact.mean(), abs=4 * 0.0204 / np.sqrt(30))
+
+
+def test_the_true_boundary_is_told(server: Server) -> None:
+    circle = {"center": [0.0, 0.0], "radius": pytest.approx(np.sqrt(0.2 * np.log(2)))}
+    assert server.get("/dataset").json()["true_boundary"] == circle
+    assert server.get("/comparison").json()["dataset"]["true_boundary"] == circle
+    card = server.get("/models/linear").json()["card"]
+    assert (card["true_boundary"], card["replication"], card["diverged"]) == (circle, "redrawn", [])
+    data = server.get("/dataset").json()
+    outside = np.linalg.norm(data["points"], axis=1) > data["true_boundary"]["radius"]
+    assert np.mean(outside == np.array(data["labels"])) > 0.97  # the sample's median is near the population's
+
+
+def test_the_comparison_has_a_picture(server: Server) -> None:
+    answer = server.get("/comparison?width=640", headers={"Accept": "image/png"})
+    assert answer.headers["Content-Type"] == "image/png"
+    assert matplotlib.image.imread(io.BytesIO(answer.content), format="png").shape[1] == 640

@@ -1,0 +1,57 @@
+"""The comparison as a picture: a strip of dots a model, its mean with the 95% interval, the notebook's number."""
+
+import io
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from service.bundle.results import Comparison
+
+DOTS_PER_INCH = 100
+STRIP = 0.24
+"""Half the height of a strip; dots are spread over it so that equal accuracies do not hide each other."""
+
+
+def draw(comparison: Comparison, width: int) -> bytes:
+    """Return a PNG `width` pixels wide; models from top to bottom in the experiment's order."""
+    count = len(comparison.models)
+    figure = Figure(figsize=(width / DOTS_PER_INCH, 0.55 * count + 1.2), dpi=DOTS_PER_INCH)
+    figure.set_layout_engine("constrained")
+    axes = figure.add_subplot()
+    for row, result in enumerate(comparison.models):
+        accuracy = result.accuracy
+        values = [value for value in accuracy.values if value is not None]
+        heights = row + STRIP * _spread(len(values))
+        first = row == 0
+        axes.plot(
+            values, heights, "o", color="#4393c3", alpha=0.6, markersize=4, label="a training run" if first else None
+        )
+        if accuracy.ci95 is not None:
+            axes.plot(accuracy.ci95, [row, row], color="black", linewidth=2.5, solid_capstyle="butt")
+        axes.plot(accuracy.mean, row, "|", color="black", markersize=16, markeredgewidth=2.5)
+        if result.notebook_accuracy is not None:
+            axes.plot(
+                result.notebook_accuracy,
+                row - 1.5 * STRIP,
+                "v",
+                color="#d6604d",
+                markeredgecolor="white",
+                markersize=8,
+                label="the notebook's run" if first else None,
+            )
+    axes.plot([], [], color="black", linewidth=2.5, label="mean, 95% interval")
+    axes.set_yticks(range(count), [result.model for result in comparison.models])
+    axes.set(ylim=(count - 0.5, -0.5), xlabel="accuracy on held-out test data")
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_title(f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model")
+    axes.legend(loc="lower left", framealpha=0.9)
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def _spread(count: int) -> NDArray[np.float64]:
+    """Return numbers in [-1, 1] that lie far from their neighbours (multiples of the golden ratio, modulo 1)."""
+    multiples: NDArray[np.float64] = np.arange(1, count + 1) * ((np.sqrt(5) - 1) / 2)
+    return 2 * (multiples % 1) - 1
