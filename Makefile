@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve train test check format compose-test lock clean
+.PHONY: help serve train test check format compose-test benchmark-training lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -14,6 +14,7 @@ help:
 	@echo "make check         lint, formatting and types"
 	@echo "make format        put the code into the project's format"
 	@echo "make compose-test  test the compose stack (needs Docker)"
+	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
 
 serve: $(VENV)/run
@@ -38,6 +39,16 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# What it compares with is installed apart, into .venv-benchmarks.
+benchmark-training: $(VENV)-benchmarks/installed
+	$(VENV)-benchmarks/bin/python -m benchmarks.training
+
+$(VENV)-benchmarks/installed: requirements/benchmarks.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)-benchmarks
+	$(VENV)-benchmarks/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +66,7 @@ lock: | $(BIN)/python
 	$(LOCK) -c requirements/dev.txt --extra service -o requirements/service.txt
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
 	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt
+	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
 
 clean:
 	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

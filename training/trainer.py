@@ -1,14 +1,20 @@
-"""Training: all replicates of a model at once, the loop over epochs and batches compiled as one program.
+"""Training: all replicates of a model in one call, the loop over epochs and batches compiled as one program.
 
-For each replicate this is what Keras `fit` does with the same starting weights and the same batches (a test holds the
-two together): mini-batches, binary cross-entropy, Keras' own optimizer. Stacking the replicates' weights as [R, …]
-makes R runs one run with larger arrays; the loss is summed over replicates, so no gradient mixes them. Looping `fit`
-instead costs 65 to 85 s for each 500-epoch run on two cores, nearly all of it Python between steps.
+For each replicate this is what Keras `fit` does with the same starting weights and the same batches (tests hold them
+together): mini-batches, binary cross-entropy, the optimizer as Keras has it. Looping `fit` instead costs 65 to 85 s for
+each 500-epoch run on two cores, nearly all of it Python between steps. There are two programs:
+
+Numba's (`training.kernel`) trains tanh and relu networks with Adam, one replicate after the other.
+XLA's (`xla_program`) trains whatever Keras names, with Keras' own activations and optimizer. Stacking the replicates'
+weights as [R, …] makes R runs one run with larger arrays; the loss is summed over them, so no gradient mixes them.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -20,8 +26,16 @@ from training.architectures import Weights, forward
 from training.datasets import Part
 from training.experiment import ProtocolSpec
 
+logger = logging.getLogger(__name__)
+
+Advance: TypeAlias = Callable[[NDArray[np.int32]], tuple[NDArray[np.float32], Weights]]
+"""Trains on over the next epochs' orders [E, R, n]. It returns the metrics of each of them [E, 4, R] (loss, accuracy,
+and both on validation data) and the weights after each, a list of [E, R, …]."""
+
+Program: TypeAlias = Callable[[keras.Sequential, Weights, Part, Part, ProtocolSpec], Advance]
+
 EPOCHS_A_CALL = 20
-"""The compiled program covers this many epochs a call: enough to cost nothing, few enough to show progress."""
+"""A program covers this many epochs a call: enough to cost nothing, few enough to show progress."""
 
 
 @dataclass(frozen=True)
@@ -73,28 +87,19 @@ def train(
         ValueError: Keras knows no optimizer of that name.
     """
     start = time.perf_counter()
-    variables = [keras.Variable(stack) for stack in initial]
-    optimizer = keras.optimizers.get({"class_name": protocol.optimizer, "config": {}})
-    optimizer.learning_rate = protocol.learning_rate
-    optimizer.build(variables)
-    run = _compile(model, variables, optimizer)
-
+    advance = _program(model, protocol)(model, initial, training, validation, protocol)
     epochs = len(orders)
     keep = recorded_epochs(epochs)
     kept = [[stack] for stack in initial]
     measured = []
-    batches, mask = _batches(orders, protocol.batch_size)
-    data = [tf.constant(a) for a in (training.points, training.labels, validation.points, validation.labels)]
     for first in range(0, epochs, EPOCHS_A_CALL):
-        count = min(EPOCHS_A_CALL, epochs - first)
-        call = np.zeros((EPOCHS_A_CALL, *batches.shape[1:]), np.int32)
-        call[:count] = batches[first : first + count]
-        metrics, *stacks = run(*data, tf.constant(call), tf.constant(mask), tf.constant(count))
-        measured.append(metrics.numpy()[:count])
-        rows = [epoch - first - 1 for epoch in keep if first < epoch <= first + count]
+        call = orders[first : first + EPOCHS_A_CALL]
+        metrics, stacks = advance(call)
+        measured.append(metrics)
+        rows = [epoch - first - 1 for epoch in keep if first < epoch <= first + len(call)]
         for snapshots, stack in zip(kept, stacks, strict=True):
-            snapshots.extend(stack.numpy()[rows])
-        progress(count)
+            snapshots.extend(stack[rows])
+        progress(len(call))
 
     by_replicate = np.concatenate(measured).transpose(2, 1, 0)
     return Trajectory(
@@ -102,6 +107,46 @@ def train(
         histories=[History(*values.tolist()) for values in by_replicate],
         seconds=time.perf_counter() - start,
     )
+
+
+def _program(model: keras.Sequential, protocol: ProtocolSpec) -> Program:
+    """Choose Numba's program where it covers the model and Numba is installed, else XLA's, and say so."""
+    if find_spec("numba") is None:
+        logger.warning("Numba is not installed: training with XLA, which takes about three times as long")
+        return xla_program
+    from training import kernel  # noqa: PLC0415 (where there is Numba)
+
+    if kernel.covers(model, protocol):
+        return kernel.program
+    logger.warning("the fast program is for Adam with tanh and relu only: training with XLA")
+    return xla_program
+
+
+def xla_program(
+    model: keras.Sequential, initial: Weights, training: Part, validation: Part, protocol: ProtocolSpec
+) -> Advance:
+    """Return a function that trains on for up to EPOCHS_A_CALL epochs, for any activation and optimizer of Keras.
+
+    Raises:
+        ValueError: Keras knows no optimizer of that name.
+    """
+    variables = [keras.Variable(stack) for stack in initial]
+    optimizer = keras.optimizers.get({"class_name": protocol.optimizer, "config": {}})
+    optimizer.learning_rate = protocol.learning_rate
+    optimizer.build(variables)
+    run = _compile(model, variables, optimizer)
+    data = [tf.constant(a) for a in (training.points, training.labels, validation.points, validation.labels)]
+
+    def advance(orders: NDArray[np.int32]) -> tuple[NDArray[np.float32], Weights]:
+        count = len(orders)
+        batches, mask = _batches(orders, protocol.batch_size)
+        call = np.zeros((EPOCHS_A_CALL, *batches.shape[1:]), np.int32)
+        call[:count] = batches
+        results = run(*data, tf.constant(call), tf.constant(mask), tf.constant(count))
+        metrics, *stacks = (result.numpy()[:count] for result in results)
+        return metrics, stacks
+
+    return advance
 
 
 def _batches(orders: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -8,14 +8,17 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from training import kernel
 from training.architectures import Weights, build, forward, initial_weights
 from training.datasets import Part
+from training.evaluation import accuracies, diverged, population_accuracy, predict
 from training.experiment import ProtocolSpec
 from training.exporter import export
+from training.population import Population
 from training.trainer import Trajectory, recorded_epochs, train
 
 ADAM = ProtocolSpec("adam", 0.001, 32)
-N, EPOCHS = 100, 3  # not a multiple of the batch size: the last batch of an epoch has 4 points
+N, EPOCHS = 1124, 2  # 35 full batches an epoch, as in the notebook, and one of 4 points
 
 
 def _part(replicates: int, n: int, seed: int = 0) -> Part:
@@ -174,3 +177,61 @@ def test_an_unknown_activation_or_optimizer_is_refused_by_name() -> None:
     model = build(2, (), None)
     with pytest.raises(ValueError, match="adamm"):
         _train(model, initial_weights(model, [1]), _part(1, N), _orders(1), ProtocolSpec("adamm", 0.001, 32))
+
+
+def test_after_twenty_epochs_it_still_answers_as_keras_fit_does() -> None:
+    """Rounding grows over 720 steps; what the network has learned must not depend on it."""
+    model = build(2, (10,), "tanh")
+    initial, data, orders = initial_weights(model, [5]), _part(1, N), _orders(1, 20)
+    ours = _train(model, initial, data, orders)
+    model.set_weights([stack[0] for stack in initial])
+    model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy")
+    for order in orders[:, 0]:
+        model.fit(data.points[0][order], data.labels[0][order], batch_size=32, shuffle=False, verbose=0)
+    points = np.random.default_rng(2).normal(size=(2000, 2)).astype(np.float32)
+    theirs = model(points).numpy()[:, 0]
+    mine = tf.sigmoid(forward(model, [stack[0, -1] for stack in ours.weights], points)[-1]).numpy()
+    assert np.abs(mine - theirs).max() < 1e-3
+    assert np.mean((mine >= 0.5) == (theirs >= 0.5)) > 0.999
+
+
+def test_a_bundle_with_a_replicate_that_diverged_is_exported_and_says_so(tmp_path: Path) -> None:
+    model = build(2, (3,), "tanh")
+    weights = _train(model, initial_weights(model, [1, 2, 3]), _part(3, N), _orders(3)).weights
+    weights[0][1, -1] = np.nan
+    assert diverged(weights) == [1]
+    _, compiled = export(model, weights, (-1.5, 1.5), tmp_path / "bundle")
+    assert max(compiled.max_difference.values()) < 1e-5
+    part = _part(3, 50)
+    shares = accuracies(predict(model, weights, part), part.labels)
+    assert np.isfinite(shares).tolist() == [True, False, True]
+    exact = population_accuracy(model, weights, Population(1.0, 2))
+    assert np.isfinite(exact).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_fast_program_and_the_general_one_do_the_same(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build(2, (10, 10), activation)
+    initial, data, orders = initial_weights(model, [5, 6]), _part(2, N), _orders(2, 3)
+    fast = _train(model, initial, data, orders)
+    monkeypatch.setattr(kernel, "covers", lambda *_: False)
+    general = _train(model, initial, data, orders)
+    for one, other in zip(fast.weights, general.weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+    for mine, theirs in zip(fast.histories, general.histories, strict=True):
+        np.testing.assert_allclose(mine.loss, theirs.loss, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(mine.validation_accuracy, theirs.validation_accuracy, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("activation", "optimizer", "covered"),
+    [("tanh", "adam", True), ("relu", "adam", True), ("gelu", "adam", False), ("tanh", "sgd", False)],
+)
+def test_what_the_fast_program_does_not_cover_falls_back_and_says_so(
+    activation: str, optimizer: str, covered: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = build(2, (3,), activation)
+    protocol = ProtocolSpec(optimizer, 0.001, 32)
+    trajectory = _train(model, initial_weights(model, [1]), _part(1, N), _orders(1, 1), protocol)
+    assert np.isfinite(trajectory.weights[0]).all()
+    assert ("training with XLA" in caplog.text) is not covered
