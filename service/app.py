@@ -1,29 +1,31 @@
 """The app: settings, the models behind them, and the HTTP interface in front."""
 
-import logging
-
 from flask import Flask
 
-from service.api import boundary, documents, health, models, predict, problems, results
+from service.api import boundary, documents, health, measurement, models, predict, problems, results
 from service.api.context import EXTENSION
+from service.observability import log_as_json
 from service.repository import Repository
 from service.settings import Settings
+from service.watcher import Watcher
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the app with its models loaded; by default configured from the environment.
+    """Return the app with its models loaded and followed; by default configured from the environment.
 
     Raises:
         service.settings.SettingsError: the environment is wrong.
     """
     settings = Settings.from_environment() if settings is None else settings
-    logging.getLogger("service").setLevel(settings.log_level)
+    log_as_json(settings.log_level)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     repository = Repository(settings.models_dir, settings.default_model, settings.engine)
     app.extensions[EXTENSION] = (repository, settings)
-    for module in (predict, boundary, results, models, health, documents):
+    for module in (predict, boundary, results, models, health, documents, measurement):
         app.register_blueprint(module.blueprint)
+    measurement.register(app)
     problems.register(app)
-    repository.load()
+    repository.refresh()
+    Watcher(repository, settings.poll_seconds).start()
     return app

@@ -20,6 +20,7 @@ class Settings:
     models_dir: Path = Path("models")
     default_model: str = "tanh-10-10"
     engine: EngineChoice = "auto"
+    poll_seconds: float = 5
     max_body_bytes: int = 16 * 2**20
     max_points: int = 100_000
     log_level: str = "INFO"
@@ -38,6 +39,9 @@ class Settings:
                 default_model=env.str("DEFAULT_MODEL", cls.default_model),
                 engine=cast(
                     EngineChoice, env.str("ENGINE", cls.engine, validate=validate.OneOf(get_args(EngineChoice)))
+                ),
+                poll_seconds=env.float(
+                    "POLL_SECONDS", cls.poll_seconds, validate=validate.Range(min=0, min_inclusive=False)
                 ),
                 max_body_bytes=env.int("MAX_BODY_BYTES", cls.max_body_bytes, validate=validate.Range(min=1)),
                 max_points=env.int("MAX_POINTS", cls.max_points, validate=validate.Range(min=1)),

@@ -175,6 +175,22 @@ def test_a_stale_compiled_form_is_left_for_the_saved_model(own_models: Path, sta
     assert server.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
 
 
+def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics(
+    own_models: Path, start_server: StartServer, server: Server
+) -> None:
+    _change_card(own_models / "linear" / "1", diverged=[5])
+    spoiled = start_server(SERVICE_MODELS_DIR=str(own_models))
+    answer = spoiled.get("/boundary?model=linear&replicate=5&resolution=2")
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["replicate"])
+    assert "replicate 5 of model linear diverged" in answer.json()["detail"]
+    path = "/boundary?model=linear&statistic=mean&resolution=5"
+    without, run, every = (
+        np.array(asked.get(path).json()["probabilities"])
+        for asked, path in ((spoiled, path), (server, path.replace("statistic=mean", "replicate=5")), (server, path))
+    )
+    assert np.abs(without - (30 * every - run) / 29).max() < 1e-6
+
+
 def _change_card(bundle: Path, **changes: object) -> None:
     path = bundle / layout.CARD
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))

@@ -26,13 +26,14 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "MODELS_DIR": "/m",
         "DEFAULT_MODEL": "linear",
         "ENGINE": "litert",
+        "POLL_SECONDS": "0.5",
         "MAX_BODY_BYTES": "10",
         "MAX_POINTS": "20",
         "LOG_LEVEL": "DEBUG",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"SERVICE_{name}", value)
-    assert Settings.from_environment() == Settings(Path("/m"), "linear", "litert", 10, 20, "DEBUG")
+    assert Settings.from_environment() == Settings(Path("/m"), "linear", "litert", 0.5, 10, 20, "DEBUG")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("SERVICE_ENGINE", "torch", "litert"),
         ("SERVICE_MAX_POINTS", "0", "SERVICE_MAX_POINTS"),
+        ("SERVICE_POLL_SECONDS", "0", "SERVICE_POLL_SECONDS"),
         ("SERVICE_MAX_POINTS", "many", "SERVICE_MAX_POINTS"),
         ("SERVICE_LOG_LEVEL", "LOUD", "WARNING"),
         ("SERVICE_MODEL_DIR", "/m", "SERVICE_MODELS_DIR"),

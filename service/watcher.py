@@ -1,0 +1,32 @@
+"""Looks at the models directory again and again, so that what training writes is served without a restart."""
+
+import logging
+import threading
+
+from service.repository import Repository
+
+log = logging.getLogger(__name__)
+
+
+class Watcher:
+    """A thread of this worker that refreshes the repository every few seconds until it is stopped."""
+
+    def __init__(self, repository: Repository, poll_seconds: float) -> None:
+        self._repository = repository
+        self._poll_seconds = poll_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._poll_seconds):
+            try:
+                self._repository.refresh()
+            except Exception:  # whatever it is, the next look may succeed, and what is served stays served
+                log.exception("cannot follow the models directory")
