@@ -4,6 +4,8 @@
 """
 
 import os
+import shutil
+import tempfile
 
 wsgi_app = "service.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -12,7 +14,22 @@ worker_class = "gthread"
 threads = 4
 reuse_port = True  # each worker its own socket: with a shared one, one worker at times takes every connection
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 (a heartbeat file; no disk)
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)
 control_socket_disable = True  # else it writes below the home directory, which may be read-only
 timeout = 60
 graceful_timeout = 30
+
+# The workers' metrics are summed over files that they share; the variable must be there before the first worker is.
+metrics_dir = tempfile.mkdtemp(prefix="boundary-metrics-", dir=worker_tmp_dir)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_dir
+
+
+def child_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)
+    """Take a worker that has gone out of the sums that are over living ones."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 (reads the variable above when it is imported)
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server):  # noqa: ARG001
+    shutil.rmtree(metrics_dir, ignore_errors=True)

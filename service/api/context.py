@@ -2,7 +2,8 @@
 
 from flask import current_app
 
-from service.repository import Repository
+from service.api.measurement import answered_by
+from service.repository import ModelVersion, Repository
 from service.settings import Settings
 
 EXTENSION = "boundary-service"
@@ -11,6 +12,13 @@ EXTENSION = "boundary-service"
 def repository() -> Repository:
     found: Repository = current_app.extensions[EXTENSION][0]
     return found
+
+
+def version_of(name: str | None, number: int | None) -> ModelVersion:
+    """Return the version that answers this request; see `Repository.get`."""
+    version = repository().get(name, number)
+    answered_by(version)
+    return version
 
 
 def settings() -> Settings:

@@ -1,13 +1,13 @@
 """Errors as RFC 9457 `application/problem+json`."""
 
 import logging
-import uuid
 from http import HTTPStatus
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from service.api.measurement import request_id
 from service.errors import FieldErrors, ServiceError, UnavailableError
 
 log = logging.getLogger(__name__)
@@ -19,16 +19,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(ServiceError, _service_error)
     app.register_error_handler(HTTPException, _http_exception)
     app.register_error_handler(Exception, _unexpected)
-
-
-def request_id() -> str:
-    """Return this request's id: the one in `X-Request-ID` if that is a plain short token, else a new one."""
-    if "request_id" not in g:
-        given = request.headers.get("X-Request-ID", "")
-        plain = 0 < len(given) <= 128 and given.isascii() and given.isprintable()
-        g.request_id = given if plain else uuid.uuid4().hex
-    found: str = g.request_id
-    return found
 
 
 def problem(status: int, title: str, detail: str, errors: FieldErrors | None = None) -> Response:
@@ -68,5 +58,5 @@ def _http_exception(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("request %s failed", request_id(), exc_info=error)
-    return problem(500, "Internal error", "the service failed to answer; its log says more under this request_id")
+    log.error("request failed", exc_info=error, extra={"request_id": request_id()})
+    return problem(500, "Internal Server Error", "the service failed; its log says more under this request_id")

@@ -1,0 +1,79 @@
+"""`GET /metrics` is true of all workers together, and the log is JSON that names the request."""
+
+import json
+import re
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import Server, StartServer
+
+
+def samples(server: Server) -> dict[tuple[str, str, str, str], float]:
+    """Return the counted requests by endpoint, model, version and status."""
+    answer = server.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    return {
+        tuple(sample.labels[name] for name in ("endpoint", "model", "version", "status")): sample.value  # type: ignore[misc]
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name == "boundary_request_seconds_count"
+    }
+
+
+def value(server: Server, name: str, **labels: str) -> float:
+    found = [
+        sample.value
+        for family in text_string_to_metric_families(server.get("/metrics").text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
+    return sum(found)
+
+
+def test_requests_are_counted_over_all_workers_and_the_same_at_every_scrape(server: Server) -> None:
+    key = ("predict.post_predict", "tanh-3", "1", "200")
+    before = samples(server).get(key, 0)
+    for _ in range(40):  # each a connection of its own, so both workers answer some
+        assert server.predict(points=[[0, 0]], model="tanh-3").status_code == 200
+    assert [samples(server)[key] for _ in range(6)] == [before + 40] * 6
+
+
+def test_errors_are_counted_by_their_status(server: Server) -> None:
+    before = samples(server).get(("predict.post_predict", "", "", "422"), 0)
+    server.predict(points=[])
+    assert samples(server)["predict.post_predict", "", "", "422"] == before + 1
+
+
+def test_points_and_versions_are_counted(server: Server) -> None:
+    before = value(server, "boundary_points_total", model="relu-3")
+    server.predict(points=[[0, 0]] * 7, model="relu-3")
+    server.get("/boundary?model=relu-3&resolution=10")
+    assert value(server, "boundary_points_total", model="relu-3") == before + 107
+    assert value(server, "boundary_versions") == 7
+    assert value(server, "boundary_build_info") == 1
+
+
+def test_the_log_has_a_line_of_json_for_each_request(server: Server) -> None:
+    server.post("/predict", json={"points": [[0, 0]]}, headers={"X-Request-ID": "find-me-1"})
+    (line,) = [line for line in server.log.read_text().splitlines() if "find-me-1" in line]
+    entry = json.loads(line)
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/predict", 200)
+    assert (entry["model"], entry["version"], entry["levelname"]) == ("tanh-10-10", "1", "INFO")
+    assert entry["milliseconds"] > 0
+
+
+def test_every_answer_carries_the_request_id(server: Server) -> None:
+    given = server.get("/models", headers={"X-Request-ID": "mine"})
+    assert given.headers["X-Request-ID"] == "mine"
+    assert re.fullmatch(r"[0-9a-f]{32}", server.get("/models").headers["X-Request-ID"])
+    strange = server.get("/models", headers={"X-Request-ID": "a b\tc" * 50})
+    assert re.fullmatch(r"[0-9a-f]{32}", strange.headers["X-Request-ID"])
+
+
+def test_health_checks_do_not_fill_the_log(start_server: StartServer, tmp_path: object) -> None:
+    server = start_server(SERVICE_MODELS_DIR=str(tmp_path))
+    server.get("/health/live", headers={"X-Request-ID": "quiet"})
+    server.get("/health/ready", headers={"X-Request-ID": "loud"})  # 503: there are no models
+    log = server.log.read_text()
+    assert "quiet" not in log
+    assert "loud" in log
