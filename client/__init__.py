@@ -1,7 +1,7 @@
 """The client of the boundary service: `BoundaryClient`, its answers and its errors. It knows HTTP, nothing else."""
 
-from client.answers import Boundary, Dataset, Prediction
-from client.client import BoundaryClient
+from client.answers import Boundary, Dataset, Prediction, TrueBoundary
+from client.client import BoundaryClient, BoundaryQuestion
 from client.errors import (
     ClientError,
     ConnectionFailedError,
@@ -14,6 +14,7 @@ from client.errors import (
 __all__ = [
     "Boundary",
     "BoundaryClient",
+    "BoundaryQuestion",
     "ClientError",
     "ConnectionFailedError",
     "Dataset",
@@ -21,5 +22,6 @@ __all__ = [
     "NotFoundError",
     "Prediction",
     "ProblemError",
+    "TrueBoundary",
     "UnavailableError",
 ]

@@ -54,7 +54,7 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Boundary:
-    """A model on a grid of the plane: `matplotlib.pyplot.contourf(b.x, b.y, b.values)` draws it.
+    """What was asked of a model on a grid of the plane: `matplotlib.pyplot.contourf(b.x, b.y, b.values)` draws it.
 
     Attributes
     ----------
@@ -62,38 +62,86 @@ class Boundary:
         The model that answered.
     version : int
         Its version, from 1.
+    epoch : int or None
+        The epoch after which; None for a model that recorded none.
+    replicate : int or None
+        The training run, 0 the served one; None for a statistic over all of them.
+    statistic : str
+        `probability` of one training run, or over all of them the `mean` or `std` (standard deviation) of the
+        probability, or the `agreement` (share of runs on the majority's side of P = 0.5).
     x : ndarray of float64, shape (nx,)
         The columns' coordinates, ascending, both ends included.
     y : ndarray of float64, shape (ny,)
         The rows' coordinates, ascending, both ends included.
     values : ndarray of float32, shape (ny, nx)
-        P(y = 1) in [0, 1] at `(x[column], y[row])`.
+        The numbers at `(x[column], y[row])`: the statistic, in [0, 1], unless `minus` or `layer` says otherwise.
+    minus : str or None
+        The model whose statistic was subtracted; the values are then differences in [-1, 1].
+    layer, unit : int or None
+        The hidden unit, counted from 1, whose activations the values are instead.
     """
 
     model: str
     version: int
+    epoch: int | None
+    replicate: int | None
+    statistic: str
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     values: NDArray[np.float32]
+    minus: str | None = None
+    layer: int | None = None
+    unit: int | None = None
+
+    @property
+    def are_probabilities(self) -> bool:
+        """Whether the values are P(y = 1) or its mean, so that the boundary is where they are 0.5."""
+        return self.statistic in ("probability", "mean") and self.minus is None and self.layer is None
 
     @classmethod
     def from_document(cls, document: Document) -> "Boundary":
         return cls(
             document["model"],
             document["version"],
+            document["epoch"],
+            document["replicate"],
+            document["statistic"],
             np.array(document["x"], dtype=np.float64),
             np.array(document["y"], dtype=np.float64),
-            np.array(document["probabilities"], dtype=np.float32),
+            np.array(document["values" if "values" in document else "probabilities"], dtype=np.float32),
+            document.get("minus"),
+            document.get("layer"),
+            document.get("unit"),
         )
 
     def to_document(self) -> dict[str, Any]:
+        asked = {"minus": self.minus, "layer": self.layer, "unit": self.unit}
         return {
             "model": self.model,
             "version": self.version,
+            "epoch": self.epoch,
+            "replicate": self.replicate,
+            "statistic": self.statistic,
+            **{name: value for name, value in asked.items() if value is not None},
             "x": self.x.tolist(),
             "y": self.y.tolist(),
-            "probabilities": [_digits(row) for row in self.values],
+            "probabilities" if self.are_probabilities else "values": [_digits(row) for row in self.values],
         }
+
+
+@dataclass(frozen=True)
+class TrueBoundary:
+    """The sphere that parts the classes, 0 inside and 1 outside; with two features a circle."""
+
+    center: tuple[float, ...]
+    radius: float
+
+    @classmethod
+    def from_document(cls, document: Document) -> "TrueBoundary":
+        return cls(tuple(document["center"]), document["radius"])
+
+    def to_document(self) -> dict[str, Any]:
+        return {"center": list(self.center), "radius": self.radius}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +160,8 @@ class Dataset:
         0 or 1 for each point.
     split : ndarray of str, shape (n,)
         For each point `train`, `validation` or `test`.
+    true_boundary : TrueBoundary or None
+        What parts the classes, where it is known.
     """
 
     experiment: str
@@ -119,15 +169,18 @@ class Dataset:
     points: NDArray[np.float32]
     labels: NDArray[np.int64]
     split: NDArray[np.str_]
+    true_boundary: TrueBoundary | None
 
     @classmethod
     def from_document(cls, document: Document) -> "Dataset":
+        truth = document["true_boundary"]
         return cls(
             document["experiment"],
             tuple(document["features"]),
             np.array(document["points"], dtype=np.float32),
             np.array(document["labels"], dtype=np.int64),
             np.array(document["split"], dtype=np.str_),
+            None if truth is None else TrueBoundary.from_document(truth),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -137,6 +190,7 @@ class Dataset:
             "points": [_digits(point) for point in self.points],
             "labels": self.labels.tolist(),
             "split": self.split.tolist(),
+            "true_boundary": None if self.true_boundary is None else self.true_boundary.to_document(),
         }
 
 

@@ -1,26 +1,29 @@
 """The command line: `python -m client predict|boundary|comparison|models|dataset`."""
 
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from client import tables
-from client.answers import Boundary
-from client.client import DEFAULT_URL, BoundaryClient
+from client.client import DEFAULT_URL, BoundaryClient, BoundaryQuestion
 from client.errors import ClientError, ProblemError
 
 Command = Callable[..., None]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 experiment_option = click.option("--experiment", metavar="NAME", help="An experiment; the default model's if left out.")
-FILES = (".png", ".npy", ".json")
+BOUNDARY_FILES = (".png", ".npy", ".json")
+COMPARISON_FILES = (".png", ".csv", ".md", ".json")
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,16 @@ def _bound(name: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", type=float, metavar="NUMBER", help="The model's domain if left out.")
 
 
+def _width(default: int) -> Callable[[Command], Command]:
+    return click.option("--width", type=int, default=default, show_default=True, help="Pixels, of a picture.")
+
+
+def _output(contents: str) -> Callable[[Command], Command]:
+    return click.option(
+        "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=f"Write a file: {contents}."
+    )
+
+
 @main.command()
 @click.option("--model", metavar="NAME", help="The default model if left out.")
 @click.option("--version", type=click.IntRange(min=1), help="The model's latest if left out.")
@@ -103,42 +116,41 @@ def _bound(name: str) -> Callable[[Command], Command]:
 @_bound("y-min")
 @_bound("y-max")
 @click.option("--resolution", type=int, default=300, show_default=True, help="Nodes along each axis.")
-@click.option("--width", type=int, default=800, show_default=True, help="Pixels, of a picture.")
+@click.option("--replicate", type=click.IntRange(min=0), help="A training run; 0, the served one, if left out.")
+@click.option("--epoch", type=click.IntRange(min=0), help="A recorded epoch; the last if left out.")
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a picture (.png), the values [ny, nx] (.npy), or values and coordinates (.json).",
+    "--statistic",
+    type=click.Choice(["probability", "mean", "std", "agreement"]),
+    help="Of one training run, or over all of them; probability if left out.",
 )
+@click.option("--minus", metavar="NAME", help="Another model: the difference, probability minus its probability.")
+@click.option("--layer", type=click.IntRange(min=1), help="With --unit: a hidden unit's activation.")
+@click.option("--unit", type=click.IntRange(min=1), help="With --layer, counted from 1.")
+@_width(800)
+@_output("a picture (.png), the values [ny, nx] (.npy), or values and coordinates (.json)")
 @as_json
 @click.pass_obj
 def boundary(
     address: Address,
     model: str | None,
     version: int | None,
-    x_min: float | None,
-    x_max: float | None,
-    y_min: float | None,
-    y_max: float | None,
-    resolution: int,
     width: int,
     output: Path | None,
     as_json: bool,
+    **question: Unpack[BoundaryQuestion],
 ) -> None:
     """Evaluate a model on a grid: sum it up, print it, or write it to a file."""
-    if output is not None and output.suffix not in FILES:
-        raise click.UsageError(f"the file's name says what is written: it ends in one of {', '.join(FILES)}")
-    if output is not None and as_json:
-        raise click.UsageError("give --output or --json, not both")
-    bounds = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
+    if output is not None:
+        _check_output(output, BOUNDARY_FILES)
+        if as_json:
+            raise click.UsageError("give --output or --json, not both")
     with address.asking() as client:
         if output is not None and output.suffix == ".png":
-            picture = client.picture(model, version, **bounds, resolution=resolution, width=width)
-            _write(output, picture)
+            _write(output, client.picture(model, version, width=width, **question))
             return
-        found = client.boundary(model, version, **bounds, resolution=resolution)
+        found = client.boundary(model, version, **question)
     if output is not None:
-        _write(output, found)
+        _write(output, _npy(found.values) if output.suffix == ".npy" else _json(found.to_document()))
     elif as_json:
         _print_json(found.to_document())
     else:
@@ -148,10 +160,22 @@ def boundary(
 @main.command()
 @experiment_option
 @click.option("--pairs", is_flag=True, help="Compare every pair of models as well.")
+@_width(900)
+@_output("a picture (.png), a table of the models (.csv, .md), or everything (.json)")
 @as_json
 @click.pass_obj
-def comparison(address: Address, experiment: str | None, pairs: bool, as_json: bool) -> None:
-    """Compare the models of an experiment."""
+def comparison(
+    address: Address, experiment: str | None, pairs: bool, width: int, output: Path | None, as_json: bool
+) -> None:
+    """Compare the models of an experiment: print the comparison, or write it to a file."""
+    if output is not None:
+        _check_output(output, COMPARISON_FILES)
+        if as_json or pairs:
+            raise click.UsageError("give --output without --json and --pairs")
+        with address.asking() as client:
+            content = _comparison_file(client, experiment, output.suffix, width)
+        _write(output, content)
+        return
     with address.asking() as client:
         found = client.comparison(experiment)
     if as_json:
@@ -209,14 +233,34 @@ def _print_json(document: object) -> None:
     click.echo(json.dumps(document))
 
 
-def _write(path: Path, content: bytes | Boundary) -> None:
+def _check_output(path: Path, suffixes: Sequence[str]) -> None:
+    if path.suffix not in suffixes:
+        raise click.UsageError(f"the file's name says what is written: it ends in one of {', '.join(suffixes)}")
+
+
+def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str, width: int) -> bytes:
+    if suffix == ".png":
+        return client.comparison_picture(experiment, width)
+    if suffix == ".csv":
+        return client.comparison_table(experiment, "csv").encode()
+    if suffix == ".md":
+        return client.comparison_table(experiment, "markdown").encode()
+    return _json(client.comparison(experiment))
+
+
+def _npy(values: NDArray[np.float32]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values, allow_pickle=False)
+    return file.getvalue()
+
+
+def _json(document: object) -> bytes:
+    return (json.dumps(document) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif path.suffix == ".npy":
-            np.save(path, content.values, allow_pickle=False)
-        else:
-            path.write_text(json.dumps(content.to_document()) + "\n")
+        path.write_bytes(content)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
     click.echo(f"wrote {path}", err=True)

@@ -2,15 +2,31 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from client.answers import Boundary, Dataset, Document, Prediction
-from client.transport import Transport
+from client.transport import Query, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class BoundaryQuestion(TypedDict, total=False):
+    """What `BoundaryClient.boundary` and `picture` can be asked beside the model; None is the same as left out."""
+
+    x_min: float | None
+    x_max: float | None
+    y_min: float | None
+    y_max: float | None
+    resolution: int | None
+    replicate: int | None
+    epoch: int | None
+    statistic: str | None
+    minus: str | None
+    layer: int | None
+    unit: int | None
 
 
 class BoundaryClient:
@@ -118,15 +134,7 @@ class BoundaryClient:
         return self._transport.post("/predict", asked, _by_model)
 
     def boundary(
-        self,
-        model: str | None = None,
-        version: int | None = None,
-        *,
-        x_min: float | None = None,
-        x_max: float | None = None,
-        y_min: float | None = None,
-        y_max: float | None = None,
-        resolution: int = 300,
+        self, model: str | None = None, version: int | None = None, **question: Unpack[BoundaryQuestion]
     ) -> Boundary:
         """Evaluate a model with two features on a grid.
 
@@ -136,13 +144,25 @@ class BoundaryClient:
             As in `predict`.
         x_min, x_max, y_min, y_max : float, optional
             The grid's ends, min < max; the domain on the model's card where left out.
-        resolution : int
-            Nodes along each axis, 2 to 2000.
+        resolution : int, optional
+            Nodes along each axis, 2 to 2000; 300 if left out.
+        replicate : int, optional
+            Which training run; 0, the served one, if left out.
+        epoch : int, optional
+            After which recorded epoch, 0 before training; the last if left out.
+        statistic : str, optional
+            `probability` of one training run if left out; over all of them `mean`, `std` (standard deviation) or
+            `agreement` (share of runs on the majority's side).
+        minus : str, optional
+            Another model, in its latest version, of the same replicate and epoch, or each after its last: answers with
+            the signed difference P(model) - P(minus), of `probability` or `mean`.
+        layer, unit : int, optional
+            Both counted from 1: answers with the activation of this hidden unit.
 
         Raises
         ------
         InvalidError
-            The bounds, the resolution or the version are not allowed, or the model does not have two features.
+            Something asked for is not allowed or was not recorded, or the model does not have two features.
         NotFoundError
             There is no such model or version.
         ProblemError
@@ -153,29 +173,29 @@ class BoundaryClient:
         The grid travels as JSON. A `.npy` file would be less than half as long, but has neither the coordinates nor the
         version that answered, and to ask for them separately would be a race with a new version. JSON holds float32
         in the digits that give them back, so nothing is lost.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     spread = client.boundary("tanh-10", statistic="std", resolution=100)
+        ...     spread.values.shape
+        (100, 100)
         """
-        bounds = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
-        asked = {"model": model, "version": version, **bounds, "resolution": resolution}
-        return self._transport.get("/boundary", asked, Boundary.from_document)
+        return self._transport.get("/boundary", _boundary_query(model, version, question), Boundary.from_document)
 
     def picture(
         self,
         model: str | None = None,
         version: int | None = None,
         *,
-        x_min: float | None = None,
-        x_max: float | None = None,
-        y_min: float | None = None,
-        y_max: float | None = None,
-        resolution: int = 300,
         width: int = 800,
+        **question: Unpack[BoundaryQuestion],
     ) -> bytes:
         """Return the service's picture of a boundary, a PNG file of `width` (200 to 2000) pixels.
 
         The other parameters and the errors are those of `boundary`.
         """
-        bounds = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
-        asked = {"model": model, "version": version, **bounds, "resolution": resolution, "width": width}
+        asked = {**_boundary_query(model, version, question), "width": width}
         return self._transport.get_file("/boundary", asked, "image/png")
 
     def comparison(self, experiment: str | None = None) -> Document:
@@ -190,6 +210,25 @@ class BoundaryClient:
             There is no such experiment.
         """
         return self._transport.get("/comparison", {"experiment": experiment}, _document)
+
+    def comparison_table(self, experiment: str | None = None, kind: Literal["csv", "markdown"] = "csv") -> str:
+        """Return the comparison as a table, one row a model: CSV with the numbers in full, or Markdown to be read.
+
+        The errors are those of `comparison`.
+        """
+        return self._transport.get_file("/comparison", {"experiment": experiment}, f"text/{kind}").decode()
+
+    def comparison_picture(self, experiment: str | None = None, width: int = 900) -> bytes:
+        """Return the service's picture of every run's accuracy, a PNG file of `width` (200 to 2000) pixels.
+
+        Raises
+        ------
+        InvalidError
+            The width is not allowed.
+        NotFoundError
+            There is no such experiment.
+        """
+        return self._transport.get_file("/comparison", {"experiment": experiment, "width": width}, "image/png")
 
     def models(self) -> Document:
         """Return what is served: `default_model`, and `models` with the state of each version, newest first."""
@@ -208,6 +247,20 @@ class BoundaryClient:
 
 def _rows(points: ArrayLike) -> object:
     return np.asarray(points, dtype=np.float64).tolist()
+
+
+def _boundary_query(model: str | None, version: int | None, question: BoundaryQuestion) -> Query:
+    """Return the parameters of `GET /boundary`.
+
+    Raises
+    ------
+    TypeError
+        A keyword argument is none of `BoundaryQuestion`'s, which only a type checker notices otherwise.
+    """
+    unknown = question.keys() - BoundaryQuestion.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+    return {"model": model, "version": version, **question}
 
 
 def _by_model(document: Document) -> dict[str, Prediction]:

@@ -21,14 +21,25 @@ def predictions(points: Sequence[Sequence[float]], answers: Iterable[Prediction]
 def boundary(found: Boundary) -> Table:
     table = Table(title=f"{found.model}, version {found.version}", show_header=False)
     rows, columns = found.values.shape
-    for name, text in (
-        ("x", f"{found.x[0]:g} to {found.x[-1]:g}, {columns} nodes"),
-        ("y", f"{found.y[0]:g} to {found.y[-1]:g}, {rows} nodes"),
-        ("P(y = 1)", f"{found.values.min():.4f} to {found.values.max():.4f}"),
-        ("P(y = 1) ≥ 0.5", f"at {np.mean(found.values >= 0.5):.1%} of the nodes"),
-    ):
-        table.add_row(name, text)
+    what = _quantity(found)
+    table.add_row("replicate", "all" if found.replicate is None else str(found.replicate))
+    table.add_row("epoch", "not recorded" if found.epoch is None else str(found.epoch))
+    table.add_row("x", f"{found.x[0]:g} to {found.x[-1]:g}, {columns} nodes")
+    table.add_row("y", f"{found.y[0]:g} to {found.y[-1]:g}, {rows} nodes")
+    table.add_row(what, f"{found.values.min():.4f} to {found.values.max():.4f}")
+    if found.are_probabilities:
+        table.add_row(f"{what} ≥ 0.5", f"at {np.mean(found.values >= 0.5):.1%} of the nodes")
     return table
+
+
+def _quantity(found: Boundary) -> str:
+    """Name what the values are."""
+    if found.layer is not None:
+        return f"layer {found.layer}, unit {found.unit}"
+    if found.statistic == "agreement":
+        return "agreement"
+    prefix = "" if found.statistic == "probability" else f"{found.statistic} of "
+    return prefix + ("P(y = 1)" if found.minus is None else f"P({found.model}) − P({found.minus})")
 
 
 def comparison(found: Document) -> Table:

@@ -18,7 +18,7 @@ LONGEST_WAIT_SECONDS = 30
 
 Answer = TypeVar("Answer")
 Decode = Callable[[Document], Answer]
-Query = Mapping[str, str | int | float | None]
+Query = Mapping[str, object]
 
 
 class Transport:
@@ -63,7 +63,12 @@ class Transport:
         headers = {"Accept": accept} if content is None else {"Accept": accept, "Content-Type": JSON}
         try:
             response = self._session.request(
-                method, self._base_url + path, params=query, data=content, headers=headers, timeout=self._timeout
+                method,
+                self._base_url + path,
+                params=_texts(query or {}),
+                data=content,
+                headers=headers,
+                timeout=self._timeout,
             )
         except requests.RequestException as error:
             raise self._connection_failed(error) from error
@@ -93,6 +98,10 @@ class Transport:
 
     def _not_the_service(self) -> ConnectionFailedError:
         return ConnectionFailedError(f"{self._base_url} answers, but is no boundary service; give another address")
+
+
+def _texts(query: Query) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}
 
 
 class _Retries(Retry):

@@ -74,12 +74,41 @@ def test_predict_asks_several_models_or_all(run: Run) -> None:
 
 def test_boundary_sums_up_or_prints_the_grid(run: Run, server: Server) -> None:
     table = rows(succeeded(run("boundary", "--resolution", "20")))
-    assert table[:2] == [["x", "-1.5 to 1.5, 20 nodes"], ["y", "-1.5 to 1.5, 20 nodes"]]
+    assert table[:4] == [
+        ["replicate", "0"],
+        ["epoch", "500"],
+        ["x", "-1.5 to 1.5, 20 nodes"],
+        ["y", "-1.5 to 1.5, 20 nodes"],
+    ]
+    assert [name for name, _ in table[4:]] == ["P(y = 1)", "P(y = 1) ≥ 0.5"]
     bounds = ["--x-min", "-1", "--x-max", "0", "--y-min", "-2", "--y-max", "2"]
     asked = ["--model", "tanh-3", "--version", "1", "--resolution", "3", *bounds]
     printed = json.loads(succeeded(run("boundary", *asked, "--json")))
     served = server.get("/boundary?model=tanh-3&x_min=-1&x_max=0&y_min=-2&y_max=2&resolution=3").json()
-    assert printed == {name: served[name] for name in ("model", "version", "x", "y", "probabilities")}
+    assert printed == served
+
+
+@pytest.mark.parametrize(
+    ("arguments", "replicate", "names"),
+    [
+        (["--replicate", "2", "--epoch", "0"], "2", ["P(y = 1)", "P(y = 1) ≥ 0.5"]),
+        (["--statistic", "mean"], "all", ["mean of P(y = 1)", "mean of P(y = 1) ≥ 0.5"]),
+        (["--statistic", "std"], "all", ["std of P(y = 1)"]),
+        (["--statistic", "agreement"], "all", ["agreement"]),
+        (["--minus", "linear"], "0", ["P(tanh-3) − P(linear)"]),
+        (["--layer", "1", "--unit", "3"], "0", ["layer 1, unit 3"]),
+    ],
+)
+def test_boundary_asks_for_runs_epochs_statistics_differences_and_units(
+    run: Run, server: Server, arguments: list[str], replicate: str, names: list[str]
+) -> None:
+    asked = ["--model", "tanh-3", "--resolution", "3", *arguments]
+    query = "&".join(f"{name[2:]}={value}" for name, value in zip(asked[::2], asked[1::2], strict=True))
+    served = server.get(f"/boundary?{query}").json()
+    assert json.loads(succeeded(run("boundary", *asked, "--json"))) == served
+    table = rows(succeeded(run("boundary", *asked)))
+    assert table[:2] == [["replicate", replicate], ["epoch", str(served["epoch"])]]
+    assert [name for name, _ in table[4:]] == names
 
 
 def test_boundary_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
@@ -106,6 +135,9 @@ def test_boundary_refuses_a_file_it_cannot_write_before_or_after_asking(run: Run
     nowhere = run("boundary", "--resolution", "2", "-o", str(missing))
     assert nowhere.returncode == 1
     assert nowhere.stderr == f"Error: {missing} cannot be written: No such file or directory\n"
+    both = run("boundary", "-o", str(tmp_path / "b.npy"), "--json")
+    assert (both.returncode, both.stderr.splitlines()[-1]) == (2, "Error: give --output or --json, not both")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, server: Server) -> None:
@@ -123,6 +155,33 @@ def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, s
     with_pairs = rows(succeeded(run("comparison", "--pairs")))
     assert [row[:2] for row in with_pairs[len(models) + 2 :]] == [[pair["a"], pair["b"]] for pair in served["pairs"]]
     assert json.loads(succeeded(run("comparison", "--json"))) == served
+
+
+def test_comparison_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
+    for name in ("c.png", "c.csv", "c.md", "c.json"):
+        done = run("comparison", "--experiment", "gaussian-quantiles", "--width", "444", "-o", str(tmp_path / name))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote {tmp_path / name}\n")
+    picture = (tmp_path / "c.png").read_bytes()
+    assert (picture[:4], int.from_bytes(picture[16:20], "big")) == (b"\x89PNG", 444)
+    assert (tmp_path / "c.csv").read_bytes() == server.get("/comparison?format=csv").content
+    assert (tmp_path / "c.md").read_bytes() == server.get("/comparison?format=markdown").content
+    assert json.loads((tmp_path / "c.json").read_text()) == server.get("/comparison").json()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("c.npy", [], "the file's name says what is written: it ends in one of .png, .csv, .md, .json"),
+        ("c.png", ["--json"], "give --output without --json and --pairs"),
+        ("c.csv", ["--pairs"], "give --output without --json and --pairs"),
+    ],
+)
+def test_comparison_refuses_a_file_it_cannot_write(
+    tmp_path: Path, name: str, arguments: list[str], message: str
+) -> None:
+    done = run_client("comparison", "-o", str(tmp_path / name), *arguments)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: {message}")
+    assert not (tmp_path / name).exists()
 
 
 def test_models_prints_versions_and_their_state_and_marks_the_default(run: Run, server: Server) -> None:
@@ -145,7 +204,7 @@ def test_dataset_counts_the_points_of_each_split(run: Run, server: Server) -> No
 def test_a_problem_is_one_line_on_stderr_with_the_request_and_status_1(run: Run) -> None:
     done = run("predict", "0,0", "--model", "nope")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: Not found: there is no model 'nope'; there is ")
+    assert done.stderr.startswith("Error: Not Found: there is no model 'nope'; there is ")
     assert done.stderr.count("\n") == 1
     assert "(request " in done.stderr
 

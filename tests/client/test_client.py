@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from client import BoundaryClient, InvalidError, NotFoundError, ProblemError
+from client import Boundary, BoundaryClient, BoundaryQuestion, InvalidError, NotFoundError, ProblemError
 from tests.conftest import MODELS, ROOT, Server
 
 POINTS = [[0.1, 0.2], [0.9, -0.4], [-1.5, 1.5]]
@@ -67,6 +67,65 @@ def test_a_boundary_has_the_values_of_the_npy_file_bit_for_bit(client: BoundaryC
     assert np.array_equal(client.boundary().values, np.load(io.BytesIO(file), allow_pickle=False))
 
 
+BOUNDARY_QUESTIONS: list[tuple[BoundaryQuestion, bool]] = [
+    ({"replicate": 3}, True),
+    ({"epoch": 0}, True),
+    ({"replicate": 3, "epoch": 10}, True),
+    ({"statistic": "mean"}, True),
+    ({"statistic": "mean", "epoch": 10}, True),
+    ({"statistic": "std"}, False),
+    ({"statistic": "agreement"}, False),
+    ({"minus": "linear"}, False),
+    ({"minus": "linear", "statistic": "mean"}, False),
+    ({"minus": "relu-10", "replicate": 3, "epoch": 0}, False),
+    ({"layer": 2, "unit": 7}, False),
+    ({"layer": 1, "unit": 2, "replicate": 3, "epoch": 0}, False),
+]
+
+
+@pytest.mark.parametrize(("question", "are_probabilities"), BOUNDARY_QUESTIONS)
+def test_every_question_reaches_the_service_and_its_answer_comes_back(
+    client: BoundaryClient, server: Server, question: BoundaryQuestion, are_probabilities: bool
+) -> None:
+    asked: BoundaryQuestion = {**question, "resolution": 5}
+    raw = server.get("/boundary", params=asked).json()
+    grid = client.boundary(**asked)
+    assert grid.to_document() == raw
+    assert ("probabilities" in raw, grid.are_probabilities) == (are_probabilities, are_probabilities)
+    assert np.array_equal(grid.values, np.array(raw.get("probabilities", raw.get("values")), np.float32))
+    assert not np.array_equal(grid.values, client.boundary(resolution=5).values)
+    assert (grid.epoch, grid.replicate) == (raw["epoch"], raw["replicate"])
+    assert grid.statistic == question.get("statistic", "probability")
+    assert (grid.replicate is None) == ("statistic" in question)
+    assert (grid.minus, grid.layer, grid.unit) == (question.get("minus"), question.get("layer"), question.get("unit"))
+    picture = server.get("/boundary", params={**asked, "width": 300, "format": "png"}).content
+    assert client.picture(width=300, **asked) == picture
+
+
+def test_a_question_that_there_is_not_never_leaves_the_client() -> None:
+    with BoundaryClient("http://127.0.0.1:1") as client:
+        with pytest.raises(TypeError, match="unexpected keyword arguments: seed"):
+            client.boundary(seed=3)  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match="unexpected keyword arguments: format"):
+            client.picture(format="png")  # type: ignore[call-arg]
+
+
+def test_a_model_that_recorded_no_epochs_has_none() -> None:
+    document = {"model": "m", "version": 1, "epoch": None, "replicate": 0, "statistic": "probability"}
+    grid = Boundary.from_document({**document, "x": [0, 1], "y": [0, 1], "probabilities": [[0, 1], [1, 0]]})
+    assert (grid.epoch, grid.replicate) == (None, 0)
+    assert grid.to_document()["epoch"] is None
+
+
+def test_a_comparison_is_also_a_table_and_a_picture(client: BoundaryClient, server: Server) -> None:
+    assert client.comparison_table().encode() == server.get("/comparison?format=csv").content
+    markdown = client.comparison_table("gaussian-quantiles", "markdown")
+    assert markdown.encode() == server.get("/comparison?format=markdown").content
+    assert client.comparison_picture() == server.get("/comparison?format=png").content
+    narrow = client.comparison_picture("gaussian-quantiles", width=321)
+    assert (narrow[:4], int.from_bytes(narrow[16:20], "big")) == (b"\x89PNG", 321)
+
+
 def test_a_picture_is_a_png_as_wide_as_asked_for(client: BoundaryClient) -> None:
     picture = client.picture("linear", x_min=-1, resolution=20, width=321)
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
@@ -80,6 +139,9 @@ def test_comparison_models_and_dataset_are_those_of_the_service(client: Boundary
     assert (data.experiment, data.features) == ("gaussian-quantiles", ("x1", "x2"))
     assert data.points.dtype == np.float32
     assert data.points.shape == (len(raw["labels"]), 2)
+    assert data.true_boundary is not None
+    assert data.true_boundary.center == (0, 0)
+    assert data.true_boundary.radius == raw["true_boundary"]["radius"]
     assert data.to_document() == raw
 
 
@@ -107,6 +169,17 @@ def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client
         (lambda client: client.boundary(x_min=3), InvalidError, 422),
         (lambda client: client.boundary(resolution=2001), ProblemError, 413),
         (lambda client: client.picture(width=1), InvalidError, 422),
+        (lambda client: client.boundary(replicate=99), InvalidError, 422),
+        (lambda client: client.boundary(epoch=17), InvalidError, 422),
+        (lambda client: client.boundary(statistic="median"), InvalidError, 422),
+        (lambda client: client.boundary(statistic="std", replicate=1), InvalidError, 422),
+        (lambda client: client.boundary(minus="nope"), NotFoundError, 404),
+        (lambda client: client.boundary(layer=3, unit=1), InvalidError, 422),
+        (lambda client: client.boundary(layer=1), InvalidError, 422),
+        (lambda client: client.picture("linear", layer=1, unit=1), InvalidError, 422),
+        (lambda client: client.comparison_picture("nope"), NotFoundError, 404),
+        (lambda client: client.comparison_picture(width=1), InvalidError, 422),
+        (lambda client: client.comparison_table("nope"), NotFoundError, 404),
         (lambda client: client.comparison("nope"), NotFoundError, 404),
         (lambda client: client.dataset("nope"), NotFoundError, 404),
     ],
