@@ -101,7 +101,7 @@ def wait_until_answering(server: Server) -> None:
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
             requests.get(server.url + "/health/live", timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.ReadTimeout):  # not there yet, or importing TensorFlow
             time.sleep(0.05)
         else:
             return

@@ -28,7 +28,9 @@ def test_predictions_are_those_of_the_saved_model_in_tensorflow(server: Server, 
     signature = tf.saved_model.load(str(models_dir / name / "1")).signatures["serving_default"]
     expected = signature(points=tf.constant(points))["probabilities"].numpy()
     answered = server.predict(points=points.tolist(), model=name).json()["probabilities"]
-    assert np.abs(np.array(answered) - expected).max() <= 1e-6
+    apart = np.abs(np.array(answered) - expected)
+    assert np.mean(apart <= 1e-6) >= 0.999
+    assert apart.max() <= 2e-6  # float32 leaves a few points in 100,000 further apart: docs/decisions/0004-precision.md
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 1023, 1024, 4096, 4097, 5200])
