@@ -83,6 +83,7 @@ def _operation(rule: str, endpoint: str, found: Operation) -> dict[str, Any]:
         parameters.append({"in": "query", "schema": found.query})
     document: dict[str, Any] = {
         "operationId": endpoint.split(".")[-1],
+        "tags": [endpoint.split(".")[0]],
         "summary": found.summary,
         "description": found.description,
         "parameters": parameters,

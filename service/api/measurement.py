@@ -6,6 +6,7 @@ import uuid
 
 from flask import Blueprint, Flask, Response, g, request
 
+from service.api.operations import operation
 from service.observability import REQUESTS, render_metrics
 from service.repository import ModelVersion
 
@@ -38,7 +39,11 @@ def answered_by(version: ModelVersion) -> None:
 
 
 @blueprint.get("/metrics")
+@operation("Get metrics for Prometheus", answers={"text/plain": ()})
 def get_metrics() -> Response:
+    """Requests with their latency by endpoint, model, version and status, points evaluated, versions served and loaded:
+    the sums over all workers.
+    """
     return Response(render_metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

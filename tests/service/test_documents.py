@@ -24,7 +24,7 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 def test_every_address_of_the_service_is_described(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {
         *("/predict", "/boundary", "/comparison", "/dataset", "/openapi.json"),
-        *("/models", "/models/{name}", "/models/{name}/versions/{number}", "/health/live", "/health/ready"),
+        *("/models", "/models/{name}", "/models/{name}/versions/{number}", "/health/live", "/health/ready", "/metrics"),
     }
 
 
