@@ -17,47 +17,37 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import distributions, version
 from pathlib import Path
 from statistics import median
-from typing import TypeAlias
 
 import click
-import jax
-import jax.numpy as jnp
-import keras
 import numpy as np
-import optax
 from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
-from training import experiment as experiments
-from training.architectures import Weights, build, initial_weights
-from training.datasets import Part, Stream, batch_orders, draw, open_source, seed_for
-from training.trainer import EPOCHS_A_CALL, Program, train, xla_program
+from benchmarks.programs import (
+    ACTIVATIONS,
+    EPOCHS,
+    EXPERIMENT,
+    REPLICATES,
+    jax_vmap_scan,
+    keras_fit,
+    one_program,
+    ours,
+    scikit_learn,
+    side_by_side,
+    whole_experiment,
+)
+from training.trainer import EPOCHS_A_CALL, xla_program
 
-EXPERIMENT = experiments.read(experiments.DEFAULT)
-EPOCHS, REPLICATES = 500, EXPERIMENT.replicates
-ACTIVATIONS = ("tanh", "relu")
 RESULTS = Path(__file__).with_name("TRAINING.md")
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numba", "jax", "optax", "scikit-learn", "numpy")
-
-SOURCE = open_source(EXPERIMENT.dataset, EXPERIMENT.seed)
-DRAWS = draw(EXPERIMENT.dataset, SOURCE, EXPERIMENT.seed, REPLICATES)
-ORDERS = batch_orders(EXPERIMENT.seed, REPLICATES, EPOCHS, DRAWS.train.labels.shape[1])
-SEEDS = [seed_for(EXPERIMENT.seed, r, Stream.WEIGHTS) for r in range(REPLICATES)]
-
-
-State: TypeAlias = tuple[list[jax.Array], optax.OptState]
 
 
 @dataclass
@@ -89,99 +79,6 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _network(activation: str) -> keras.Sequential:
-    return build(2, (10, 10), activation)
-
-
-def _first(part: Part, count: int) -> Part:
-    return Part(part.points[:count], part.labels[:count])
-
-
-def ours(activation: str, replicates: int, epochs: int = EPOCHS) -> Weights:
-    """Train and record as `python -m training train` does; returns the weights at the end."""
-    model = _network(activation)
-    trajectory = train(
-        model,
-        initial_weights(model, SEEDS[:replicates]),
-        _first(DRAWS.train, replicates),
-        _first(DRAWS.validation, replicates),
-        ORDERS[:epochs, :replicates],
-        EXPERIMENT.protocol,
-    )
-    return [stack[:, -1] for stack in trajectory.weights]
-
-
-def side_by_side(epochs: int = EPOCHS) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda activation: ours(activation, REPLICATES, epochs), ACTIVATIONS))
-
-
-def one_program(program: Program, activation: str, replicates: int) -> Callable[[], object]:
-    """Return a function that trains on for EPOCHS_A_CALL epochs, compiled once."""
-    model = _network(activation)
-    data = _first(DRAWS.train, replicates), _first(DRAWS.validation, replicates)
-    advance = program(model, initial_weights(model, SEEDS[:replicates]), *data, EXPERIMENT.protocol)
-    return lambda: advance(ORDERS[:EPOCHS_A_CALL, :replicates])
-
-
-def keras_fit(activation: str, epochs: int) -> Callable[[], object]:
-    model = _network(activation)
-    model.compile(keras.optimizers.Adam(EXPERIMENT.protocol.learning_rate), "binary_crossentropy", metrics=["accuracy"])
-    data, held_out = DRAWS.train, DRAWS.validation
-    return lambda: model.fit(
-        data.points[0],
-        data.labels[0],
-        validation_data=(held_out.points[0], held_out.labels[0]),
-        batch_size=EXPERIMENT.protocol.batch_size,
-        epochs=epochs,
-        verbose=0,
-    )
-
-
-def scikit_learn(activation: str, epochs: int) -> None:
-    classifier = MLPClassifier(
-        (10, 10),
-        activation=activation,
-        alpha=0,
-        batch_size=EXPERIMENT.protocol.batch_size,
-        learning_rate_init=EXPERIMENT.protocol.learning_rate,
-        max_iter=epochs,
-        tol=0,
-        n_iter_no_change=10 * EPOCHS,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        classifier.fit(DRAWS.train.points[0], DRAWS.train.labels[0])
-
-
-def jax_vmap_scan(activation: str, replicates: int, epochs: int) -> Callable[[], Weights]:
-    """The same steps over the same batches in JAX and optax, without the metrics and snapshots that ours records."""
-    function = getattr(jax.nn, activation)
-    adam = optax.adam(EXPERIMENT.protocol.learning_rate, eps=1e-7)  # Keras' epsilon
-
-    def loss(weights: list[jax.Array], points: jax.Array, labels: jax.Array) -> jax.Array:
-        for kernel_, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-            points = function(points @ kernel_ + bias)
-        logits = (points @ weights[-2] + weights[-1])[:, 0]
-        return jnp.mean(optax.sigmoid_binary_cross_entropy(logits, labels))
-
-    def one(weights: list[jax.Array], points: jax.Array, labels: jax.Array, batches: jax.Array) -> list[jax.Array]:
-        def step(state: State, rows: jax.Array) -> tuple[State, None]:
-            weights, moments = state
-            updates, moments = adam.update(jax.grad(loss)(weights, points[rows], labels[rows]), moments)
-            return (optax.apply_updates(weights, updates), moments), None
-
-        (weights, _), _ = jax.lax.scan(step, (weights, adam.init(weights)), batches)
-        return weights
-
-    data = _first(DRAWS.train, replicates)
-    batches = ORDERS[:epochs, :replicates].swapaxes(0, 1).reshape(replicates, -1, EXPERIMENT.protocol.batch_size)
-    initial = initial_weights(_network(activation), SEEDS[:replicates])
-    arguments = [[jnp.asarray(stack) for stack in initial], *map(jnp.asarray, (data.points, data.labels, batches))]
-    compiled = jax.jit(jax.vmap(one))
-    return lambda: [np.asarray(stack) for stack in compiled(*arguments)]
-
-
 def agreement(activation: str) -> float:
     """Return how far JAX's weights are from ours after one epoch, 35 steps, and refuse to compare if it is far.
 
@@ -194,18 +91,6 @@ def agreement(activation: str) -> float:
     if not apart < 1e-4:
         raise click.ClickException(f"JAX and ours do not do the same: {activation} weights are {apart:.1e} apart")
     return apart
-
-
-def whole_experiment() -> None:
-    """Train every model of the default experiment, two at once as the pipeline does."""
-
-    def one(spec: experiments.ModelSpec) -> None:
-        model = build(2, spec.hidden_layers, spec.activation)
-        initial = initial_weights(model, SEEDS)
-        train(model, initial, DRAWS.train, DRAWS.validation, ORDERS[: spec.epochs], EXPERIMENT.protocol)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, EXPERIMENT.models))
 
 
 def _fresh_process(*arguments: str) -> str:
