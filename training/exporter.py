@@ -15,6 +15,7 @@ forms would each be off by rounding and differ by more than either does (docs/de
 import hashlib
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -65,13 +66,14 @@ def signatures(model: keras.Sequential, weights: Sequence[tf.Variable], dtype: t
         hidden = outputs(points, [stack[replicate, snapshot] for stack in weights])[:-1]
         return {f"layer_{i}": layer for i, layer in enumerate(hidden, start=1)}
 
+    trace = partial(tf.function, autograph=False)  # there is no control flow to translate
     functions = {
-        "serving_default": tf.function(serving_default).get_concrete_function(points_spec),
-        "at": tf.function(at).get_concrete_function(points_spec, **index_specs),
-        "replicates": tf.function(replicates).get_concrete_function(points_spec),
+        "serving_default": trace(serving_default).get_concrete_function(points_spec),
+        "at": trace(at).get_concrete_function(points_spec, **index_specs),
+        "replicates": trace(replicates).get_concrete_function(points_spec),
     }
     if len(model.layers) > 1:
-        functions["activations"] = tf.function(activations).get_concrete_function(points_spec, **index_specs)
+        functions["activations"] = trace(activations).get_concrete_function(points_spec, **index_specs)
     return functions
 
 

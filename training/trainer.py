@@ -184,26 +184,30 @@ def _compile(
         mask: tf.Tensor,
         count: tf.Tensor,
     ) -> list[tf.Tensor]:
-        size = EPOCHS_A_CALL
-        metrics = tf.TensorArray(tf.float32, size, element_shape=(4, replicates))
-        recorded = [tf.TensorArray(tf.float32, size, element_shape=value.shape) for value in values]
-        for epoch in tf.range(count):
-            totals = tf.zeros((2, replicates))
-            for step in tf.range(batches.shape[1]):
-                rows, weight = batches[epoch, step], mask[step]
-                with tf.GradientTape() as tape:
-                    losses, right = measure(
-                        tf.gather(points, rows, batch_dims=1), tf.gather(labels, rows, batch_dims=1)
-                    )
-                    total = tf.reduce_sum(losses * weight, axis=1)
-                    loss = tf.reduce_sum(total / tf.reduce_sum(weight))
-                optimizer.apply(tape.gradient(loss, values), variables)
-                totals += tf.stack([total, tf.reduce_sum(right * weight, axis=1)])
+        def step(epoch: tf.Tensor, number: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            rows, weight = batches[epoch, number], mask[number]
+            with tf.GradientTape() as tape:
+                losses, right = measure(tf.gather(points, rows, batch_dims=1), tf.gather(labels, rows, batch_dims=1))
+                total = tf.reduce_sum(losses * weight, axis=1)
+                loss = tf.reduce_sum(total / tf.reduce_sum(weight))
+            optimizer.apply(tape.gradient(loss, values), variables)
+            return epoch, number + 1, totals + tf.stack([total, tf.reduce_sum(right * weight, axis=1)])
+
+        def train_epoch(epoch: tf.Tensor, *arrays: tf.TensorArray) -> tuple[tf.Tensor, ...]:
+            steps = batches.shape[1]
+            start = (epoch, tf.constant(0), tf.zeros((2, replicates)))
+            *_, totals = tf.while_loop(lambda _, number, __: number < steps, step, start)
             losses, right = measure(validation_points, validation_labels)
             held_out = tf.stack([tf.reduce_mean(losses, axis=1), tf.reduce_mean(right, axis=1)])
-            metrics = metrics.write(epoch, tf.concat([totals / tf.reduce_sum(mask), held_out], axis=0))
-            recorded = [array.write(epoch, value) for array, value in zip(recorded, values, strict=True)]
-        return [metrics.stack(), *(array.stack() for array in recorded)]
+            metrics = tf.concat([totals / tf.reduce_sum(mask), held_out], axis=0)
+            written = [array.write(epoch, value) for array, value in zip(arrays, [metrics, *values], strict=True)]
+            return (epoch + 1, *written)
 
-    compiled: Callable[..., list[tf.Tensor]] = tf.function(run, jit_compile=True)
+        shapes = [(4, replicates), *(value.shape for value in values)]
+        arrays = [tf.TensorArray(tf.float32, EPOCHS_A_CALL, element_shape=shape) for shape in shapes]
+        _, *arrays = tf.while_loop(lambda epoch, *_: epoch < count, train_epoch, (tf.constant(0), *arrays))
+        return [array.stack() for array in arrays]
+
+    # the loops are TensorFlow's own: AutoGraph, which would translate Python's, does not work on Python 3.13
+    compiled: Callable[..., list[tf.Tensor]] = tf.function(run, jit_compile=True, autograph=False)
     return compiled
