@@ -64,12 +64,7 @@ def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = N
     Raises:
         InvalidError: the replicate or the epoch was not recorded.
     """
-    count = version.card.replicates if version.card else 1
-    if not 0 <= replicate < count:
-        allowed = f"has replicates 0 to {count - 1}" if count > 1 else "has replicate 0 only"
-        raise InvalidError.of("replicate", f"model {version.name} {allowed}, not {replicate}.")
-    if version.card and replicate in version.card.diverged:
-        raise InvalidError.of("replicate", f"replicate {replicate} of model {version.name} diverged; ask for another.")
+    _check_replicate(version, replicate)
     snapshot = _snapshot(version, epoch)
     if replicate == 0 and snapshot == _last(version):
         return Quantity(Kind.PROBABILITY, lambda points: predict(version, points).probabilities)
@@ -141,12 +136,22 @@ def activation(version: ModelVersion, layer: int, unit: int, replicate: int = 0,
         raise InvalidError.of(
             "unit", f"layer {layer} of model {version.name} has units 1 to {hidden[layer - 1]}, not {unit}."
         )
-    probability(version, replicate, epoch)  # refuses what was not recorded
+    _check_replicate(version, replicate)
     snapshot = _snapshot(version, epoch)
     return Quantity(
         Kind.ACTIVATION,
         lambda points: at_snapshot(version, "activations", points, replicate, snapshot)[f"layer_{layer}"][:, unit - 1],
     )
+
+
+def _check_replicate(version: ModelVersion, replicate: int) -> None:
+    """Raise InvalidError where a training run was not recorded, or diverged."""
+    count = version.card.replicates if version.card else 1
+    if not 0 <= replicate < count:
+        allowed = f"has replicates 0 to {count - 1}" if count > 1 else "has replicate 0 only"
+        raise InvalidError.of("replicate", f"model {version.name} {allowed}, not {replicate}.")
+    if version.card and replicate in version.card.diverged:
+        raise InvalidError.of("replicate", f"replicate {replicate} of model {version.name} diverged; ask for another.")
 
 
 def _snapshot(version: ModelVersion, epoch: int | None) -> int:
