@@ -66,7 +66,7 @@ def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Compari
         outcomes = _train_all(shared, versions, staged, progress)
         comparison = compare_models(experiment, source, draws, outcomes)
         results = layout.experiment_dir(models_dir, experiment.name)
-        draws.served.write(staged / layout.DATASET)
+        (staged / layout.DATASET).write_text(draws.served.to_csv())
         ComparisonSchema().write(comparison, staged / layout.COMPARISON)
         for name, number in versions.items():
             layout.publish(staged / name, models_dir / name / str(number))

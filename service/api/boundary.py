@@ -90,14 +90,8 @@ class BoundaryQuerySchema(StrictRecordSchema[BoundaryQuery]):
         metadata={"description": "with unit: a hidden unit's activation, counted from 1"},
     )
     unit = fields.Integer(validate=validate.Range(min=1), metadata={"description": "with layer, counted from 1"})
-    format = fields.String(
-        validate=validate.OneOf(MEDIA_TYPES, error="must be one of: {choices}."),
-        metadata={"description": "the representation, in place of Accept"},
-    )
-    width = fields.Integer(
-        validate=validate.Range(200, 2000),
-        metadata={"description": "pixels, of the picture only", "default": 800},
-    )
+    format = own.format_field(MEDIA_TYPES)
+    width = own.width_field(default=800)
 
     @validates_schema
     def one_question_at_a_time(self, data: dict[str, object], **_: object) -> None:

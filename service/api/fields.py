@@ -1,10 +1,11 @@
 """Schema fields of this interface."""
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 LARGEST = 1e30
 """Coordinates further out could overflow float32 inside a network, where engines differ in what they make of it."""
@@ -53,3 +54,19 @@ class ModelNames(fields.Field[list[str] | None]):
         if len(set(value)) < len(value):
             raise ValidationError("must name each model once.")
         return value
+
+
+def format_field(media_types: Iterable[str]) -> fields.String:
+    """Return the query's `format`: one of the names of the representations."""
+    return fields.String(
+        validate=validate.OneOf(list(media_types), error="must be one of: {choices}."),
+        metadata={"description": "the representation, in place of Accept"},
+    )
+
+
+def width_field(default: int) -> fields.Integer:
+    """Return the query's `width` of a picture in pixels; the default is only told, the query's record holds it."""
+    return fields.Integer(
+        validate=validate.Range(200, 2000),
+        metadata={"description": "pixels, of the picture only", "default": default},
+    )

@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
 from service import results
+from service.api import fields as own
 from service.api.answers import conditional, json_response
 from service.api.context import repository
 from service.api.negotiation import negotiate
@@ -33,13 +34,6 @@ class _ResultsQuerySchema(StrictRecordSchema[ResultsQuery]):
     experiment = fields.String(metadata={"description": "the experiment of the default model if left out"})
 
 
-def _format(media_types: dict[str, str]) -> fields.String:
-    return fields.String(
-        validate=validate.OneOf(media_types, error="must be one of: {choices}."),
-        metadata={"description": "the representation, in place of Accept"},
-    )
-
-
 @dataclass(frozen=True)
 class ComparisonQuery(ResultsQuery):
     width: int = 900
@@ -47,14 +41,12 @@ class ComparisonQuery(ResultsQuery):
 
 class ComparisonQuerySchema(_ResultsQuerySchema):
     record = ComparisonQuery
-    format = _format(COMPARISON_TYPES)
-    width = fields.Integer(
-        validate=validate.Range(200, 2000), metadata={"description": "pixels, of the picture only", "default": 900}
-    )
+    format = own.format_field(COMPARISON_TYPES)
+    width = own.width_field(default=900)
 
 
 class DatasetQuerySchema(_ResultsQuerySchema):
-    format = _format(DATASET_TYPES)
+    format = own.format_field(DATASET_TYPES)
 
 
 class DatasetSchema(Schema):
@@ -110,7 +102,7 @@ def get_dataset(query: ResultsQuery) -> Response:
     representation = negotiate(DATASET_TYPES, query.format)
     found = results.dataset(repository(), query.experiment)
     if representation == "csv":
-        return conditional(Response(tables.dataset_csv(found), mimetype=DATASET_TYPES["csv"]))
+        return conditional(Response(found.to_csv(), mimetype=DATASET_TYPES["csv"]))
     of = results.comparison(repository(), query.experiment)
     document = {
         "experiment": of.experiment,

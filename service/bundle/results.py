@@ -1,6 +1,7 @@
 """What an experiment found: the comparison of its models, and the data of the served replicate."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,13 +176,14 @@ class Dataset:
     labels: NDArray[np.int64]
     split: list[str]
 
-    def write(self, path: Path) -> None:
-        """Write one row a point; the float32 values are written so that reading gives the same ones."""
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*self.features, "label", "split"])
-            for point, label, split in zip(self.points, self.labels, self.split, strict=True):
-                writer.writerow([*(str(x) for x in point), int(label), split])
+    def to_csv(self) -> str:
+        """Return one row a point; the float32 values are written so that reading gives the same ones."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([*self.features, "label", "split"])
+        for point, label, split in zip(self.points, self.labels, self.split, strict=True):
+            writer.writerow([*(str(x) for x in point), int(label), split])
+        return text.getvalue()
 
     @classmethod
     def read(cls, path: Path) -> "Dataset":
@@ -189,7 +191,7 @@ class Dataset:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it is not what `write` writes.
+            ValueError: it is not what `to_csv` gives.
         """
         with path.open(newline="") as file:
             header, *rows = list(csv.reader(file))

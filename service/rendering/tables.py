@@ -1,10 +1,10 @@
-"""Tables of the comparison and the data set: CSV for programs, Markdown for people."""
+"""Tables of the comparison: CSV for programs, Markdown for people."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from service.bundle.results import Comparison, Dataset, ModelResult
+from service.bundle.results import Comparison, ModelResult
 
 
 def comparison_csv(comparison: Comparison) -> str:
@@ -83,17 +83,6 @@ def comparison_markdown(comparison: Comparison) -> str:
         )
     rule = ["---", *["---:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
-
-
-def dataset_csv(dataset: Dataset) -> str:
-    """Return one row a point, float32 values in the digits that give them back."""
-    rows = zip(dataset.points, dataset.labels, dataset.split, strict=True)
-    return _csv(
-        [
-            [*dataset.features, "label", "split"],
-            *([*map(str, point), int(label), part] for point, label, part in rows),
-        ]
-    )
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> str:
