@@ -60,9 +60,10 @@ $(VENV)/run $(VENV)/dev: $(VENV)/%: requirements/%.txt | $(BIN)/python
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
 
+# Keeps what is locked where it can; UPGRADE=--upgrade takes the newest of everything.
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) --upgrade --extra dev -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt --extra service -o requirements/service.txt
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
 	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt

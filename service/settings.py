@@ -23,6 +23,8 @@ class Settings:
     poll_seconds: float = 5
     max_body_bytes: int = 16 * 2**20
     max_points: int = 100_000
+    max_concurrency: int = 4
+    cache_bytes: int = 32 * 2**20
     log_level: str = "INFO"
 
     @classmethod
@@ -45,6 +47,8 @@ class Settings:
                 ),
                 max_body_bytes=env.int("MAX_BODY_BYTES", cls.max_body_bytes, validate=validate.Range(min=1)),
                 max_points=env.int("MAX_POINTS", cls.max_points, validate=validate.Range(min=1)),
+                max_concurrency=env.int("MAX_CONCURRENCY", cls.max_concurrency, validate=validate.Range(1, 256)),
+                cache_bytes=env.int("CACHE_BYTES", cls.cache_bytes, validate=validate.Range(min=0)),
                 log_level=env.str(
                     "LOG_LEVEL", cls.log_level, validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
                 ),

@@ -1,11 +1,13 @@
 """Looks at the models directory again and again, so that what training writes is served without a restart."""
 
-import logging
 import threading
+
+import structlog
+from structlog.typing import FilteringBoundLogger
 
 from service.repository import Repository
 
-log = logging.getLogger(__name__)
+log: FilteringBoundLogger = structlog.get_logger()
 
 
 class Watcher:

@@ -1,5 +1,6 @@
 """What the tests share: bundles trained once by the real command, and real servers that serve them."""
 
+import json
 import os
 import signal
 import socket
@@ -29,6 +30,11 @@ class Server:
 
     def post(self, path: str, **options: object) -> requests.Response:
         return requests.post(self.url + path, timeout=30, **options)  # type: ignore[arg-type]
+
+    def events(self, event: str) -> list[dict[str, object]]:
+        """Return what the service logged under this name so far; gunicorn's own lines are no JSON."""
+        lines = (line for line in self.log.read_text().splitlines() if line.startswith("{"))
+        return [entry for entry in map(json.loads, lines) if entry["event"] == event]
 
     def predict(self, **body: object) -> requests.Response:
         return self.post("/predict", json=body)

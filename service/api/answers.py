@@ -12,7 +12,7 @@ ONE_YEAR = 365 * 24 * 3600
 def json_response(document: Any, status: int = 200) -> Response:
     """Return a document as JSON; NumPy arrays are written as (nested) lists, float32 with float32's digits."""
     content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, status, mimetype="application/json")
+    return Response(content, status, content_type="application/json")
 
 
 def etag_of(*parts: str) -> str:

@@ -1,6 +1,5 @@
 """`GET /boundary`: a model on a grid, as JSON, as a NumPy file or as a picture."""
 
-import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,14 +8,16 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from service import __version__, quantities
 from service.api import fields as own
-from service.api.answers import etag_of, json_response, not_modified, with_validators
-from service.api.context import repository, version_of
+from service.api.answers import etag_of, not_modified, with_validators
+from service.api.context import admission, cache, repository, version_of
 from service.api.negotiation import negotiate
 from service.api.operations import operation
-from service.boundary import Boundary, Grid, check_plane, evaluate
+from service.boundary import Grid, bands, check_plane, evaluate
 from service.bundle.records import StrictRecordSchema
+from service.cache import Chunks
 from service.errors import InvalidError, TooLargeError
 from service.quantities import STATISTICS, Kind, Quantity
+from service.rendering.arrays import json_chunks, npy_chunks
 from service.repository import ModelVersion
 from service.results import served_dataset
 
@@ -24,6 +25,9 @@ blueprint = Blueprint("boundary", __name__)
 
 MEDIA_TYPES = {"json": "application/json", "npy": "application/x-npy", "png": "image/png"}
 MAX_RESOLUTION = 2000
+
+Bounds = tuple[float, float, float, float]
+"""x_min, x_max, y_min, y_max."""
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,12 @@ def get_boundary(query: BoundaryQuery) -> Response:
     if not_modified(etag):
         response = Response(status=304)
     else:
-        nodes = query.resolution
-        if representation == "png":
-            nodes = min(nodes, query.width)  # more than pixels cannot be seen, and contours of millions cost 400 MB
-        boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
-        response = _represent(boundary, asked, representation, query)
+        answer = cache().get(etag)
+        if answer is None:
+            with admission().grids:
+                answer = _answer(query, asked, representation, bounds)
+            cache().keep(etag, answer)
+        response = Response(answer, content_type=MEDIA_TYPES[representation])
     return with_validators(response, etag, immutable=query.version is not None and query.minus is None)
 
 
@@ -190,14 +195,14 @@ def _of_model(query: BoundaryQuery, version: ModelVersion) -> Quantity:
     return quantities.spread(version, query.statistic, query.epoch)
 
 
-def _etag(query: BoundaryQuery, asked: _Asked, representation: str, bounds: tuple[float, ...]) -> str:
+def _etag(query: BoundaryQuery, asked: _Asked, representation: str, bounds: Bounds) -> str:
     """Tag an answer with all that determines it: the question with its defaults filled in, the bundles, the code."""
     settled = replace(query, model=None, version=None, minus=None, epoch=asked.epoch, replicate=query.replicate or 0)
     bundles = [f"{v.name} {v.number} {v.fingerprint}" for v in (asked.version, asked.minus) if v is not None]
     return etag_of(__version__, representation, repr(bounds), repr(settled), *bundles)
 
 
-def _bounds(query: BoundaryQuery, version: ModelVersion) -> tuple[float, float, float, float]:
+def _bounds(query: BoundaryQuery, version: ModelVersion) -> Bounds:
     """Return x_min, x_max, y_min, y_max, the card's domain where the query leaves one out."""
     bounds = []
     for axis, feature in zip("xy", version.features, strict=True):
@@ -212,32 +217,30 @@ def _bounds(query: BoundaryQuery, version: ModelVersion) -> tuple[float, float, 
     return x_min, x_max, y_min, y_max
 
 
-def _represent(boundary: Boundary, asked: _Asked, representation: str, query: BoundaryQuery) -> Response:
-    if representation == "npy":
-        file = io.BytesIO()
-        np.save(file, boundary.values, allow_pickle=False)
-        return Response(file.getvalue(), mimetype=MEDIA_TYPES["npy"])
+def _answer(query: BoundaryQuery, asked: _Asked, representation: str, bounds: Bounds) -> Chunks:
     if representation == "png":
         from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
 
+        nodes = min(query.resolution, query.width)  # more than pixels cannot be seen, and millions cost 400 MB
+        boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
         dataset = served_dataset(repository(), asked.version)
-        picture = draw(boundary, asked.version, _title(asked, query), dataset, query.width)
-        return Response(picture, mimetype=MEDIA_TYPES["png"])
-    key = "probabilities" if boundary.kind is Kind.PROBABILITY else "values"
+        return [draw(boundary, asked.version, _title(asked, query), dataset, query.width)]
+    grid = Grid.spanning(*bounds, query.resolution)
+    rows = bands(asked.quantity, grid)
+    if representation == "npy":
+        return npy_chunks((len(grid.y), len(grid.x)), rows)
     given = {"minus": query.minus, "layer": query.layer, "unit": query.unit}
-    return json_response(
-        {
-            "model": asked.version.name,
-            "version": asked.version.number,
-            "epoch": asked.epoch,
-            "replicate": (query.replicate or 0) if query.statistic == "probability" else None,
-            "statistic": query.statistic,
-            **{name: value for name, value in given.items() if value is not None},
-            "x": boundary.grid.x,
-            "y": boundary.grid.y,
-            key: boundary.values,
-        }
-    )
+    document = {
+        "model": asked.version.name,
+        "version": asked.version.number,
+        "epoch": asked.epoch,
+        "replicate": (query.replicate or 0) if query.statistic == "probability" else None,
+        "statistic": query.statistic,
+        **{name: value for name, value in given.items() if value is not None},
+        "x": grid.x,
+        "y": grid.y,
+    }
+    return json_chunks(document, "probabilities" if asked.quantity.kind is Kind.PROBABILITY else "values", rows)
 
 
 def _title(asked: _Asked, query: BoundaryQuery) -> str:

@@ -1,17 +1,47 @@
 """What the views need of the running app, with types."""
 
+from dataclasses import dataclass
+
 from flask import current_app
 
-from service.api.measurement import answered_by
+from service.admission import Admission
+from service.api.exchange import answered_by
+from service.cache import AnswerCache
 from service.repository import ModelVersion, Repository
 from service.settings import Settings
 
 EXTENSION = "boundary-service"
 
 
-def repository() -> Repository:
-    found: Repository = current_app.extensions[EXTENSION][0]
+@dataclass(frozen=True)
+class Context:
+    """The parts of a worker."""
+
+    settings: Settings
+    repository: Repository
+    admission: Admission
+    cache: AnswerCache
+
+
+def context() -> Context:
+    found: Context = current_app.extensions[EXTENSION]
     return found
+
+
+def settings() -> Settings:
+    return context().settings
+
+
+def repository() -> Repository:
+    return context().repository
+
+
+def admission() -> Admission:
+    return context().admission
+
+
+def cache() -> AnswerCache:
+    return context().cache
 
 
 def version_of(name: str | None, number: int | None) -> ModelVersion:
@@ -19,8 +49,3 @@ def version_of(name: str | None, number: int | None) -> ModelVersion:
     version = repository().get(name, number)
     answered_by(version)
     return version
-
-
-def settings() -> Settings:
-    found: Settings = current_app.extensions[EXTENSION][1]
-    return found

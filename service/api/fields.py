@@ -17,21 +17,30 @@ class Points(fields.Field[np.ndarray]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> np.ndarray:
         if not isinstance(value, list) or not value:
             raise ValidationError("must be a list of one or more points, such as [[0.1, 0.2], [0.5, -0.3]].")
-        for i, point in enumerate(value):
-            if not isinstance(point, list) or not point or len(point) != len(value[0]):
-                raise ValidationError(f"point {i} must be a list of numbers as long as the others, such as [0.1, 0.2].")
-        if not set(map(type, chain.from_iterable(value))) <= {int, float}:
-            i = next(i for i, point in enumerate(value) if not set(map(type, point)) <= {int, float})
+        if set(map(type, value)) != {list} or len(set(map(len, value))) > 1 or not value[0]:
+            i = next(i for i, point in enumerate(value) if not _is_list_like(point, value[0]))
+            raise ValidationError(f"point {i} must be a list of numbers as long as the others, such as [0.1, 0.2].")
+        numbers = list(chain.from_iterable(value))
+        if not _NUMBERS.issuperset(map(type, numbers)):
+            i = next(i for i, point in enumerate(value) if not _NUMBERS.issuperset(map(type, point)))
             raise ValidationError(f"point {i} must hold numbers only, such as [0.1, 0.2].")
         try:
-            points = np.array(value, dtype=np.float64)
+            points = np.array(numbers, np.float64).reshape(len(value), -1)
         except OverflowError as error:
             raise ValidationError(f"numbers must be finite and within ±{LARGEST:.2g}.") from error
-        fits = np.abs(points) <= LARGEST  # False for NaN too
-        if not fits.all():
-            i = int(np.argmin(fits.all(axis=1)))
+        if not np.abs(points).max() <= LARGEST:  # False for NaN too
+            i = int(np.argmin((np.abs(points) <= LARGEST).all(axis=1)))
             raise ValidationError(f"point {i} must hold finite numbers within ±{LARGEST:.2g}.")
         return points.astype(np.float32)
+
+
+_NUMBERS = frozenset({int, float})
+"""Exactly these types: a bool is an int to Python, not to a client."""
+
+
+def _is_list_like(point: object, first: object) -> bool:
+    """Say whether a point is a list of numbers as long as the first, which must not be empty."""
+    return isinstance(point, list) and isinstance(first, list) and 0 < len(point) == len(first)
 
 
 class Number(fields.Float):

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from marshmallow import Schema, ValidationError
 
-from service.api.body import read_json
+from service.api.body import parse_json, read_body
+from service.api.context import admission, settings
 from service.errors import InvalidError
 
 View = Callable[..., Response]
@@ -59,12 +60,15 @@ def operation(
         if query is None and body is None:
             return view
 
+        schema = body() if body is not None else query() if query is not None else Schema()
+
         @wraps(view)
         def validated(**path: Any) -> Response:
             if body is not None:
-                return view(load(body(), read_json(current_app.config["MAX_CONTENT_LENGTH"])), **path)
-            assert query is not None  # noqa: S101 (for the type checker: one of the two is there)
-            return view(load(query(), _query_values()), **path)
+                content = read_body(request.environ, settings().max_body_bytes)
+                with admission().predictions:
+                    return view(load(schema, parse_json(content, settings().max_points)), **path)
+            return view(load(schema, _query_values()), **path)
 
         return validated
 

@@ -1,6 +1,8 @@
 """`POST /predict`: probabilities and labels at points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response
@@ -16,6 +18,9 @@ from service.inference import Prediction, predict
 from service.repository import ModelVersion
 
 blueprint = Blueprint("predict", __name__)
+
+LONG = 256
+"""Characters; no request with known names is longer."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,31 @@ class PredictRequestSchema(StrictRecordSchema[PredictRequest]):
         metadata={"description": "a probability that reaches it is given label 1", "default": 0.5},
     )
 
+    def load(self, data: Any, **options: Any) -> PredictRequest:
+        """Validate a request: its points every time, the rest, which is the same in most requests, when it is new."""
+        try:
+            rest = tuple((name, type(value), value) for name, value in data.items() if name != "points")
+            points: np.ndarray = self.fields["points"].deserialize(data["points"])
+            return replace(_validated(self, rest), points=points)
+        except (AttributeError, KeyError, TypeError, ValidationError):
+            request: PredictRequest = super().load(data)  # says all that is wrong
+            return request
+
     @validates_schema
     def one_model_or_several(self, data: dict[str, object], **_: object) -> None:
         for name in ("model", "version"):
             if "models" in data and name in data:
                 raise ValidationError("is not taken together with models; leave one of the two out.", name)
+
+
+@lru_cache(maxsize=64)
+def _validated(schema: PredictRequestSchema, rest: tuple[tuple[str, type, Any], ...]) -> PredictRequest:
+    """Return a valid request but for its points; the types are here since 1, 1.0 and True are equal."""
+    values = {name: value for name, _, value in rest}
+    if sum(len(value) for value in values.values() if isinstance(value, str)) > LONG:
+        raise TypeError("too long to be kept")
+    request: PredictRequest = super(PredictRequestSchema, schema).load({**values, "points": [[0]]})
+    return request
 
 
 class PredictionSchema(Schema):

@@ -1,16 +1,17 @@
 """Errors as RFC 9457 `application/problem+json`."""
 
-import logging
 from http import HTTPStatus
 
 import orjson
+import structlog
 from flask import Flask, Response, request
+from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from service.api.measurement import request_id
+from service.api.exchange import request_id
 from service.errors import FieldErrors, ServiceError, UnavailableError
 
-log = logging.getLogger(__name__)
+log: FilteringBoundLogger = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -58,5 +59,5 @@ def _http_exception(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("request failed", exc_info=error, extra={"request_id": request_id()})
+    log.error("request failed", exc_info=error, request_id=request_id())
     return problem(500, "Internal Server Error", "the service failed; its log says more under this request_id")

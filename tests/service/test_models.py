@@ -120,7 +120,7 @@ def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(
     assert reason in newest["reason"]
     assert str(own_models) not in newest["reason"]
     assert before == {"version": 1, "state": "AVAILABLE", "reason": None}
-    assert "model linear version 2 failed to load" in server.log.read_text()
+    assert ("linear", 2) in [(entry["model"], entry["version"]) for entry in server.events("failed to load")]
     assert server.predict(points=[[0, 0]], version=2).status_code == 404
     assert server.get("/models/linear/versions/2").json()["engine"] is None
 

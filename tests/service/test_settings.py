@@ -29,11 +29,13 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLL_SECONDS": "0.5",
         "MAX_BODY_BYTES": "10",
         "MAX_POINTS": "20",
+        "MAX_CONCURRENCY": "3",
+        "CACHE_BYTES": "0",
         "LOG_LEVEL": "DEBUG",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"SERVICE_{name}", value)
-    assert Settings.from_environment() == Settings(Path("/m"), "linear", "litert", 0.5, 10, 20, "DEBUG")
+    assert Settings.from_environment() == Settings(Path("/m"), "linear", "litert", 0.5, 10, 20, 3, 0, log_level="DEBUG")
 
 
 @pytest.mark.parametrize(

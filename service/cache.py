@@ -1,0 +1,39 @@
+"""Answers that are kept: grids, by the tag of all that determines them, as many as fit."""
+
+import threading
+from collections.abc import Sequence
+
+from cachetools import LRUCache
+
+from service.observability import CACHE
+
+Chunks = Sequence[bytes]
+
+LARGEST_SHARE = 8
+"""An answer larger than this fraction of the whole is not kept: it would drive out all that others ask for."""
+
+
+class AnswerCache:
+    """The bodies last asked for, up to so many bytes; 0 keeps none. Safe for several threads.
+
+    A tag names the bundle's content, so what is kept here never goes stale: after a reload it is merely not asked for.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._kept: LRUCache[str, Chunks] = LRUCache(max_bytes, getsizeof=_size)
+        self._lock = threading.Lock()
+
+    def get(self, tag: str) -> Chunks | None:
+        with self._lock:
+            found = self._kept.get(tag)
+        CACHE.labels("miss" if found is None else "hit").inc()
+        return found
+
+    def keep(self, tag: str, answer: Chunks) -> None:
+        if _size(answer) <= self._kept.maxsize / LARGEST_SHARE:
+            with self._lock:
+                self._kept[tag] = answer
+
+
+def _size(answer: Chunks) -> int:
+    return sum(map(len, answer))
