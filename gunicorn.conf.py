@@ -5,14 +5,25 @@
 
 import os
 import shutil
+import socket
+import sys
 import tempfile
+
+from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
+from service.worker import give_up_place
+
+try:
+    settings = Settings.from_environment()
+except SettingsError as error:
+    sys.exit(f"the environment is wrong: {error}")
+
+IDLE_SECONDS = 30
 
 wsgi_app = "service.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
-worker_class = "gthread"
-threads = 4
-reuse_port = True  # each worker its own socket: with a shared one, one worker at times takes every connection
+worker_class = "service.worker.Worker"
+threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # some are always left for health and metrics
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)
 control_socket_disable = True  # else it writes below the home directory, which may be read-only
@@ -24,8 +35,21 @@ metrics_dir = tempfile.mkdtemp(prefix="boundary-metrics-", dir=worker_tmp_dir)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_dir
 
 
+def when_ready(server):
+    """Let the kernel keep connections until their first request is there: idle ones hold no thread (Linux)."""
+    if hasattr(socket, "TCP_DEFER_ACCEPT"):
+        for listener in server.LISTENERS:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, IDLE_SECONDS)
+
+
+def post_worker_init(worker):
+    """Let the app know when its worker stops: it is not ready then."""
+    worker.wsgi.config["IS_STOPPING"] = lambda: not worker.alive
+
+
 def child_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)
-    """Take a worker that has gone out of the sums that are over living ones."""
+    """Take a worker that has gone out of what is shared by living ones."""
+    give_up_place(worker)
     from prometheus_client import multiprocess  # noqa: PLC0415 (reads the variable above when it is imported)
 
     multiprocess.mark_process_dead(worker.pid)

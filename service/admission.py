@@ -12,9 +12,7 @@ from types import TracebackType
 
 from service.errors import UnavailableError
 from service.observability import REFUSED, WAITING
-
-QUEUE_PER_SLOT = 8
-"""A prediction of a point takes 0.1 ms, one of a grid 3 ms: as a rule the last in the queue waits for milliseconds."""
+from service.settings import QUEUE_PER_SLOT
 
 QUEUE_SECONDS = 5.0
 

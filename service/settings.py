@@ -10,6 +10,10 @@ from environs import Env, EnvError, validate
 EngineChoice = Literal["auto", "litert", "tensorflow"]
 PREFIX = "SERVICE_"
 
+QUEUE_PER_SLOT = 8
+"""How many requests may wait for each that computes. A point takes 0.1 ms, a grid 3 ms: as a rule
+the last in the queue waits for milliseconds."""
+
 
 class SettingsError(Exception):
     """The environment is wrong; the message names every variable at fault and what it may be."""

@@ -1,5 +1,6 @@
 """What the views need of the running app, with types."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app
@@ -42,6 +43,12 @@ def admission() -> Admission:
 
 def cache() -> AnswerCache:
     return context().cache
+
+
+def is_stopping() -> bool:
+    """Say whether this worker was told to stop, and only finishes what it has; see gunicorn.conf.py."""
+    stopping: Callable[[], bool] | None = current_app.config.get("IS_STOPPING")
+    return stopping is not None and stopping()
 
 
 def version_of(name: str | None, number: int | None) -> ModelVersion:

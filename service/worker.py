@@ -1,0 +1,66 @@
+"""Gunicorn's threaded worker, with connections shared fairly between workers and none lost when one stops.
+
+All workers accept from one listening socket, so that a connection which waits there is taken by whoever lives. Left
+alone, the worker that wakes first takes most of a burst and keeps those connections for good; here a worker that has
+more than a sibling lets that one go first. A socket for each worker (SO_REUSEPORT) is no way out: what waits in a
+worker's own socket is reset when the worker stops. docs/decisions/0008-serving.md has the measurements.
+"""
+
+import mmap
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+MAX_WORKERS = 256
+"""Workers alive at once, old and new ones during a reload; more would share places, which costs fairness only."""
+
+PATIENCE_SECONDS = 0.001
+"""How long a worker with more connections waits for a sibling; one wakes and accepts in a tenth of that."""
+
+_FREE = 255
+_connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
+_connections.write(bytes([_FREE]) * MAX_WORKERS)
+
+
+def give_up_place(worker: object) -> None:
+    """Free the place of a worker that has gone, however it went; called in the arbiter."""
+    if isinstance(worker, Worker):
+        _connections[worker.place] = _FREE
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """One process with a pool of threads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.place = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
+        super().__init__(*args, **kwargs)
+
+    @property
+    def nr_conns(self) -> int:
+        """How many connections this worker holds; gunicorn counts them here, and siblings see it."""
+        return self._nr_conns
+
+    @nr_conns.setter
+    def nr_conns(self, count: int) -> None:
+        self._nr_conns = count
+        _connections[self.place] = min(count, _FREE - 1)
+
+    def accept(self, listener: Any) -> None:
+        if min(_connections[:]) < _connections[self.place]:
+            time.sleep(PATIENCE_SECONDS)
+        super().accept(listener)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            self._take_what_waits()
+
+    def _take_what_waits(self) -> None:
+        """Take the last connections and close the door, so that later ones go elsewhere instead of waiting in vain."""
+        for listener in self.sockets:
+            held = -1
+            while held < self.nr_conns:
+                held = self.nr_conns
+                super().accept(listener)
+            listener.close()
