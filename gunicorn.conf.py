@@ -9,13 +9,16 @@ import socket
 import sys
 import tempfile
 
+from service.keys import Keys, KeysError
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 from service.worker import give_up_place
 
 try:
     settings = Settings.from_environment()
-except SettingsError as error:
-    sys.exit(f"the environment is wrong: {error}")
+    if settings.api_keys_file is not None:
+        Keys(settings.api_keys_file)
+except (KeysError, SettingsError) as error:
+    sys.exit(f"the service does not start: {error}")
 
 IDLE_SECONDS = 30
 

@@ -25,6 +25,11 @@ class MalformedError(ServiceError):
     title = "Bad Request"
 
 
+class UnauthorizedError(ServiceError):
+    status = 401
+    title = "Unauthorized"
+
+
 class NotFoundError(ServiceError):
     status = 404
     title = "Not Found"

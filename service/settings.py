@@ -1,11 +1,12 @@
 """Configuration from the environment, validated at the start: a wrong value or an unknown name stops the service."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from environs import Env, EnvError, validate
+from environs import Env, EnvError, ValidationError, validate
 
 EngineChoice = Literal["auto", "litert", "tensorflow"]
 PREFIX = "SERVICE_"
@@ -19,6 +20,15 @@ class SettingsError(Exception):
     """The environment is wrong; the message names every variable at fault and what it may be."""
 
 
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]+)?")
+
+
+def _check_origins(origins: list[str]) -> None:
+    wrong = [origin for origin in origins if not _ORIGIN.fullmatch(origin)]
+    if wrong:
+        raise ValidationError(f"{', '.join(wrong)}: not an origin, such as https://example.org, or *.")
+
+
 @dataclass(frozen=True)
 class Settings:
     models_dir: Path = Path("models")
@@ -29,6 +39,8 @@ class Settings:
     max_points: int = 100_000
     max_concurrency: int = 4
     cache_bytes: int = 32 * 2**20
+    api_keys_file: Path | None = None
+    cors_origins: tuple[str, ...] = ()
     log_level: str = "INFO"
 
     @classmethod
@@ -53,6 +65,8 @@ class Settings:
                 max_points=env.int("MAX_POINTS", cls.max_points, validate=validate.Range(min=1)),
                 max_concurrency=env.int("MAX_CONCURRENCY", cls.max_concurrency, validate=validate.Range(1, 256)),
                 cache_bytes=env.int("CACHE_BYTES", cls.cache_bytes, validate=validate.Range(min=0)),
+                api_keys_file=env.path("API_KEYS_FILE", cls.api_keys_file),
+                cors_origins=tuple(env.list("CORS_ORIGINS", [], validate=_check_origins)),
                 log_level=env.str(
                     "LOG_LEVEL", cls.log_level, validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
                 ),

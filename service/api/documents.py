@@ -25,6 +25,15 @@ DESCRIPTION = """Neural-network classifiers trained offline, served over HTTP: p
 boundaries as data, and the comparison of architectures that they come from."""
 
 
+PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+"""What the page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS."""
+
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "where the service asks for keys"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "the same key"},
+}
+
+
 class ProblemSchema(Schema):
     """RFC 9457."""
 
@@ -41,7 +50,7 @@ class ProblemSchema(Schema):
 
 
 @blueprint.get("/openapi.json")
-@operation("Get this document", answers={"application/json": ()}, conditional=True)
+@operation("Get this document", answers={"application/json": ()}, conditional=True, public=True)
 def get_openapi() -> Response:
     """The OpenAPI 3.1 description of this service."""
     return conditional(json_response(_document()))
@@ -63,6 +72,8 @@ def _document() -> dict[str, Any]:
     )
     assert plugin.converter is not None  # noqa: S101 (for the type checker: set by APISpec above)
     plugin.converter.add_attribute_function(_own_fields)  # type: ignore[no-untyped-call]
+    for name, scheme in SECURITY.items():
+        spec.components.security_scheme(name, scheme)
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         found = described(current_app.view_functions[rule.endpoint])
         if found is not None:
@@ -88,6 +99,7 @@ def _operation(rule: str, endpoint: str, found: Operation) -> dict[str, Any]:
         "description": found.description,
         "parameters": parameters,
         "responses": _responses(found),
+        "security": [{}] if found.public else [{}, *({name: []} for name in SECURITY)],
     }
     if found.body is not None:
         content = {"schema": found.body, "example": found.example}
@@ -102,7 +114,7 @@ def _responses(found: Operation) -> dict[str, Any]:
         responses["503"] = {"description": HTTPStatus.SERVICE_UNAVAILABLE.phrase, "content": content}
     if found.conditional:
         responses["304"] = {"description": "Not Modified: the client's copy, named in If-None-Match, is still right"}
-    for status in found.problems:
+    for status in (*found.problems, *(() if found.public else (401,))):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {PROBLEM_JSON: {"schema": ProblemSchema}},
@@ -141,7 +153,9 @@ def _class_of(schema: type[Schema] | Schema | str) -> type:
 
 @blueprint.get("/docs")
 def get_docs() -> Response:
-    return send_from_directory(_WEB, "docs.html")
+    response = send_from_directory(_WEB, "docs.html")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    return response
 
 
 @blueprint.get("/docs/<path:name>")

@@ -25,10 +25,11 @@ EXCHANGE = "boundary.exchange"
 
 @dataclass(slots=True)
 class Exchange:
-    """A request that is being answered, and which model's version answers it."""
+    """A request that is being answered: for whom, where keys are asked for, and by which model's version."""
 
     request_id: str
     began: float
+    client: str = ""
     model: str = ""
     version: str = ""
 
@@ -45,7 +46,7 @@ class Measurement:
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
             seconds = time.perf_counter() - exchange.began
-            headers.append(("X-Request-ID", exchange.request_id))
+            headers += [("X-Request-ID", exchange.request_id), ("X-Content-Type-Options", "nosniff")]
             code = status[:3]
             endpoint = environ["werkzeug.request"].endpoint or "none"
             requests_of(endpoint, exchange.model, exchange.version, code).observe(seconds)
@@ -56,6 +57,7 @@ class Measurement:
                     path=environ["werkzeug.request"].path,
                     status=int(code),
                     milliseconds=round(seconds * 1000, 3),
+                    client=exchange.client,
                     model=exchange.model,
                     version=exchange.version,
                 )
@@ -72,6 +74,12 @@ def request_id() -> str:
     """Return this request's id."""
     exchange: Exchange = request.environ[EXCHANGE]
     return exchange.request_id
+
+
+def asked_by(client: str) -> None:
+    """Note whose key came with this request."""
+    exchange: Exchange = request.environ[EXCHANGE]
+    exchange.client = client
 
 
 def answered_by(version: ModelVersion) -> None:

@@ -21,14 +21,14 @@ class ReadySchema(Schema):
 
 
 @blueprint.get("/health/live")
-@operation("Is the process alive?", answers={"application/json": (LiveSchema,)})
+@operation("Is the process alive?", answers={"application/json": (LiveSchema,)}, public=True)
 def get_live() -> Response:
     """200 as long as the process answers at all."""
     return _uncached(json_response({"live": True}))
 
 
 @blueprint.get("/health/ready")
-@operation("Can it answer?", answers={"application/json": (ReadySchema,)}, unready=True)
+@operation("Can it answer?", answers={"application/json": (ReadySchema,)}, unready=True, public=True)
 def get_ready() -> Response:
     """200 once the models that can be loaded are loaded and have answered a probe, until the worker is told to stop;
     else 503, with the same body.

@@ -28,6 +28,7 @@ class Operation:
     problems: tuple[int, ...] = ()
     conditional: bool = False
     unready: bool = False
+    public: bool = False
     example: object = None
 
 
@@ -44,18 +45,19 @@ def operation(
     problems: tuple[int, ...] = (),
     conditional: bool = False,
     unready: bool = False,
+    public: bool = False,
     example: object = None,
 ) -> Callable[[View], View]:
     """Document a view, and hand it the validated query or body as its first argument.
 
     A view with neither is called as it is. `conditional` says that it answers 304 to a matching `If-None-Match`,
-    `unready` that it sends the same document with 503.
+    `unready` that it sends the same document with 503, `public` that it never needs a key.
     """
 
     def decorate(view: View) -> View:
         description = " ".join((view.__doc__ or "").split())
         OPERATIONS[_key(view)] = Operation(
-            summary, description, answers, query, body, problems, conditional, unready, example
+            summary, description, answers, query, body, problems, conditional, unready, public, example
         )
         if query is None and body is None:
             return view

@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from service.api.exchange import request_id
-from service.errors import FieldErrors, ServiceError, UnavailableError
+from service.errors import FieldErrors, ServiceError, UnauthorizedError, UnavailableError
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -40,6 +40,8 @@ def _service_error(error: ServiceError) -> Response:
     response = problem(error.status, error.title, error.detail, error.errors)
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, UnauthorizedError):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="boundary-service"'
     return response
 
 

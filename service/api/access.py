@@ -1,0 +1,47 @@
+"""Who may ask, and from which pages: API keys, and answers to other origins."""
+
+from flask import Flask, current_app, request
+from flask_cors import CORS
+
+from service.api.exchange import asked_by
+from service.api.operations import described
+from service.errors import UnauthorizedError
+from service.keys import Keys
+from service.settings import Settings
+
+EXPOSED = ["ETag", "Retry-After", "X-Request-ID"]
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Ask for a key where a file names some, and let pages of other origins in where they are named.
+
+    Raises:
+        service.keys.KeysError: the file of keys cannot be read.
+    """
+    if settings.api_keys_file is not None:
+        keys = Keys(settings.api_keys_file)
+        app.before_request(lambda: _check(keys))
+    if settings.cors_origins:
+        CORS(app, origins=settings.cors_origins, expose_headers=EXPOSED, max_age=3600)
+
+
+def _check(keys: Keys) -> None:
+    """Raise UnauthorizedError where a key is needed and a right one is not there."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    asked = None if view is None else described(view)
+    if asked is None or asked.public or request.method == "OPTIONS":  # pages, health, and a browser's preflight
+        return
+    key = _presented()
+    if key is None:
+        raise UnauthorizedError("send an API key as Authorization: Bearer KEY, or as X-API-Key: KEY")
+    owner = keys.owner(key)
+    if owner is None:
+        raise UnauthorizedError("this API key is not known here, or was withdrawn")
+    asked_by(owner)
+
+
+def _presented() -> str | None:
+    authorization = request.authorization
+    if authorization is not None and authorization.type == "bearer" and authorization.token:
+        return authorization.token
+    return request.headers.get("X-API-Key")

@@ -1,0 +1,81 @@
+"""API keys: who may ask. A file names them, one `name:sha256` a line; the keys themselves are nowhere.
+
+A key is 32 random bytes, so a plain SHA-256 cannot be guessed backwards, which a slow hash is for. `python -m
+service.keys NAME` makes a key and its line.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import sys
+from pathlib import Path
+
+_LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}):(?P<digest>[0-9a-f]{64})")
+
+
+class KeysError(Exception):
+    """The file cannot be read, or holds something else than keys; the message says where."""
+
+
+class Keys:
+    """The keys in a file, read again when it changes: a key is added or withdrawn without a restart."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file; raises KeysError."""
+        self._path = path
+        self._stamp, self._digests = _read(path)
+
+    def owner(self, key: str) -> str | None:
+        """Return the name of a key's owner, or None for no key of these; takes as long for the one as for the other."""
+        self._follow()
+        digest = _digest(key)
+        owners = [name for name, known in self._digests.items() if hmac.compare_digest(known, digest)]
+        return owners[0] if owners else None
+
+    def _follow(self) -> None:
+        """Read the file again if it is another; while it is missing or wrong, the keys last read hold."""
+        try:
+            if _stamp(self._path) != self._stamp:
+                self._stamp, self._digests = _read(self._path)
+        except (KeysError, OSError):
+            pass
+
+
+def make(name: str) -> tuple[str, str]:
+    """Return a new key and its line for the file."""
+    key = secrets.token_urlsafe(32)
+    return key, f"{name}:{_digest(key)}"
+
+
+def _read(path: Path) -> tuple[tuple[int, int], dict[str, str]]:
+    try:
+        stamp, lines = _stamp(path), path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeysError(f"cannot read {path}: {error}") from error
+    digests = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if line and not line.startswith("#"):
+            match = _LINE.fullmatch(line)
+            if match is None:
+                raise KeysError(
+                    f"line {number} of {path} is not name:sha256; make one with: python -m service.keys NAME"
+                )
+            digests[match["name"]] = match["digest"]
+    return stamp, digests
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not _LINE.fullmatch(f"{sys.argv[1]}:{'0' * 64}"):
+        sys.exit("usage: python -m service.keys NAME, of letters, digits, and _ . @ -")
+    made, line = make(sys.argv[1])
+    print(f"the key, shown this once: {made}\nthe line for the file:     {line}")
