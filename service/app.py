@@ -3,7 +3,19 @@
 from flask import Flask
 
 from service.admission import Admission
-from service.api import access, boundary, documents, exchange, health, metrics, models, predict, problems, results
+from service.api import (
+    access,
+    boundary,
+    documents,
+    exchange,
+    health,
+    metrics,
+    models,
+    predict,
+    problems,
+    results,
+    telemetry,
+)
 from service.api.context import EXTENSION, Context
 from service.cache import AnswerCache
 from service.observability import log_as_json
@@ -29,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for module in (predict, boundary, results, models, health, documents, metrics):
         app.register_blueprint(module.blueprint)
     access.register(app, settings)
+    telemetry.register(app)
     exchange.register(app, log=settings.log_level in {"DEBUG", "INFO"})
     problems.register(app)
     repository.refresh()

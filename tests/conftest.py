@@ -39,6 +39,15 @@ class Server:
     def predict(self, **body: object) -> requests.Response:
         return self.post("/predict", json=body)
 
+    def workers(self) -> list[int]:
+        """Return the workers' process ids."""
+        return list(map(int, Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()))
+
+    def stop(self) -> int:
+        """Stop it as an orchestrator does; returns the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
 
 StartServer = Callable[..., Server]
 
@@ -92,8 +101,16 @@ def running(directory: Path, **environment: str) -> Iterator[Server]:
     try:
         yield Server(f"http://127.0.0.1:{port}", process, log)
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)  # nothing where it has stopped already
         process.wait(timeout=40)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
 
 
 def wait_until_ready(server: Server) -> None:

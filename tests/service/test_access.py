@@ -1,0 +1,114 @@
+"""Keys keep others out where a file names some; other origins' pages are answered where they are named."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from service import keys
+from service.keys import Keys, KeysError
+from tests.conftest import Server, StartServer
+
+ALICE, ALICE_LINE = keys.make("alice")
+BOB, BOB_LINE = keys.make("bob")
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    file = tmp_path / "keys"
+    file.write_text(f"# who may ask\n\n{ALICE_LINE}\n")
+    return file
+
+
+@pytest.fixture
+def guarded(start_server: StartServer, models_dir: Path, key_file: Path) -> Server:
+    return start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(key_file))
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def named(key: str) -> dict[str, str]:
+    return {"X-API-Key": key}
+
+
+@pytest.mark.parametrize("send", [bearer, named])
+def test_a_key_is_taken_in_both_headers(guarded: Server, send: Callable[[str], dict[str, str]]) -> None:
+    body = {"points": [[0, 0]]}
+    assert guarded.post("/predict", json=body, headers=send(ALICE)).status_code == 200
+    assert guarded.post("/predict", json=body, headers=send(BOB)).status_code == 401
+    (entry,) = [entry for entry in guarded.events("request") if entry["status"] == 200]
+    assert entry["client"] == "alice"
+    assert ALICE not in guarded.log.read_text()
+
+
+def test_without_a_key_only_health_and_documents_answer(guarded: Server) -> None:
+    for path in ("/models", "/boundary", "/comparison", "/dataset", "/metrics", "/models/linear"):
+        answer = guarded.get(path)
+        assert answer.status_code == 401, path
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "X-API-Key" in answer.json()["detail"]
+    for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
+        assert guarded.get(path).status_code == 200, path
+
+
+def test_keys_are_added_and_withdrawn_without_a_restart(guarded: Server, key_file: Path) -> None:
+    key_file.with_suffix(".new").write_text(BOB_LINE + "\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert guarded.get("/models", headers=bearer(BOB)).status_code == 200
+    assert guarded.get("/models", headers=bearer(ALICE)).status_code == 401
+    key_file.unlink()
+    assert (
+        guarded.get("/models", headers=bearer(BOB)).status_code == 200
+    )  # while there is no file, what was known holds
+
+
+@pytest.mark.parametrize("content", ["alice", "alice:secret", "al ice:" + "0" * 64, "alice:" + "G" * 64])
+def test_a_file_that_holds_no_keys_is_refused_by_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "keys").write_text(f"{ALICE_LINE}\n{content}\n")
+    with pytest.raises(KeysError, match="line 2"):
+        Keys(tmp_path / "keys")
+
+
+def test_a_key_is_only_its_own() -> None:
+    made = {keys.make("x") for _ in range(100)}
+    assert len(made) == 100
+    assert all(key not in line for key, line in made)
+
+
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-api-key"}
+
+
+def test_only_named_origins_may_read_answers(start_server: StartServer, models_dir: Path, key_file: Path) -> None:
+    server = start_server(
+        SERVICE_MODELS_DIR=str(models_dir),
+        SERVICE_API_KEYS_FILE=str(key_file),
+        SERVICE_CORS_ORIGINS="https://one.example,https://two.example",
+    )
+    for origin, allowed in [("https://two.example", True), ("https://three.example", False)]:
+        preflight = requests.options(server.url + "/predict", headers={"Origin": origin, **PREFLIGHT}, timeout=10)
+        assert preflight.status_code == 200  # a browser sends no key with it
+        answer = server.get("/models", headers={"Origin": origin, **bearer(ALICE)})
+        assert answer.status_code == 200
+        for response in (preflight, answer):
+            assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+    assert (
+        "ETag"
+        in server.get("/models", headers={"Origin": "https://one.example"}).headers["Access-Control-Expose-Headers"]
+    )
+
+
+def test_no_origin_is_named_by_default(server: Server) -> None:
+    answer = server.get("/models", headers={"Origin": "https://one.example"})
+    assert not [name for name in answer.headers if name.startswith("Access-Control")]
+
+
+def test_browsers_are_told_to_trust_nothing(server: Server) -> None:
+    for path in ("/models", "/docs", "/nothing"):
+        assert server.get(path).headers["X-Content-Type-Options"] == "nosniff"
+    policy = server.get("/docs").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
