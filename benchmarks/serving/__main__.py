@@ -9,14 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import distributions
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from benchmarks.machine import machine
-from benchmarks.serving.contestants import CONTESTANTS, ECHO, Contestant
+from benchmarks.serving.contestants import CONTESTANTS, ECHO, PEERS, Contestant
 from benchmarks.serving.measurement import Bench
+from benchmarks.serving.processes import adopt_orphans
 from benchmarks.serving.report import ENGINE, Report, Round
 from benchmarks.serving.servers import MODELS
 
@@ -43,6 +45,14 @@ def _check_tools() -> None:
         raise click.ClickException("there are no models: make train")
 
 
+def _peers() -> str:
+    """Return the peers' versions, each from its own environment."""
+    names = sorted({c.peer for c in CONTESTANTS if c.peer is not None})
+    places = {name: [str(path) for path in PEERS.glob(f"{name}/lib/*/site-packages")] for name in names}
+    found = [peer for name in names for peer in distributions(name=name, path=places[name])]
+    return ", ".join(f"{peer.name} {peer.version}" for peer in found) or "none installed"
+
+
 def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int) -> list[Round]:
     measured: list[Round] = []
     with Console(stderr=True).status("") as status:
@@ -63,16 +73,17 @@ def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int) -> li
 def main(rounds: int, seconds: int, warm_up: int, quick: bool, only: tuple[str, ...]) -> None:
     """Measure, print the tables and write benchmarks/RESULTS.md (not with --quick or --only)."""
     _check_tools()
+    adopt_orphans()
     load = os.getloadavg()[0]
     rounds, seconds = (1, 1) if quick else (rounds, seconds)
     contestants = [c for c in CONTESTANTS if not only or c is ECHO or c.name in only]
-    with tempfile.TemporaryDirectory(prefix="benchmark-serving-") as directory:
+    with tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as directory:
         measured = _measure(contestants, Bench(Path(directory), seconds, warm_up), rounds)
     tables = "\n\n".join(f"## {title}\n\n{table}" for title, table in Report(contestants, measured).tables().items())
     report = f"""# Serving
 
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark`, {rounds} rounds, load average {load:.1f} before it began;
-{machine(LIBRARIES)}.
+{machine(LIBRARIES)}. Peers: {_peers()}.
 
 {PROTOCOL.format(seconds=seconds, warm_up=warm_up)}
 

@@ -127,7 +127,7 @@ def _memory(contestant: Contestant, server: Server, question: Question) -> dict[
     """Return the bytes that all processes take after their first answers, and the average of the workers."""
     for _ in range(64):  # over connections of their own, so that every worker gets some
         ask(server.port, contestant.form.path, contestant.form.write(question.points))
-    found = settled_pss(server.pid)
+    found = settled_pss()
     workers = [size for pid, size in found.items() if pid != server.pid]
     values = {"memory": float(sum(found.values())), "processes": float(len(found))}
-    return values | ({"worker memory": sum(workers) / len(workers)} if contestant.in_project and workers else {})
+    return values | ({"worker memory": sum(workers) / len(workers)} if contestant.peer is None and workers else {})

@@ -1,6 +1,7 @@
 """A server as a tree of processes: what memory it takes, and how it is ended, by process id."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 PROC = Path("/proc")
+PR_SET_CHILD_SUBREAPER = 36
 GONE = (FileNotFoundError, ProcessLookupError)
 """What reading /proc raises for a process that has ended meanwhile."""
 
@@ -35,14 +37,6 @@ def _parent(pid: int) -> int:
     return int(_stat(pid)[1])
 
 
-def _started(pid: int) -> str | None:
-    """Return when a process started, which with its id tells it from a later one; None if it has ended."""
-    with contextlib.suppress(*GONE):
-        state, *_ = fields = _stat(pid)
-        return None if state == "Z" else fields[19]
-    return None
-
-
 def pss(pid: int) -> int:
     """Return the bytes that a process takes, what it shares divided by those that share it; 0 once it has ended."""
     with contextlib.suppress(*GONE):
@@ -50,11 +44,11 @@ def pss(pid: int) -> int:
     return 0
 
 
-def settled_pss(root: int, limit: float = 10) -> dict[int, int]:
-    """Return each process' PSS once their sum has stopped growing: workers load for a while after the first answer."""
+def settled_pss(limit: float = 10) -> dict[int, int]:
+    """Return the PSS of each process of the server that runs, once their sum stands still: workers may still load."""
     last, end = -1.0, time.monotonic() + limit
     while True:
-        found = {pid: pss(pid) for pid in tree(root)}
+        found = {pid: pss(pid) for pid in tree(os.getpid())[1:]}
         total = sum(found.values())
         if abs(total - last) < 0.01 * total or time.monotonic() > end:
             return found
@@ -80,20 +74,34 @@ def _kilobytes(pid: int, file: str, key: str) -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith(key)), 0)
 
 
+def adopt_orphans() -> None:
+    """Make this process the parent of those below it whose own has gone, so that `end` finds every one."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
-    """Ask a server to end, and kill what of its tree is still there after a while."""
-    members = {pid: _started(pid) for pid in tree(process.pid)}
+    """Ask a server to end, and after a while kill what is still there: everything below this process is its."""
     process.terminate()
     until = time.monotonic() + patience
-    while time.monotonic() < until and any(_same(pid, start) for pid, start in members.items()):
+    while _living() and time.monotonic() < until:
         process.poll()
         time.sleep(0.05)
-    for pid, start in members.items():
-        if _same(pid, start):
+    while left := _living():
+        for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
     process.wait()
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:  # orphans that ended
+            pass
 
 
-def _same(pid: int, start: str | None) -> bool:
-    return start is not None and _started(pid) == start
+def _living() -> list[int]:
+    return [pid for pid in tree(os.getpid())[1:] if _lives(pid)]
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(*GONE):
+        return _stat(pid)[0] != "Z"
+    return False

@@ -63,14 +63,14 @@ def running(contestant: Contestant, question: Question, directory: Path, **setti
         NotMeasuredError: it is not installed, does not start, or answers wrongly.
     """
     port, log = free_port(), directory / f"{contestant.name}.log"
-    command, environment = contestant.command(port), _environment(contestant, port) | settings
+    command, environment = contestant.command(port), _environment(contestant, port, directory) | settings
     if not Path(command[0]).is_file():
         raise NotMeasuredError("not installed")
     with log.open("wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603
             command,
-            cwd=ROOT if contestant.in_project else directory,
+            cwd=ROOT if contestant.peer is None else directory,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -84,17 +84,18 @@ def running(contestant: Contestant, question: Question, directory: Path, **setti
         end(process)
 
 
-def _environment(contestant: Contestant, port: int) -> dict[str, str]:
+def _environment(contestant: Contestant, port: int, directory: Path) -> dict[str, str]:
     dropped = ("SERVICE_", "WEB_CONCURRENCY", "PYTHONDONTWRITEBYTECODE")  # settings of other runs of the service
     kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     return kept | {
         "HOST": "127.0.0.1",
+        "TMPDIR": str(directory),
         "SERVICE_MODELS_DIR": str(MODELS),
         "BENCHMARK_BUNDLE": str(bundle()),
         "PYTHONPATH": str(ROOT),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
-        **contestant.environment(port),
+        **contestant.environment(port, directory),
     }
 
 
