@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test check format compose-test benchmark benchmark-training lock clean
+.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -42,10 +42,12 @@ format: $(VENV)/dev
 	$(BIN)/ruff format
 
 # Linux only: it reads memory from /proc.
-benchmark: $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
-	@command -v wrk > /dev/null || { echo "wrk is needed: apt install wrk, or dnf install wrk"; exit 1; }
+benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.serving
+
+wrk:
+	@command -v wrk > /dev/null || { echo "wrk is needed: apt install wrk, or dnf install wrk"; exit 1; }
 
 # Each of them has an environment of its own; one that cannot be installed is left out of the benchmark.
 $(VENV)-peers/%/installed: requirements/peers/%.txt

@@ -163,7 +163,9 @@ CONTESTANTS = [
     Contestant(
         "mlserver", "MLServer, adaptive batching", _mlserver, partial(_mlserver_settings, 16), V2, peer="mlserver"
     ),
-    Contestant("mlserver-single", "MLServer", _mlserver, partial(_mlserver_settings, 1), V2, peer="mlserver"),
+    Contestant(
+        "mlserver-single", "MLServer, no batching", _mlserver, partial(_mlserver_settings, 1), V2, peer="mlserver"
+    ),
     Contestant("litserve", "LitServe", partial(_script, "litserve"), lambda *_: {}, peer="litserve"),
     Contestant("bentoml", "BentoML", _bentoml, _bentoml_settings, BARE, peer="bentoml"),
     Contestant("ray", "Ray Serve", partial(_script, "ray"), _ray_settings, peer="ray"),

@@ -56,7 +56,8 @@ class Report:
         return next((v.problem or v.faults[load] for v in visits if v.problem or load in v.faults), "no value")
 
     def _faults(self, name: str, load: str) -> str:
-        found = [r[name].faults[load] for r in self._rounds if name in r and load in r[name].faults]
+        visits = [r[name] for r in self._rounds if name in r]
+        found = [why for v in visits if (why := v.problem or v.faults.get(load))]
         return f" (faults: {'; '.join(found)})" if found else ""
 
     def _loads(self, load: str) -> str:

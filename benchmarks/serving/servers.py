@@ -116,7 +116,9 @@ def _answers(contestant: Contestant, question: Question, port: int) -> bool:
         status, _, answer = ask(port, contestant.form.path, contestant.form.write(question.points))
     except (OSError, http.client.HTTPException):
         return False
-    return status == 200 and contestant.right(question.points, question.expected, answer)
+    if status == 200 and not contestant.right(question.points, question.expected, answer):
+        raise NotMeasuredError("wrong answer")
+    return status == 200
 
 
 def _last_line(log: Path) -> str:
