@@ -94,7 +94,6 @@ def _environment(contestant: Contestant, port: int, directory: Path) -> dict[str
         "BENCHMARK_BUNDLE": str(bundle()),
         "PYTHONPATH": str(ROOT),
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
         **contestant.environment(port, directory),
     }
 
