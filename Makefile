@@ -4,8 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test check format compose-test benchmark-training lock clean
+.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -14,6 +15,7 @@ help:
 	@echo "make check         lint, formatting and types"
 	@echo "make format        put the code into the project's format"
 	@echo "make compose-test  test the compose stack (needs Docker)"
+	@echo "make benchmark     measure serving beside an echo, naive servers and other serving systems (15 minutes)"
 	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
 
@@ -39,6 +41,21 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Linux only: it reads memory from /proc.
+benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.serving
+
+wrk:
+	@command -v wrk > /dev/null || { echo "wrk is needed: apt install wrk, or dnf install wrk"; exit 1; }
+
+# Each of them has an environment of its own; one that cannot be installed is left out of the benchmark.
+$(VENV)-peers/%/installed: requirements/peers/%.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@{ $(PYTHON) -m venv $(@D) \
+		&& $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+		&& touch $@; } || { echo "$*: cannot be installed, so it is not measured"; rm -rf $(@D); }
+
 # What it compares with is installed apart, into .venv-benchmarks.
 benchmark-training: $(VENV)-benchmarks/installed
 	$(VENV)-benchmarks/bin/python -m benchmarks.training
@@ -58,7 +75,8 @@ $(VENV)/run $(VENV)/dev: $(VENV)/%: requirements/%.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
+RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+LOCK := $(RESOLVE) pyproject.toml
 
 # Keeps what is locked where it can; UPGRADE=--upgrade takes the newest of everything.
 lock: | $(BIN)/python
@@ -68,6 +86,7 @@ lock: | $(BIN)/python
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
 	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
+	$(foreach peer,$(PEERS),$(RESOLVE) --upgrade --no-strip-extras requirements/peers/$(peer).in -o requirements/peers/$(peer).txt &&) true
 
 clean:
 	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -12,7 +12,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import distributions, version
 from pathlib import Path
 from statistics import median
 
@@ -31,6 +29,7 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import machine
 from benchmarks.programs import (
     ACTIVATIONS,
     EPOCHS,
@@ -145,18 +144,6 @@ def contenders(quick: bool) -> list[Contender]:
     return found
 
 
-def _machine() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES if _installed(name))
-    return f"{os.cpu_count()} cores, {cpu}, {platform.system()}; Python {platform.python_version()}, {libraries}"
-
-
-def _installed(name: str) -> bool:
-    return any(True for _ in distributions(name=name))
-
-
 def _table(measured: list[Contender]) -> Table:
     reference = {c.network: median(c.seconds) for c in measured if c.name.startswith("ours (Numba), 30")}
     table = Table(box=MARKDOWN)
@@ -181,7 +168,7 @@ def _report(table: str, apart: dict[str, float], rounds: int, load: float) -> st
     return f"""# Seconds a training run
 
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark-training`, {rounds} rounds, load average {load:.1f} before it began;
-{_machine()}.
+{machine(LIBRARIES)}.
 
 A run is 500 epochs of 35 batches of 32 points, 17,500 steps of Adam, over the default experiment's data. Rows with
 fewer epochs are scaled to 500. Compilation is what the first call took longer than the second; Numba's is paid once for

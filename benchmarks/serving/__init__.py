@@ -1,0 +1,1 @@
+"""What serving costs: this service beside an echo on the same stack, a naive server, and other serving systems."""

@@ -1,0 +1,1 @@
+"""What serves the same network beside this service: one short file each."""

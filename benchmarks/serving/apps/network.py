@@ -1,0 +1,33 @@
+"""What the contestants have in common: the bundle they serve, its engine, and this service's form of JSON."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from service.bundle import layout
+from service.engines.litert import LiteRTEngine
+
+BUNDLE = Path(os.environ["BENCHMARK_BUNDLE"])
+
+Values = NDArray[np.float32]
+
+
+def open_engine() -> LiteRTEngine:
+    """Return the engine that this service uses, so that what is compared is what stands around it."""
+    return LiteRTEngine((BUNDLE / layout.COMPILED).read_bytes())
+
+
+def probabilities(engine: LiteRTEngine, points: Values) -> Values:
+    return engine.run("serving_default", points)["probabilities"]
+
+
+def points_of(body: bytes) -> Values:
+    return np.array(orjson.loads(body)["points"], np.float32)
+
+
+def answer(values: Values) -> bytes:
+    document = {"probabilities": values, "labels": (values >= 0.5).astype(np.int64)}
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -1,0 +1,107 @@
+"""A server as a tree of processes: what memory it takes, and how it is ended, by process id."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections import defaultdict
+from pathlib import Path
+
+PROC = Path("/proc")
+PR_SET_CHILD_SUBREAPER = 36
+GONE = (FileNotFoundError, ProcessLookupError)
+"""What reading /proc raises for a process that has ended meanwhile."""
+
+
+def tree(root: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    children = defaultdict(list)
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(*GONE):
+                children[_parent(int(entry.name))].append(int(entry.name))
+    found = [root]
+    for pid in found:
+        found += children[pid]
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of /proc/<pid>/stat after the command's name, which may hold spaces."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def _parent(pid: int) -> int:
+    return int(_stat(pid)[1])
+
+
+def pss(pid: int) -> int:
+    """Return the bytes that a process takes, what it shares divided by those that share it; 0 once it has ended."""
+    with contextlib.suppress(*GONE):
+        return _kilobytes(pid, "smaps_rollup", "Pss:")
+    return 0
+
+
+def settled_pss(limit: float = 10) -> dict[int, int]:
+    """Return the PSS of each process of the server that runs, once their sum stands still: workers may still load."""
+    last, end = -1.0, time.monotonic() + limit
+    while True:
+        found = {pid: pss(pid) for pid in tree(os.getpid())[1:]}
+        total = sum(found.values())
+        if abs(total - last) < 0.01 * total or time.monotonic() > end:
+            return found
+        last = total
+        time.sleep(0.7)
+
+
+def resident(pid: int) -> int:
+    return _kilobytes(pid, "status", "VmRSS:")
+
+
+def reset_peak(pid: int) -> None:
+    (PROC / str(pid) / "clear_refs").write_text("5")
+
+
+def peak(pid: int) -> int:
+    """Return the most bytes that were resident since `reset_peak`."""
+    return _kilobytes(pid, "status", "VmHWM:")
+
+
+def _kilobytes(pid: int, file: str, key: str) -> int:
+    lines = (PROC / str(pid) / file).read_text().splitlines()
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith(key)), 0)
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of those below it whose own has gone, so that `end` finds every one."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
+    """Ask a server to end, and after a while kill what is still there: everything below this process is its."""
+    process.terminate()
+    until = time.monotonic() + patience
+    while _living() and time.monotonic() < until:
+        process.poll()
+        time.sleep(0.05)
+    while left := _living():
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    process.wait()
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:  # orphans that ended
+            pass
+
+
+def _living() -> list[int]:
+    return [pid for pid in tree(os.getpid())[1:] if _lives(pid)]
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(*GONE):
+        return _stat(pid)[0] != "Z"
+    return False
