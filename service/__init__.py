@@ -1,3 +1,6 @@
 """The service: reads bundles from `models/` and answers over HTTP. It never imports `training`."""
 
 __version__ = "0.1.0"
+
+PLACE = "BOUNDARY_WORKER_PLACE"
+"""The environment variable in which a worker finds its number among the workers."""

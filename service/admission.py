@@ -6,9 +6,10 @@ most half the slots, so that predictions always find one that no grid can take (
 turns). Health, metrics and answers that are kept need no slot.
 """
 
-import threading
 from enum import StrEnum
+from queue import Empty, SimpleQueue
 from types import TracebackType
+from typing import NoReturn
 
 from service.errors import UnavailableError
 from service.observability import REFUSED, WAITING
@@ -34,18 +35,20 @@ class Slots:
 
     def __init__(self, lane: Lane, count: int, within: "Slots | None" = None) -> None:
         self._lane = lane
-        self._free = threading.Semaphore(count)
-        self._room = threading.Semaphore(count * QUEUE_PER_SLOT)
+        self._free = _tokens(count)
+        self._room = _tokens(count * QUEUE_PER_SLOT)
         self._within = within
 
     def __enter__(self) -> None:
-        if not self._free.acquire(blocking=False):
+        try:
+            self._free.get_nowait()
+        except Empty:
             self._wait()
         if self._within is not None:
             try:
                 self._within.__enter__()
             except OverloadedError:
-                self._free.release()
+                self._free.put(None)
                 raise
 
     def __exit__(
@@ -53,23 +56,34 @@ class Slots:
     ) -> None:
         if self._within is not None:
             self._within.__exit__(kind, error, traceback)
-        self._free.release()
+        self._free.put(None)
 
     def _wait(self) -> None:
-        if not self._room.acquire(blocking=False):
+        try:
+            self._room.get_nowait()
+        except Empty:
             self._refuse("too many requests are waiting already")
         waiting = WAITING.labels(self._lane)
         waiting.inc()
         try:
-            if not self._free.acquire(timeout=QUEUE_SECONDS):
-                self._refuse(f"it took in nothing new for {QUEUE_SECONDS:g} s")
+            self._free.get(timeout=QUEUE_SECONDS)
+        except Empty:
+            self._refuse(f"it took in nothing new for {QUEUE_SECONDS:g} s")
         finally:
             waiting.dec()
-            self._room.release()
+            self._room.put(None)
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: str) -> NoReturn:
         REFUSED.labels(self._lane).inc()
         raise OverloadedError(f"the service is busy, {reason}; send the same again in a second")
+
+
+def _tokens(count: int) -> SimpleQueue[None]:
+    """Return a semaphore: a queue of tokens, which is C where threading's is Python and takes ten times as long."""
+    tokens: SimpleQueue[None] = SimpleQueue()
+    for _ in range(count):
+        tokens.put(None)
+    return tokens
 
 
 class Admission:

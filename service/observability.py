@@ -7,15 +7,22 @@ gunicorn.conf.py sets before any worker starts. Without it (one process) the met
 import logging
 import os
 import sys
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import orjson
 import structlog
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
 
-from service import __version__
+from service import PLACE, __version__
+
+SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+
+if SHARED:
+    # A worker's files are named by its place among the workers, not by its process, which the library would ask the
+    # kernel for at each count: so a worker's successor counts on in the same files, and none pile up.
+    _place = os.environ.get(PLACE, str(os.getpid()))
+    values.ValueClass = values.MultiProcessValue(lambda: _place)  # type: ignore[no-untyped-call]
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 """Seconds: a single prediction takes less than the first, the largest grid with every statistic the last."""
@@ -47,7 +54,7 @@ points_of = lru_cache(maxsize=1024)(POINTS.labels)
 
 def render_metrics() -> bytes:
     """Return the metrics of all workers in Prometheus' text format."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if not SHARED:
         return generate_latest(PROCESS_REGISTRY)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -67,12 +74,3 @@ def log_as_json(level: str) -> None:
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-
-
-def log_request(**fields: object) -> None:
-    """Log that a request was answered, as an event of level info.
-
-    This line is written for every request, so past structlog: in 1 µs and one write, in place of 6 µs and two.
-    """
-    line = {**fields, "level": "info", "timestamp": datetime.now(UTC), "event": "request"}
-    os.write(sys.stderr.fileno(), orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))

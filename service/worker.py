@@ -7,26 +7,25 @@ worker's own socket is reset when the worker stops. docs/decisions/0008-serving.
 """
 
 import mmap
+import os
 import time
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from service import PLACE
+
 MAX_WORKERS = 256
 """Workers alive at once, old and new ones during a reload; more would share places, which costs fairness only."""
 
 PATIENCE_SECONDS = 0.001
-"""How long a worker with more connections waits for a sibling; one wakes and accepts in a tenth of that."""
+"""How long a worker waits for a sibling, for each connection that it has more; one wakes in a tenth of that."""
+
+MAX_PATIENCE_SECONDS = 0.005
 
 _FREE = 255
 _connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
 _connections.write(bytes([_FREE]) * MAX_WORKERS)
-
-
-def give_up_place(worker: object) -> None:
-    """Free the place of a worker that has gone, however it went; called in the arbiter."""
-    if isinstance(worker, Worker):
-        _connections[worker.place] = _FREE
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -35,6 +34,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.place = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
         super().__init__(*args, **kwargs)
+
+    def give_up_place(self) -> None:
+        """Free the place of this worker, which has gone, however it went; called in the arbiter."""
+        _connections[self.place] = _FREE
 
     @property
     def nr_conns(self) -> int:
@@ -46,9 +49,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._nr_conns = count
         _connections[self.place] = min(count, _FREE - 1)
 
+    def init_process(self) -> None:
+        os.environ[PLACE] = str(self.place)  # the app, loaded next, names its metrics' files by it
+        super().init_process()
+
     def accept(self, listener: Any) -> None:
-        if min(_connections[:]) < _connections[self.place]:
-            time.sleep(PATIENCE_SECONDS)
+        ahead = _connections[self.place] - min(_connections[:])
+        if ahead > 0:
+            time.sleep(min(ahead * PATIENCE_SECONDS, MAX_PATIENCE_SECONDS))
         super().accept(listener)
 
     def set_accept_enabled(self, enabled: bool) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from service.observability import log_request, requests_of
+from service.observability import requests_of
 from service.repository import ModelVersion
+from service.request_log import RequestLog
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,9 +36,9 @@ class Exchange:
 
 
 class Measurement:
-    """The app with its requests measured, logged (unless `log` is false) and given an id."""
+    """The app with its requests measured, given an id, and logged where there is a log."""
 
-    def __init__(self, app: "WSGIApplication", *, log: bool) -> None:
+    def __init__(self, app: "WSGIApplication", log: RequestLog | None) -> None:
         self._app = app
         self._log = log
 
@@ -50,8 +51,8 @@ class Measurement:
             code = status[:3]
             endpoint = environ["werkzeug.request"].endpoint or "none"
             requests_of(endpoint, exchange.model, exchange.version, code).observe(seconds)
-            if self._log and (endpoint not in QUIET or code >= "400"):
-                log_request(
+            if self._log is not None and (endpoint not in QUIET or code >= "400"):
+                self._log.write(
                     request_id=exchange.request_id,
                     method=environ["REQUEST_METHOD"],
                     path=environ["werkzeug.request"].path,
@@ -66,8 +67,8 @@ class Measurement:
         return self._app(environ, start)
 
 
-def register(app: Flask, *, log: bool) -> None:
-    app.wsgi_app = Measurement(app.wsgi_app, log=log)  # type: ignore[method-assign]
+def register(app: Flask, log: RequestLog | None) -> None:
+    app.wsgi_app = Measurement(app.wsgi_app, log)  # type: ignore[method-assign]
 
 
 def request_id() -> str:

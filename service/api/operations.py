@@ -9,7 +9,7 @@ from flask import Response, request
 from marshmallow import Schema, ValidationError
 
 from service.api.body import parse_json, read_body
-from service.api.context import admission, settings
+from service.api.context import context
 from service.errors import InvalidError
 
 View = Callable[..., Response]
@@ -67,9 +67,10 @@ def operation(
         @wraps(view)
         def validated(**path: Any) -> Response:
             if body is not None:
-                content = read_body(request.environ, settings().max_body_bytes)
-                with admission().predictions:
-                    return view(load(schema, parse_json(content, settings().max_points)), **path)
+                here = context()
+                content = read_body(request.environ, here.settings.max_body_bytes)
+                with here.admission.predictions:
+                    return view(load(schema, parse_json(content, here.settings.max_points)), **path)
             return view(load(schema, _query_values()), **path)
 
         return validated

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import Server, StartServer, wait_for
+from tests.conftest import MODELS, Server, StartServer, wait_for
+from tests.service.test_observability import value
 
 GRID = "/boundary?statistic=std&resolution=1000&format=npy"  # a second or so
 
@@ -107,7 +108,8 @@ def _connections(server: Server) -> list[str]:
     return [line[2] for line in lines if line[1].endswith(port) and line[3] == "01"]
 
 
-def test_one_socket_is_shared_and_connections_are_spread_evenly(own: Server) -> None:
+def test_connections_are_spread_evenly_over_the_workers(own: Server) -> None:
+    wait_for(lambda: value(own, "boundary_loads_total") == 2 * len(MODELS))  # both workers are there
     port = int(own.url.rpartition(":")[2])
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(16)]
     try:
