@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Response, request
 from marshmallow import Schema, ValidationError
@@ -59,23 +60,34 @@ def operation(
         OPERATIONS[_key(view)] = Operation(
             summary, description, answers, query, body, problems, conditional, unready, public, example
         )
-        if query is None and body is None:
-            return view
-
-        schema = body() if body is not None else query() if query is not None else Schema()
-
-        @wraps(view)
-        def validated(**path: Any) -> Response:
-            if body is not None:
-                here = context()
-                content = read_body(request.environ, here.settings.max_body_bytes)
-                with here.admission.predictions:
-                    return view(load(schema, parse_json(content, here.settings.max_points)), **path)
-            return view(load(schema, _query_values()), **path)
-
-        return validated
+        if body is not None:
+            return _with_body(view, body())
+        return view if query is None else _with_query(view, query())
 
     return decorate
+
+
+def _with_body(view: View, schema: Schema) -> View:
+    @wraps(view)
+    def validated(**path: Any) -> Response:
+        here = context()
+        content = read_body(request.environ, here.settings.max_body_bytes)
+        with here.admission.predictions:
+            return view(load(schema, parse_json(content, here.settings.max_points)), **path)
+
+    return validated
+
+
+def _with_query(view: View, schema: Schema) -> View:
+    @lru_cache(maxsize=1024)  # the records are frozen; gunicorn takes no query longer than 4 kB
+    def asked(query: str) -> Any:
+        return load(schema, _single(parse_qsl(query, keep_blank_values=True)))
+
+    @wraps(view)
+    def validated(**path: Any) -> Response:
+        return view(asked(request.environ["QUERY_STRING"]), **path)
+
+    return validated
 
 
 def described(view: Callable[..., object]) -> Operation | None:
@@ -97,11 +109,12 @@ def load(schema: Schema, values: Any) -> Any:
         raise InvalidError(detail, errors) from error
 
 
-def _query_values() -> dict[str, str]:
-    repeated = [name for name, values in request.args.lists() if len(values) > 1]
-    if repeated:
-        raise InvalidError.of(repeated[0], "is given more than once; give it once.")
-    return request.args.to_dict()
+def _single(values: list[tuple[str, str]]) -> dict[str, str]:
+    single = dict(values)
+    for name in single:
+        if [name for name, _ in values].count(name) > 1:
+            raise InvalidError.of(name, "is given more than once; give it once.")
+    return single
 
 
 def _flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
