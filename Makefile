@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve train test check format compose-test benchmark-training lock clean
+.PHONY: help serve train test check format compose-test benchmark-training soak lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -15,6 +15,7 @@ help:
 	@echo "make format        put the code into the project's format"
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
+	@echo "make soak          put the service's promises to the test: load, swaps, kills, restarts, memory (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
 
 serve: $(VENV)/run
@@ -42,6 +43,10 @@ format: $(VENV)/dev
 # What it compares with is installed apart, into .venv-benchmarks.
 benchmark-training: $(VENV)-benchmarks/installed
 	$(VENV)-benchmarks/bin/python -m benchmarks.training
+
+soak: $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.soak
 
 $(VENV)-benchmarks/installed: requirements/benchmarks.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
