@@ -82,10 +82,11 @@ def exhaust(source: Path, directory: Path, predictions: int, grids: int, seed: i
 
 
 def _warm_up(server: Server, questions: Questions) -> None:
-    with each_worker(server) as workers:
-        for connection in workers:
-            for path in ENDPOINTS:
+    for path in ENDPOINTS:
+        with each_worker(server) as workers:
+            for connection in workers:  # all at once: the first picture takes longer than an idle connection is kept
                 connection.request("GET", path)
+            for connection in workers:
                 answer = connection.getresponse()
                 if answer.read() and answer.status != 200:
                     raise RuntimeError(f"{path} answers {answer.status}")
