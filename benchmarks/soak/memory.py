@@ -52,21 +52,21 @@ ENDPOINTS = (
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of all workers, before and after; anonymous memory is what no other process shares."""
+    """Bytes of all workers, before and after: PSS, and of it what is their own.
+
+    The rest are libraries, whose pages are parted among all processes on the machine that use them: a share that grows
+    as others end.
+    """
 
     before: int
     after: int
-    anonymous_before: int
-    anonymous_after: int
+    own_before: int
+    own_after: int
     tally: Tally
 
     @property
     def growth(self) -> float:
-        return self.after / self.before - 1
-
-    @property
-    def anonymous_growth(self) -> float:
-        return self.anonymous_after / self.anonymous_before - 1
+        return self.own_after / self.own_before - 1
 
 
 def exhaust(source: Path, directory: Path, predictions: int, grids: int, seed: int) -> Memory:
@@ -116,4 +116,4 @@ def _work(questions: Questions, predictions: int, grids: int) -> Iterator[Questi
 
 def _memory(server: Server) -> tuple[int, int]:
     time.sleep(QUIET_SECONDS)
-    return server.memory(), server.memory("Pss_Anon")
+    return server.memory("Pss"), server.memory("Pss_Anon") + server.memory("Pss_Shmem")

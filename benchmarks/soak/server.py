@@ -57,7 +57,7 @@ class Server:
         cut = self._cut.get(port)
         return cut is not None and opened <= cut <= failed <= cut + DYING_SECONDS
 
-    def memory(self, of: str = "Pss") -> int:
+    def memory(self, of: str) -> int:
         """Return a line of smaps_rollup in bytes, the sum over the workers. Pss parts shared pages among sharers."""
         return sum(_smaps(pid)[of] for pid in self.workers())
 
