@@ -25,7 +25,8 @@ def test_it_asked_enough_to_say_so(figures: list[Figure]) -> None:
     asked = {(figure.part, figure.what): figure.measured for figure in figures}
     assert int(asked["c", "points predicted"].replace(",", "")) == SHORT.predictions
     assert int(asked["c", "grids"]) == SHORT.grids
-    requests = {part: what for part, what in asked if what.startswith("requests ") and part in "ad"}
-    assert all(int(asked[part, what].replace(",", "")) > 100 for part, what in requests.items())
+    for part, beginning in (("a", "requests during"), ("d", "requests beside")):
+        (requests,) = [measured for key, measured in asked.items() if key[0] == part and key[1].startswith(beginning)]
+        assert int(requests.replace(",", "")) > 100
     assert ("d", "p99 with 20 that drip (20 to the end)") in asked
     assert ("d", "p99 with 200 that are idle") in asked
