@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training lock clean
+.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training soak lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -17,6 +17,7 @@ help:
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make benchmark     measure serving beside an echo, naive servers and other serving systems (15 minutes)"
 	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
+	@echo "make soak          put the service's promises to the test: load, swaps, kills, restarts, memory (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
 
 serve: $(VENV)/run
@@ -59,6 +60,10 @@ $(VENV)-peers/%/installed: requirements/peers/%.txt
 # What it compares with is installed apart, into .venv-benchmarks.
 benchmark-training: $(VENV)-benchmarks/installed
 	$(VENV)-benchmarks/bin/python -m benchmarks.training
+
+soak: $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.soak
 
 $(VENV)-benchmarks/installed: requirements/benchmarks.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }

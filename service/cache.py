@@ -30,9 +30,10 @@ class AnswerCache:
         return found
 
     def keep(self, tag: str, answer: Chunks) -> None:
+        """Keep an answer, in one piece: small ones that live long are what leaves holes in the heap."""
         if _size(answer) <= self._kept.maxsize / LARGEST_SHARE:
             with self._lock:
-                self._kept[tag] = answer
+                self._kept[tag] = [b"".join(answer)]
 
 
 def _size(answer: Chunks) -> int:

@@ -11,6 +11,13 @@ import secrets
 import sys
 from pathlib import Path
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+Stamp = tuple[int, int]
+
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}):(?P<digest>[0-9a-f]{64})")
 
 
@@ -19,12 +26,16 @@ class KeysError(Exception):
 
 
 class Keys:
-    """The keys in a file, read again when it changes: a key is added or withdrawn without a restart."""
+    """The keys in a file, read again when it changes: a key is added or withdrawn without a restart.
+
+    While the file is missing or wrong, the keys last read hold; none, where it never was right.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Read the file; raises KeysError."""
         self._path = path
-        self._stamp, self._digests = _read(path)
+        self._stamp: Stamp | None = None
+        self._digests: dict[str, str] = {}
+        self._follow()
 
     def owner(self, key: str) -> str | None:
         """Return the name of a key's owner, or None for no key of these; takes as long for the one as for the other."""
@@ -34,23 +45,24 @@ class Keys:
         return owners[0] if owners else None
 
     def _follow(self) -> None:
-        """Read the file again if it is another; while it is missing or wrong, the keys last read hold."""
-        try:
-            if _stamp(self._path) != self._stamp:
-                self._stamp, self._digests = _read(self._path)
-        except (KeysError, OSError):
-            pass
+        """Read the file again if it is another than before."""
+        stamp = _stamp(self._path)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._digests = read(self._path)
+            except KeysError as error:
+                log.warning("cannot read keys", reason=str(error))
 
 
-def make(name: str) -> tuple[str, str]:
-    """Return a new key and its line for the file."""
-    key = secrets.token_urlsafe(32)
-    return key, f"{name}:{_digest(key)}"
+def read(path: Path) -> dict[str, str]:
+    """Return the digests in a file by name.
 
-
-def _read(path: Path) -> tuple[tuple[int, int], dict[str, str]]:
+    Raises:
+        KeysError: it cannot be read, or a line is no key.
+    """
     try:
-        stamp, lines = _stamp(path), path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"cannot read {path}: {error}") from error
     digests = {}
@@ -62,11 +74,20 @@ def _read(path: Path) -> tuple[tuple[int, int], dict[str, str]]:
                     f"line {number} of {path} is not name:sha256; make one with: python -m service.keys NAME"
                 )
             digests[match["name"]] = match["digest"]
-    return stamp, digests
+    return digests
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
+def make(name: str) -> tuple[str, str]:
+    """Return a new key and its line for the file."""
+    key = secrets.token_urlsafe(32)
+    return key, f"{name}:{_digest(key)}"
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
     return found.st_ino, found.st_mtime_ns
 
 

@@ -46,6 +46,11 @@ VERSIONS = Gauge(
 BUILD = Gauge("boundary_build_info", "Always 1", ["version"], multiprocess_mode="livemax")
 BUILD.labels(__version__).set(1)
 
+# Counters that are there before they count, so that Prometheus sees their first event as an increase.
+for _counter, _labels in ((LOADS, ("loaded", "failed")), (CACHE, ("hit", "miss")), (REFUSED, ("predictions", "grids"))):
+    for _label in _labels:
+        _counter.labels(_label)
+
 # Finding a labelled child costs prometheus-client a lock and a tuple of strings, more than counting itself.
 # The labels are endpoints, versions and statuses: few.
 requests_of = lru_cache(maxsize=4096)(REQUESTS.labels)

@@ -11,7 +11,7 @@ import os
 import time
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from service import PLACE
 
@@ -58,6 +58,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if ahead > 0:
             time.sleep(min(ahead * PATIENCE_SECONDS, MAX_PATIENCE_SECONDS))
         super().accept(listener)
+
+    def handle(self, conn: Any) -> Any:
+        """Answer a connection, but hold no thread for one that says nothing: the kernel hands those over in the end."""
+        if self.alive and not conn.initialized and not conn.wait_for_data(0):
+            return _DEFER
+        return super().handle(conn)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)

@@ -13,11 +13,7 @@ EXPOSED = ["ETag", "Retry-After", "X-Request-ID"]
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Ask for a key where a file names some, and let pages of other origins in where they are named.
-
-    Raises:
-        service.keys.KeysError: the file of keys cannot be read.
-    """
+    """Ask for a key where a file names some, and let pages of other origins in where they are named."""
     if settings.api_keys_file is not None:
         keys = Keys(settings.api_keys_file)
         app.before_request(lambda: _check(keys))

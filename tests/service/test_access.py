@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from service import keys
-from service.keys import Keys, KeysError
+from service.keys import KeysError
 from tests.conftest import Server, StartServer
 
 ALICE, ALICE_LINE = keys.make("alice")
@@ -70,7 +70,7 @@ def test_keys_are_added_and_withdrawn_without_a_restart(guarded: Server, key_fil
 def test_a_file_that_holds_no_keys_is_refused_by_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "keys").write_text(f"{ALICE_LINE}\n{content}\n")
     with pytest.raises(KeysError, match="line 2"):
-        Keys(tmp_path / "keys")
+        keys.read(tmp_path / "keys")
 
 
 def test_a_key_is_only_its_own() -> None:

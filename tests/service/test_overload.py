@@ -93,7 +93,7 @@ def test_the_cache_keeps_the_last_answers_within_its_bytes() -> None:
         cache.keep(tag, [b"x" * 60, b"y" * 40])
         assert cache.get("a") is not None  # asked for again and again, so it stays
     assert cache.get("b") is None
-    assert cache.get("j") == [b"x" * 60, b"y" * 40]
+    assert cache.get("j") == [b"x" * 60 + b"y" * 40]
     cache.keep("big", [b"x" * 101])  # more than an eighth of all
     assert cache.get("big") is None
     nothing = AnswerCache(0)
