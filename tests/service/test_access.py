@@ -1,5 +1,9 @@
 """Keys keep others out where a file names some; other origins' pages are answered where they are named."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +12,7 @@ import requests
 
 from service import keys
 from service.keys import KeysError
-from tests.conftest import Server, StartServer
+from tests.conftest import ROOT, Server, StartServer, wait_for
 
 ALICE, ALICE_LINE = keys.make("alice")
 BOB, BOB_LINE = keys.make("bob")
@@ -64,6 +68,27 @@ def test_keys_are_added_and_withdrawn_without_a_restart(guarded: Server, key_fil
     assert (
         guarded.get("/models", headers=bearer(BOB)).status_code == 200
     )  # while there is no file, what was known holds
+
+
+def test_a_file_that_turns_wrong_lets_nobody_in_and_stops_nothing(guarded: Server, key_file: Path) -> None:
+    before = set(guarded.workers())
+    key_file.write_text("nonsense\n")
+    guarded.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: len(guarded.workers()) == 2 and not before & set(guarded.workers()))
+    wait_for(lambda: guarded.get("/models", headers=bearer(ALICE)).status_code == 401)
+    assert "line 1" in str(guarded.events("cannot read keys")[0]["reason"])
+    key_file.write_text(ALICE_LINE + "\n")
+    assert guarded.get("/models", headers=bearer(ALICE)).status_code == 200
+
+
+def test_a_file_that_is_wrong_at_the_start_stops_it_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("nonsense\n")
+    environment = {**os.environ, "SERVICE_API_KEYS_FILE": str(tmp_path / "keys"), "PORT": "0"}
+    command = [sys.executable, "-m", "gunicorn"]
+    started = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert started.returncode != 0
+    assert "the service does not start: line 1 of" in started.stderr
+    assert "Traceback" not in started.stderr
 
 
 @pytest.mark.parametrize("content", ["alice", "alice:secret", "al ice:" + "0" * 64, "alice:" + "G" * 64])

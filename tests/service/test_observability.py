@@ -1,10 +1,12 @@
 """`GET /metrics` is true of all workers together, and the log is JSON that names the request."""
 
 import re
+import signal
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import Server, StartServer
+from tests.conftest import Server, StartServer, wait_for
 
 
 def samples(server: Server) -> dict[tuple[str, str, str, str], float]:
@@ -35,6 +37,18 @@ def test_requests_are_counted_over_all_workers_and_the_same_at_every_scrape(serv
     for _ in range(40):  # each a connection of its own, so both workers answer some
         assert server.predict(points=[[0, 0]], model="tanh-3").status_code == 200
     assert [samples(server)[key] for _ in range(6)] == [before + 40] * 6
+
+
+def test_counters_go_on_over_a_reload(start_server: StartServer, models_dir: Path) -> None:
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir))
+    for _ in range(10):
+        server.predict(points=[[0, 0]])
+    before = set(server.workers())
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: len(server.workers()) == 2 and not before & set(server.workers()))
+    server.predict(points=[[0, 0]])
+    assert samples(server)["predict.post_predict", "tanh-10-10", "1", "200"] == 11
+    assert value(server, "boundary_versions") == 7
 
 
 def test_errors_are_counted_by_their_status(server: Server) -> None:
