@@ -9,6 +9,8 @@ worker's own socket is reset when the worker stops. docs/decisions/0008-serving.
 import mmap
 import os
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
@@ -23,9 +25,43 @@ PATIENCE_SECONDS = 0.001
 
 MAX_PATIENCE_SECONDS = 0.005
 
+FEW_THREADS, GROWTH = 8, 8
+
+STALLED_SECONDS = 0.1
+"""Under the most that a worker can do, the next request is begun within 20 ms."""
+
 _FREE = 255
 _connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
 _connections.write(bytes([_FREE]) * MAX_WORKERS)
+
+
+class Pool(ThreadPoolExecutor):
+    """Few threads while these get on with what comes, as threads at work at once cost each other time; more, up to
+    `most`, whenever work has waited and none was begun for a while: all are held by slow clients or long answers then.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(min(FEW_THREADS, most))
+        self._most = most
+        self._last_begun = time.monotonic()
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(self._begin, work, *args, **kwargs)
+
+    @property
+    def is_behind(self) -> bool:
+        return not self._work_queue.empty()
+
+    def grow(self) -> None:
+        """Add threads where work waits and nothing gets on."""
+        if self.is_behind and time.monotonic() - self._last_begun > STALLED_SECONDS:
+            for _ in range(min(GROWTH, self._most - self._max_workers)):
+                self._max_workers += 1
+                self._adjust_thread_count()
+
+    def _begin(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self._last_begun = time.monotonic()
+        return work(*args, **kwargs)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -52,6 +88,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def init_process(self) -> None:
         os.environ[PLACE] = str(self.place)  # the app, loaded next, names its metrics' files by it
         super().init_process()
+
+    def get_thread_pool(self) -> Pool:
+        return Pool(self.cfg.threads)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(min(timeout, STALLED_SECONDS) if self.tpool.is_behind else timeout)
+        self.tpool.grow()
 
     def accept(self, listener: Any) -> None:
         ahead = _connections[self.place] - min(_connections[:])
