@@ -1,7 +1,8 @@
-"""What a measurement was made on: the processor, and the versions that are installed here."""
+"""What a measurement is made on: the processor, the versions that are installed, a port that is free."""
 
 import os
 import platform
+import socket
 from collections.abc import Iterable
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -14,6 +15,13 @@ def machine(libraries: Iterable[str]) -> str:
     cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     versions = ", ".join(f"{name} {version(name)}" for name in libraries if _installed(name))
     return f"{os.cpu_count()} cores, {cpu}, {platform.system()}; Python {platform.python_version()}, {versions}"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def _installed(name: str) -> bool:

@@ -34,7 +34,7 @@ class Slots:
     """
 
     def __init__(self, lane: Lane, count: int, within: "Slots | None" = None) -> None:
-        self._lane = lane
+        self._waiting, self._refused = WAITING.labels(lane), REFUSED.labels(lane)
         self._free = _tokens(count)
         self._room = _tokens(count * QUEUE_PER_SLOT)
         self._within = within
@@ -63,18 +63,17 @@ class Slots:
             self._room.get_nowait()
         except Empty:
             self._refuse("too many requests are waiting already")
-        waiting = WAITING.labels(self._lane)
-        waiting.inc()
+        self._waiting.inc()
         try:
             self._free.get(timeout=QUEUE_SECONDS)
         except Empty:
             self._refuse(f"it took in nothing new for {QUEUE_SECONDS:g} s")
         finally:
-            waiting.dec()
+            self._waiting.dec()
             self._room.put(None)
 
     def _refuse(self, reason: str) -> NoReturn:
-        REFUSED.labels(self._lane).inc()
+        self._refused.inc()
         raise OverloadedError(f"the service is busy, {reason}; send the same again in a second")
 
 

@@ -45,7 +45,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = Settings.from_environment() if settings is None else settings
     log_as_json(settings.log_level)
     app = App(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     repository = Repository(settings.models_dir, settings.default_model, settings.engine)
     app.extensions[EXTENSION] = Context(
         settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cachetools import LRUCache
 
-from service.observability import CACHE
+from service.observability import HITS, MISSES
 
 Chunks = Sequence[bytes]
 
@@ -26,7 +26,7 @@ class AnswerCache:
     def get(self, tag: str) -> Chunks | None:
         with self._lock:
             found = self._kept.get(tag)
-        CACHE.labels("miss" if found is None else "hit").inc()
+        (MISSES if found is None else HITS).inc()
         return found
 
     def keep(self, tag: str, answer: Chunks) -> None:

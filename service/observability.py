@@ -46,10 +46,9 @@ VERSIONS = Gauge(
 BUILD = Gauge("boundary_build_info", "Always 1", ["version"], multiprocess_mode="livemax")
 BUILD.labels(__version__).set(1)
 
-# Counters that are there before they count, so that Prometheus sees their first event as an increase.
-for _counter, _labels in ((LOADS, ("loaded", "failed")), (CACHE, ("hit", "miss")), (REFUSED, ("predictions", "grids"))):
-    for _label in _labels:
-        _counter.labels(_label)
+# Looked up here, not when they count: so they are there before it, and Prometheus sees the first event as an increase.
+LOADED, FAILED = LOADS.labels("loaded"), LOADS.labels("failed")
+HITS, MISSES = CACHE.labels("hit"), CACHE.labels("miss")
 
 # Finding a labelled child costs prometheus-client a lock and a tuple of strings, more than counting itself.
 # The labels are endpoints, versions and statuses: few.

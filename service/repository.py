@@ -21,7 +21,7 @@ from service.bundle import layout
 from service.bundle.card import Card, CardSchema, Feature
 from service.engines import Engine, LoadError, open_engine
 from service.errors import NotFoundError, UnavailableError
-from service.observability import LOADS, VERSIONS
+from service.observability import FAILED, LOADED, VERSIONS
 from service.settings import EngineChoice
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -188,10 +188,10 @@ class Repository:
         try:
             version = self._load_version(name, number)
         except LoadError as error:
-            LOADS.labels("failed").inc()
+            FAILED.inc()
             log.warning("failed to load", model=name, version=number, reason=str(error))
             return Status(number, State.FAILED, stamp, reason=str(error))
-        LOADS.labels("loaded").inc()
+        LOADED.inc()
         log.info("available", model=name, version=number)
         return Status(number, State.AVAILABLE, stamp, version=version)
 

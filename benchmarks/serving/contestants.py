@@ -5,7 +5,6 @@ this service's LiteRT engine, so that only what stands around it differs; each r
 """
 
 import os
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+
+from benchmarks.machine import free_port
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"
@@ -83,12 +84,6 @@ class Contestant:
         except (ValueError, KeyError, TypeError, IndexError):
             return False
         return values.shape == expected.shape and bool(np.abs(values - expected).max() <= self.tolerance)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _under_gunicorn(

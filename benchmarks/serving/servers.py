@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving.contestants import MODEL, ROOT, Contestant, Points, Values, free_port
+from benchmarks.machine import free_port
+from benchmarks.serving.contestants import MODEL, ROOT, Contestant, Points, Values
 from benchmarks.serving.processes import end
 from service.bundle import layout
 
