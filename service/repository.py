@@ -149,6 +149,11 @@ class Repository:
             )
         return model.served[number]
 
+    @property
+    def n_features(self) -> int:
+        """The most features that any model served takes; 1 where there are none."""
+        return max((model.latest.engine.n_features for model in self.models() if model.latest), default=1)
+
     def ready(self) -> bool:
         """Say whether any model answers."""
         return any(model.served for model in self._models.values())

@@ -1,6 +1,7 @@
-"""Reading a JSON body: whole, within its limit, and strictly JSON."""
+"""Reading a request's body: whole, within its limit, decompressed, and where it is JSON strictly so."""
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,22 +14,34 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 
+CODINGS = ("gzip", "deflate")
+
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+"""Which of the two it is stands in the content. HTTP's deflate is what elsewhere is called zlib (RFC 9110, 8.4.1.2)."""
+
 WORTH_COUNTING = 2**20
-"""Bytes; what is shorter takes no memory to speak of."""
+"""Bytes; parsing what is shorter takes no memory to speak of."""
+
+SLACK = 64
+"""Lists and commas of a body that belong to no point."""
 
 
-def read_body(environ: "WSGIEnvironment", max_bytes: int) -> bytes:
-    """Return a request's whole body. Werkzeug's own limit would cut a chunked one short in silence.
-
-    Raises:
-        UnsupportedMediaTypeError: the body is not declared as JSON.
-        TooLargeError: it is longer than `max_bytes`.
-        MalformedError: it is shorter than declared.
-    """
+def check_json(environ: "WSGIEnvironment") -> None:
+    """Raise UnsupportedMediaTypeError where a body is not declared as JSON."""
     kind = environ.get("CONTENT_TYPE", "")
     if kind != JSON and parse_options_header(kind)[0].lower() != JSON:
         sent = f"not {kind}" if kind else "but no Content-Type was sent"
         raise UnsupportedMediaTypeError(f"send the body as Content-Type: {JSON}, {sent}")
+
+
+def read_body(environ: "WSGIEnvironment", max_bytes: int) -> bytes:
+    """Return a request's whole body, decompressed. Werkzeug's own limit would cut a chunked one short in silence.
+
+    Raises:
+        TooLargeError: it is longer than `max_bytes`, before or after decompression.
+        MalformedError: it is shorter than declared, or not what its Content-Encoding says.
+        UnsupportedMediaTypeError: its Content-Encoding is not among CODINGS.
+    """
     declared = int(environ["CONTENT_LENGTH"]) if environ.get("CONTENT_LENGTH") else None
     if declared is not None and declared > max_bytes:
         raise TooLargeError(f"the body has {declared} bytes; at most {max_bytes} are taken")
@@ -37,22 +50,29 @@ def read_body(environ: "WSGIEnvironment", max_bytes: int) -> bytes:
         raise TooLargeError(f"the body has more than {max_bytes} bytes, the most that is taken")
     if declared is not None and len(content) < declared:
         raise MalformedError(f"the body has {len(content)} bytes, fewer than its Content-Length of {declared}")
-    return content
+    coding = environ.get("HTTP_CONTENT_ENCODING")
+    return content if coding is None else _decompress(content, coding.lower(), max_bytes)
 
 
-def parse_json(content: bytes, max_points: int) -> Any:
-    """Return what a JSON body says. One with far too many lists to be points is refused unread: it would take 25 times
-    its size in memory.
+def refuse_excess(content: bytes, max_points: int, n_features: int) -> None:
+    """Refuse a JSON body with far too many lists or numbers to be points, unread: it would take 25 times its size.
+
+    Raises:
+        TooLargeError: it holds more than `max_points` points of `n_features` numbers could need.
+    """
+    if content.count(b"[") > max_points + SLACK or content.count(b",") > max_points * n_features + SLACK:
+        raise TooLargeError(f"the body holds more than {max_points} points, the most that is taken at once")
+
+
+def parse_json(content: bytes) -> Any:
+    """Return what a JSON body says.
 
     `NaN` and `Infinity` are no JSON, but some encoders write them: they are let through, so that the field that holds
     one is named in the answer.
 
     Raises:
-        TooLargeError: it holds more lists than `max_points` could need.
         MalformedError: it is not JSON.
     """
-    if len(content) > WORTH_COUNTING and content.count(b"[") > max_points + 64:
-        raise TooLargeError(f"the body holds more than {max_points} points, the most that is taken at once")
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as strict:
@@ -60,3 +80,22 @@ def parse_json(content: bytes, max_points: int) -> Any:
             return json.loads(content)
         except (ValueError, RecursionError):
             raise MalformedError(f"the body is not valid JSON: {strict}") from strict
+
+
+def _decompress(content: bytes, coding: str, max_bytes: int) -> bytes:
+    if coding == "identity":
+        return content
+    if coding not in CODINGS:
+        raise UnsupportedMediaTypeError(f"send the body as it is, or compressed with {' or '.join(CODINGS)}")
+    decoder = zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        plain = decoder.decompress(content, max_bytes + 1)
+    except zlib.error as error:
+        raise MalformedError(f"the body is not {coding}, as its Content-Encoding says") from error
+    if len(plain) > max_bytes:
+        raise TooLargeError(f"the body has more than {max_bytes} bytes when decompressed, the most that is taken")
+    if not decoder.eof or decoder.unused_data:
+        raise MalformedError(
+            f"the body's {coding} data {'end too early' if not decoder.eof else 'go on after their end'}"
+        )
+    return plain

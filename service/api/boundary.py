@@ -16,6 +16,7 @@ from service.boundary import Grid, bands, check_plane, evaluate
 from service.bundle.records import StrictRecordSchema
 from service.cache import Chunks
 from service.errors import InvalidError, TooLargeError
+from service.points import LARGEST
 from service.quantities import STATISTICS, Kind, Quantity
 from service.rendering.arrays import json_chunks, npy_chunks
 from service.repository import ModelVersion
@@ -51,7 +52,7 @@ class BoundaryQuery:
 
 def _bound(axis: str) -> fields.Float:
     return fields.Float(
-        validate=validate.Range(-own.LARGEST, own.LARGEST, error="must be within ±1e30."),
+        validate=validate.Range(-LARGEST, LARGEST, error="must be within ±1e30."),
         metadata={"description": f"{axis}; the domain on the model's card if left out"},
     )
 

@@ -1,49 +1,22 @@
 """Schema fields of this interface."""
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from marshmallow import ValidationError, fields, validate
 
-LARGEST = 1e30
-"""Coordinates further out could overflow float32 inside a network, where engines differ in what they make of it."""
+from service.points import PointsError, from_rows
 
 
 class Points(fields.Field[np.ndarray]):
-    """Points [n, d] as float32: validated as one array, with messages that name the first point at fault."""
+    """Points [n, d] as float32, from a list of lists."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> np.ndarray:
-        if not isinstance(value, list) or not value:
-            raise ValidationError("must be a list of one or more points, such as [[0.1, 0.2], [0.5, -0.3]].")
-        if set(map(type, value)) != {list} or len(set(map(len, value))) > 1 or not value[0]:
-            i = next(i for i, point in enumerate(value) if not _is_list_like(point, value[0]))
-            raise ValidationError(f"point {i} must be a list of numbers as long as the others, such as [0.1, 0.2].")
-        numbers = list(chain.from_iterable(value))
-        if not _NUMBERS.issuperset(map(type, numbers)):
-            i = next(i for i, point in enumerate(value) if not _NUMBERS.issuperset(map(type, point)))
-            raise ValidationError(f"point {i} must hold numbers only, such as [0.1, 0.2].")
         try:
-            points = np.array(numbers, np.float64).reshape(len(value), -1)
-        except OverflowError as error:
-            raise ValidationError(f"numbers must be finite and within ±{LARGEST:.2g}.") from error
-        if (
-            not np.vdot(points, points) <= LARGEST**2
-        ):  # the squares' sum: quick, and False for NaN too; then look closely
-            fits = (np.abs(points) <= LARGEST).all(axis=1)
-            if not fits.all():
-                raise ValidationError(f"point {np.argmin(fits)} must hold finite numbers within ±{LARGEST:.2g}.")
-        return points.astype(np.float32)
-
-
-_NUMBERS = frozenset({int, float})
-"""Exactly these types: a bool is an int to Python, not to a client."""
-
-
-def _is_list_like(point: object, first: object) -> bool:
-    """Say whether a point is a list of numbers as long as the first, which must not be empty."""
-    return isinstance(point, list) and isinstance(first, list) and 0 < len(point) == len(first)
+            return from_rows(value)
+        except PointsError as error:
+            raise ValidationError(str(error)) from error
 
 
 class Number(fields.Float):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from flask import Response, request
 from marshmallow import Schema, ValidationError
 
-from service.api.body import parse_json, read_body
+from service.api.body import WORTH_COUNTING, check_json, parse_json, read_body, refuse_excess
 from service.api.context import context
 from service.errors import InvalidError
 
@@ -71,9 +71,12 @@ def _with_body(view: View, schema: Schema) -> View:
     @wraps(view)
     def validated(**path: Any) -> Response:
         here = context()
+        check_json(request.environ)
         content = read_body(request.environ, here.settings.max_body_bytes)
+        if len(content) > WORTH_COUNTING:
+            refuse_excess(content, here.settings.max_points, here.repository.n_features)
         with here.admission.predictions:
-            return view(load(schema, parse_json(content, here.settings.max_points)), **path)
+            return view(load(schema, parse_json(content)), **path)
 
     return validated
 

@@ -13,8 +13,8 @@ from service.api.answers import json_response
 from service.api.context import repository, settings, version_of
 from service.api.operations import operation
 from service.bundle.records import StrictRecordSchema
-from service.errors import TooLargeError
 from service.inference import Prediction, predict
+from service.points import check_count
 from service.repository import ModelVersion
 
 blueprint = Blueprint("predict", __name__)
@@ -103,8 +103,7 @@ def post_predict(asked: PredictRequest) -> Response:
     """Probabilities P(y = 1) and labels at points. With `models` in place of `model`, the answer is
     `{"predictions": [...]}` with one such object a model.
     """
-    if len(asked.points) > settings().max_points:
-        raise TooLargeError(f"{len(asked.points)} points are more than the {settings().max_points} taken at once")
+    check_count(len(asked.points), settings().max_points)
     if asked.models is None:
         return json_response(_predict(version_of(asked.model, asked.version), asked))
     versions = [repository().get(name) for name in asked.models or _all()]

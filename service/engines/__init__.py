@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,24 @@ class LoadError(Exception):
     """A bundle that cannot be served; the message is the reason, safe to show."""
 
 
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a signature, as the SavedModel has it: `dtype` is NumPy's name, -1 in `shape` any size."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    graph_name: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a signature takes and gives."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
 class Engine(Protocol):
     """The signatures of one model version. Safe to call from several threads at once."""
 
@@ -32,6 +51,10 @@ class Engine(Protocol):
 
         `index` gives the signature's scalar inputs (`replicate`, `snapshot`).
         """
+        ...
+
+    def describe(self, signature: str) -> Signature:
+        """Return what one of `signatures` takes and gives."""
         ...
 
 

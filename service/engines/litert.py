@@ -8,12 +8,12 @@ with zeros.
 
 import os
 from collections import deque
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
-from service.engines import LoadError, Outputs, Points
+from service.engines import LoadError, Outputs, Points, Signature, Tensor
 
 SIZES = (64, 512, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""
@@ -24,17 +24,15 @@ WORTH_NEXT = (160, 2400)
 SPARE = os.cpu_count() or 1
 """Blocks of a size that are kept for the next call: more at work at once are rare, 1 MB each, and made in 0.6 ms."""
 
-Runner = Callable[..., Outputs]
-
 
 class Block:
     """An interpreter for blocks of one size. Not for two threads at once."""
 
     def __init__(self, compiled: bytes) -> None:
         self.interpreter = Interpreter(model_content=compiled, num_threads=1)
-        self._runners: dict[str, Runner] = {}
+        self._runners: dict[str, SignatureRunner] = {}
 
-    def runner(self, signature: str) -> Runner:
+    def runner(self, signature: str) -> SignatureRunner:
         """Return what runs a signature; making it takes as long as running it for one point, so it is kept."""
         runner = self._runners.get(signature)
         if runner is None:
@@ -80,6 +78,10 @@ class LiteRTEngine:
             start += size
         return outputs
 
+    def describe(self, signature: str) -> Signature:
+        runner = Block(self._compiled).runner(signature)
+        return Signature(_tensors(runner.get_input_details()), _tensors(runner.get_output_details()))
+
     def _invoke(self, size: int, signature: str, points: Points, scalars: dict[str, np.ndarray]) -> Outputs:
         """Evaluate up to `size` points; the outputs have `size` rows, of which those past the points mean nothing."""
         if len(points) < size:
@@ -91,10 +93,18 @@ class LiteRTEngine:
         except IndexError:
             block = Block(self._compiled)
         try:
-            return block.runner(signature)(points=points, **scalars)
+            outputs: Outputs = block.runner(signature)(points=points, **scalars)
+            return outputs
         finally:
             if len(self._idle[size]) < SPARE:
                 self._idle[size].append(block)
+
+
+def _tensors(details: dict[str, dict[str, Any]]) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(name, np.dtype(found["dtype"]).name, tuple(map(int, found["shape_signature"])), found["name"])
+        for name, found in sorted(details.items())
+    )
 
 
 def _size(n: int) -> int:

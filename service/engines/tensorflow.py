@@ -3,12 +3,15 @@
 Only imported when a bundle needs it, and so after the worker has forked: TensorFlow does not survive a fork.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from service.engines import LoadError, Outputs, Points
+from service.bundle import layout
+from service.engines import LoadError, Outputs, Points, Signature, Tensor
 
 
 class TensorFlowEngine:
@@ -29,6 +32,7 @@ class TensorFlowEngine:
         self._points = {name: _points_input(name, function) for name, function in self._functions.items()}
         self.n_features = int(self._points["serving_default"].shape[-1])
         _check_output(self._functions["serving_default"])
+        self._definitions = _definitions(saved_model)
 
     def run(self, signature: str, points: Points, **index: int) -> Outputs:
         spec = self._points[signature]
@@ -39,6 +43,29 @@ class TensorFlowEngine:
             (values,) = outputs.values()
             return {"probabilities": values.reshape(len(points))}
         return outputs
+
+    def describe(self, signature: str) -> Signature:
+        found = self._definitions[signature]
+        return Signature(_tensors(found.inputs), _tensors(found.outputs))
+
+
+def _definitions(saved_model: Path) -> dict[str, meta_graph_pb2.SignatureDef]:
+    """Return the signatures as they stand in the file, with the names and shapes that clients know."""
+    content = saved_model_pb2.SavedModel.FromString((saved_model / layout.SAVED_MODEL).read_bytes())
+    graphs = (graph for graph in content.meta_graphs if "serve" in graph.meta_info_def.tags)
+    return {name: found for graph in graphs for name, found in graph.signature_def.items()}
+
+
+def _tensors(tensors: Mapping[str, meta_graph_pb2.TensorInfo]) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(
+            name,
+            tf.dtypes.as_dtype(found.dtype).name,
+            tuple(dim.size for dim in found.tensor_shape.dim),
+            found.name,
+        )
+        for name, found in sorted(tensors.items())
+    )
 
 
 def _points_input(signature: str, function: tf.types.experimental.ConcreteFunction) -> tf.TensorSpec:

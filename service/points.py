@@ -1,0 +1,90 @@
+"""Points from outside: lists that were JSON, or numbers in a row, become one checked array, alike for every interface.
+
+Validated as one array, with messages that name the first point at fault.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.engines import Points
+from service.errors import TooLargeError
+
+LARGEST = 1e30
+"""Coordinates further out could overflow float32 inside a network, where engines differ in what they make of it."""
+
+_NUMBERS = frozenset({int, float})
+"""Exactly these types: a bool is an int to Python, not to a client."""
+
+
+class PointsError(ValueError):
+    """What was sent is no points; the message goes on after their name: "must be …"."""
+
+
+def from_rows(rows: object) -> Points:
+    """Return points, float32 [n, d], from a list of n lists of d numbers.
+
+    Raises:
+        PointsError: they are something else, ragged, none, or not finite and within ±LARGEST.
+    """
+    if not isinstance(rows, list) or not rows:
+        raise PointsError("must be a list of one or more points, such as [[0.1, 0.2], [0.5, -0.3]].")
+    if set(map(type, rows)) != {list} or len(set(map(len, rows))) > 1 or not rows[0]:
+        i = next(i for i, row in enumerate(rows) if not _is_as_long(row, rows[0]))
+        raise PointsError(f"point {i} must be a list of numbers as long as the others, such as [0.1, 0.2].")
+    numbers = list(chain.from_iterable(rows))
+    if not are_numbers(numbers):
+        i = next(i for i, row in enumerate(rows) if not are_numbers(row))
+        raise PointsError(f"point {i} must hold numbers only, such as [0.1, 0.2].")
+    return from_numbers(numbers, len(rows))
+
+
+def from_numbers(numbers: Sequence[int | float], n: int) -> Points:
+    """Return n points, float32 [n, d], from their numbers one point after the other.
+
+    Raises:
+        PointsError: one is not finite and within ±LARGEST.
+    """
+    try:
+        points = np.array(numbers, np.float64).reshape(n, -1)
+    except OverflowError as error:
+        raise PointsError(f"numbers must be finite and within ±{LARGEST:.2g}.") from error
+    _check_range(points)
+    return points.astype(np.float32)
+
+
+def from_bytes(content: bytes | memoryview, n: int) -> Points:
+    """Return n points, float32 [n, d], from little-endian float32 one point after the other.
+
+    Raises:
+        PointsError: one is not finite and within ±LARGEST.
+    """
+    points = np.require(np.frombuffer(content, "<f4").reshape(n, -1), np.float32, "A")
+    _check_range(points)
+    return points
+
+
+def are_numbers(values: Iterable[Any]) -> TypeGuard[Sequence[int | float]]:
+    return _NUMBERS.issuperset(map(type, values))
+
+
+def check_count(n: int, most: int) -> None:
+    """Raise TooLargeError where n points are more than are taken at once."""
+    if n > most:
+        raise TooLargeError(f"{n} points are more than the {most} taken at once")
+
+
+def _check_range(points: NDArray[np.floating]) -> None:
+    # The squares' sum is quick, and no number where there is a NaN. Where it is too large, look closely.
+    if not np.vdot(points, points) <= LARGEST:
+        fits = (np.abs(points) <= LARGEST).all(axis=1)
+        if not fits.all():
+            raise PointsError(f"point {np.argmin(fits)} must hold finite numbers within ±{LARGEST:.2g}.")
+
+
+def _is_as_long(row: object, first: object) -> bool:
+    """Say whether a row is a list of numbers as long as the first, which must not be empty."""
+    return isinstance(row, list) and isinstance(first, list) and 0 < len(row) == len(first)
