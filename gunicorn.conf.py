@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 
-from service import keys
+from service import SHARED, keys
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 from service.worker import Worker
 
@@ -46,9 +46,10 @@ control_socket_disable = True  # else it writes below the home directory, which 
 timeout = 60
 graceful_timeout = 30
 
-# The workers' metrics are summed over files that they share; the variable must be there before the first worker is.
+# What the workers share, before the first one is: files over which their metrics are summed, and what is switched off.
 if not is_reload:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="boundary-metrics-", dir=worker_tmp_dir)
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="boundary-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-", dir=os.environ[SHARED])
 
 
 def when_ready(server):
@@ -77,4 +78,4 @@ def child_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)
 
 
 def on_exit(server):  # noqa: ARG001
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    shutil.rmtree(os.environ[SHARED], ignore_errors=True)

@@ -6,6 +6,7 @@ most half the slots, so that predictions always find one that no grid can take (
 turns). Health, metrics and answers that are kept need no slot.
 """
 
+import time
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -28,9 +29,10 @@ class OverloadedError(UnavailableError):
 
 
 class Slots:
-    """`with slots:` holds one of `count` slots, and one of `within` too where that is given.
+    """`with slots as seconds:` holds one of `count` slots, and one of `within` too where that is given.
 
-    Entering raises OverloadedError where too many wait already, or where this one has waited for too long.
+    It gives the time that this took. Entering raises OverloadedError where too many wait already, or where this one has
+    waited for too long.
     """
 
     def __init__(self, lane: Lane, count: int, within: "Slots | None" = None) -> None:
@@ -39,17 +41,19 @@ class Slots:
         self._room = _tokens(count * QUEUE_PER_SLOT)
         self._within = within
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> float:
+        waited = 0.0
         try:
             self._free.get_nowait()
         except Empty:
-            self._wait()
+            waited = self._wait()
         if self._within is not None:
             try:
-                self._within.__enter__()
+                waited += self._within.__enter__()
             except OverloadedError:
                 self._free.put(None)
                 raise
+        return waited
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -58,7 +62,8 @@ class Slots:
             self._within.__exit__(kind, error, traceback)
         self._free.put(None)
 
-    def _wait(self) -> None:
+    def _wait(self) -> float:
+        began = time.perf_counter()
         try:
             self._room.get_nowait()
         except Empty:
@@ -71,6 +76,7 @@ class Slots:
         finally:
             self._waiting.dec()
             self._room.put(None)
+        return time.perf_counter() - began
 
     def _refuse(self, reason: str) -> NoReturn:
         self._refused.inc()

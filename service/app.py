@@ -1,8 +1,13 @@
 """The app: settings, the models behind them, and the HTTP interface in front."""
 
+import os
+import tempfile
+from pathlib import Path
+
 from flask import Flask, Request
 from werkzeug.routing import MapAdapter
 
+from service import SHARED
 from service.admission import Admission
 from service.api import (
     access,
@@ -12,6 +17,7 @@ from service.api import (
     health,
     metrics,
     models,
+    open_inference,
     predict,
     problems,
     results,
@@ -23,7 +29,13 @@ from service.observability import log_as_json
 from service.repository import Repository
 from service.request_log import RequestLog
 from service.settings import Settings
+from service.switches import Switches
 from service.watcher import Watcher
+
+INTERFACES = (
+    *(predict, boundary, results, models, health, documents, metrics),
+    *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
+)
 
 
 class App(Flask):
@@ -45,11 +57,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = Settings.from_environment() if settings is None else settings
     log_as_json(settings.log_level)
     app = App(__name__, static_folder=None)
-    repository = Repository(settings.models_dir, settings.default_model, settings.engine)
+    shared = Path(os.environ.get(SHARED) or tempfile.mkdtemp(prefix="boundary-"))
+    repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(shared))
     app.extensions[EXTENSION] = Context(
         settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes)
     )
-    for module in (predict, boundary, results, models, health, documents, metrics):
+    for module in INTERFACES:
         app.register_blueprint(module.blueprint)
     access.register(app, settings)
     telemetry.register(app)

@@ -30,6 +30,11 @@ class UnauthorizedError(ServiceError):
     title = "Unauthorized"
 
 
+class ForbiddenError(ServiceError):
+    status = 403
+    title = "Forbidden"
+
+
 class NotFoundError(ServiceError):
     status = 404
     title = "Not Found"

@@ -1,6 +1,7 @@
 """Predictions: from points to probabilities and labels."""
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.engines import Outputs, Points
 from service.errors import InvalidError
-from service.observability import points_of
+from service.observability import computed_of
 from service.repository import ModelVersion
 
 
@@ -35,8 +36,7 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
             f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not "
             f"{points.shape[1]}",
         )
-    _counted(version, points)
-    probabilities = _finite(version.engine.run("serving_default", points))["probabilities"]
+    probabilities = _run(version, "serving_default", points)["probabilities"]
     labels = (probabilities >= threshold).astype(np.int64)
     return Prediction(version.name, version.number, probabilities, labels)
 
@@ -47,15 +47,13 @@ def at_snapshot(version: ModelVersion, signature: str, points: Points, replicate
     Raises:
         InvalidError: points lie too far out for float32.
     """
-    _counted(version, points)
-    return _finite(version.engine.run(signature, points, replicate=replicate, snapshot=snapshot))
+    return _run(version, signature, points, replicate=replicate, snapshot=snapshot)
 
 
-def _counted(version: ModelVersion, points: Points) -> None:
-    points_of(version.name, str(version.number)).inc(len(points))
-
-
-def _finite(outputs: Outputs) -> Outputs:
+def _run(version: ModelVersion, signature: str, points: Points, **index: int) -> Outputs:
+    began = time.perf_counter()
+    outputs = version.engine.run(signature, points, **index)
+    computed_of(version.name, str(version.number)).count(len(points), time.perf_counter() - began)
     for values in outputs.values():
         # The squares' sum is finite where all are; it is quicker, but may overflow where none did.
         if not math.isfinite(np.vdot(values, values)) and not np.isfinite(values).all():

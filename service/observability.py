@@ -7,12 +7,22 @@ gunicorn.conf.py sets before any worker starts. Without it (one process) the met
 import logging
 import os
 import sys
+import time
 from functools import lru_cache
 
 import orjson
 import structlog
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    generate_latest,
+    multiprocess,
+    values,
+)
 
 from service import PLACE, __version__
 
@@ -34,6 +44,14 @@ REQUESTS = Histogram(
     buckets=BUCKETS,
 )
 POINTS = Counter("boundary_points", "Points evaluated, grid nodes among them", ["model", "version"])
+COMPUTING = Summary("boundary_compute_seconds", "Time in the engine, by calls of it", ["model", "version"])
+LAST = Gauge(
+    "boundary_last_compute_timestamp_seconds",
+    "When the engine was last called",
+    ["model", "version"],
+    multiprocess_mode="max",
+)
+QUEUED = Counter("boundary_queue_seconds", "Time that requests waited for a turn to compute", ["model", "version"])
 CACHE = Counter("boundary_cache", "Grids looked up among the answers that are kept", ["result"])
 WAITING = Gauge(
     "boundary_waiting_requests", "Requests that wait for a turn to compute, now", ["lane"], multiprocess_mode="livesum"
@@ -53,16 +71,39 @@ HITS, MISSES = CACHE.labels("hit"), CACHE.labels("miss")
 # Finding a labelled child costs prometheus-client a lock and a tuple of strings, more than counting itself.
 # The labels are endpoints, versions and statuses: few.
 requests_of = lru_cache(maxsize=4096)(REQUESTS.labels)
-points_of = lru_cache(maxsize=1024)(POINTS.labels)
+queued_of = lru_cache(maxsize=1024)(QUEUED.labels)
+
+
+class Computed:
+    """What counts the calls of one version's engine."""
+
+    def __init__(self, model: str, version: str) -> None:
+        self._points = POINTS.labels(model, version)
+        self._computing = COMPUTING.labels(model, version)
+        self._last = LAST.labels(model, version)
+
+    def count(self, points: int, seconds: float) -> None:
+        """Count one call that has just ended."""
+        self._points.inc(points)
+        self._computing.observe(seconds)
+        self._last.set(time.time())
+
+
+computed_of = lru_cache(maxsize=1024)(Computed)
+
+
+def registry() -> CollectorRegistry:
+    """Return what was measured by all workers."""
+    if not SHARED:
+        return PROCESS_REGISTRY
+    shared = CollectorRegistry()
+    multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared
 
 
 def render_metrics() -> bytes:
     """Return the metrics of all workers in Prometheus' text format."""
-    if not SHARED:
-        return generate_latest(PROCESS_REGISTRY)
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return generate_latest(registry())
 
 
 def log_as_json(level: str) -> None:

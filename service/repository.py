@@ -3,13 +3,16 @@
 The newest two versions of a model that load are served; the newest answers where no version is asked for. A version
 that does not load is shown as FAILED with its reason, and the one before it goes on answering.
 
+A model can be switched off: then its versions are dropped, and it is as if it were not there until it is loaded again.
+
 The disk is looked at again by `refresh`. What it finds is loaded and probed beside what is served, and takes its place
 in one assignment; a request that has its version in hand finishes with it. Nothing here is changed in place, so readers
 need no lock.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,9 +23,10 @@ from structlog.typing import FilteringBoundLogger
 from service.bundle import layout
 from service.bundle.card import Card, CardSchema, Feature
 from service.engines import Engine, LoadError, open_engine
-from service.errors import NotFoundError, UnavailableError
+from service.errors import InvalidError, NotFoundError, UnavailableError
 from service.observability import FAILED, LOADED, VERSIONS
 from service.settings import EngineChoice
+from service.switches import Switches
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -32,10 +36,11 @@ FOREIGN_DOMAIN = (-1.5, 1.5)
 
 
 class State(StrEnum):
-    """As in TensorFlow Serving; there is no UNLOADING, since a version is dropped at once."""
+    """As in TensorFlow Serving. UNLOADING is a version of a model that is switched off."""
 
     LOADING = "LOADING"
     AVAILABLE = "AVAILABLE"
+    UNLOADING = "UNLOADING"
     FAILED = "FAILED"
 
 
@@ -78,6 +83,11 @@ class Model:
     name: str
     statuses: tuple[Status, ...] = ()
 
+    def switched_off(self) -> "Model":
+        reason = "it was unloaded over HTTP, and can be loaded again the same way"
+        off = {"state": State.UNLOADING, "reason": reason, "version": None}
+        return Model(self.name, tuple(replace(status, **off) for status in self.statuses))  # type: ignore[arg-type]
+
     @property
     def served(self) -> dict[int, ModelVersion]:
         return {status.number: status.version for status in self.statuses if status.version is not None}
@@ -90,58 +100,103 @@ class Model:
 class Repository:
     """The models below one directory."""
 
-    def __init__(self, models_dir: Path, default_model: str, engine: EngineChoice) -> None:
+    def __init__(self, models_dir: Path, default_model: str, engine: EngineChoice, switches: Switches) -> None:
         self.models_dir = models_dir
         self.default_model = default_model
         self._engine = engine
-        self._models: dict[str, Model] = {}
+        self._switches = switches
+        self._refreshing = threading.Lock()
+        self._followed = switches.stamp
+        self._on_disk: dict[str, Model] = {}
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a switch was turned since the last refresh."""
+        return self._followed != self._switches.stamp
 
     def refresh(self) -> None:
-        """Follow the disk: load what is new or another than before, forget what has gone.
+        """Follow the disk and the switches: load what is new or another than before, forget what has gone.
 
-        A bundle that cannot be loaded hurts no other. Only one thread may call this.
+        A bundle that cannot be loaded hurts no other.
         """
-        names = layout.model_names(self.models_dir)
-        for name in names:
-            before = self._models.get(name, Model(name))
-            for after in self._follow(before):
-                self._models = {**self._models, name: after}
-        if names != list(self._models):
-            gone = sorted(set(self._models) - set(names))
-            if gone:
-                log.info("removed", models=gone)
-            self._models = {name: self._models[name] for name in names}
-        VERSIONS.set(sum(len(model.served) for model in self._models.values()))
+        with self._refreshing:
+            self._followed = self._switches.stamp
+            names = layout.model_names(self.models_dir)
+            for name in names:
+                self._refresh_model(self._on_disk.get(name, Model(name)))
+            if names != list(self._on_disk):
+                gone = sorted(set(self._on_disk) - set(names))
+                if gone:
+                    log.info("removed", models=gone)
+                self._on_disk = {name: self._on_disk[name] for name in names}
+            VERSIONS.set(sum(len(model.served) for model in self._on_disk.values()))
+
+    def load(self, name: str) -> None:
+        """Switch a model on, and load its newest versions now, those too that failed before.
+
+        Raises:
+            NotFoundError: there is none of that name on disk.
+            InvalidError: none of its versions can be loaded; says why.
+        """
+        self._check_on_disk(name)
+        self._switches.turn_on(name)
+        with self._refreshing:
+            before = self._on_disk.get(name, Model(name))
+            self._refresh_model(Model(name, tuple(s for s in before.statuses if s.state is State.AVAILABLE)))
+        self.refresh()
+        model = self.model(name)
+        if not model.served:
+            reasons = "; ".join(f"version {status.number}: {status.reason}" for status in model.statuses)
+            raise InvalidError(f"no version of model {name!r} can be loaded: {reasons or 'there is none'}")
+
+    def unload(self, name: str) -> None:
+        """Switch a model off: it is not served any more, by any worker, until it is loaded again.
+
+        Raises:
+            NotFoundError: there is none of that name on disk.
+        """
+        self._check_on_disk(name)
+        self._switches.turn_off(name)
+        self.refresh()
 
     def models(self) -> list[Model]:
         """Return all models, by name."""
         return list(self._models.values())
 
     def model(self, name: str) -> Model:
-        """Return a model.
+        """Return a model; loaded first, where it was switched on a moment ago.
 
         Raises:
             NotFoundError: there is none of that name.
         """
-        models = self._models  # the watcher may put others in its place meanwhile
-        if name not in models:
-            raise NotFoundError(f"there is no model {name!r}; there is {_enumerate(models)}")
-        return models[name]
+        is_off = name in self._switches.off()
+        found = self._on_disk.get(name)
+        if not is_off and (found is None or not found.served) and self.is_behind:
+            self.refresh()
+            found = self._on_disk.get(name)
+        if found is None:
+            raise NotFoundError(f"there is no model {name!r}; there is {_enumerate(self._on_disk)}")
+        return found.switched_off() if is_off else found
 
     def get(self, name: str | None = None, number: int | None = None) -> ModelVersion:
         """Return the version that answers: by default the default model's, and a model's newest.
 
         Raises:
-            NotFoundError: there is no such model, or none of its versions has that number.
+            NotFoundError: there is no such model, it was unloaded, or none of its versions has that number.
             UnavailableError: the model has no version that could be loaded, or there are no models at all.
         """
-        if not self._models:
+        if not self._on_disk:
             raise UnavailableError("no model is loaded; train some with: python -m training train")
         model = self.model(self.default_model if name is None else name)
+        latest = model.latest
+        if latest is None:
+            if any(status.state is State.UNLOADING for status in model.statuses):
+                raise NotFoundError(
+                    f"model {model.name!r} was unloaded; POST /v2/repository/models/{model.name}/load loads it again"
+                )
+            raise UnavailableError(f"no version of model {model.name!r} could be loaded; GET /models says why")
         if number is None:
-            if model.latest is None:
-                raise UnavailableError(f"no version of model {model.name!r} could be loaded; GET /models says why")
-            return model.latest
+            return latest
         if number not in model.served:
             raise NotFoundError(
                 f"model {model.name!r} has no version {number} here; "
@@ -157,6 +212,29 @@ class Repository:
     def ready(self) -> bool:
         """Say whether any model answers."""
         return any(model.served for model in self._models.values())
+
+    @property
+    def _models(self) -> Mapping[str, Model]:
+        off = self._switches.off()
+        if not off:
+            return self._on_disk
+        return {name: model.switched_off() if name in off else model for name, model in self._on_disk.items()}
+
+    def _check_on_disk(self, name: str) -> None:
+        names = layout.model_names(self.models_dir)
+        if name not in names:
+            raise NotFoundError(f"there is no model {name!r} on disk; there is {_enumerate(names)}")
+
+    def _refresh_model(self, before: Model) -> None:
+        if before.name in self._switches.off():
+            numbers = reversed(layout.versions(self.models_dir, before.name))
+            after = Model(before.name, tuple(Status(number, State.UNLOADING, ()) for number in numbers)).switched_off()
+            if before != after:
+                log.info("unloaded", model=before.name)
+                self._on_disk = {**self._on_disk, before.name: after}
+            return
+        for after in self._follow(before):
+            self._on_disk = {**self._on_disk, before.name: after}
 
     def _follow(self, before: Model) -> Iterator[Model]:
         """Yield what becomes of a model as its versions on disk are gone through, newest first.

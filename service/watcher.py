@@ -1,6 +1,7 @@
 """Looks at the models directory again and again, so that what training writes is served without a restart."""
 
 import threading
+import time
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -8,6 +9,9 @@ from structlog.typing import FilteringBoundLogger
 from service.repository import Repository
 
 log: FilteringBoundLogger = structlog.get_logger()
+
+SWITCHES_SECONDS = 0.1
+"""How often a worker looks whether a client had another one load or unload a model: a look takes a microsecond."""
 
 
 class Watcher:
@@ -27,8 +31,14 @@ class Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._poll_seconds):
-            try:
-                self._repository.refresh()
-            except Exception:  # whatever it is, the next look may succeed, and what is served stays served
-                log.exception("cannot follow the models directory")
+        refreshed = time.monotonic()
+        while not self._stop.wait(min(self._poll_seconds, SWITCHES_SECONDS)):
+            if self._repository.is_behind or time.monotonic() - refreshed >= self._poll_seconds:
+                self._refresh()
+                refreshed = time.monotonic()
+
+    def _refresh(self) -> None:
+        try:
+            self._repository.refresh()
+        except Exception:  # whatever it is, the next look may succeed, and what is served stays served
+            log.exception("cannot follow the models directory")

@@ -3,9 +3,10 @@
 from flask import Flask, current_app, request
 from flask_cors import CORS
 
+from service.api.context import context
 from service.api.exchange import asked_by
 from service.api.operations import described
-from service.errors import UnauthorizedError
+from service.errors import ForbiddenError, UnauthorizedError
 from service.keys import Keys
 from service.settings import Settings
 
@@ -19,6 +20,12 @@ def register(app: Flask, settings: Settings) -> None:
         app.before_request(lambda: _check(keys))
     if settings.cors_origins:
         CORS(app, origins=settings.cors_origins, expose_headers=EXPOSED, max_age=3600)
+
+
+def refuse_where_there_are_no_keys() -> None:
+    """Raise ForbiddenError where no keys are set up: what a request changes is never open to everybody."""
+    if context().settings.api_keys_file is None:
+        raise ForbiddenError("this needs an API key, and the service has none: SERVICE_API_KEYS_FILE is not set")
 
 
 def _check(keys: Keys) -> None:

@@ -1,10 +1,15 @@
 """Building responses: JSON with NumPy arrays, and conditional answers."""
 
+import gzip
 import hashlib
+import zlib
 from typing import Any
 
 import orjson
 from flask import Response, request
+
+QUICK = 1
+"""The level of compression: the highest makes a tenth less of it, in five times the time."""
 
 ONE_YEAR = 365 * 24 * 3600
 
@@ -37,4 +42,21 @@ def conditional(response: Response) -> Response:
     """Tag a small answer with its content's hash, and turn it into a 304 if the client has it."""
     with_validators(response, hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
+    return response
+
+
+def compressed(response: Response) -> Response:
+    """Compress an answer for a client that accepts gzip or deflate and no other coding.
+
+    HTTP libraries list all that they can decode, whether they are glad of it or not: float32 hardly gets smaller and
+    takes longer than the model. A client that names one coding means it.
+    """
+    codings = [value for value, quality in request.accept_encodings if quality > 0 and value not in ("identity", "*")]
+    if codings == ["gzip"]:
+        response.set_data(gzip.compress(response.get_data(), QUICK, mtime=0))
+    elif codings == ["deflate"]:
+        response.set_data(zlib.compress(response.get_data(), QUICK))
+    else:
+        return response
+    response.headers["Content-Encoding"] = codings[0]
     return response

@@ -10,6 +10,7 @@ from service import __version__, quantities
 from service.api import fields as own
 from service.api.answers import etag_of, not_modified, with_validators
 from service.api.context import admission, cache, repository, version_of
+from service.api.exchange import waited
 from service.api.negotiation import negotiate
 from service.api.operations import operation
 from service.boundary import Grid, bands, check_plane, evaluate
@@ -159,7 +160,8 @@ def get_boundary(query: BoundaryQuery) -> Response:
     else:
         answer = cache().get(etag)
         if answer is None:
-            with admission().grids:
+            with admission().grids as seconds:
+                waited(seconds)
                 answer = _answer(query, asked, representation, bounds)
             cache().keep(etag, answer)
         response = Response(answer, content_type=MEDIA_TYPES[representation])

@@ -7,7 +7,9 @@ from flask import current_app
 
 from service.admission import Admission
 from service.api.exchange import answered_by
+from service.bundle import layout
 from service.cache import AnswerCache
+from service.errors import NotFoundError
 from service.repository import ModelVersion, Repository
 from service.settings import Settings
 
@@ -51,8 +53,24 @@ def is_stopping() -> bool:
     return stopping is not None and stopping()
 
 
+def is_ready() -> bool:
+    """Say whether this worker can answer, and was not told to stop."""
+    return repository().ready() and not is_stopping()
+
+
 def version_of(name: str | None, number: int | None) -> ModelVersion:
     """Return the version that answers this request; see `Repository.get`."""
     version = repository().get(name, number)
     answered_by(version)
     return version
+
+
+def version_named(name: str | None, version: str | None = None) -> ModelVersion:
+    """Return the version that a path names; see `Repository.get`.
+
+    Raises:
+        NotFoundError: also where that is no version at all.
+    """
+    if version is not None and not layout.VERSION.fullmatch(version):
+        raise NotFoundError(f"there is no version {version!r}; versions are numbers from 1")
+    return version_of(name, None if version is None else int(version))

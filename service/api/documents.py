@@ -14,8 +14,8 @@ from marshmallow import Schema, fields
 from service import __version__
 from service.api import fields as own
 from service.api.answers import conditional, json_response
-from service.api.operations import Operation, described, operation
-from service.api.problems import PROBLEM_JSON
+from service.api.operations import Content, Operation, described, operation
+from service.bundle import layout
 
 blueprint = Blueprint("documents", __name__)
 
@@ -28,25 +28,19 @@ boundaries as data, and the comparison of architectures that they come from."""
 PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 """What the page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS."""
 
+TAGS = {"v1": "TensorFlow Serving REST v1", "v2": "Open Inference Protocol v2"}
+"""What is not of the service's own interface, by the first word of its blueprint's name."""
+
+PATH_PARAMETERS = {
+    "name": {"type": "string", "pattern": f"^{layout.NAME.pattern}$"},
+    "version": {"type": "string", "pattern": f"^{layout.VERSION.pattern}$"},
+    "number": {"type": "integer", "minimum": 0},
+}
+
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "where the service asks for keys"},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "the same key"},
 }
-
-
-class ProblemSchema(Schema):
-    """RFC 9457."""
-
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True, metadata={"description": "what was wrong, and what to send instead"})
-    request_id = fields.String(required=True)
-    errors = fields.Dict(
-        keys=fields.String(),
-        values=fields.List(fields.String()),
-        metadata={"description": "messages by field, where values were invalid"},
-    )
 
 
 @blueprint.get("/openapi.json")
@@ -74,41 +68,47 @@ def _document() -> dict[str, Any]:
     plugin.converter.add_attribute_function(_own_fields)  # type: ignore[no-untyped-call]
     for name, scheme in SECURITY.items():
         spec.components.security_scheme(name, scheme)
-    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
+    rules = current_app.url_map
+    for rule in sorted(rules.iter_rules(), key=lambda rule: rule.rule):
         found = described(current_app.view_functions[rule.endpoint])
         if found is not None:
             method = "post" if "POST" in (rule.methods or ()) else "get"
-            spec.path(
-                path=_openapi_path(rule.rule),
-                operations={method: _operation(rule.rule, rule.endpoint, found)},
-            )
+            several = len(list(rules.iter_rules(rule.endpoint))) > 1
+            operations = {method: _operation(rule.rule, rule.endpoint, found, has_other_rules=several)}
+            spec.path(path=_openapi_path(rule.rule), operations=operations)
     return spec.to_dict()
 
 
-def _operation(rule: str, endpoint: str, found: Operation) -> dict[str, Any]:
+def _operation(rule: str, endpoint: str, found: Operation, *, has_other_rules: bool) -> dict[str, Any]:
     parameters: list[object] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind else "string"}}
-        for kind, name in re.findall(r"<(int:)?(\w+)>", rule)
+        {"name": name, "in": "path", "required": True, "schema": PATH_PARAMETERS[name]} for name in _parameters(rule)
+    ]
+    parameters += [
+        {"name": name, "in": "header", "description": meaning, "schema": {"type": "integer", "minimum": 0}}
+        for name, meaning in found.headers.items()
     ]
     if found.query is not None:
         parameters.append({"in": "query", "schema": found.query})
+    module, name = endpoint.split(".")
     document: dict[str, Any] = {
-        "operationId": endpoint.split(".")[-1],
-        "tags": [endpoint.split(".")[0]],
+        "operationId": "_".join([name, *(_parameters(rule) if has_other_rules else [])]),
+        "tags": [TAGS.get(module.split("_")[0], module)],
         "summary": found.summary,
         "description": found.description,
         "parameters": parameters,
         "responses": _responses(found),
         "security": [{}] if found.public else [{}, *({name: []} for name in SECURITY)],
     }
-    if found.body is not None:
-        content = {"schema": found.body, "example": found.example}
-        document["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if found.takes:
+        content = _content(found.takes)
+        if found.example is not None:
+            content["application/json"]["example"] = found.example
+        document["requestBody"] = {"required": found.needs_body, "content": content}
     return document
 
 
 def _responses(found: Operation) -> dict[str, Any]:
-    content = {media_type: {"schema": _any_of(media_type, schemas)} for media_type, schemas in found.answers.items()}
+    content = _content(found.answers)
     responses: dict[str, Any] = {"200": {"description": "OK", "content": content}}
     if found.unready:
         responses["503"] = {"description": HTTPStatus.SERVICE_UNAVAILABLE.phrase, "content": content}
@@ -117,12 +117,16 @@ def _responses(found: Operation) -> dict[str, Any]:
     for status in (*found.problems, *(() if found.public else (401,))):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM_JSON: {"schema": ProblemSchema}},
+            "content": {found.dialect.media_type: {"schema": found.dialect.schema}},
         }
     return responses
 
 
-def _any_of(media_type: str, schemas: tuple[type[Schema], ...]) -> object:
+def _content(content: Content) -> dict[str, dict[str, object]]:
+    return {media_type: {"schema": _any_of(media_type, schemas)} for media_type, schemas in content.items()}
+
+
+def _any_of(media_type: str, schemas: tuple[type[Schema] | Schema, ...]) -> object:
     if len(schemas) > 1:
         return {"oneOf": list(schemas)}
     if schemas:
@@ -141,6 +145,10 @@ def _own_fields(_: object, field: fields.Field[Any], **__: object) -> dict[str, 
         names = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
         return {"oneOf": [names, {"type": "string", "const": "all"}]}
     return {}
+
+
+def _parameters(rule: str) -> list[str]:
+    return re.findall(r"<(?:int:)?(\w+)>", rule)
 
 
 def _openapi_path(rule: str) -> str:

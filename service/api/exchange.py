@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from service.observability import requests_of
+from service.observability import queued_of, requests_of
 from service.repository import ModelVersion
 from service.request_log import RequestLog
 
@@ -26,13 +26,16 @@ EXCHANGE = "boundary.exchange"
 
 @dataclass(slots=True)
 class Exchange:
-    """A request that is being answered: for whom, where keys are asked for, and by which model's version."""
+    """A request that is being answered: for whom, where keys are asked for, by which model's version, and the seconds
+    that it waited for a turn.
+    """
 
     request_id: str
     began: float
     client: str = ""
     model: str = ""
     version: str = ""
+    waited: float = 0
 
 
 class Measurement:
@@ -51,6 +54,8 @@ class Measurement:
             code = status[:3]
             endpoint = environ["werkzeug.request"].endpoint or "none"
             requests_of(endpoint, exchange.model, exchange.version, code).observe(seconds)
+            if exchange.waited:
+                queued_of(exchange.model, exchange.version).inc(exchange.waited)
             if self._log is not None and (endpoint not in QUIET or code >= "400"):
                 self._log.write(
                     request_id=exchange.request_id,
@@ -81,6 +86,13 @@ def asked_by(client: str) -> None:
     """Note whose key came with this request."""
     exchange: Exchange = request.environ[EXCHANGE]
     exchange.client = client
+
+
+def waited(seconds: float) -> None:
+    """Note how long this request waited for its turn."""
+    if seconds:
+        exchange: Exchange = request.environ[EXCHANGE]
+        exchange.waited = seconds
 
 
 def answered_by(version: ModelVersion) -> None:

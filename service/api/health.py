@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service.api.answers import json_response
-from service.api.context import is_stopping, repository
+from service.api.context import is_ready, repository
 from service.api.operations import operation
 
 blueprint = Blueprint("health", __name__)
@@ -33,7 +33,7 @@ def get_ready() -> Response:
     """200 once the models that can be loaded are loaded and have answered a probe, until the worker is told to stop;
     else 503, with the same body.
     """
-    ready = repository().ready() and not is_stopping()
+    ready = is_ready()
     models = repository().models()
     document = {
         "ready": ready,

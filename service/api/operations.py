@@ -1,36 +1,57 @@
 """What an endpoint takes and gives, said once: a decorator that validates a request and feeds the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 from urllib.parse import parse_qsl
 
 from flask import Response, request
 from marshmallow import Schema, ValidationError
 
-from service.api.body import WORTH_COUNTING, check_json, parse_json, read_body, refuse_excess
+from service.api.body import JSON, WORTH_COUNTING, check_json, parse_json, read_body, refuse_excess
 from service.api.context import context
+from service.api.dialects import PROBLEM, Dialect
+from service.api.exchange import waited
 from service.errors import InvalidError
 
 View = Callable[..., Response]
-Answers = Mapping[str, tuple[type[Schema], ...]]
+Content = Mapping[str, tuple[type[Schema] | Schema, ...]]
+"""What a body holds by media type: one of these, or bytes or text where there is none."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An endpoint as the document shows it: the answers' schemas by media type, none where it is not JSON."""
+    """An endpoint as the document shows it."""
 
     summary: str
     description: str
-    answers: Answers
+    answers: Content
     query: type[Schema] | None = None
-    body: type[Schema] | None = None
+    takes: Content = field(default_factory=dict)
+    needs_body: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
     conditional: bool = False
     unready: bool = False
     public: bool = False
+    dialect: Dialect = PROBLEM
     example: object = None
+
+
+class Described(TypedDict, total=False):
+    """What `operation` passes on to the document."""
+
+    answers: Required[Content]
+    takes: Content
+    needs_body: bool
+    headers: Mapping[str, str]
+    problems: tuple[int, ...]
+    conditional: bool
+    unready: bool
+    public: bool
+    dialect: Dialect
+    example: object
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -40,26 +61,23 @@ OPERATIONS: dict[str, Operation] = {}
 def operation(
     summary: str,
     *,
-    answers: Answers,
     query: type[Schema] | None = None,
     body: type[Schema] | None = None,
-    problems: tuple[int, ...] = (),
-    conditional: bool = False,
-    unready: bool = False,
-    public: bool = False,
-    example: object = None,
+    **described: Unpack[Described],
 ) -> Callable[[View], View]:
-    """Document a view, and hand it the validated query or body as its first argument.
+    """Document a view, and hand it the validated query or JSON body as its first argument.
 
-    A view with neither is called as it is. `conditional` says that it answers 304 to a matching `If-None-Match`,
-    `unready` that it sends the same document with 503, `public` that it never needs a key.
+    A view with neither is called as it is, and may read a body by itself: `takes` says of what media types, and
+    `needs_body` whether it must be there. `headers` are the request's own, with what they mean. `conditional` says that
+    it answers 304 to a matching `If-None-Match`, `unready` that it sends the same document with 503, `public` that it
+    never needs a key; `problems` are the statuses of its errors, which are worded in its `dialect`.
     """
 
     def decorate(view: View) -> View:
         description = " ".join((view.__doc__ or "").split())
-        OPERATIONS[_key(view)] = Operation(
-            summary, description, answers, query, body, problems, conditional, unready, public, example
-        )
+        if body is not None:
+            described["takes"] = {JSON: (body,)}
+        OPERATIONS[_key(view)] = Operation(summary, description, query=query, **described)
         if body is not None:
             return _with_body(view, body())
         return view if query is None else _with_query(view, query())
@@ -75,7 +93,8 @@ def _with_body(view: View, schema: Schema) -> View:
         content = read_body(request.environ, here.settings.max_body_bytes)
         if len(content) > WORTH_COUNTING:
             refuse_excess(content, here.settings.max_points, here.repository.n_features)
-        with here.admission.predictions:
+        with here.admission.predictions as seconds:
+            waited(seconds)
             return view(load(schema, parse_json(content)), **path)
 
     return validated

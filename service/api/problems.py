@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 `application/problem+json`."""
+"""Errors as answers, in the words of the interface that was asked."""
 
 from http import HTTPStatus
 
@@ -8,12 +8,11 @@ from flask import Flask, Response, request
 from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from service.api.dialects import STANDARD, dialect_of
 from service.api.exchange import request_id
-from service.errors import FieldErrors, ServiceError, UnauthorizedError, UnavailableError
+from service.errors import FieldErrors, InvalidError, ServiceError, UnauthorizedError, UnavailableError
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-PROBLEM_JSON = "application/problem+json"
 
 
 def register(app: Flask) -> None:
@@ -22,7 +21,15 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def problem(status: int, title: str, detail: str, errors: FieldErrors | None = None) -> Response:
+def _answer(status: int, title: str, detail: str, errors: FieldErrors | None = None) -> Response:
+    dialect = dialect_of(request.path)
+    if status == InvalidError.status:
+        status = dialect.invalid
+    document = {"error": detail} if dialect is STANDARD else _problem(status, title, detail, errors)
+    return Response(orjson.dumps(document), status, content_type=dialect.media_type)
+
+
+def _problem(status: int, title: str, detail: str, errors: FieldErrors | None) -> dict[str, object]:
     """Return a problem document. `type` is about:blank: the status says all that the kind of problem means."""
     document: dict[str, object] = {
         "type": "about:blank",
@@ -31,13 +38,11 @@ def problem(status: int, title: str, detail: str, errors: FieldErrors | None = N
         "detail": detail,
         "request_id": request_id(),
     }
-    if errors is not None:
-        document["errors"] = errors
-    return Response(orjson.dumps(document), status, mimetype=PROBLEM_JSON)
+    return document if errors is None else {**document, "errors": errors}
 
 
 def _service_error(error: ServiceError) -> Response:
-    response = problem(error.status, error.title, error.detail, error.errors)
+    response = _answer(error.status, error.title, error.detail, error.errors)
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, UnauthorizedError):
@@ -53,7 +58,7 @@ def _http_exception(error: HTTPException) -> Response:
     }.get(status, status.description or status.phrase)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         detail += f"; it takes {', '.join(sorted(error.valid_methods))}"
-    response = problem(status, status.phrase, detail)
+    response = _answer(status, status.phrase, detail)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -62,4 +67,4 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("request failed", exc_info=error, request_id=request_id())
-    return problem(500, "Internal Server Error", "the service failed; its log says more under this request_id")
+    return _answer(500, "Internal Server Error", "the service failed; its log says more under this request_id")

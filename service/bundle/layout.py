@@ -28,7 +28,7 @@ DATASET = "dataset.csv"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """What a model or an experiment may be called: also safe as a path component and in a URL."""
 
-_VERSION = re.compile(r"[1-9][0-9]{0,17}")
+VERSION = re.compile(r"[1-9][0-9]{0,17}")
 _PARTIAL = ".partial-"
 
 
@@ -44,7 +44,7 @@ def versions(models_dir: Path, name: str) -> list[int]:
     directory = models_dir / name
     if not directory.is_dir():
         return []
-    return sorted(int(p.name) for p in directory.iterdir() if _VERSION.fullmatch(p.name) and p.is_dir())
+    return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and p.is_dir())
 
 
 def experiment_dir(models_dir: Path, experiment: str) -> Path:

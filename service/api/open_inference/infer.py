@@ -1,0 +1,50 @@
+"""`POST /v2/models/<name>[/versions/<version>]/infer`."""
+
+from flask import Blueprint, Response, request
+
+from service.api.answers import compressed
+from service.api.body import read_body
+from service.api.context import context, version_named
+from service.api.dialects import STANDARD
+from service.api.exchange import waited
+from service.api.open_inference.messages import DATATYPE, INPUT, InferRequestSchema, InferResponseSchema
+from service.api.open_inference.tensors import decode, encode, header_length
+from service.api.operations import operation
+from service.inference import predict
+
+blueprint = Blueprint("v2_infer", __name__)
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+
+BINARY = "application/octet-stream"
+
+
+@blueprint.post("/v2/models/<name>/infer")
+@blueprint.post("/v2/models/<name>/versions/<version>/infer")
+@operation(
+    "Infer",
+    takes={"application/json": (InferRequestSchema,), BINARY: ()},
+    headers={HEADER_LENGTH: "the length of the JSON that the body starts with; 0 where it is the points' bytes alone"},
+    answers={"application/json": (InferResponseSchema,), BINARY: ()},
+    problems=(400, 404, 413, 415, 503),
+    dialect=STANDARD,
+    example={"inputs": [{"name": INPUT, "shape": [2, 2], "datatype": DATATYPE, "data": [0.1, 0.2, 0.9, -0.4]}]},
+)
+def post_infer(name: str, version: str | None = None) -> Response:
+    """Probabilities P(y = 1) at points, as the Open Inference Protocol has it. With the binary tensor data extension
+    the points, the probabilities or both are little-endian float32 behind the JSON. Bodies may be compressed with gzip
+    or deflate, and so is the answer where that is the one coding that the client accepts.
+    """
+    here = context()
+    asked_version = version_named(name, version)
+    body = read_body(request.environ, here.settings.max_body_bytes)
+    json_length = header_length(request.headers.get(HEADER_LENGTH), body)
+    with here.admission.predictions as seconds:
+        waited(seconds)
+        asked = decode(body, json_length, asked_version.engine.n_features, here.settings.max_points)
+        answer, answer_json_length = encode(predict(asked_version, asked.points), asked)
+    if answer_json_length is None:
+        return compressed(Response(answer, content_type="application/json"))
+    response = Response(answer, content_type=BINARY)
+    response.headers[HEADER_LENGTH] = str(answer_json_length)
+    return compressed(response)

@@ -1,0 +1,114 @@
+"""What the server and its models are, and whether they answer: `GET /v2…`."""
+
+from flask import Blueprint, Response
+from marshmallow import Schema, fields
+
+from service import __version__
+from service.api.answers import json_response
+from service.api.context import is_ready, repository, version_named
+from service.api.dialects import STANDARD
+from service.api.open_inference.messages import DATATYPE, INPUT, OUTPUT
+from service.api.operations import operation
+
+blueprint = Blueprint("v2", __name__)
+
+SERVER = "boundary-service"
+EXTENSIONS = ["binary_tensor_data", "model_repository", "statistics"]
+PLATFORM = "tensorflow_savedmodel"
+
+
+class ServerSchema(Schema):
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    extensions = fields.List(fields.String(), required=True)
+
+
+class HealthSchema(Schema):
+    live = fields.Boolean(required=True)
+    ready = fields.Boolean(required=True)
+
+
+class ModelReadySchema(Schema):
+    name = fields.String(required=True)
+    ready = fields.Boolean(required=True)
+
+
+class TensorSchema(Schema):
+    name = fields.String(required=True)
+    datatype = fields.String(required=True)
+    shape = fields.List(fields.Integer(), required=True, metadata={"description": "-1 is any number"})
+
+
+class ModelMetadataSchema(Schema):
+    name = fields.String(required=True)
+    versions = fields.List(fields.String(), required=True, metadata={"description": "those that may be asked for"})
+    platform = fields.String(required=True)
+    inputs = fields.List(fields.Nested(TensorSchema), required=True)
+    outputs = fields.List(fields.Nested(TensorSchema), required=True)
+
+
+@blueprint.get("/v2")
+@operation("Describe the server", answers={"application/json": (ServerSchema,)}, dialect=STANDARD, public=True)
+def get_server() -> Response:
+    """Its name, its version and the extensions of the protocol that it has."""
+    return json_response({"name": SERVER, "version": __version__, "extensions": EXTENSIONS})
+
+
+@blueprint.get("/v2/health/live")
+@operation("Is the process alive? (v2)", answers={"application/json": (HealthSchema,)}, dialect=STANDARD, public=True)
+def get_v2_live() -> Response:
+    """200 as long as the process answers at all."""
+    return _health(200)
+
+
+@blueprint.get("/v2/health/ready")
+@operation(
+    "Can it answer? (v2)",
+    answers={"application/json": (HealthSchema,)},
+    unready=True,
+    dialect=STANDARD,
+    public=True,
+)
+def get_v2_ready() -> Response:
+    """200 or 503, as `GET /health/ready`."""
+    return _health(200 if is_ready() else 503)
+
+
+def _health(status: int) -> Response:
+    response = json_response({"live": True, "ready": is_ready()}, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/v2/models/<name>")
+@blueprint.get("/v2/models/<name>/versions/<version>")
+@operation(
+    "Describe a model (v2)",
+    answers={"application/json": (ModelMetadataSchema,)},
+    problems=(404, 503),
+    dialect=STANDARD,
+)
+def get_model_metadata(name: str, version: str | None = None) -> Response:
+    """Its versions, its input and its output."""
+    found = version_named(name, version)
+    document = {
+        "name": found.name,
+        "versions": [str(number) for number in sorted(repository().model(name).served)],
+        "platform": PLATFORM,
+        "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, found.engine.n_features]}],
+        "outputs": [{"name": OUTPUT, "datatype": DATATYPE, "shape": [-1]}],
+    }
+    return json_response(document)
+
+
+@blueprint.get("/v2/models/<name>/ready")
+@blueprint.get("/v2/models/<name>/versions/<version>/ready")
+@operation(
+    "Can a model answer?",
+    answers={"application/json": (ModelReadySchema,)},
+    problems=(404, 503),
+    dialect=STANDARD,
+)
+def get_model_ready(name: str, version: str | None = None) -> Response:
+    """200 where it can, else an error."""
+    return json_response({"name": version_named(name, version).name, "ready": True})
