@@ -22,6 +22,7 @@ from service.api import (
     problems,
     results,
     telemetry,
+    tensorflow_serving,
 )
 from service.api.context import EXTENSION, Context
 from service.cache import AnswerCache
@@ -34,6 +35,7 @@ from service.watcher import Watcher
 
 INTERFACES = (
     *(predict, boundary, results, models, health, documents, metrics),
+    *(tensorflow_serving.models, tensorflow_serving.predict),
     *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
 )
 

@@ -29,6 +29,17 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
     Raises:
         InvalidError: the points have another number of features than the model, or lie too far out for float32.
     """
+    probabilities = evaluate(version, "serving_default", points)["probabilities"]
+    labels = (probabilities >= threshold).astype(np.int64)
+    return Prediction(version.name, version.number, probabilities, labels)
+
+
+def evaluate(version: ModelVersion, signature: str, points: Points, **index: int) -> Outputs:
+    """Return what a signature gives at points, float32 [n, d]; `index` is of its scalar inputs.
+
+    Raises:
+        InvalidError: the points have another number of features than the model, or lie too far out for float32.
+    """
     if points.shape[1] != version.engine.n_features:
         expected = [feature.name for feature in version.features]
         raise InvalidError.of(
@@ -36,21 +47,6 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
             f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not "
             f"{points.shape[1]}",
         )
-    probabilities = _run(version, "serving_default", points)["probabilities"]
-    labels = (probabilities >= threshold).astype(np.int64)
-    return Prediction(version.name, version.number, probabilities, labels)
-
-
-def at_snapshot(version: ModelVersion, signature: str, points: Points, replicate: int, snapshot: int) -> Outputs:
-    """Return what a signature gives for one training run after one recorded epoch.
-
-    Raises:
-        InvalidError: points lie too far out for float32.
-    """
-    return _run(version, signature, points, replicate=replicate, snapshot=snapshot)
-
-
-def _run(version: ModelVersion, signature: str, points: Points, **index: int) -> Outputs:
     began = time.perf_counter()
     outputs = version.engine.run(signature, points, **index)
     computed_of(version.name, str(version.number)).count(len(points), time.perf_counter() - began)

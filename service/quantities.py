@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from service.engines import Points
 from service.errors import InvalidError
-from service.inference import at_snapshot, predict
+from service.inference import evaluate, predict
 from service.repository import ModelVersion
 
 Evaluate = Callable[[Points], NDArray[np.float32]]
@@ -70,7 +70,7 @@ def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = N
         return Quantity(Kind.PROBABILITY, lambda points: predict(version, points).probabilities)
     return Quantity(
         Kind.PROBABILITY,
-        lambda points: at_snapshot(version, "at", points, replicate, snapshot)["probabilities"],
+        lambda points: evaluate(version, "at", points, replicate=replicate, snapshot=snapshot)["probabilities"],
     )
 
 
@@ -92,7 +92,7 @@ def spread(version: ModelVersion, statistic: str, epoch: int | None = None) -> Q
     snapshot = _snapshot(version, epoch)
 
     def every_replicate(points: Points) -> NDArray[np.float32]:
-        runs = [at_snapshot(version, "at", points, r, snapshot)["probabilities"] for r in replicates]
+        runs = [evaluate(version, "at", points, replicate=r, snapshot=snapshot)["probabilities"] for r in replicates]
         return np.stack(runs)
 
     if statistic == "mean":
@@ -137,11 +137,26 @@ def activation(version: ModelVersion, layer: int, unit: int, replicate: int = 0,
             "unit", f"layer {layer} of model {version.name} has units 1 to {hidden[layer - 1]}, not {unit}."
         )
     _check_replicate(version, replicate)
-    snapshot = _snapshot(version, epoch)
+    index = {"replicate": replicate, "snapshot": _snapshot(version, epoch)}
     return Quantity(
         Kind.ACTIVATION,
-        lambda points: at_snapshot(version, "activations", points, replicate, snapshot)[f"layer_{layer}"][:, unit - 1],
+        lambda points: evaluate(version, "activations", points, **index)[f"layer_{layer}"][:, unit - 1],
     )
+
+
+def check_index(version: ModelVersion, replicate: int = 0, snapshot: int = 0, **others: int) -> None:
+    """Check a signature's scalar inputs.
+
+    Raises:
+        InvalidError: there is no such replicate or snapshot, or the signature has others, of which nothing is known.
+    """
+    if others or version.card is None:
+        raise InvalidError(f"what {', '.join(others) or 'replicate and snapshot'} may be is not known here")
+    _check_replicate(version, replicate)
+    if not 0 <= snapshot < len(version.card.epochs):
+        raise InvalidError.of(
+            "snapshot", f"model {version.name} has snapshots 0 to {len(version.card.epochs) - 1}, not {snapshot}."
+        )
 
 
 def _check_replicate(version: ModelVersion, replicate: int) -> None:

@@ -77,9 +77,16 @@ def parse_json(content: bytes) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError as strict:
         try:
-            return json.loads(content)
+            return _with_special_numbers(content)
         except (ValueError, RecursionError):
             raise MalformedError(f"the body is not valid JSON: {strict}") from strict
+
+
+def _with_special_numbers(content: bytes) -> Any:
+    document = json.loads(content)
+    if b"\\u" in content:
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is a ValueError, here and not later
+    return document
 
 
 def _decompress(content: bytes, coding: str, max_bytes: int) -> bytes:

@@ -58,6 +58,8 @@ def _http_exception(error: HTTPException) -> Response:
     }.get(status, status.description or status.phrase)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         detail += f"; it takes {', '.join(sorted(error.valid_methods))}"
+    if request.path.startswith("/v1/"):  # in TensorFlow Serving's words
+        detail = f"Malformed request: {request.method} {request.path}; {detail}"
     response = _answer(status, status.phrase, detail)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

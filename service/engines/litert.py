@@ -47,6 +47,7 @@ class LiteRTEngine:
 
     def __init__(self, compiled: bytes) -> None:
         self._compiled = compiled
+        self._described: dict[str, Signature] = {}
         self._idle: dict[int, deque[Block]] = {size: deque() for size in SIZES}
         try:
             block = Block(compiled)
@@ -79,8 +80,12 @@ class LiteRTEngine:
         return outputs
 
     def describe(self, signature: str) -> Signature:
-        runner = Block(self._compiled).runner(signature)
-        return Signature(_tensors(runner.get_input_details()), _tensors(runner.get_output_details()))
+        found = self._described.get(signature)
+        if found is None:
+            runner = Block(self._compiled).runner(signature)
+            found = Signature(_tensors(runner.get_input_details()), _tensors(runner.get_output_details()))
+            self._described[signature] = found
+        return found
 
     def _invoke(self, size: int, signature: str, points: Points, scalars: dict[str, np.ndarray]) -> Outputs:
         """Evaluate up to `size` points; the outputs have `size` rows, of which those past the points mean nothing."""

@@ -97,7 +97,7 @@ def _the_input(request: InferRequest) -> RequestInput:
         raise InvalidError.of("inputs", f"the input {INPUT} is missing.")
     given = request.inputs[0]
     if given.datatype != DATATYPE:
-        raise InvalidError.of("inputs", f"{INPUT} must have the datatype {DATATYPE}, not {given.datatype}.")
+        raise InvalidError.of("inputs", f"{INPUT} must have the datatype {DATATYPE}, not {given.datatype!r}.")
     return given
 
 

@@ -1,0 +1,61 @@
+"""`POST /v1/models/<name>[/versions/<version>]:predict`."""
+
+from flask import Blueprint, Response, request
+from marshmallow import Schema, fields
+
+from service.api.answers import json_response
+from service.api.body import WORTH_COUNTING, read_body, refuse_excess
+from service.api.context import context
+from service.api.dialects import STANDARD
+from service.api.exchange import waited
+from service.api.operations import operation
+from service.api.tensorflow_serving.servable import servable
+from service.api.tensorflow_serving.tensors import as_columns, as_rows, decode
+from service.inference import evaluate
+from service.points import check_count
+
+blueprint = Blueprint("v1_predict", __name__)
+
+
+class PredictRequestV1Schema(Schema):
+    """Documents the body, which `tensors` reads."""
+
+    signature_name = fields.String(metadata={"default": "serving_default"})
+    instances = fields.List(fields.Raw(), metadata={"description": "rows: the points, or objects with one as `points`"})
+    inputs = fields.Raw(metadata={"description": "columns, in place of instances: all points, or an object with them"})
+
+
+class PredictionsV1Schema(Schema):
+    predictions = fields.List(fields.Raw(), required=True, metadata={"description": "P(y = 1) of each row"})
+
+
+class OutputsV1Schema(Schema):
+    outputs = fields.Raw(required=True, metadata={"description": "P(y = 1) of all points, or an object of outputs"})
+
+
+@blueprint.post("/v1/models/<name>:predict")
+@blueprint.post("/v1/models/<name>/versions/<version>:predict")
+@operation(
+    "Predict (v1)",
+    takes={"application/json": (PredictRequestV1Schema,)},
+    answers={"application/json": (PredictionsV1Schema, OutputsV1Schema)},
+    problems=(400, 404, 413, 415, 503),
+    dialect=STANDARD,
+    example={"instances": [[0.1, 0.2], [0.9, -0.4]]},
+)
+def post_v1_predict(name: str, version: str | None = None) -> Response:
+    """What a signature gives at points: rows for `instances`, columns for `inputs`. A single output is a bare list,
+    several are objects. The signatures that take a replicate and a snapshot do so in columns.
+    """
+    here = context()
+    found = servable(name, version)
+    body = read_body(request.environ, here.settings.max_body_bytes)
+    if len(body) > WORTH_COUNTING:
+        refuse_excess(body, here.settings.max_points, found.engine.n_features)
+    with here.admission.predictions as seconds:
+        waited(seconds)
+        asked = decode(body, found)
+        check_count(len(asked.points), here.settings.max_points)
+        outputs = evaluate(found, asked.signature, asked.points, **asked.index)
+    described = found.engine.describe(asked.signature).outputs
+    return json_response(as_rows(outputs, described) if asked.in_rows else as_columns(outputs, described))
