@@ -16,6 +16,9 @@ from service.repository import ModelVersion
 
 blueprint = Blueprint("v2_statistics", __name__)
 
+INFERENCE = ("predict.post_predict", "boundary.get_boundary", "v1_predict.post_v1_predict", "v2_infer.post_infer")
+"""The endpoints whose requests are counted: those that compute."""
+
 
 class DurationSchema(Schema):
     count = fields.Integer(required=True)
@@ -23,8 +26,8 @@ class DurationSchema(Schema):
 
 
 class InferenceStatisticsSchema(Schema):
-    success = fields.Nested(DurationSchema, required=True, metadata={"description": "requests answered, of any kind"})
-    fail = fields.Nested(DurationSchema, required=True, metadata={"description": "requests refused, of any kind"})
+    success = fields.Nested(DurationSchema, required=True, metadata={"description": "requests for numbers, answered"})
+    fail = fields.Nested(DurationSchema, required=True, metadata={"description": "requests for numbers, refused"})
     queue = fields.Nested(DurationSchema, required=True, metadata={"description": "waiting for a turn to compute"})
     compute_input = fields.Nested(DurationSchema, required=True, metadata={"description": "part of compute_infer"})
     compute_infer = fields.Nested(DurationSchema, required=True, metadata={"description": "calls of the engine"})
@@ -75,9 +78,10 @@ def _measured(measurements: CollectorRegistry) -> Measured:
     measured: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for metric in measurements.collect():
         for sample in metric.samples:
-            if sample.labels.get("model"):
-                outcome = {"": "", "2": " success", "3": " success"}.get(sample.labels.get("status", "")[:1], " fail")
-                measured[sample.labels["model"], sample.labels["version"]][sample.name + outcome] += sample.value
+            labels = sample.labels
+            if labels.get("model") and labels.get("endpoint", "") in {"", *INFERENCE}:
+                outcome = {"": "", "2": " success", "3": " success"}.get(labels.get("status", "")[:1], " fail")
+                measured[labels["model"], labels["version"]][sample.name + outcome] += sample.value
     return measured
 
 
