@@ -9,7 +9,7 @@ from service.errors import UnauthorizedError
 from service.keys import Keys
 from service.settings import Settings
 
-EXPOSED = ["ETag", "Retry-After", "X-Request-ID"]
+EXPOSED = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
 
 
 def register(app: Flask, settings: Settings) -> None:
