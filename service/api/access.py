@@ -10,7 +10,7 @@ from service.errors import ForbiddenError, UnauthorizedError
 from service.keys import Keys
 from service.settings import Settings
 
-EXPOSED = ["ETag", "Retry-After", "X-Request-ID"]
+EXPOSED = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
 
 
 def register(app: Flask, settings: Settings) -> None:

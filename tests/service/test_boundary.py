@@ -1,12 +1,15 @@
 """`GET /boundary`, asked over a socket."""
 
 import io
+import json
+import shutil
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 
-from tests.conftest import MODELS, Server
+from tests.conftest import MODELS, Server, StartServer
 
 
 def test_the_grid_is_the_cards_domain_with_both_ends(server: Server) -> None:
@@ -34,6 +37,55 @@ def test_npy_json_and_format_give_the_same_numbers(server: Server) -> None:
     assert (values.dtype, values.shape) == (np.float32, (77, 77))
     assert np.array_equal(values, np.array(server.get(path).json()["probabilities"], np.float32))
     assert server.get(path + "&format=npy").content == answer.content
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "model=tanh-3&version=1",
+        "x_min=-0.1&x_max=0.30000000000000004&y_min=-1e-300&y_max=1e30",
+        "statistic=mean",
+        "statistic=std",
+        "minus=linear",
+        "layer=2&unit=7&replicate=3&epoch=10",
+    ],
+)
+def test_an_npy_answer_says_in_a_header_what_the_json_says_beside_the_numbers(server: Server, query: str) -> None:
+    path = f"/boundary?resolution=57&{query}"
+    document = server.get(path).json()
+    fresh, kept = server.get(path + "&format=npy"), server.get(path + "&format=npy")
+    unchanged = server.get(path + "&format=npy", headers={"If-None-Match": fresh.headers["ETag"]})
+    assert (fresh.status_code, kept.status_code, unchanged.status_code) == (200, 200, 304)
+    described = json.loads(fresh.headers["Boundary-Grid"])
+    assert {answer.headers["Boundary-Grid"] for answer in (kept, unchanged)} == {fresh.headers["Boundary-Grid"]}
+    for axis, feature in (("x", "x1"), ("y", "x2")):
+        ends = described.pop(axis)
+        assert ends.pop("feature") == feature
+        assert np.linspace(ends["min"], ends["max"], ends["nodes"]).tolist() == document.pop(axis)
+    document.pop(described.pop("numbers"))
+    assert described == document
+
+
+def test_only_an_npy_answer_has_the_header(server: Server) -> None:
+    for kind in ("json", "png"):
+        assert "Boundary-Grid" not in server.get(f"/boundary?resolution=5&format={kind}").headers
+
+
+def test_names_of_features_are_ascii_in_the_header(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+    """A header is ASCII; a feature may be called anything."""
+    shutil.copytree(models_dir / "linear", tmp_path / "models" / "linear")
+    card = tmp_path / "models/linear/1/assets.extra/card.json"
+    card.write_text(card.read_text().replace('"x1"', '"Größe\\n€"'))
+    server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "models"), SERVICE_DEFAULT_MODEL="linear")
+    header = server.get("/boundary?resolution=5&format=npy").headers["Boundary-Grid"]
+    assert header.isascii()
+    assert json.loads(header)["x"]["feature"] == "Größe\n€"
+
+
+def test_a_page_of_another_origin_may_read_the_header(start_server: StartServer, models_dir: Path) -> None:
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_CORS_ORIGINS="https://one.example")
+    answer = server.get("/boundary?resolution=5&format=npy", headers={"Origin": "https://one.example"})
+    assert "Boundary-Grid" in answer.headers["Access-Control-Expose-Headers"]
 
 
 def test_a_large_grid_is_the_same_as_its_parts(server: Server) -> None:
