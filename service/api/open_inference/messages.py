@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from service.api import fields as own
+from service.api.fields import Limits
 from service.bundle.records import RecordSchema
 
 INPUT, OUTPUT, DATATYPE = "points", "probabilities", "FP32"
@@ -35,44 +37,51 @@ class InferRequest:
     id: str | None = None
 
 
-def _parameters(description: str) -> fields.Dict:
-    return fields.Dict(keys=fields.String(), metadata={"description": description})
+def _parameters(schema: dict[str, object]) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), metadata={"properties": schema})
+
+
+BOOLEAN = {"type": "boolean"}
+NEVER: dict[str, object] = {"not": {}}
+
+
+class Shape(fields.List[int]):
+    """The shape of points, [n, d]."""
+
+    def __init__(self, **options: Any) -> None:
+        length = validate.Length(equal=2, error="must be [points, numbers of a point], such as [1, 2].")
+        super().__init__(own.WholeNumber(validate=validate.Range(min=1)), validate=length, **options)
+
+    def json_schema(self, limits: Limits) -> dict[str, Any]:
+        n = {"type": "integer", "minimum": 1, "maximum": limits.max_points}
+        d = {"type": "integer", "minimum": 1} if limits.n_features is None else {"const": limits.n_features}
+        return {"prefixItems": [n, d], "minItems": 2, "maxItems": 2}
+
+
+def _data(limits: Limits) -> dict[str, Any]:
+    points = own.points(limits)
+    flat = {"type": "array", "items": points["items"]["items"], "minItems": 1}
+    return {
+        "description": "the points, flat or one list each; left out where binary_data_size is given",
+        "oneOf": [flat, points],
+    }
 
 
 class RequestInputSchema(RecordSchema[RequestInput]):
     record = RequestInput
 
     name = fields.String(required=True, metadata={"enum": [INPUT]})
-    shape = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(min=1)),
-        required=True,
-        validate=validate.Length(
-            equal=2, error="must be the number of points and of a point's numbers, such as [1, 2]."
-        ),
-        metadata={"description": "[n, d]"},
-    )
+    shape = Shape(required=True, metadata={"description": "[n, d]"})
     datatype = fields.String(required=True, metadata={"enum": [DATATYPE]})
-    parameters = _parameters("binary_data_size: the tensor's bytes are behind the JSON, this many")
-    data = fields.Raw(
-        metadata={
-            "description": "the points, flat or one list each; left out where binary_data_size is given",
-            "oneOf": [
-                {"type": "array", "items": {"type": "number"}, "minItems": 1},
-                {
-                    "type": "array",
-                    "items": {"type": "array", "items": {"type": "number"}, "minItems": 1},
-                    "minItems": 1,
-                },
-            ],
-        }
-    )
+    parameters = _parameters({"binary_data_size": {"type": "integer", "description": "the bytes behind the JSON"}})
+    data = own.Json(_data)
 
 
 class RequestOutputSchema(RecordSchema[RequestOutput]):
     record = RequestOutput
 
     name = fields.String(required=True, metadata={"enum": [OUTPUT]})
-    parameters = _parameters("binary_data: whether the tensor's bytes come behind the JSON")
+    parameters = _parameters({"binary_data": BOOLEAN, "classification": NEVER})
 
 
 class InferRequestSchema(RecordSchema[InferRequest]):
@@ -81,7 +90,7 @@ class InferRequestSchema(RecordSchema[InferRequest]):
     record = InferRequest
 
     id = fields.String(metadata={"description": "given back with the answer"})
-    parameters = _parameters("binary_data_output: whether outputs come as bytes behind the JSON where they do not say")
+    parameters = _parameters({"binary_data_output": {**BOOLEAN, "description": "for outputs that do not say"}})
     inputs = fields.List(fields.Nested(RequestInputSchema), required=True, metadata={"minItems": 1, "maxItems": 1})
     outputs = fields.List(fields.Nested(RequestOutputSchema), metadata={"maxItems": 1})
 
@@ -91,7 +100,7 @@ class ResponseOutputSchema(Schema):
     datatype = fields.String(required=True)
     shape = fields.List(fields.Integer(), required=True)
     data = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point"})
-    parameters = _parameters("binary_data_size: the tensor's bytes are behind the JSON, this many")
+    parameters = _parameters({"binary_data_size": {"type": "integer", "description": "the bytes behind the JSON"}})
 
 
 class InferResponseSchema(Schema):

@@ -179,7 +179,7 @@ def _wants_binary(request: InferRequest) -> bool:
     wanted = _flag("parameters", request.parameters, "binary_data_output", otherwise=False)
     for output in request.outputs:
         _refuse_shared_memory("outputs", output.parameters)
-        if output.parameters.get("classification"):
+        if "classification" in output.parameters:
             raise InvalidError.of("outputs", "classification is not offered here; ask for the probabilities alone.")
         wanted = _flag("outputs", output.parameters, "binary_data", otherwise=wanted)
     return wanted

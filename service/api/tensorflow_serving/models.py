@@ -55,8 +55,8 @@ class MetadataSchema(Schema):
     )
 
 
-@blueprint.get("/v1/models/<name>")
-@blueprint.get("/v1/models/<name>/versions/<version>")
+@blueprint.get("/v1/models/<servable:name>")
+@blueprint.get("/v1/models/<servable:name>/versions/<servable:version>")
 @operation(
     "Get the states of a model's versions",
     answers={"application/json": (ModelStatusSchema,)},
@@ -76,8 +76,8 @@ def get_status(name: str, version: str | None = None) -> Response:
     return json_response({"model_version_status": [_status(status) for status in statuses]})
 
 
-@blueprint.get("/v1/models/<name>/metadata")
-@blueprint.get("/v1/models/<name>/versions/<version>/metadata")
+@blueprint.get("/v1/models/<servable:name>/metadata")
+@blueprint.get("/v1/models/<servable:name>/versions/<servable:version>/metadata")
 @operation(
     "Get a model's signatures",
     answers={"application/json": (MetadataSchema,)},
