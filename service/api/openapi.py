@@ -45,6 +45,14 @@ SECURITY = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "the same key"},
 }
 
+REQUEST_ID = "X-Request-ID"
+REQUEST_ID_SENT = {
+    "in": "header",
+    "name": REQUEST_ID,
+    "description": "given back with the answer, and written into the log; a new one if left out",
+    "schema": {"type": "string"},
+}
+REQUEST_ID_ANSWERED = {REQUEST_ID: {"description": "the request's", "schema": {"type": "string"}}}
 RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 ETAG = {"ETag": {"description": "for If-None-Match", "schema": {"type": "string"}}}
 
@@ -78,6 +86,7 @@ def build(app: Flask, default: ModelVersion | None, limits: Limits) -> Document:
     plugin.converter.add_attribute_function(of_field)  # type: ignore[no-untyped-call]
     for name, scheme in SECURITY.items():
         spec.components.security_scheme(name, scheme)
+    spec.components.parameter(REQUEST_ID, "header", REQUEST_ID_SENT)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         found = described(app.view_functions[rule.endpoint])
         if found is not None:
@@ -100,6 +109,7 @@ def _operation(app: Flask, rule: Rule, found: Operation, example: object) -> Doc
     ]
     if found.query is not None:
         parameters.append({"in": "query", "schema": found.query})
+    parameters.append(REQUEST_ID)
     has_siblings = len(list(app.url_map.iter_rules(rule.endpoint))) > 1
     document: Document = {
         "operationId": "_".join([name, *names]) if has_siblings else name,
@@ -141,6 +151,8 @@ def _responses(found: Operation, example: object) -> Document:
         }
     if "503" in responses:
         responses["503"]["headers"] = RETRY_AFTER
+    for response in responses.values():
+        response["headers"] = {**response.get("headers", {}), **REQUEST_ID_ANSWERED}
     return responses
 
 

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from service.api import fields as own
 from service.api.fields import Limits
-from service.bundle.records import RecordSchema
+from service.bundle.records import Record, RecordSchema
 
 INPUT, OUTPUT, DATATYPE = "points", "probabilities", "FP32"
 Parameters = Mapping[str, object]
+
+FEW = 16
+"""Entries of a list of tensors or of sizes: more than any request that is meant."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,26 @@ class InferRequest:
     id: str | None = None
 
 
-def _parameters(schema: dict[str, object]) -> fields.Dict:
-    return fields.Dict(keys=fields.String(), metadata={"properties": schema})
+class MessageSchema(RecordSchema[Record]):
+    """What may be left out may be null too, as some clients write it."""
+
+    @post_load
+    def make(self, data: Mapping[str, Any], **_: object) -> Record:
+        made: Record = self.record(**{name: value for name, value in data.items() if value is not None})
+        return made
 
 
-BOOLEAN = {"type": "boolean"}
-NEVER: dict[str, object] = {"not": {}}
+class ShortList(fields.List[Any]):
+    """A list of a FEW entries: each that is wrong takes time and a message, so a long list is refused unread."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > FEW:
+            raise ValidationError(f"has {len(value)} entries, more than make sense here.")
+        entries: list[Any] = super()._deserialize(value, attr, data, **options)
+        return entries
 
 
-class Shape(fields.List[int]):
+class Shape(ShortList):
     """The shape of points, [n, d]."""
 
     def __init__(self, **options: Any) -> None:
@@ -67,32 +81,41 @@ def _data(limits: Limits) -> dict[str, Any]:
     }
 
 
-class RequestInputSchema(RecordSchema[RequestInput]):
+def _parameters(properties: dict[str, object]) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), allow_none=True, metadata={"properties": properties})
+
+
+BOOLEAN = {"type": "boolean"}
+SIZE = {"type": "integer", "description": "of the tensor's bytes behind the JSON"}
+NEVER: dict[str, object] = {"not": {}}
+
+
+class RequestInputSchema(MessageSchema[RequestInput]):
     record = RequestInput
 
     name = fields.String(required=True, metadata={"enum": [INPUT]})
     shape = Shape(required=True, metadata={"description": "[n, d]"})
     datatype = fields.String(required=True, metadata={"enum": [DATATYPE]})
-    parameters = _parameters({"binary_data_size": {"type": "integer", "description": "the bytes behind the JSON"}})
-    data = own.Json(_data)
+    parameters = _parameters({"binary_data_size": SIZE})
+    data = own.Json(_data, allow_none=True)
 
 
-class RequestOutputSchema(RecordSchema[RequestOutput]):
+class RequestOutputSchema(MessageSchema[RequestOutput]):
     record = RequestOutput
 
     name = fields.String(required=True, metadata={"enum": [OUTPUT]})
     parameters = _parameters({"binary_data": BOOLEAN, "classification": NEVER})
 
 
-class InferRequestSchema(RecordSchema[InferRequest]):
+class InferRequestSchema(MessageSchema[InferRequest]):
     """What is not known here, such as KServe's model_name, is left aside."""
 
     record = InferRequest
 
-    id = fields.String(metadata={"description": "given back with the answer"})
+    id = fields.String(allow_none=True, metadata={"description": "given back with the answer"})
     parameters = _parameters({"binary_data_output": {**BOOLEAN, "description": "for outputs that do not say"}})
-    inputs = fields.List(fields.Nested(RequestInputSchema), required=True, metadata={"minItems": 1, "maxItems": 1})
-    outputs = fields.List(fields.Nested(RequestOutputSchema), metadata={"maxItems": 1})
+    inputs = ShortList(fields.Nested(RequestInputSchema), required=True, metadata={"minItems": 1, "maxItems": 1})
+    outputs = ShortList(fields.Nested(RequestOutputSchema), allow_none=True, metadata={"maxItems": 1})
 
 
 class ResponseOutputSchema(Schema):
@@ -100,7 +123,7 @@ class ResponseOutputSchema(Schema):
     datatype = fields.String(required=True)
     shape = fields.List(fields.Integer(), required=True)
     data = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point"})
-    parameters = _parameters({"binary_data_size": {"type": "integer", "description": "the bytes behind the JSON"}})
+    parameters = fields.Dict(keys=fields.String(), metadata={"properties": {"binary_data_size": SIZE}})
 
 
 class InferResponseSchema(Schema):

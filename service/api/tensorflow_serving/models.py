@@ -22,7 +22,14 @@ STATES = {
 }
 """As in `tensorflow.serving.ModelVersionStatus.State`."""
 
-DTYPES = {"float16": "DT_HALF", "float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int32": "DT_INT32", "int64": "DT_INT64"}
+DTYPES = {
+    "bfloat16": "DT_BFLOAT16",
+    "float16": "DT_HALF",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "int32": "DT_INT32",
+}
+"""Of what engines take and give."""
 
 PREDICT = "tensorflow/serving/predict"
 

@@ -47,7 +47,11 @@ class PredictRequestV1Schema(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    json_schema: ClassVar = {"oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}]}
+    json_schema: ClassVar = {  # one of the two; generators of clients understand it so, and not as oneOf
+        "if": {"required": ["instances"]},
+        "then": {"not": {"required": ["inputs"]}},
+        "else": {"required": ["inputs"]},
+    }
 
     signature_name = fields.String(metadata={"default": "serving_default", "enum": ["serving_default", "replicates"]})
     instances = own.Json(_instances)
