@@ -2,6 +2,7 @@
 
 from client.answers import Boundary, Dataset, Prediction, TrueBoundary
 from client.client import BoundaryClient, BoundaryQuestion
+from client.comparison import Comparison
 from client.errors import (
     ClientError,
     ConnectionFailedError,
@@ -16,6 +17,7 @@ __all__ = [
     "BoundaryClient",
     "BoundaryQuestion",
     "ClientError",
+    "Comparison",
     "ConnectionFailedError",
     "Dataset",
     "InvalidError",

@@ -179,7 +179,7 @@ def comparison(
     with address.asking() as client:
         found = client.comparison(experiment)
     if as_json:
-        _print_json(found)
+        _print_json(found.document)
         return
     _print(tables.comparison(found))
     if pairs:
@@ -245,7 +245,7 @@ def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str
         return client.comparison_table(experiment, "csv").encode()
     if suffix == ".md":
         return client.comparison_table(experiment, "markdown").encode()
-    return _json(client.comparison(experiment))
+    return _json(client.comparison(experiment).document)
 
 
 def _npy(values: NDArray[np.float32]) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from client.answers import Boundary, Dataset, Document, Prediction
+from client.comparison import Comparison
 from client.transport import Query, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -198,18 +199,27 @@ class BoundaryClient:
         asked = {**_boundary_query(model, version, question), "width": width}
         return self._transport.get_file("/boundary", asked, "image/png")
 
-    def comparison(self, experiment: str | None = None) -> Document:
+    def comparison(self, experiment: str | None = None) -> Comparison:
         """Return the comparison of an experiment's models; of the default model's experiment if left out.
 
-        The keys are `experiment`, `dataset`, `protocol`, `models` (accuracy over replicates with its interval, and
-        the served replicate's metrics) and `pairs` (every pair of models, with paired tests).
+        Returns
+        -------
+        Comparison
+            A list of flat records, one a model; every pair of models, with paired tests, in its `pairs`.
 
         Raises
         ------
         NotFoundError
             There is no such experiment.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     comparison = client.comparison()
+        >>> pandas.DataFrame(comparison).set_index("model")["accuracy_mean"]
+        >>> pandas.DataFrame(comparison.pairs)
         """
-        return self._transport.get("/comparison", {"experiment": experiment}, _document)
+        return self._transport.get("/comparison", {"experiment": experiment}, Comparison)
 
     def comparison_table(self, experiment: str | None = None, kind: Literal["csv", "markdown"] = "csv") -> str:
         """Return the comparison as a table, one row a model: CSV with the numbers in full, or Markdown to be read.

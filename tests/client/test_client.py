@@ -133,7 +133,9 @@ def test_a_picture_is_a_png_as_wide_as_asked_for(client: BoundaryClient) -> None
 
 
 def test_comparison_models_and_dataset_are_those_of_the_service(client: BoundaryClient, server: Server) -> None:
-    assert client.comparison() == client.comparison("gaussian-quantiles") == server.get("/comparison").json()
+    comparison = client.comparison()
+    assert comparison.document == server.get("/comparison").json()
+    assert comparison == client.comparison("gaussian-quantiles")
     assert client.models() == server.get("/models").json()
     data, raw = client.dataset(), server.get("/dataset").json()
     assert (data.experiment, data.features) == ("gaussian-quantiles", ("x1", "x2"))
