@@ -1,16 +1,20 @@
 """The client of the boundary service: `BoundaryClient`, its answers and its errors. It knows HTTP, nothing else."""
 
 from client.answers import Boundary, Dataset, Prediction, TrueBoundary
-from client.client import BoundaryClient, BoundaryQuestion
+from client.client import BoundaryClient
 from client.comparison import Comparison
 from client.errors import (
     ClientError,
     ConnectionFailedError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     ProblemError,
+    TooLargeError,
+    UnauthorizedError,
     UnavailableError,
 )
+from client.question import BoundaryQuestion
 
 __all__ = [
     "Boundary",
@@ -20,10 +24,13 @@ __all__ = [
     "Comparison",
     "ConnectionFailedError",
     "Dataset",
+    "ForbiddenError",
     "InvalidError",
     "NotFoundError",
     "Prediction",
     "ProblemError",
+    "TooLargeError",
     "TrueBoundary",
+    "UnauthorizedError",
     "UnavailableError",
 ]

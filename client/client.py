@@ -2,32 +2,17 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from client.answers import Boundary, Dataset, Document, Prediction
 from client.comparison import Comparison
-from client.transport import Query, Transport
+from client.question import BoundaryQuestion, boundary_query
+from client.transport import Timeout, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-
-
-class BoundaryQuestion(TypedDict, total=False):
-    """What `BoundaryClient.boundary` and `picture` can be asked beside the model; None is the same as left out."""
-
-    x_min: float | None
-    x_max: float | None
-    y_min: float | None
-    y_max: float | None
-    resolution: int | None
-    replicate: int | None
-    epoch: int | None
-    statistic: str | None
-    minus: str | None
-    layer: int | None
-    unit: int | None
 
 
 class BoundaryClient:
@@ -37,17 +22,25 @@ class BoundaryClient:
     ----------
     base_url : str
         Where the service runs, such as `https://example.org/boundaries`.
-    timeout : tuple of float
-        Seconds to wait for a connection, and between bytes of an answer.
+    api_key : str, optional
+        Sent as `Authorization: Bearer`, where the service asks for a key.
+    timeout : float or tuple of float
+        Seconds to wait for a connection, and between bytes of an answer; one number for both.
     retries : int
         How often a request is sent again when the connection fails, no answer comes in time, or the service is
         unavailable (503), after the time that its Retry-After asks for or else a growing pause. Asking changes
         nothing in the service, so asking twice is safe.
 
+    Raises
+    ------
+    ValueError
+        The API key holds something that cannot be sent.
+
     Notes
     -----
     Every method that asks raises `ConnectionFailedError` if no service answers, and a `ProblemError` if it answers
-    with an error: `NotFoundError`, `InvalidError` and `UnavailableError` are the usual ones.
+    with an error: `UnauthorizedError`, `ForbiddenError`, `NotFoundError`, `TooLargeError`, `InvalidError` and
+    `UnavailableError` are the usual ones.
 
     Examples
     --------
@@ -57,9 +50,13 @@ class BoundaryClient:
     """
 
     def __init__(
-        self, base_url: str = DEFAULT_URL, timeout: tuple[float, float] = (3.05, 30), retries: int = 3
+        self,
+        base_url: str = DEFAULT_URL,
+        api_key: str | None = None,
+        timeout: Timeout = (3.05, 30),
+        retries: int = 3,
     ) -> None:
-        self._transport = Transport(base_url.rstrip("/"), timeout, retries)
+        self._transport = Transport(base_url.rstrip("/"), api_key, timeout, retries)
 
     def __enter__(self) -> Self:
         return self
@@ -166,8 +163,8 @@ class BoundaryClient:
             Something asked for is not allowed or was not recorded, or the model does not have two features.
         NotFoundError
             There is no such model or version.
-        ProblemError
-            With status 413: the grid is too large.
+        TooLargeError
+            More nodes than the service evaluates.
 
         Notes
         -----
@@ -182,7 +179,7 @@ class BoundaryClient:
         ...     spread.values.shape
         (100, 100)
         """
-        return self._transport.get("/boundary", _boundary_query(model, version, question), Boundary.from_document)
+        return self._transport.get("/boundary", boundary_query(model, version, question), Boundary.from_document)
 
     def picture(
         self,
@@ -196,7 +193,7 @@ class BoundaryClient:
 
         The other parameters and the errors are those of `boundary`.
         """
-        asked = {**_boundary_query(model, version, question), "width": width}
+        asked = {**boundary_query(model, version, question), "width": width}
         return self._transport.get_file("/boundary", asked, "image/png")
 
     def comparison(self, experiment: str | None = None) -> Comparison:
@@ -257,20 +254,6 @@ class BoundaryClient:
 
 def _rows(points: ArrayLike) -> object:
     return np.asarray(points, dtype=np.float64).tolist()
-
-
-def _boundary_query(model: str | None, version: int | None, question: BoundaryQuestion) -> Query:
-    """Return the parameters of `GET /boundary`.
-
-    Raises
-    ------
-    TypeError
-        A keyword argument is none of `BoundaryQuestion`'s, which only a type checker notices otherwise.
-    """
-    unknown = question.keys() - BoundaryQuestion.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
-    return {"model": model, "version": version, **question}
 
 
 def _by_model(document: Document) -> dict[str, Prediction]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from client import Boundary, BoundaryClient, BoundaryQuestion, InvalidError, NotFoundError, ProblemError
+from client import Boundary, BoundaryClient, BoundaryQuestion, InvalidError, NotFoundError, ProblemError, TooLargeError
 from tests.conftest import MODELS, ROOT, Server
 
 POINTS = [[0.1, 0.2], [0.9, -0.4], [-1.5, 1.5]]
@@ -169,7 +169,8 @@ def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client
         (lambda client: client.picture("linear", 99), NotFoundError, 404),
         (lambda client: client.picture(y_min=3), InvalidError, 422),
         (lambda client: client.boundary(x_min=3), InvalidError, 422),
-        (lambda client: client.boundary(resolution=2001), ProblemError, 413),
+        (lambda client: client.boundary(resolution=2001), TooLargeError, 413),
+        (lambda client: client.predict(np.zeros((100_001, 2))), TooLargeError, 413),
         (lambda client: client.picture(width=1), InvalidError, 422),
         (lambda client: client.boundary(replicate=99), InvalidError, 422),
         (lambda client: client.boundary(epoch=17), InvalidError, 422),
@@ -204,4 +205,4 @@ def test_the_client_imports_nothing_of_the_service() -> None:
     code = "import client.cli, json, sys; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT))
     assert "requests" in loaded
-    assert not {"flask", "tensorflow", "service", "training", "marshmallow"} & set(loaded)
+    assert not {"flask", "tensorflow", "service", "training", "marshmallow", "matplotlib", "sklearn"} & set(loaded)
