@@ -168,9 +168,7 @@ class BoundaryClient:
 
         Notes
         -----
-        The grid travels as JSON. A `.npy` file would be less than half as long, but has neither the coordinates nor the
-        version that answered, and to ask for them separately would be a race with a new version. JSON holds float32
-        in the digits that give them back, so nothing is lost.
+        The values travel as a NumPy file, and what they are in a header of the same answer.
 
         Examples
         --------
@@ -179,7 +177,7 @@ class BoundaryClient:
         ...     spread.values.shape
         (100, 100)
         """
-        return self._transport.get("/boundary", boundary_query(model, version, question), Boundary.from_document)
+        return self._transport.get_grid("/boundary", boundary_query(model, version, question), Boundary.from_npy)
 
     def picture(
         self,

@@ -23,11 +23,14 @@ from client.errors import (
 )
 
 JSON = "application/json"
+NPY = "application/x-npy"
+GRID_HEADER = "Boundary-Grid"
 LONGEST_WAIT_SECONDS = 30
 """However long a Retry-After asks for: somebody is waiting for this process."""
 
 Answer = TypeVar("Answer")
 Decode = Callable[[Document], Answer]
+DecodeGrid = Callable[[Document, bytes], Answer]
 Query = Mapping[str, object]
 Timeout = float | tuple[float, float]
 
@@ -54,6 +57,11 @@ class Transport:
     def get(self, path: str, query: Query, decode: Decode[Answer]) -> Answer:
         response = self._ask("GET", path, JSON, query=query)
         return self._decoded(lambda: decode(response.json()))
+
+    def get_grid(self, path: str, query: Query, decode: DecodeGrid[Answer]) -> Answer:
+        """Ask for a NumPy file, and decode it together with what the header beside it says of it."""
+        response = self._ask("GET", path, NPY, query=query)
+        return self._decoded(lambda: decode(json.loads(response.headers[GRID_HEADER]), response.content))
 
     def get_file(self, path: str, query: Query, media_type: str) -> bytes:
         return self._ask("GET", path, media_type, query=query).content

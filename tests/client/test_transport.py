@@ -1,5 +1,6 @@
 """What the client does when a service fails: small real servers on loopback that fail in those ways."""
 
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
 from client import (
@@ -32,6 +34,12 @@ PROBLEM = {"type": "about:blank", "title": "Unavailable", "status": 503, "detail
 def unavailable(retry_after: str) -> Answer:
     headers = {"Content-Type": "application/problem+json", "Retry-After": retry_after}
     return 503, headers, json.dumps(PROBLEM).encode()
+
+
+def npy(*shape: int) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros(shape, np.float32))
+    return file.getvalue()
 
 
 @contextmanager
@@ -191,6 +199,52 @@ def test_something_else_at_the_address_is_an_error(answer: Answer) -> None:
         pytest.raises(ConnectionFailedError, match="is no boundary service"),
     ):
         client.dataset()
+
+
+AXIS = {"feature": "x1", "min": 0, "max": 1, "nodes": 2}
+DESCRIBED = {
+    "model": "m",
+    "version": 1,
+    "epoch": None,
+    "replicate": 0,
+    "statistic": "probability",
+    "x": AXIS,
+    "y": AXIS,
+}
+
+
+@pytest.mark.parametrize(
+    ("header", "content"),
+    [
+        (None, npy(2, 2)),
+        ("no JSON", npy(2, 2)),
+        ("[]", npy(2, 2)),
+        (json.dumps({**DESCRIBED, "x": 3}), npy(2, 2)),
+        (json.dumps(DESCRIBED), npy(2, 2)),  # what the numbers are is missing
+        (json.dumps({**DESCRIBED, "numbers": "probabilities"}), npy(2, 3)),
+        (json.dumps({**DESCRIBED, "numbers": "probabilities"}), npy(2, 2)[:-1]),
+        (json.dumps({**DESCRIBED, "numbers": "probabilities"}), b""),
+    ],
+)
+def test_a_grid_without_its_description_or_that_does_not_fit_it_is_an_error(header: str | None, content: bytes) -> None:
+    headers = {"Content-Type": "application/x-npy", **({} if header is None else {"Boundary-Grid": header})}
+    with (
+        scripted((200, headers, content)) as server,
+        BoundaryClient(server.url) as client,
+        pytest.raises(ConnectionFailedError, match="is no boundary service"),
+    ):
+        client.boundary()
+
+
+def test_a_model_that_recorded_no_epochs_has_none() -> None:
+    headers = {
+        "Content-Type": "application/x-npy",
+        "Boundary-Grid": json.dumps({**DESCRIBED, "numbers": "probabilities"}),
+    }
+    with scripted((200, headers, npy(2, 2))) as server, BoundaryClient(server.url) as client:
+        grid = client.boundary()
+    assert (grid.epoch, grid.replicate) == (None, 0)
+    assert grid.to_document()["epoch"] is None
 
 
 def test_a_picture_that_is_none_is_an_error() -> None:
