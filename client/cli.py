@@ -37,8 +37,8 @@ class Address:
     @contextmanager
     def asking(self) -> Iterator[BoundaryClient]:
         """Give a client, and turn its errors into one line and exit status 1."""
-        try:
-            client = BoundaryClient(self.url, self.api_key, (3.05, self.timeout), self.retries)
+        try:  # one question a process: nothing is asked twice
+            client = BoundaryClient(self.url, self.api_key, (3.05, self.timeout), self.retries, cache_bytes=0)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         try:

@@ -13,6 +13,8 @@ from client.question import BoundaryQuestion, boundary_query
 from client.transport import Timeout, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+DEFAULT_CACHE_BYTES = 64 * 2**20
+"""Four grids of 2000 × 2000 nodes, or 180 of 300 × 300."""
 
 
 class BoundaryClient:
@@ -30,6 +32,10 @@ class BoundaryClient:
         How often a request is sent again when the connection fails, no answer comes in time, or the service is
         unavailable (503), after the time that its Retry-After asks for or else a growing pause. Asking changes
         nothing in the service, so asking twice is safe.
+    cache_bytes : int
+        How many bytes of answers are kept in memory; 0 keeps none. An answer that is asked for again is asked about by
+        its ETag and not sent again if it is still right; one of an explicit version never changes and is not asked
+        about again at all. Points are never kept.
 
     Raises
     ------
@@ -55,8 +61,9 @@ class BoundaryClient:
         api_key: str | None = None,
         timeout: Timeout = (3.05, 30),
         retries: int = 3,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
-        self._transport = Transport(base_url.rstrip("/"), api_key, timeout, retries)
+        self._transport = Transport(base_url.rstrip("/"), api_key, timeout, retries, cache_bytes)
 
     def __enter__(self) -> Self:
         return self

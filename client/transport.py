@@ -1,16 +1,18 @@
-"""Requests and their answers: one kept-alive session, retries, and errors in this package's own classes."""
+"""Requests and their answers: one kept-alive session, retries, a cache, and errors in this package's own classes."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import requests
+from cachecontrol import CacheControlAdapter
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
 from client.answers import Document
+from client.cache import AnswerCache
 from client.errors import (
     ConnectionFailedError,
     ForbiddenError,
@@ -41,13 +43,13 @@ class Transport:
     Every method that asks raises `ConnectionFailedError` or a `ProblemError`.
     """
 
-    def __init__(self, base_url: str, api_key: str | None, timeout: Timeout, retries: int) -> None:
+    def __init__(self, base_url: str, api_key: str | None, timeout: Timeout, retries: int, cache_bytes: int) -> None:
         self._base_url = base_url
         self._timeout = timeout
         self._session = requests.Session()
         if api_key is not None:
             self._session.auth = _Bearer(api_key)
-        adapter = _adapter(retries)
+        adapter = _adapter(retries, cache_bytes)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -134,7 +136,7 @@ class _Retries(Retry):
         return min(_seconds(retry_after) or 0, LONGEST_WAIT_SECONDS)
 
 
-def _adapter(retries: int) -> HTTPAdapter:
+def _adapter(retries: int, cache_bytes: int) -> HTTPAdapter:
     policy = _Retries(
         retries,
         allowed_methods={"GET", "POST"},
@@ -142,7 +144,9 @@ def _adapter(retries: int) -> HTTPAdapter:
         backoff_factor=0.2,
         raise_on_status=False,  # the last 503 is returned, with its problem document
     )
-    return HTTPAdapter(max_retries=policy)
+    if cache_bytes == 0:
+        return HTTPAdapter(max_retries=policy)
+    return CacheControlAdapter(AnswerCache(cache_bytes), max_retries=policy)
 
 
 def _texts(query: Query) -> dict[str, str]:

@@ -183,6 +183,17 @@ def test_an_answer_that_does_not_come_in_time_is_an_error(timeout: float | tuple
         client.models()
 
 
+@pytest.mark.parametrize("cache_bytes", [0, 2**20])
+def test_an_answer_that_breaks_off_is_an_error_and_not_kept(cache_bytes: int) -> None:
+    status, headers, content = NO_MODELS
+    broken: Answer = (status, {**headers, "ETag": '"1"', "Content-Length": "1000"}, content)
+    with scripted(broken, NO_MODELS) as server, BoundaryClient(server.url, cache_bytes=cache_bytes) as client:
+        with pytest.raises(ConnectionFailedError):
+            client.models()
+        client.models()
+    assert "If-None-Match" not in server.headers[-1]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
