@@ -3,6 +3,7 @@
 from client.answers import Boundary, Dataset, Prediction, TrueBoundary
 from client.client import BoundaryClient
 from client.comparison import Comparison
+from client.display import BoundaryDisplay
 from client.errors import (
     ClientError,
     ConnectionFailedError,
@@ -19,6 +20,7 @@ from client.question import BoundaryQuestion
 __all__ = [
     "Boundary",
     "BoundaryClient",
+    "BoundaryDisplay",
     "BoundaryQuestion",
     "ClientError",
     "Comparison",

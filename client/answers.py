@@ -3,10 +3,15 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from client.display import BoundaryDisplay, PlotMethod, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Document = Mapping[str, Any]
 """Decoded JSON; its shape stands in the service's OpenAPI document."""
@@ -142,6 +147,46 @@ class Boundary:
             "y": self.y.tolist(),
             "probabilities" if self.are_probabilities else "values": [_digits(row) for row in self.values],
         }
+
+    def plot(
+        self, ax: "Axes | None" = None, *, plot_method: PlotMethod = "contourf", **kwargs: object
+    ) -> BoundaryDisplay:
+        """Draw the values with Matplotlib, in the manner of scikit-learn's `DecisionBoundaryDisplay`.
+
+        Colours mean the same in every plot of the same quantity: probabilities reach from 0 to 1, with the line where
+        they are 0.5; differences from -1 to 1 and activations as far from 0 to both sides as they go, with the line
+        where they are 0.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if left out.
+        plot_method : {"contourf", "contour", "pcolormesh"}
+            The method of `ax` that draws.
+        **kwargs
+            Passed on to it; they go before the levels, colours and limits that it is given otherwise.
+
+        Returns
+        -------
+        BoundaryDisplay
+            With `ax_`, `figure_`, `surface_` and `line_`.
+
+        Raises
+        ------
+        ImportError
+            Matplotlib is not installed: it comes with the extra `client-plot`.
+        ValueError
+            There is no such plot method.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     display = client.boundary("tanh-3").plot()
+        ...     data = client.dataset()
+        >>> display.ax_.scatter(*data.points.T, c=data.labels, edgecolors="black")
+        >>> display.figure_.colorbar(display.surface_, label="P(y = 1)")
+        """
+        return draw(self, ax, plot_method, kwargs)
 
 
 @dataclass(frozen=True)
