@@ -1,6 +1,7 @@
 """The client of the boundary service: `BoundaryClient`, its answers and its errors. It knows HTTP, nothing else."""
 
 from client.answers import Boundary, Dataset, Prediction, TrueBoundary
+from client.classifier import RemoteClassifier
 from client.client import BoundaryClient
 from client.comparison import Comparison
 from client.display import BoundaryDisplay
@@ -31,6 +32,7 @@ __all__ = [
     "NotFoundError",
     "Prediction",
     "ProblemError",
+    "RemoteClassifier",
     "TooLargeError",
     "TrueBoundary",
     "UnauthorizedError",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Literal, Self, Unpack
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,6 +65,11 @@ class BoundaryClient:
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
         self._transport = Transport(base_url.rstrip("/"), api_key, timeout, retries, cache_bytes)
+        self._arguments = (base_url, api_key, timeout, retries, cache_bytes)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        """Travel to another process, as scikit-learn's `n_jobs` asks for, as a new client of the same service."""
+        return type(self), self._arguments
 
     def __enter__(self) -> Self:
         return self
@@ -245,6 +251,20 @@ class BoundaryClient:
     def models(self) -> Document:
         """Return what is served: `default_model`, and `models` with the state of each version, newest first."""
         return self._transport.get("/models", {}, _document)
+
+    def model(self, name: str, version: int | None = None) -> Document:
+        """Describe a model, or one of its versions.
+
+        The key `card` holds its architecture, features, training protocol and metrics; None for a model without one.
+        Without a version the card is that of the `latest`, and `versions` holds the state of each.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such model or version.
+        """
+        path = f"/models/{quote(name, safe='')}" + ("" if version is None else f"/versions/{version}")
+        return self._transport.get(path, {}, _document)
 
     def dataset(self, experiment: str | None = None) -> Dataset:
         """Return the data of an experiment's served replicate; of the default model's experiment if left out.

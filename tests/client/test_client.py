@@ -145,6 +145,8 @@ def test_comparison_models_and_dataset_are_those_of_the_service(client: Boundary
     assert comparison.document == server.get("/comparison").json()
     assert comparison == client.comparison("gaussian-quantiles")
     assert client.models() == server.get("/models").json()
+    assert client.model("tanh-3") == server.get("/models/tanh-3").json()
+    assert client.model("tanh-3", 1) == server.get("/models/tanh-3/versions/1").json()
     data, raw = client.dataset(), server.get("/dataset").json()
     assert (data.experiment, data.features) == ("gaussian-quantiles", ("x1", "x2"))
     assert data.points.dtype == np.float32
@@ -193,6 +195,9 @@ def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client
         (lambda client: client.comparison_table("nope"), NotFoundError, 404),
         (lambda client: client.comparison("nope"), NotFoundError, 404),
         (lambda client: client.dataset("nope"), NotFoundError, 404),
+        (lambda client: client.model("nope"), NotFoundError, 404),
+        (lambda client: client.model("../health/live"), NotFoundError, 404),
+        (lambda client: client.model("tanh-3", 99), NotFoundError, 404),
     ],
 )
 def test_a_problem_is_an_error_of_its_kind(
