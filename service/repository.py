@@ -49,9 +49,9 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 """Path, inode, size and modification time of a bundle's files: what changes when it is replaced or still copied."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelVersion:
-    """A version that answers. `card` is None for a SavedModel from elsewhere."""
+    """A version that answers, equal to itself alone. `card` is None for a SavedModel from elsewhere."""
 
     name: str
     number: int
@@ -107,13 +107,13 @@ class Repository:
         self._engine = engine
         self._switches = switches
         self._refreshing = threading.Lock()
-        self._followed = switches.stamp
+        self._followed = switches.changes
         self._on_disk: dict[str, Model] = {}
 
     @property
     def is_behind(self) -> bool:
         """Whether a switch was turned since the last refresh."""
-        return self._followed != self._switches.stamp
+        return self._followed != self._switches.changes
 
     def refresh(self) -> None:
         """Follow the disk and the switches: load what is new or another than before, forget what has gone.
@@ -121,7 +121,7 @@ class Repository:
         A bundle that cannot be loaded hurts no other.
         """
         with self._refreshing:
-            self._followed = self._switches.stamp
+            self._followed = self._switches.changes
             names = layout.model_names(self.models_dir)
             for name in names:
                 self._refresh_model(self._on_disk.get(name, Model(name)))

@@ -1,16 +1,20 @@
-"""Which models a client has switched off: one small file that all workers of this service share.
+"""Which models a client has switched off: a small file and a count of its changes, shared by all workers.
 
-A worker looks at the file's stamp whenever it is asked for a model, so a switch holds everywhere at once. It lives as
-long as the service does: after a restart every model on disk is served again.
+A worker looks at the count, which is in shared memory, whenever it is asked for a model; so a switch holds everywhere
+at once, and looking costs no call of the kernel. Switches live as long as the service does: after a restart every model
+on disk is served again.
 """
 
 import fcntl
-import os
+import mmap
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 
-Stamp = tuple[int, int]
+Names = frozenset[str]
+
+COUNT_BYTES = 8
 
 
 class Switches:
@@ -18,38 +22,42 @@ class Switches:
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / "switched-off.json"
-        self._lock = directory / "switched-off.lock"
-        if not self._file.exists():
-            self._write(frozenset())
-        self._read: tuple[Stamp, frozenset[str]] = (self.stamp, self._names())
+        self._lock = directory / "switched-off.count"
+        with self._lock.open("a+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if lock.tell() == 0:
+                self._file.write_bytes(b"[]")
+                lock.write(bytes(COUNT_BYTES))
+                lock.flush()
+            self._count = mmap.mmap(lock.fileno(), COUNT_BYTES)
+        self._read = (b"", frozenset[str]())
 
     @property
-    def stamp(self) -> Stamp:
-        """What changes whenever a switch is turned, even to where it was."""
-        found = self._file.stat()
-        return found.st_ino, found.st_mtime_ns
+    def changes(self) -> bytes:
+        """A count that is another whenever a switch was turned, even to where it was."""
+        return self._count[:]
 
-    def off(self) -> frozenset[str]:
+    def off(self) -> Names:
         """Return the names that are switched off."""
-        stamp = self.stamp
-        if self._read[0] != stamp:
-            self._read = (stamp, self._names())
+        changes = self.changes
+        if self._read[0] != changes:
+            self._read = (changes, self._names())
         return self._read[1]
 
     def turn_on(self, name: str) -> None:
-        with self._lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self._write(self._names() - {name})
+        self._turn(lambda names: names - {name})
 
     def turn_off(self, name: str) -> None:
-        with self._lock.open("w") as lock:
+        self._turn(lambda names: names | {name})
+
+    def _turn(self, change: Callable[[Names], Names]) -> None:
+        with self._lock.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            self._write(self._names() | {name})
+            written = self._file.with_suffix(".new")
+            written.write_bytes(orjson.dumps(sorted(change(self._names()))))
+            written.replace(self._file)
+            # Counted last: who sees the new count finds the new names.
+            self._count[:] = (int.from_bytes(self.changes, "little") + 1).to_bytes(COUNT_BYTES, "little")
 
-    def _names(self) -> frozenset[str]:
+    def _names(self) -> Names:
         return frozenset(orjson.loads(self._file.read_bytes()))
-
-    def _write(self, names: frozenset[str]) -> None:
-        written = self._file.with_suffix(f".{os.getpid()}")
-        written.write_bytes(orjson.dumps(sorted(names)))
-        written.replace(self._file)

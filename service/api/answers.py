@@ -30,17 +30,15 @@ def not_modified(etag: str) -> bool:
     return request.if_none_match.contains_weak(etag)
 
 
-def with_validators(response: Response, etag: str, *, immutable: bool = False) -> Response:
-    """Add the entity tag, and how long the answer may be kept: for good, or only after asking again."""
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable" if immutable else "no-cache"
-    response.headers["Vary"] = "Accept"
-    return response
+def validators(etag: str, *, immutable: bool = False) -> tuple[tuple[str, str], ...]:
+    """Return the headers with the entity tag, and how long an answer may be kept: for good, or after asking again."""
+    how_long = f"public, max-age={ONE_YEAR}, immutable" if immutable else "no-cache"
+    return (("ETag", f'"{etag}"'), ("Cache-Control", how_long), ("Vary", "Accept"))
 
 
 def conditional(response: Response) -> Response:
     """Tag a small answer with its content's hash, and turn it into a 304 if the client has it."""
-    with_validators(response, hashlib.sha256(response.get_data()).hexdigest()[:32])
+    response.headers.extend(validators(hashlib.sha256(response.get_data()).hexdigest()[:32]))
     response.make_conditional(request)
     return response
 
