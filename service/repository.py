@@ -89,6 +89,9 @@ class Model:
         off = {"state": State.UNLOADING, "reason": reason, "version": None}
         return Model(self.name, tuple(replace(status, **off) for status in self.statuses))  # type: ignore[arg-type]
 
+    def without_failures(self) -> "Model":
+        return Model(self.name, tuple(status for status in self.statuses if status.state is not State.FAILED))
+
     @property
     def served(self) -> dict[int, ModelVersion]:
         return {status.number: status.version for status in self.statuses if status.version is not None}
@@ -116,15 +119,17 @@ class Repository:
         return self._followed != self._switches.changes
 
     def refresh(self) -> None:
-        """Follow the disk and the switches: load what is new or another than before, forget what has gone.
+        """Follow the disk and the switches: load what is new or another than before, forget what has gone. Where a
+        switch was turned, by whichever worker, what failed is tried again too.
 
         A bundle that cannot be loaded hurts no other.
         """
         with self._refreshing:
-            self._followed = self._switches.changes
+            behind, self._followed = self._followed, self._switches.changes
             names = layout.model_names(self.models_dir)
             for name in names:
-                self._refresh_model(self._on_disk.get(name, Model(name)))
+                before = self._on_disk.get(name, Model(name))
+                self._refresh_model(before if behind == self._followed else before.without_failures())
             if names != list(self._on_disk):
                 gone = sorted(set(self._on_disk) - set(names))
                 if gone:
@@ -141,9 +146,6 @@ class Repository:
         """
         self._check_on_disk(name)
         self._switches.turn_on(name)
-        with self._refreshing:
-            before = self._on_disk.get(name, Model(name))
-            self._refresh_model(Model(name, tuple(s for s in before.statuses if s.state is State.AVAILABLE)))
         self.refresh()
         model = self.model(name)
         if not model.served:

@@ -31,11 +31,11 @@ class Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        refreshed = time.monotonic()
-        while not self._stop.wait(min(self._poll_seconds, SWITCHES_SECONDS)):
-            if self._repository.is_behind or time.monotonic() - refreshed >= self._poll_seconds:
+        due = time.monotonic() + self._poll_seconds
+        while not self._stop.wait(max(0, min(due - time.monotonic(), SWITCHES_SECONDS))):
+            if self._repository.is_behind or time.monotonic() >= due:
                 self._refresh()
-                refreshed = time.monotonic()
+                due = time.monotonic() + self._poll_seconds
 
     def _refresh(self) -> None:
         try:
