@@ -1,11 +1,17 @@
-"""What the service answers, as values with NumPy arrays. Pure: from JSON documents and back."""
+"""What the service answers, as values with NumPy arrays. Pure: from JSON documents and NumPy files, and to JSON."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from client.display import BoundaryDisplay, PlotMethod, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Document = Mapping[str, Any]
 """Decoded JSON; its shape stands in the service's OpenAPI document."""
@@ -54,7 +60,7 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Boundary:
-    """What was asked of a model on a grid of the plane: `matplotlib.pyplot.contourf(b.x, b.y, b.values)` draws it.
+    """What was asked of a model on a grid of the plane.
 
     Attributes
     ----------
@@ -69,12 +75,16 @@ class Boundary:
     statistic : str
         `probability` of one training run, or over all of them the `mean` or `std` (standard deviation) of the
         probability, or the `agreement` (share of runs on the majority's side of P = 0.5).
+    features : tuple of str, length 2
+        The names of the features along x and y.
     x : ndarray of float64, shape (nx,)
         The columns' coordinates, ascending, both ends included.
     y : ndarray of float64, shape (ny,)
         The rows' coordinates, ascending, both ends included.
     values : ndarray of float32, shape (ny, nx)
         The numbers at `(x[column], y[row])`: the statistic, in [0, 1], unless `minus` or `layer` says otherwise.
+    are_probabilities : bool
+        Whether the values are P(y = 1) or its mean, so that the boundary is where they are 0.5.
     minus : str or None
         The model whose statistic was subtracted; the values are then differences in [-1, 1].
     layer, unit : int or None
@@ -86,32 +96,42 @@ class Boundary:
     epoch: int | None
     replicate: int | None
     statistic: str
+    features: tuple[str, str]
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     values: NDArray[np.float32]
+    are_probabilities: bool
     minus: str | None = None
     layer: int | None = None
     unit: int | None = None
 
-    @property
-    def are_probabilities(self) -> bool:
-        """Whether the values are P(y = 1) or its mean, so that the boundary is where they are 0.5."""
-        return self.statistic in ("probability", "mean") and self.minus is None and self.layer is None
-
     @classmethod
-    def from_document(cls, document: Document) -> "Boundary":
+    def from_npy(cls, described: Document, content: bytes) -> "Boundary":
+        """Read a NumPy file and what the header `Boundary-Grid` says of it.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            They are none, or do not fit together.
+        """
+        x, y = described["x"], described["y"]
+        values = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        if values.shape != (y["nodes"], x["nodes"]):
+            raise ValueError(f"{values.shape} values for {y['nodes']} × {x['nodes']} nodes")
         return cls(
-            document["model"],
-            document["version"],
-            document["epoch"],
-            document["replicate"],
-            document["statistic"],
-            np.array(document["x"], dtype=np.float64),
-            np.array(document["y"], dtype=np.float64),
-            np.array(document["values" if "values" in document else "probabilities"], dtype=np.float32),
-            document.get("minus"),
-            document.get("layer"),
-            document.get("unit"),
+            described["model"],
+            described["version"],
+            described["epoch"],
+            described["replicate"],
+            described["statistic"],
+            (x["feature"], y["feature"]),
+            np.linspace(x["min"], x["max"], x["nodes"]),
+            np.linspace(y["min"], y["max"], y["nodes"]),
+            values.astype(np.float32, copy=False),
+            described["numbers"] == "probabilities",
+            described.get("minus"),
+            described.get("layer"),
+            described.get("unit"),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -127,6 +147,46 @@ class Boundary:
             "y": self.y.tolist(),
             "probabilities" if self.are_probabilities else "values": [_digits(row) for row in self.values],
         }
+
+    def plot(
+        self, ax: "Axes | None" = None, *, plot_method: PlotMethod = "contourf", **kwargs: object
+    ) -> BoundaryDisplay:
+        """Draw the values with Matplotlib, in the manner of scikit-learn's `DecisionBoundaryDisplay`.
+
+        Colours mean the same in every plot of the same quantity: probabilities reach from 0 to 1, with the line where
+        they are 0.5; differences from -1 to 1 and activations as far from 0 to both sides as they go, with the line
+        where they are 0.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if left out.
+        plot_method : {"contourf", "contour", "pcolormesh"}
+            The method of `ax` that draws.
+        **kwargs
+            Passed on to it; they go before the levels, colours and limits that it is given otherwise.
+
+        Returns
+        -------
+        BoundaryDisplay
+            With `ax_`, `figure_`, `surface_` and `line_`.
+
+        Raises
+        ------
+        ImportError
+            Matplotlib is not installed: it comes with the extra `client-plot`.
+        ValueError
+            There is no such plot method.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     display = client.boundary("tanh-3").plot()
+        ...     data = client.dataset()
+        >>> display.ax_.scatter(*data.points.T, c=data.labels, edgecolors="black")
+        >>> display.figure_.colorbar(display.surface_, label="P(y = 1)")
+        """
+        return draw(self, ax, plot_method, kwargs)
 
 
 @dataclass(frozen=True)

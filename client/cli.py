@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Unpack
 
@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from client import tables
-from client.client import DEFAULT_URL, BoundaryClient, BoundaryQuestion
+from client.client import DEFAULT_URL, BoundaryClient
 from client.errors import ClientError, ProblemError
+from client.question import BoundaryQuestion
 
 Command = Callable[..., None]
 
@@ -29,14 +30,19 @@ COMPARISON_FILES = (".png", ".csv", ".md", ".json")
 @dataclass(frozen=True)
 class Address:
     url: str
+    api_key: str | None = field(repr=False)
     timeout: float
     retries: int
 
     @contextmanager
     def asking(self) -> Iterator[BoundaryClient]:
         """Give a client, and turn its errors into one line and exit status 1."""
+        try:  # one question a process: nothing is asked twice
+            client = BoundaryClient(self.url, self.api_key, (3.05, self.timeout), self.retries, cache_bytes=0)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
         try:
-            with BoundaryClient(self.url, (3.05, self.timeout), self.retries) as client:
+            with client:
                 yield client
         except ProblemError as error:
             named = f" (request {error.request_id})" if error.request_id else ""
@@ -48,13 +54,20 @@ class Address:
 @click.group()
 @click.option("--url", envvar="BOUNDARY_URL", show_envvar=True, default=DEFAULT_URL, show_default=True)
 @click.option(
+    "--api-key",
+    envvar="BOUNDARY_API_KEY",
+    show_envvar=True,
+    metavar="KEY",
+    help="Where the service asks for one. Others on this machine can see arguments, but not the variable.",
+)
+@click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Seconds."
 )
 @click.option("--retries", type=click.IntRange(min=0), default=3, show_default=True)
 @click.pass_context
-def main(context: click.Context, url: str, timeout: float, retries: int) -> None:
+def main(context: click.Context, url: str, api_key: str | None, timeout: float, retries: int) -> None:
     """Ask the boundary service."""
-    context.obj = Address(url, timeout, retries)
+    context.obj = Address(url, api_key, timeout, retries)
 
 
 # Unknown options are arguments: a point may start with a minus sign.
@@ -179,7 +192,7 @@ def comparison(
     with address.asking() as client:
         found = client.comparison(experiment)
     if as_json:
-        _print_json(found)
+        _print_json(found.document)
         return
     _print(tables.comparison(found))
     if pairs:
@@ -245,7 +258,7 @@ def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str
         return client.comparison_table(experiment, "csv").encode()
     if suffix == ".md":
         return client.comparison_table(experiment, "markdown").encode()
-    return _json(client.comparison(experiment))
+    return _json(client.comparison(experiment).document)
 
 
 def _npy(values: NDArray[np.float32]) -> bytes:

@@ -2,31 +2,20 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, Self, Unpack
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from client.answers import Boundary, Dataset, Document, Prediction
-from client.transport import Query, Transport
+from client.comparison import Comparison
+from client.question import BoundaryQuestion, boundary_query
+from client.transport import Timeout, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-
-
-class BoundaryQuestion(TypedDict, total=False):
-    """What `BoundaryClient.boundary` and `picture` can be asked beside the model; None is the same as left out."""
-
-    x_min: float | None
-    x_max: float | None
-    y_min: float | None
-    y_max: float | None
-    resolution: int | None
-    replicate: int | None
-    epoch: int | None
-    statistic: str | None
-    minus: str | None
-    layer: int | None
-    unit: int | None
+DEFAULT_CACHE_BYTES = 64 * 2**20
+"""Four grids of 2000 × 2000 nodes, or 180 of 300 × 300."""
 
 
 class BoundaryClient:
@@ -36,17 +25,29 @@ class BoundaryClient:
     ----------
     base_url : str
         Where the service runs, such as `https://example.org/boundaries`.
-    timeout : tuple of float
-        Seconds to wait for a connection, and between bytes of an answer.
+    api_key : str, optional
+        Sent as `Authorization: Bearer`, where the service asks for a key.
+    timeout : float or tuple of float
+        Seconds to wait for a connection, and between bytes of an answer; one number for both.
     retries : int
         How often a request is sent again when the connection fails, no answer comes in time, or the service is
         unavailable (503), after the time that its Retry-After asks for or else a growing pause. Asking changes
         nothing in the service, so asking twice is safe.
+    cache_bytes : int
+        How many bytes of answers are kept in memory; 0 keeps none. An answer that is asked for again is asked about by
+        its ETag and not sent again if it is still right; one of an explicit version never changes and is not asked
+        about again at all. Points are never kept.
+
+    Raises
+    ------
+    ValueError
+        The API key holds something that cannot be sent.
 
     Notes
     -----
     Every method that asks raises `ConnectionFailedError` if no service answers, and a `ProblemError` if it answers
-    with an error: `NotFoundError`, `InvalidError` and `UnavailableError` are the usual ones.
+    with an error: `UnauthorizedError`, `ForbiddenError`, `NotFoundError`, `TooLargeError`, `InvalidError` and
+    `UnavailableError` are the usual ones.
 
     Examples
     --------
@@ -56,9 +57,19 @@ class BoundaryClient:
     """
 
     def __init__(
-        self, base_url: str = DEFAULT_URL, timeout: tuple[float, float] = (3.05, 30), retries: int = 3
+        self,
+        base_url: str = DEFAULT_URL,
+        api_key: str | None = None,
+        timeout: Timeout = (3.05, 30),
+        retries: int = 3,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
-        self._transport = Transport(base_url.rstrip("/"), timeout, retries)
+        self._transport = Transport(base_url.rstrip("/"), api_key, timeout, retries, cache_bytes)
+        self._arguments = (base_url, api_key, timeout, retries, cache_bytes)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        """Travel to another process, as scikit-learn's `n_jobs` asks for, as a new client of the same service."""
+        return type(self), self._arguments
 
     def __enter__(self) -> Self:
         return self
@@ -165,14 +176,12 @@ class BoundaryClient:
             Something asked for is not allowed or was not recorded, or the model does not have two features.
         NotFoundError
             There is no such model or version.
-        ProblemError
-            With status 413: the grid is too large.
+        TooLargeError
+            More nodes than the service evaluates.
 
         Notes
         -----
-        The grid travels as JSON. A `.npy` file would be less than half as long, but has neither the coordinates nor the
-        version that answered, and to ask for them separately would be a race with a new version. JSON holds float32
-        in the digits that give them back, so nothing is lost.
+        The values travel as a NumPy file, and what they are in a header of the same answer.
 
         Examples
         --------
@@ -181,7 +190,7 @@ class BoundaryClient:
         ...     spread.values.shape
         (100, 100)
         """
-        return self._transport.get("/boundary", _boundary_query(model, version, question), Boundary.from_document)
+        return self._transport.get_grid("/boundary", boundary_query(model, version, question), Boundary.from_npy)
 
     def picture(
         self,
@@ -195,21 +204,30 @@ class BoundaryClient:
 
         The other parameters and the errors are those of `boundary`.
         """
-        asked = {**_boundary_query(model, version, question), "width": width}
+        asked = {**boundary_query(model, version, question), "width": width}
         return self._transport.get_file("/boundary", asked, "image/png")
 
-    def comparison(self, experiment: str | None = None) -> Document:
+    def comparison(self, experiment: str | None = None) -> Comparison:
         """Return the comparison of an experiment's models; of the default model's experiment if left out.
 
-        The keys are `experiment`, `dataset`, `protocol`, `models` (accuracy over replicates with its interval, and
-        the served replicate's metrics) and `pairs` (every pair of models, with paired tests).
+        Returns
+        -------
+        Comparison
+            A list of flat records, one a model; every pair of models, with paired tests, in its `pairs`.
 
         Raises
         ------
         NotFoundError
             There is no such experiment.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     comparison = client.comparison()
+        >>> pandas.DataFrame(comparison).set_index("model")["accuracy_mean"]
+        >>> pandas.DataFrame(comparison.pairs)
         """
-        return self._transport.get("/comparison", {"experiment": experiment}, _document)
+        return self._transport.get("/comparison", {"experiment": experiment}, Comparison)
 
     def comparison_table(self, experiment: str | None = None, kind: Literal["csv", "markdown"] = "csv") -> str:
         """Return the comparison as a table, one row a model: CSV with the numbers in full, or Markdown to be read.
@@ -234,6 +252,20 @@ class BoundaryClient:
         """Return what is served: `default_model`, and `models` with the state of each version, newest first."""
         return self._transport.get("/models", {}, _document)
 
+    def model(self, name: str, version: int | None = None) -> Document:
+        """Describe a model, or one of its versions.
+
+        The key `card` holds its architecture, features, training protocol and metrics; None for a model without one.
+        Without a version the card is that of the `latest`, and `versions` holds the state of each.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such model or version.
+        """
+        path = f"/models/{quote(name, safe='')}" + ("" if version is None else f"/versions/{version}")
+        return self._transport.get(path, {}, _document)
+
     def dataset(self, experiment: str | None = None) -> Dataset:
         """Return the data of an experiment's served replicate; of the default model's experiment if left out.
 
@@ -247,20 +279,6 @@ class BoundaryClient:
 
 def _rows(points: ArrayLike) -> object:
     return np.asarray(points, dtype=np.float64).tolist()
-
-
-def _boundary_query(model: str | None, version: int | None, question: BoundaryQuestion) -> Query:
-    """Return the parameters of `GET /boundary`.
-
-    Raises
-    ------
-    TypeError
-        A keyword argument is none of `BoundaryQuestion`'s, which only a type checker notices otherwise.
-    """
-    unknown = question.keys() - BoundaryQuestion.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
-    return {"model": model, "version": version, **question}
 
 
 def _by_model(document: Document) -> dict[str, Prediction]:

@@ -29,6 +29,8 @@ class ProblemError(ClientError):
         Messages by field; empty where no field was at fault.
     request_id : str or None
         What the service's log calls the request; None if something in front of the service answered.
+    retry_after : float or None
+        The seconds after which to ask again, 0 or more; None where the answer names no time.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ProblemError(ClientError):
         detail: str,
         errors: Mapping[str, Sequence[str]] | None = None,
         request_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(f"{title}: {detail}")
         self.status = status
@@ -45,10 +48,23 @@ class ProblemError(ClientError):
         self.detail = detail
         self.errors = errors or {}
         self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class UnauthorizedError(ProblemError):
+    """401: the service asks for an API key, and was sent none, or one that it does not know."""
+
+
+class ForbiddenError(ProblemError):
+    """403: not with this API key."""
 
 
 class NotFoundError(ProblemError):
     """404: no such model, version or experiment; the detail lists what there is."""
+
+
+class TooLargeError(ProblemError):
+    """413: too many points, too large a body or too fine a grid; the detail says how much is taken."""
 
 
 class InvalidError(ProblemError):

@@ -6,6 +6,7 @@ import numpy as np
 from rich.table import Table
 
 from client.answers import SPLITS, Boundary, Dataset, Document, Prediction
+from client.comparison import Comparison, Record
 
 
 def predictions(points: Sequence[Sequence[float]], answers: Iterable[Prediction]) -> Table:
@@ -42,34 +43,35 @@ def _quantity(found: Boundary) -> str:
     return prefix + ("P(y = 1)" if found.minus is None else f"P({found.model}) − P({found.minus})")
 
 
-def comparison(found: Document) -> Table:
+def comparison(found: Comparison) -> Table:
     """One row a model: test accuracy over the replicates, of the served one, and the notebook's."""
-    title = f"{found['experiment']}: test accuracy, {found['protocol']['replicates']} replicates of each model"
+    protocol = found.document["protocol"]
+    title = f"{found.document['experiment']}: test accuracy, {protocol['replicates']} replicates of each model"
     table = _table(title, ("model",), ("units", "mean", "95% interval", "range", "served", "notebook"))
-    for model in found["models"]:
-        accuracy, notebook = model["accuracy"], model["notebook_accuracy"]
+    for model in found:
+        notebook = model["notebook_accuracy"]
         table.add_row(
             model["model"],
-            "-".join(map(str, model["hidden_layers"])) or "none",
-            f"{accuracy['mean']:.3f}",
-            _interval(accuracy["ci95"], ".3f", "–"),
-            f"{accuracy['min']:.3f}–{accuracy['max']:.3f}",
-            f"{model['served']['accuracy']:.3f}",
+            model["hidden_layers"] or "none",
+            f"{model['accuracy_mean']:.3f}",
+            _interval(model, "accuracy_ci95", ".3f", "–"),
+            f"{model['accuracy_min']:.3f}–{model['accuracy_max']:.3f}",
+            f"{model['served_accuracy']:.3f}",
             "" if notebook is None else f"{notebook:.3f}",
         )
     return table
 
 
-def pairs(found: Document) -> Table:
+def pairs(found: Comparison) -> Table:
     """One row a pair of models: how much better a is, and how likely that is chance."""
     table = _table("paired by replicate", ("a", "b"), ("a − b", "95% interval", "P(a better)", "p (Holm)"))
-    for pair in found["pairs"]:
+    for pair in found.pairs:
         p = pair["p_value_holm"]
         table.add_row(
             pair["a"],
             pair["b"],
             f"{pair['mean_difference']:+.3f}",
-            _interval(pair["ci95"], "+.3f", " to "),
+            _interval(pair, "ci95", "+.3f", " to "),
             f"{pair['probability_a_better']:.2f}",
             "" if p is None else f"{p:.2g}",
         )
@@ -108,6 +110,7 @@ def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> T
     return table
 
 
-def _interval(ends: Sequence[float] | None, digits: str, between: str) -> str:
+def _interval(record: Record, name: str, digits: str, between: str) -> str:
     """Write an interval; there is none with one replicate."""
-    return "" if ends is None else f"{ends[0]:{digits}}{between}{ends[1]:{digits}}"
+    low, high = record[f"{name}_low"], record[f"{name}_high"]
+    return "" if low is None else f"{low:{digits}}{between}{high:{digits}}"

@@ -1,24 +1,40 @@
-"""Requests and their answers: one kept-alive session, retries, and errors in this package's own classes."""
+"""Requests and their answers: one kept-alive session, retries, a cache, and errors in this package's own classes."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import requests
+from cachecontrol import CacheControlAdapter
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
+from requests.auth import AuthBase
+from urllib3.exceptions import InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
 from client.answers import Document
-from client.errors import ConnectionFailedError, InvalidError, NotFoundError, ProblemError, UnavailableError
+from client.cache import AnswerCache
+from client.errors import (
+    ConnectionFailedError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    ProblemError,
+    TooLargeError,
+    UnauthorizedError,
+    UnavailableError,
+)
 
 JSON = "application/json"
+NPY = "application/x-npy"
+GRID_HEADER = "Boundary-Grid"
 LONGEST_WAIT_SECONDS = 30
 """However long a Retry-After asks for: somebody is waiting for this process."""
 
 Answer = TypeVar("Answer")
 Decode = Callable[[Document], Answer]
+DecodeGrid = Callable[[Document, bytes], Answer]
 Query = Mapping[str, object]
+Timeout = float | tuple[float, float]
 
 
 class Transport:
@@ -27,19 +43,13 @@ class Transport:
     Every method that asks raises `ConnectionFailedError` or a `ProblemError`.
     """
 
-    def __init__(self, base_url: str, timeout: tuple[float, float], retries: int) -> None:
+    def __init__(self, base_url: str, api_key: str | None, timeout: Timeout, retries: int, cache_bytes: int) -> None:
         self._base_url = base_url
         self._timeout = timeout
         self._session = requests.Session()
-        adapter = HTTPAdapter(
-            max_retries=_Retries(
-                retries,
-                allowed_methods={"GET", "POST"},
-                status_forcelist={503},
-                backoff_factor=0.2,
-                raise_on_status=False,  # the last 503 is returned, with its problem document
-            )
-        )
+        if api_key is not None:
+            self._session.auth = _Bearer(api_key)
+        adapter = _adapter(retries, cache_bytes)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -47,7 +57,13 @@ class Transport:
         self._session.close()
 
     def get(self, path: str, query: Query, decode: Decode[Answer]) -> Answer:
-        return self._decoded(self._ask("GET", path, JSON, query=query), decode)
+        response = self._ask("GET", path, JSON, query=query)
+        return self._decoded(lambda: decode(response.json()))
+
+    def get_grid(self, path: str, query: Query, decode: DecodeGrid[Answer]) -> Answer:
+        """Ask for a NumPy file, and decode it together with what the header beside it says of it."""
+        response = self._ask("GET", path, NPY, query=query)
+        return self._decoded(lambda: decode(json.loads(response.headers[GRID_HEADER]), response.content))
 
     def get_file(self, path: str, query: Query, media_type: str) -> bytes:
         return self._ask("GET", path, media_type, query=query).content
@@ -55,7 +71,8 @@ class Transport:
     def post(self, path: str, body: Mapping[str, object], decode: Decode[Answer]) -> Answer:
         # NaN is no JSON, but the service reads it, and answers which point holds one.
         content = json.dumps({name: value for name, value in body.items() if value is not None})
-        return self._decoded(self._ask("POST", path, JSON, content=content), decode)
+        response = self._ask("POST", path, JSON, content=content)
+        return self._decoded(lambda: decode(response.json()))
 
     def _ask(
         self, method: str, path: str, accept: str, query: Query | None = None, content: str | None = None
@@ -78,9 +95,9 @@ class Transport:
             raise self._not_the_service()
         return response
 
-    def _decoded(self, response: requests.Response, decode: Decode[Answer]) -> Answer:
+    def _decoded(self, decode: Callable[[], Answer]) -> Answer:
         try:
-            return decode(response.json())
+            return decode()
         except (KeyError, TypeError, ValueError) as error:
             raise self._not_the_service() from error
 
@@ -100,16 +117,58 @@ class Transport:
         return ConnectionFailedError(f"{self._base_url} answers, but is no boundary service; give another address")
 
 
-def _texts(query: Query) -> dict[str, str]:
-    return {name: str(value) for name, value in query.items() if value is not None}
+class _Bearer(AuthBase):
+    """Sends an API key; only to the service, and also where a `.netrc` names something else for its host."""
+
+    def __init__(self, key: str) -> None:
+        if not (key.isascii() and key.isprintable() and key and " " not in key):
+            raise ValueError("the API key must be printable ASCII without spaces")  # the key itself stays unsaid
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
 
 
 class _Retries(Retry):
     def parse_retry_after(self, retry_after: str) -> float:
-        return min(super().parse_retry_after(retry_after), LONGEST_WAIT_SECONDS)
+        """Return the seconds to wait, 0 for this policy's own pause."""
+        return min(_seconds(retry_after) or 0, LONGEST_WAIT_SECONDS)
 
 
-_BY_STATUS: Mapping[int, type[ProblemError]] = {404: NotFoundError, 422: InvalidError, 503: UnavailableError}
+def _adapter(retries: int, cache_bytes: int) -> HTTPAdapter:
+    policy = _Retries(
+        retries,
+        allowed_methods={"GET", "POST"},
+        status_forcelist={503},
+        backoff_factor=0.2,
+        raise_on_status=False,  # the last 503 is returned, with its problem document
+    )
+    if cache_bytes == 0:
+        return HTTPAdapter(max_retries=policy)
+    return CacheControlAdapter(AnswerCache(cache_bytes), max_retries=policy)
+
+
+def _texts(query: Query) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Return how long a Retry-After, seconds or a date, asks to wait; None where it makes no sense."""
+    try:
+        return None if retry_after is None else Retry().parse_retry_after(retry_after)
+    except InvalidHeader:
+        return None
+
+
+_BY_STATUS: Mapping[int, type[ProblemError]] = {
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    413: TooLargeError,
+    422: InvalidError,
+    503: UnavailableError,
+}
 
 
 def _problem(response: requests.Response) -> ProblemError:
@@ -118,6 +177,7 @@ def _problem(response: requests.Response) -> ProblemError:
     A gateway in front of the service answers with a page of its own: then the status is all there is to say.
     """
     kind = _BY_STATUS.get(response.status_code, ProblemError)
+    retry_after = _seconds(response.headers.get("Retry-After"))
     try:
         document = response.json()
         return kind(
@@ -126,6 +186,8 @@ def _problem(response: requests.Response) -> ProblemError:
             document["detail"],
             document.get("errors"),
             document["request_id"],
+            retry_after,
         )
     except (KeyError, TypeError, ValueError):
-        return kind(response.status_code, f"{response.status_code} {response.reason}", f"from {response.url}")
+        title = f"{response.status_code} {response.reason}"
+        return kind(response.status_code, title, f"from {response.url}", retry_after=retry_after)

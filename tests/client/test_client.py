@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from client import Boundary, BoundaryClient, BoundaryQuestion, InvalidError, NotFoundError, ProblemError
+from client import BoundaryClient, BoundaryQuestion, InvalidError, NotFoundError, ProblemError, TooLargeError
 from tests.conftest import MODELS, ROOT, Server
 
 POINTS = [[0.1, 0.2], [0.9, -0.4], [-1.5, 1.5]]
@@ -52,7 +54,7 @@ def test_several_models_answer_by_name_in_the_order_asked_for(client: BoundaryCl
 
 def test_a_boundary_is_a_grid_with_its_coordinates(client: BoundaryClient) -> None:
     grid = client.boundary("tanh-10", 1, x_min=-1, x_max=0.5, y_min=-0.25, y_max=2, resolution=30)
-    assert (grid.model, grid.version) == ("tanh-10", 1)
+    assert (grid.model, grid.version, grid.features) == ("tanh-10", 1, ("x1", "x2"))
     assert np.array_equal(grid.x, np.linspace(-1, 0.5, 30))
     assert np.array_equal(grid.y, np.linspace(-0.25, 2, 30))
     assert grid.values.dtype == np.float32
@@ -110,11 +112,17 @@ def test_a_question_that_there_is_not_never_leaves_the_client() -> None:
             client.picture(format="png")  # type: ignore[call-arg]
 
 
-def test_a_model_that_recorded_no_epochs_has_none() -> None:
-    document = {"model": "m", "version": 1, "epoch": None, "replicate": 0, "statistic": "probability"}
-    grid = Boundary.from_document({**document, "x": [0, 1], "y": [0, 1], "probabilities": [[0, 1], [1, 0]]})
-    assert (grid.epoch, grid.replicate) == (None, 0)
-    assert grid.to_document()["epoch"] is None
+BOUNDS = st.tuples(*[st.floats(-1e4, 1e4)] * 2).filter(lambda ends: np.float32(ends[0]) < np.float32(ends[1]))
+
+
+@given(x=BOUNDS, y=BOUNDS, resolution=st.integers(2, 40))
+@settings(max_examples=60, deadline=None)
+def test_a_grid_that_came_as_npy_is_the_json_to_the_last_bit(
+    server: Server, x: tuple[float, float], y: tuple[float, float], resolution: int
+) -> None:
+    asked: BoundaryQuestion = {"x_min": x[0], "x_max": x[1], "y_min": y[0], "y_max": y[1], "resolution": resolution}
+    with BoundaryClient(server.url) as client:
+        assert client.boundary(**asked).to_document() == server.get("/boundary", params=asked).json()
 
 
 def test_a_comparison_is_also_a_table_and_a_picture(client: BoundaryClient, server: Server) -> None:
@@ -133,8 +141,12 @@ def test_a_picture_is_a_png_as_wide_as_asked_for(client: BoundaryClient) -> None
 
 
 def test_comparison_models_and_dataset_are_those_of_the_service(client: BoundaryClient, server: Server) -> None:
-    assert client.comparison() == client.comparison("gaussian-quantiles") == server.get("/comparison").json()
+    comparison = client.comparison()
+    assert comparison.document == server.get("/comparison").json()
+    assert comparison == client.comparison("gaussian-quantiles")
     assert client.models() == server.get("/models").json()
+    assert client.model("tanh-3") == server.get("/models/tanh-3").json()
+    assert client.model("tanh-3", 1) == server.get("/models/tanh-3/versions/1").json()
     data, raw = client.dataset(), server.get("/dataset").json()
     assert (data.experiment, data.features) == ("gaussian-quantiles", ("x1", "x2"))
     assert data.points.dtype == np.float32
@@ -167,7 +179,8 @@ def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client
         (lambda client: client.picture("linear", 99), NotFoundError, 404),
         (lambda client: client.picture(y_min=3), InvalidError, 422),
         (lambda client: client.boundary(x_min=3), InvalidError, 422),
-        (lambda client: client.boundary(resolution=2001), ProblemError, 413),
+        (lambda client: client.boundary(resolution=2001), TooLargeError, 413),
+        (lambda client: client.predict(np.zeros((100_001, 2))), TooLargeError, 413),
         (lambda client: client.picture(width=1), InvalidError, 422),
         (lambda client: client.boundary(replicate=99), InvalidError, 422),
         (lambda client: client.boundary(epoch=17), InvalidError, 422),
@@ -182,6 +195,9 @@ def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client
         (lambda client: client.comparison_table("nope"), NotFoundError, 404),
         (lambda client: client.comparison("nope"), NotFoundError, 404),
         (lambda client: client.dataset("nope"), NotFoundError, 404),
+        (lambda client: client.model("nope"), NotFoundError, 404),
+        (lambda client: client.model("../health/live"), NotFoundError, 404),
+        (lambda client: client.model("tanh-3", 99), NotFoundError, 404),
     ],
 )
 def test_a_problem_is_an_error_of_its_kind(
@@ -202,4 +218,4 @@ def test_the_client_imports_nothing_of_the_service() -> None:
     code = "import client.cli, json, sys; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT))
     assert "requests" in loaded
-    assert not {"flask", "tensorflow", "service", "training", "marshmallow"} & set(loaded)
+    assert not {"flask", "tensorflow", "service", "training", "marshmallow", "matplotlib", "sklearn"} & set(loaded)

@@ -1,80 +1,45 @@
 """What the client does when a service fails: small real servers on loopback that fail in those ways."""
 
+import io
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
+import numpy as np
 import pytest
 
-from client import BoundaryClient, ClientError, ConnectionFailedError, ProblemError, UnavailableError
+from client import (
+    BoundaryClient,
+    ClientError,
+    ConnectionFailedError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    ProblemError,
+    TooLargeError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from tests.client.scripted import Answer, scripted
 from tests.conftest import free_port
-
-Answer = tuple[int, dict[str, str], bytes]
 
 NO_MODELS: Answer = (200, {"Content-Type": "application/json"}, b'{"default_model": "m", "models": []}')
 PROBLEM = {"type": "about:blank", "title": "Unavailable", "status": 503, "detail": "busy", "request_id": "r1"}
 
 
-class Scripted(ThreadingHTTPServer):
-    """Gives its answers one after the other, the last one for good; None hangs up without an answer."""
-
-    def __init__(self, *answers: Answer | None) -> None:
-        self.answers = list(answers)
-        self.requests: list[tuple[str, str]] = []
-        self.connections = 0
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Scripted
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections += 1
-
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append((f"{self.command} {self.path}", body.decode()))
-        answer = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
-        if answer is None:
-            self.close_connection = True
-            return
-        status, headers, content = answer
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_POST = do_GET  # noqa: N815 (http.server's name)
-
-    def log_message(self, *args: object) -> None: ...
-
-
-@contextmanager
-def scripted(*answers: Answer | None) -> Iterator[Scripted]:
-    with Scripted(*answers) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def unavailable(retry_after: str) -> Answer:
     headers = {"Content-Type": "application/problem+json", "Retry-After": retry_after}
     return 503, headers, json.dumps(PROBLEM).encode()
+
+
+def npy(*shape: int) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros(shape, np.float32))
+    return file.getvalue()
 
 
 @contextmanager
@@ -124,6 +89,55 @@ def test_a_service_that_stays_unavailable_is_an_error_after_the_retries() -> Non
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("retry_after", ["soon", "-1", "1.5"])
+def test_a_retry_after_that_makes_no_sense_is_the_clients_own_pause(retry_after: str) -> None:
+    with scripted(unavailable(retry_after), NO_MODELS) as server, BoundaryClient(server.url) as client:
+        assert client.models()["default_model"] == "m"
+    with (
+        scripted(unavailable(retry_after)) as server,
+        BoundaryClient(server.url, retries=0) as client,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        client.models()
+    assert caught.value.retry_after is None
+
+
+def test_an_error_says_after_how_many_seconds_to_ask_again() -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    for retry_after, least, most in (("0", 0, 0), ("700", 700, 700), (in_a_minute, 50, 60)):
+        with (
+            scripted(unavailable(retry_after)) as server,
+            BoundaryClient(server.url, retries=0) as client,
+            pytest.raises(UnavailableError) as caught,
+        ):
+            client.models()
+        assert caught.value.retry_after is not None
+        assert least <= caught.value.retry_after <= most
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, ProblemError),
+        (401, UnauthorizedError),
+        (403, ForbiddenError),
+        (404, NotFoundError),
+        (413, TooLargeError),
+        (422, InvalidError),
+        (500, ProblemError),
+    ],
+)
+def test_an_error_carries_what_the_problem_says(status: int, kind: type[ProblemError]) -> None:
+    said = {"title": "T", "detail": "D", "status": status, "request_id": "r1", "errors": {"points": ["P"]}}
+    answer: Answer = (status, {"Content-Type": "application/problem+json"}, json.dumps(said).encode())
+    with scripted(answer) as server, BoundaryClient(server.url) as client, pytest.raises(ProblemError) as caught:
+        client.models()
+    error = caught.value
+    assert type(error) is kind
+    assert (error.status, error.title, error.detail, error.request_id) == (status, "T", "D", "r1")
+    assert (error.errors, error.retry_after) == ({"points": ["P"]}, None)
+
+
 def test_a_request_is_sent_again_when_the_connection_breaks() -> None:
     with scripted(None, NO_MODELS) as server, BoundaryClient(server.url) as client:
         assert client.models()["default_model"] == "m"
@@ -159,14 +173,25 @@ def test_where_nothing_listens_the_error_says_what_to_do() -> None:
     )
 
 
-@pytest.mark.parametrize("retries", [0, 1])
-def test_an_answer_that_does_not_come_in_time_is_an_error(retries: int) -> None:
+@pytest.mark.parametrize(("timeout", "retries"), [((1, 0.1), 0), ((1, 0.1), 1), (0.1, 0)])
+def test_an_answer_that_does_not_come_in_time_is_an_error(timeout: float | tuple[float, float], retries: int) -> None:
     with (
         silent() as url,
-        BoundaryClient(url, timeout=(1, 0.1), retries=retries) as client,
+        BoundaryClient(url, timeout=timeout, retries=retries) as client,
         pytest.raises(ConnectionFailedError, match="did not answer in time"),
     ):
         client.models()
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 2**20])
+def test_an_answer_that_breaks_off_is_an_error_and_not_kept(cache_bytes: int) -> None:
+    status, headers, content = NO_MODELS
+    broken: Answer = (status, {**headers, "ETag": '"1"', "Content-Length": "1000"}, content)
+    with scripted(broken, NO_MODELS) as server, BoundaryClient(server.url, cache_bytes=cache_bytes) as client:
+        with pytest.raises(ConnectionFailedError):
+            client.models()
+        client.models()
+    assert "If-None-Match" not in server.headers[-1]
 
 
 @pytest.mark.parametrize(
@@ -174,6 +199,7 @@ def test_an_answer_that_does_not_come_in_time_is_an_error(retries: int) -> None:
     [
         (200, {"Content-Type": "text/html"}, b"<html></html>"),
         (200, {"Content-Type": "application/json"}, b"no JSON"),
+        (200, {"Content-Type": "application/json"}, b""),
         (200, {"Content-Type": "application/json"}, b'{"something": "else"}'),
     ],
 )
@@ -183,7 +209,53 @@ def test_something_else_at_the_address_is_an_error(answer: Answer) -> None:
         BoundaryClient(server.url) as client,
         pytest.raises(ConnectionFailedError, match="is no boundary service"),
     ):
+        client.dataset()
+
+
+AXIS = {"feature": "x1", "min": 0, "max": 1, "nodes": 2}
+DESCRIBED = {
+    "model": "m",
+    "version": 1,
+    "epoch": None,
+    "replicate": 0,
+    "statistic": "probability",
+    "x": AXIS,
+    "y": AXIS,
+}
+
+
+@pytest.mark.parametrize(
+    ("header", "content"),
+    [
+        (None, npy(2, 2)),
+        ("no JSON", npy(2, 2)),
+        ("[]", npy(2, 2)),
+        (json.dumps({**DESCRIBED, "x": 3}), npy(2, 2)),
+        (json.dumps(DESCRIBED), npy(2, 2)),  # what the numbers are is missing
+        (json.dumps({**DESCRIBED, "numbers": "probabilities"}), npy(2, 3)),
+        (json.dumps({**DESCRIBED, "numbers": "probabilities"}), npy(2, 2)[:-1]),
+        (json.dumps({**DESCRIBED, "numbers": "probabilities"}), b""),
+    ],
+)
+def test_a_grid_without_its_description_or_that_does_not_fit_it_is_an_error(header: str | None, content: bytes) -> None:
+    headers = {"Content-Type": "application/x-npy", **({} if header is None else {"Boundary-Grid": header})}
+    with (
+        scripted((200, headers, content)) as server,
+        BoundaryClient(server.url) as client,
+        pytest.raises(ConnectionFailedError, match="is no boundary service"),
+    ):
         client.boundary()
+
+
+def test_a_model_that_recorded_no_epochs_has_none() -> None:
+    headers = {
+        "Content-Type": "application/x-npy",
+        "Boundary-Grid": json.dumps({**DESCRIBED, "numbers": "probabilities"}),
+    }
+    with scripted((200, headers, npy(2, 2))) as server, BoundaryClient(server.url) as client:
+        grid = client.boundary()
+    assert (grid.epoch, grid.replicate) == (None, 0)
+    assert grid.to_document()["epoch"] is None
 
 
 def test_a_picture_that_is_none_is_an_error() -> None:

@@ -1,0 +1,72 @@
+"""The comparison as pandas takes it: flat records, one a model and one a pair."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from client import BoundaryClient, Comparison
+from tests.conftest import MODELS, Server
+
+
+@pytest.fixture(scope="module")
+def comparison(server: Server) -> Comparison:
+    with BoundaryClient(server.url) as client:
+        return client.comparison()
+
+
+def test_a_data_frame_has_one_row_a_model_and_flat_columns(comparison: Comparison) -> None:
+    frame = pd.DataFrame(comparison)
+    assert frame["model"].tolist() == list(MODELS)
+    assert frame["hidden_layers"].tolist() == ["", "3", "10", "10-10", "3", "10", "10-10"]
+    assert all(np.isscalar(value) for value in frame.to_numpy().ravel() if value is not None)
+    assert {"accuracy_mean", "population_accuracy_ci95_high", "served_roc_auc", "served_fp"} <= set(frame)
+    numbers = frame.drop(columns=["model", "hidden_layers", "activation"])
+    assert all(np.issubdtype(kind, np.number) for kind in numbers.dtypes)  # None is NaN, not an object
+
+
+def test_the_numbers_are_those_of_the_document(comparison: Comparison) -> None:
+    for record, model in zip(comparison, comparison.document["models"], strict=True):
+        for name in ("accuracy", "population_accuracy"):
+            low, high = model[name]["ci95"]
+            assert (record[f"{name}_ci95_low"], record[f"{name}_ci95_high"]) == (low, high)
+            assert all(record[f"{name}_{key}"] == model[name][key] for key in ("mean", "sd", "min", "median", "max"))
+        served = model["served"]
+        assert served["confusion_matrix"] == [
+            [record["served_tn"], record["served_fp"]],
+            [record["served_fn"], record["served_tp"]],
+        ]
+        assert all(
+            record[f"served_{key}"] == served[key] for key in ("accuracy", "log_loss", "brier", "roc_auc", "ece")
+        )
+        assert record["notebook_accuracy"] == model["notebook_accuracy"]
+
+
+def test_the_services_csv_is_some_of_its_columns(comparison: Comparison, server: Server) -> None:
+    table = server.get("/comparison?format=csv").text
+    columns = table.partition("\n")[0].split(",")
+    assert pd.DataFrame(comparison)[columns].to_csv(index=False, lineterminator="\n") == table
+
+
+def test_pairs_are_records_too(comparison: Comparison) -> None:
+    frame = pd.DataFrame(comparison.pairs)
+    assert len(frame) == len(MODELS) * (len(MODELS) - 1) // 2
+    assert not frame.isna().to_numpy().any()
+    first = comparison.document["pairs"][0]
+    assert [frame["ci95_low"][0], frame["ci95_high"][0]] == first["ci95"]
+    assert {*first} - {"ci95"} == {*frame} - {"ci95_low", "ci95_high"}
+
+
+def test_what_is_not_known_is_none_under_the_same_keys(comparison: Comparison) -> None:
+    document: dict[str, Any] = dict(comparison.document)
+    summary = {**document["models"][0]["accuracy"], "sd": None, "ci95": None}
+    model = {**document["models"][0], "accuracy": summary, "population_accuracy": None}
+    (record,) = Comparison({**document, "models": [model], "pairs": [{**document["pairs"][0], "ci95": None}]})
+    assert list(record) == list(comparison[0])
+    unknown = {name for name, value in record.items() if value is None}
+    assert unknown == {
+        *("accuracy_sd", "accuracy_ci95_low", "accuracy_ci95_high"),
+        *(name for name in record if name.startswith("population_accuracy")),
+        *(["activation"] if model["activation"] is None else []),
+    }
