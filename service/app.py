@@ -25,6 +25,7 @@ from service.api import (
     tensorflow_serving,
 )
 from service.api.context import EXTENSION, Context
+from service.api.tensorflow_serving.servable import ServableConverter
 from service.cache import AnswerCache
 from service.observability import log_as_json
 from service.repository import Repository
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = Context(
         settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes)
     )
+    app.url_map.converters["servable"] = ServableConverter
     for module in INTERFACES:
         app.register_blueprint(module.blueprint)
     access.register(app, settings)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from service.engines import Points
 from service.errors import TooLargeError
 
-LARGEST = 1e30
-"""Coordinates further out could overflow float32 inside a network, where engines differ in what they make of it."""
+LARGEST = 1e20
+"""Coordinates further out are refused: LiteRT's sigmoid gives NaN from 1e26 on, where TensorFlow's gives 0 or 1, and a
+network may be a million times further out than its inputs."""
 
 _NUMBERS = frozenset({int, float})
 """Exactly these types: a bool is an int to Python, not to a client."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 from structlog.typing import FilteringBoundLogger
 
 from service.bundle import layout
@@ -304,14 +305,22 @@ def _probe(version: ModelVersion) -> None:
     n_features = version.engine.n_features
     if len(version.features) != n_features:
         raise LoadError(f"the card lists {len(version.features)} features, the model takes {n_features}")
-    origin = np.zeros((1, n_features), np.float32)
+    try:
+        answers = _answers_at_origin(version)
+    except Exception as error:  # TensorFlow raises many kinds where a graph and its signature do not fit
+        raise LoadError(f"the model cannot answer the point at the origin: {type(error).__name__}") from error
+    if not np.isfinite(answers).all():
+        raise LoadError("the model answers the point at the origin with a number that is not finite")
+
+
+def _answers_at_origin(version: ModelVersion) -> list[NDArray[np.float32]]:
+    origin = np.zeros((1, version.engine.n_features), np.float32)
     answers = [version.engine.run("serving_default", origin)["probabilities"]]
     if version.card is not None and "at" in version.engine.signatures:
         last = {"replicate": version.card.replicates - 1, "snapshot": len(version.card.epochs) - 1}
         if version.card.replicates - 1 not in version.card.diverged:
             answers.append(version.engine.run("at", origin, **last)["probabilities"])
-    if not np.isfinite(answers).all():
-        raise LoadError("the model answers the point at the origin with a number that is not finite")
+    return answers
 
 
 def _enumerate(names: Iterable[str]) -> str:

@@ -34,7 +34,7 @@ class Server:
     def events(self, event: str) -> list[dict[str, object]]:
         """Return what the service logged under this name so far; gunicorn's own lines are no JSON."""
         time.sleep(0.3)  # requests are logged every tenth of a second
-        lines = (line for line in self.log.read_text().splitlines() if line.startswith("{"))
+        lines = (line for line in self.log.read_text().split("\n") if line.startswith("{"))  # paths may hold others
         return [entry for entry in map(json.loads, lines) if entry["event"] == event]
 
     def predict(self, **body: object) -> requests.Response:

@@ -83,7 +83,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def _with_special_numbers(content: bytes) -> Any:
-    document = json.loads(content)
+    document = json.loads(content.decode("utf-8-sig"))  # left to itself, json takes other encodings, and surrogates
     if b"\\u" in content:
         json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is a ValueError, here and not later
     return document

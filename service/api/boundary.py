@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import orjson
 from flask import Blueprint, Response
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
 from service import __version__, quantities
 from service.api import fields as own
@@ -56,7 +56,7 @@ class BoundaryQuery:
 
 def _bound(axis: str) -> fields.Float:
     return fields.Float(
-        validate=validate.Range(-LARGEST, LARGEST, error="must be within ±1e30."),
+        validate=validate.Range(-LARGEST, LARGEST, error=f"must be within ±{LARGEST:.2g}."),
         metadata={"description": f"{axis}; the domain on the model's card if left out"},
     )
 
@@ -65,7 +65,7 @@ class BoundaryQuerySchema(StrictRecordSchema[BoundaryQuery]):
     record = BoundaryQuery
 
     model = fields.String(metadata={"description": "a model's name; the default model if left out"})
-    version = fields.Integer(validate=validate.Range(min=1), metadata={"description": "the model's latest if left out"})
+    version = own.version_field()
     x_min, x_max = _bound("where the first feature starts"), _bound("where the first feature ends")
     y_min, y_max = _bound("where the second feature starts"), _bound("where the second feature ends")
     resolution = fields.Integer(
@@ -102,18 +102,6 @@ class BoundaryQuerySchema(StrictRecordSchema[BoundaryQuery]):
     format = own.format_field(MEDIA_TYPES)
     width = own.width_field(default=800)
 
-    @validates_schema
-    def one_question_at_a_time(self, data: dict[str, object], **_: object) -> None:
-        statistic = data.get("statistic", "probability")
-        if ("layer" in data) != ("unit" in data):
-            raise ValidationError("goes with layer; give both or neither.", "unit")
-        if "layer" in data and ("minus" in data or statistic != "probability"):
-            raise ValidationError("is not taken together with minus or a statistic.", "layer")
-        if "replicate" in data and statistic != "probability":
-            raise ValidationError(f"is one training run, {statistic} is over all of them; leave one out.", "replicate")
-        if "minus" in data and statistic not in ("probability", "mean"):
-            raise ValidationError(f"is not taken together with {statistic}, only with probability or mean.", "minus")
-
 
 class BoundarySchema(Schema):
     model = fields.String(required=True)
@@ -145,6 +133,8 @@ class BoundarySchema(Schema):
     answers={"application/json": (BoundarySchema,), "application/x-npy": (), "image/png": ()},
     problems=(404, 406, 413, 422, 503),
     conditional=True,
+    answer_headers={GRID_HEADER: "with application/x-npy only: what the JSON says beside the numbers"},
+    example_query="?resolution=3",
 )
 def get_boundary(query: BoundaryQuery) -> Response:
     """P(y = 1) on a grid of the plane, of any training run after any recorded epoch; or a statistic over the runs, the
@@ -187,8 +177,23 @@ class _Asked:
     epoch: int | None
 
 
+def _check_one_question(query: BoundaryQuery) -> None:
+    """Raise InvalidError where parameters do not go together."""
+    if (query.layer is None) != (query.unit is None):
+        raise InvalidError.of("unit", "goes with layer; give both or neither.")
+    if query.layer is not None and (query.minus is not None or query.statistic != "probability"):
+        raise InvalidError.of("layer", "is not taken together with minus or a statistic.")
+    if query.replicate is not None and query.statistic != "probability":
+        raise InvalidError.of(
+            "replicate", f"is one training run, {query.statistic} is over all of them; leave one out."
+        )
+    if query.minus is not None and query.statistic not in ("probability", "mean"):
+        raise InvalidError.of("minus", f"is not taken together with {query.statistic}, only with probability or mean.")
+
+
 def _ask(query: BoundaryQuery) -> _Asked:
     version = version_of(query.model, query.version)
+    _check_one_question(query)
     check_plane(version)
     epoch = quantities.epoch_of(version, query.epoch)
     minus = None if query.minus is None else repository().get(query.minus)

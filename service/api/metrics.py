@@ -9,7 +9,7 @@ blueprint = Blueprint("metrics", __name__)
 
 
 @blueprint.get("/metrics")
-@operation("Get metrics for Prometheus", answers={"text/plain": ()})
+@operation("Get metrics for Prometheus", answers={"text/plain": ()}, has_example=False)
 def get_metrics() -> Response:
     """Requests with their latency by endpoint, model, version and status, points evaluated, versions served and loaded:
     the sums over all workers.

@@ -30,13 +30,15 @@ class Operation:
     query: type[Schema] | None = None
     takes: Content = field(default_factory=dict)
     needs_body: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict)
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
     conditional: bool = False
     unready: bool = False
     public: bool = False
     dialect: Dialect = PROBLEM
     example: object = None
+    example_query: str = ""
+    has_example: bool = True
 
 
 class Described(TypedDict, total=False):
@@ -45,13 +47,15 @@ class Described(TypedDict, total=False):
     answers: Required[Content]
     takes: Content
     needs_body: bool
-    headers: Mapping[str, str]
+    answer_headers: Mapping[str, str]
     problems: tuple[int, ...]
     conditional: bool
     unready: bool
     public: bool
     dialect: Dialect
     example: object
+    example_query: str
+    has_example: bool
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -68,9 +72,12 @@ def operation(
     """Document a view, and hand it the validated query or JSON body as its first argument.
 
     A view with neither is called as it is, and may read a body by itself: `takes` says of what media types, and
-    `needs_body` whether it must be there. `headers` are the request's own, with what they mean. `conditional` says that
-    it answers 304 to a matching `If-None-Match`, `unready` that it sends the same document with 503, `public` that it
-    never needs a key; `problems` are the statuses of its errors, which are worded in its `dialect`.
+    `needs_body` whether it must be there. `answer_headers` are an answer's own, with what they mean. `conditional` says
+    that it answers 304 to a matching `If-None-Match`, `unready` that it sends the same document with 503, `public` that
+    it never needs a key; `problems` are the statuses of its errors, which are worded in its `dialect`.
+
+    The document shows what is answered to `example`, a body, or to `example_query`; not where `has_example` is false:
+    the answer is another each time, or asking would change something.
     """
 
     def decorate(view: View) -> View:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from flask import Blueprint, Response
@@ -37,21 +37,18 @@ class PredictRequest:
 class PredictRequestSchema(StrictRecordSchema[PredictRequest]):
     record = PredictRequest
 
-    points = own.Points(
-        required=True,
-        metadata={"description": "the points, one list of the model's features each", "minItems": 1},
-    )
+    points = own.Points(required=True, metadata={"description": "the points, one list of the model's features each"})
     model = fields.String(metadata={"description": "a model's name; the default model if left out"})
-    version = fields.Integer(
-        strict=True,
-        validate=validate.Range(min=1),
-        metadata={"description": "the model's latest if left out"},
-    )
+    version = own.version_field(own.WholeNumber)
     models = own.ModelNames(metadata={"description": 'several models instead of one: their names, or "all"'})
     threshold = own.Number(
         validate=validate.Range(0, 1),
         metadata={"description": "a probability that reaches it is given label 1", "default": 0.5},
     )
+
+    json_schema: ClassVar = {
+        "not": {"anyOf": [{"required": ["models", "model"]}, {"required": ["models", "version"]}]},
+    }
 
     def load(self, data: Any, **options: Any) -> PredictRequest:
         """Validate a request: its points every time, the rest, which is the same in most requests, when it is new."""

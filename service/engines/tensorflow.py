@@ -3,7 +3,7 @@
 Only imported when a bundle needs it, and so after the worker has forked: TensorFlow does not survive a fork.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,9 @@ from service.engines import LoadError, Outputs, Points, Signature, Tensor
 
 
 class TensorFlowEngine:
-    """The SavedModel's own signatures. A foreign one's single output is given the name `probabilities`."""
+    """The SavedModel's own signatures, but for those that take or give something else than numbers for points. The
+    single output of a foreign one's serving_default is given the name `probabilities`.
+    """
 
     name = "tensorflow"
 
@@ -27,9 +29,12 @@ class TensorFlowEngine:
         functions = self._module.signatures
         if "serving_default" not in functions:
             raise LoadError(f"the SavedModel has no signature serving_default, only {sorted(functions)}")
-        self._functions = {name: functions[name] for name in functions}
+        reason = _why_not(functions["serving_default"])
+        if reason is not None:
+            raise LoadError(f"signature serving_default {reason}")
+        self._functions = {name: found for name, found in functions.items() if _why_not(found) is None}
         self.signatures = frozenset(self._functions)
-        self._points = {name: _points_input(name, function) for name, function in self._functions.items()}
+        self._points = {name: _points_inputs(function)[0] for name, function in self._functions.items()}
         self.n_features = int(self._points["serving_default"].shape[-1])
         _check_output(self._functions["serving_default"])
         self._definitions = _definitions(saved_model)
@@ -68,18 +73,27 @@ def _tensors(tensors: Mapping[str, meta_graph_pb2.TensorInfo]) -> tuple[Tensor, 
     )
 
 
-def _points_input(signature: str, function: tf.types.experimental.ConcreteFunction) -> tf.TensorSpec:
-    """Return the signature's one input of shape [n, d].
-
-    Raises:
-        LoadError: there is none, or more than one.
-    """
+def _points_inputs(function: tf.types.experimental.ConcreteFunction) -> list[tf.TensorSpec]:
+    """Return a signature's inputs of shape [n, d]; one that can be evaluated has one."""
     inputs = function.structured_input_signature[1].values()
-    found = [spec for spec in inputs if spec.shape.rank == 2 and spec.shape[-1] and spec.dtype.is_floating]
-    if len(found) != 1:
-        shown = ", ".join(f"{spec.name} {spec.dtype.name} {spec.shape}" for spec in inputs)
-        raise LoadError(f"signature {signature} needs one float input [n, d]; it has {shown}")
-    return found[0]
+    return [spec for spec in inputs if spec.shape.rank == 2 and spec.shape[-1] and spec.dtype.is_floating]
+
+
+def _why_not(function: tf.types.experimental.ConcreteFunction) -> str | None:
+    """Say why a signature cannot be evaluated at points alone, with scalars at most; or None if it can."""
+    inputs = function.structured_input_signature[1].values()
+    points = _points_inputs(function)
+    others = [spec for spec in inputs if spec not in points]
+    if len(points) != 1 or any(spec.shape.rank != 0 or spec.dtype != tf.int32 for spec in others):
+        return f"needs one float input [n, d]; it has {_shown(inputs)}"
+    outputs = function.structured_outputs.values()
+    if any(not spec.shape.rank or spec.shape[0] is not None or not spec.dtype.is_floating for spec in outputs):
+        return f"needs float outputs [n, …]; it has {_shown(outputs)}"
+    return None
+
+
+def _shown(specs: Iterable[tf.TensorSpec]) -> str:
+    return ", ".join(f"{spec.name} {spec.dtype.name} {spec.shape}" for spec in specs)
 
 
 def _check_output(function: tf.types.experimental.ConcreteFunction) -> None:

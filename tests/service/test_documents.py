@@ -1,13 +1,23 @@
-"""`GET /openapi.json` is valid and true, and `GET /docs` needs no other host."""
+"""`GET /openapi.json` is valid and true, and `GET /docs` needs no other host.
 
+Two tools that know nothing of the service but this document try it: a property-based tester and a generator of clients.
+"""
+
+import importlib
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.conftest import Server
+from service import keys
+from tests.conftest import ROOT, Server, StartServer
+
+BINARIES = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +31,100 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
 
+V1, V2 = "/v1/models/{name}", "/v2/models/{name}"
+OF_VERSION = "/versions/{version}"
+
+
 def test_every_address_of_the_service_is_described(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {
         *("/predict", "/boundary", "/comparison", "/dataset", "/openapi.json"),
         *("/models", "/models/{name}", "/models/{name}/versions/{number}", "/health/live", "/health/ready", "/metrics"),
+        *(V1 + version + suffix for version in ("", OF_VERSION) for suffix in ("", "/metadata", ":predict")),
+        *("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/stats", "/v2/repository/index"),
+        *(V2 + version + suffix for version in ("", OF_VERSION) for suffix in ("", "/ready", "/infer", "/stats")),
+        *(f"/v2/repository/models/{{name}}/{verb}" for verb in ("load", "unload")),
     }
+
+
+def test_examples_are_what_the_service_answers(server: Server, document: dict[str, Any]) -> None:
+    compared = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            content = operation["responses"]["200"]["content"].get("application/json", {})
+            if "example" not in content:
+                continue
+            _validate(document, content["schema"], content["example"])
+            url = path.format(name="tanh-10-10", version="1", number="1")
+            if method == "post":
+                request = operation["requestBody"]["content"]["application/json"]
+                _validate(document, request["schema"], request["example"])
+                answer = server.post(url, json=request["example"]).json()
+            else:
+                answer = server.get(url + ("?resolution=3" if path == "/boundary" else "")).json()
+            assert _is_cut_from(content["example"], answer), path
+            compared += 1
+    assert compared == 25  # the rest are text, other each time, or change something
+
+
+def _is_cut_from(example: object, answer: object) -> bool:
+    """Say whether an example is the answer, or that with its lists cut short."""
+    if isinstance(example, dict) and isinstance(answer, dict):
+        return example.keys() == answer.keys() and all(_is_cut_from(example[name], answer[name]) for name in example)
+    if isinstance(example, list) and isinstance(answer, list):
+        pairs = zip(example, answer, strict=len(answer) <= 3)
+        return all(_is_cut_from(one, other) for one, other in pairs)
+    return example == answer
+
+
+def test_a_property_based_tester_finds_nothing(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+    """Thousands of requests that fit the document, or do not: answered as it says, and never with a 5xx."""
+    key, line = keys.make("tester")
+    (tmp_path / "keys").write_text(line + "\n")
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(tmp_path / "keys"))
+    command: list[str | Path] = [BINARIES / "schemathesis", "--config-file", ROOT / "schemathesis.toml", "run"]
+    options = ["--header", f"X-API-Key: {key}", "--max-examples", "15", "--seed", "1", "--no-color"]
+    ended = subprocess.run(
+        [*command, server.url + "/openapi.json", *options], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert "31 selected / 31 total" in ended.stdout
+    statuses = {entry["status"] for entry in server.events("request")}
+    assert {200, 400, 404, 405, 422} <= statuses
+    assert max(map(int, map(str, statuses))) < 500
+
+
+def test_a_generated_client_works(
+    server: Server, document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "openapi.json").write_text(server.get("/openapi.json").text)
+    generate: list[str | Path] = [BINARIES / "openapi-python-client", "generate", "--path", "openapi.json"]
+    ended = subprocess.run(
+        [*generate, "--meta", "none", "--output-path", "generated"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "WARNING" not in ended.stdout + ended.stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    models = importlib.import_module("generated.models")
+    with importlib.import_module("generated").Client(server.url, raise_on_unexpected_status=True) as client:
+
+        def call(tag: str, name: str, *path: str, **options: Any) -> Any:
+            return (
+                importlib.import_module(f"generated.api.{tag}.{name}").sync(*path, client=client, **options).to_dict()
+            )
+
+        asked = {"points": [[0.1, 0.2], [0.9, -0.4]]}
+        predicted = call("predict", "post_predict", body=models.PredictRequest.from_dict(asked))
+        assert predicted == server.predict(**asked).json()
+        grid = call("boundary", "get_boundary", model="linear", resolution=4)
+        assert grid == server.get("/boundary?model=linear&resolution=4").json()
+        assert call("boundary", "get_boundary", epoch=10**6)["errors"].keys() == {"epoch"}
+        for path, tag, name, model in (
+            ("/v1/models/{name}:predict", "tensor_flow_serving_rest_v_1", "post_v1_predict_name", "PredictRequestV1"),
+            ("/v2/models/{name}/infer", "open_inference_protocol_v_2", "post_infer_name", "InferRequest"),
+        ):
+            example = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]
+            answer = call(tag, name, "tanh-3", body=getattr(models, model).from_dict(example))
+            assert answer == server.post(path.format(name="tanh-3"), json=example).json()
 
 
 @pytest.mark.parametrize(

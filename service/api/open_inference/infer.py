@@ -24,7 +24,7 @@ BINARY = "application/octet-stream"
 @operation(
     "Infer",
     takes={"application/json": (InferRequestSchema,), BINARY: ()},
-    headers={HEADER_LENGTH: "the length of the JSON that the body starts with; 0 where it is the points' bytes alone"},
+    answer_headers={HEADER_LENGTH: "the length of the JSON, where the probabilities' bytes follow it"},
     answers={"application/json": (InferResponseSchema,), BINARY: ()},
     problems=(400, 404, 413, 415, 503),
     dialect=STANDARD,
@@ -32,8 +32,9 @@ BINARY = "application/octet-stream"
 )
 def post_infer(name: str, version: str | None = None) -> Response:
     """Probabilities P(y = 1) at points, as the Open Inference Protocol has it. With the binary tensor data extension
-    the points, the probabilities or both are little-endian float32 behind the JSON. Bodies may be compressed with gzip
-    or deflate, and so is the answer where that is the one coding that the client accepts.
+    the points, the probabilities or both are little-endian float32 behind the JSON: the request's header
+    `Inference-Header-Content-Length` is the length of the JSON then, 0 where the body is the points' bytes alone.
+    Bodies may be compressed with gzip or deflate, and so is the answer where the client accepts that one coding alone.
     """
     here = context()
     asked_version = version_named(name, version)

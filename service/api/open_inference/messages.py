@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from service.bundle.records import RecordSchema
+from service.api import fields as own
+from service.api.fields import Limits
+from service.bundle.records import Record, RecordSchema
 
 INPUT, OUTPUT, DATATYPE = "points", "probabilities", "FP32"
 Parameters = Mapping[str, object]
+
+FEW = 16
+"""Entries of a list of tensors or of sizes: more than any request that is meant."""
 
 
 @dataclass(frozen=True)
@@ -35,55 +40,82 @@ class InferRequest:
     id: str | None = None
 
 
-def _parameters(description: str) -> fields.Dict:
-    return fields.Dict(keys=fields.String(), metadata={"description": description})
+class MessageSchema(RecordSchema[Record]):
+    """What may be left out may be null too, as some clients write it."""
+
+    @post_load
+    def make(self, data: Mapping[str, Any], **_: object) -> Record:
+        made: Record = self.record(**{name: value for name, value in data.items() if value is not None})
+        return made
 
 
-class RequestInputSchema(RecordSchema[RequestInput]):
+class ShortList(fields.List[Any]):
+    """A list of a FEW entries: each that is wrong takes time and a message, so a long list is refused unread."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > FEW:
+            raise ValidationError(f"has {len(value)} entries, more than make sense here.")
+        entries: list[Any] = super()._deserialize(value, attr, data, **options)
+        return entries
+
+
+class Shape(ShortList):
+    """The shape of points, [n, d]."""
+
+    def __init__(self, **options: Any) -> None:
+        length = validate.Length(equal=2, error="must be [points, numbers of a point], such as [1, 2].")
+        super().__init__(own.WholeNumber(validate=validate.Range(min=1)), validate=length, **options)
+
+    def json_schema(self, limits: Limits) -> dict[str, Any]:
+        n = {"type": "integer", "minimum": 1, "maximum": limits.max_points}
+        d = {"type": "integer", "minimum": 1} if limits.n_features is None else {"const": limits.n_features}
+        return {"prefixItems": [n, d], "minItems": 2, "maxItems": 2}
+
+
+def _data(limits: Limits) -> dict[str, Any]:
+    points = own.points(limits)
+    flat = {"type": "array", "items": points["items"]["items"], "minItems": 1}
+    return {
+        "description": "the points, flat or one list each; left out where binary_data_size is given",
+        "oneOf": [flat, points],
+    }
+
+
+def _parameters(properties: dict[str, object]) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), allow_none=True, metadata={"properties": properties})
+
+
+BOOLEAN = {"type": "boolean"}
+SIZE = {"type": "integer", "description": "of the tensor's bytes behind the JSON"}
+NEVER: dict[str, object] = {"not": {}}
+
+
+class RequestInputSchema(MessageSchema[RequestInput]):
     record = RequestInput
 
     name = fields.String(required=True, metadata={"enum": [INPUT]})
-    shape = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(min=1)),
-        required=True,
-        validate=validate.Length(
-            equal=2, error="must be the number of points and of a point's numbers, such as [1, 2]."
-        ),
-        metadata={"description": "[n, d]"},
-    )
+    shape = Shape(required=True, metadata={"description": "[n, d]"})
     datatype = fields.String(required=True, metadata={"enum": [DATATYPE]})
-    parameters = _parameters("binary_data_size: the tensor's bytes are behind the JSON, this many")
-    data = fields.Raw(
-        metadata={
-            "description": "the points, flat or one list each; left out where binary_data_size is given",
-            "oneOf": [
-                {"type": "array", "items": {"type": "number"}, "minItems": 1},
-                {
-                    "type": "array",
-                    "items": {"type": "array", "items": {"type": "number"}, "minItems": 1},
-                    "minItems": 1,
-                },
-            ],
-        }
-    )
+    parameters = _parameters({"binary_data_size": SIZE})
+    data = own.Json(_data, allow_none=True)
 
 
-class RequestOutputSchema(RecordSchema[RequestOutput]):
+class RequestOutputSchema(MessageSchema[RequestOutput]):
     record = RequestOutput
 
     name = fields.String(required=True, metadata={"enum": [OUTPUT]})
-    parameters = _parameters("binary_data: whether the tensor's bytes come behind the JSON")
+    parameters = _parameters({"binary_data": BOOLEAN, "classification": NEVER})
 
 
-class InferRequestSchema(RecordSchema[InferRequest]):
+class InferRequestSchema(MessageSchema[InferRequest]):
     """What is not known here, such as KServe's model_name, is left aside."""
 
     record = InferRequest
 
-    id = fields.String(metadata={"description": "given back with the answer"})
-    parameters = _parameters("binary_data_output: whether outputs come as bytes behind the JSON where they do not say")
-    inputs = fields.List(fields.Nested(RequestInputSchema), required=True, metadata={"minItems": 1, "maxItems": 1})
-    outputs = fields.List(fields.Nested(RequestOutputSchema), metadata={"maxItems": 1})
+    id = fields.String(allow_none=True, metadata={"description": "given back with the answer"})
+    parameters = _parameters({"binary_data_output": {**BOOLEAN, "description": "for outputs that do not say"}})
+    inputs = ShortList(fields.Nested(RequestInputSchema), required=True, metadata={"minItems": 1, "maxItems": 1})
+    outputs = ShortList(fields.Nested(RequestOutputSchema), allow_none=True, metadata={"maxItems": 1})
 
 
 class ResponseOutputSchema(Schema):
@@ -91,7 +123,7 @@ class ResponseOutputSchema(Schema):
     datatype = fields.String(required=True)
     shape = fields.List(fields.Integer(), required=True)
     data = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point"})
-    parameters = _parameters("binary_data_size: the tensor's bytes are behind the JSON, this many")
+    parameters = fields.Dict(keys=fields.String(), metadata={"properties": {"binary_data_size": SIZE}})
 
 
 class InferResponseSchema(Schema):

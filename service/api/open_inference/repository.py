@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields, validate
 
+from service.api import fields as own
 from service.api.access import refuse_where_there_are_no_keys
 from service.api.answers import json_response
 from service.api.body import parse_json, read_body
@@ -32,9 +33,7 @@ class IndexRequest:
 
 class IndexRequestSchema(RecordSchema[IndexRequest]):
     record = IndexRequest
-    ready = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": "only versions that answer", "default": False}
-    )
+    ready = own.Flag(metadata={"description": "only versions that answer", "default": False})
 
 
 class IndexEntrySchema(Schema):
@@ -82,7 +81,7 @@ def post_index() -> Response:
     answers={"application/json": (LoadResponseSchema,)},
     problems=(400, 403, 404, 413, 415),
     dialect=STANDARD,
-    example={},
+    has_example=False,
 )
 def post_load(name: str) -> Response:
     """Looks at the model's folder at once, takes the newest versions there, and tries those again that failed. Needs an
@@ -102,7 +101,7 @@ def post_load(name: str) -> Response:
     answers={"application/json": (LoadResponseSchema,)},
     problems=(400, 403, 404, 413, 415),
     dialect=STANDARD,
-    example={},
+    has_example=False,
 )
 def post_unload(name: str) -> Response:
     """No worker of this service answers for the model any more, until it is loaded again or the service is restarted.

@@ -56,6 +56,7 @@ class StatisticsSchema(Schema):
     answers={"application/json": (StatisticsSchema,)},
     problems=(404, 503),
     dialect=STANDARD,
+    has_example=False,
 )
 def get_statistics(name: str | None = None, version: str | None = None) -> Response:
     """How many requests and points each version answered since the service started, and how long that took."""

@@ -1,5 +1,6 @@
 """Requests and answers of infer: JSON, or JSON with the tensors' bytes behind it (the binary tensor data extension)."""
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -97,7 +98,9 @@ def _the_input(request: InferRequest) -> RequestInput:
         raise InvalidError.of("inputs", f"the input {INPUT} is missing.")
     given = request.inputs[0]
     if given.datatype != DATATYPE:
-        raise InvalidError.of("inputs", f"{INPUT} must have the datatype {DATATYPE}, not {given.datatype!r}.")
+        raise InvalidError.of(
+            "inputs", f"{INPUT} must have the datatype {DATATYPE}, not {reprlib.repr(given.datatype)}."
+        )
     return given
 
 
@@ -121,9 +124,10 @@ def _binary_points(given: RequestInput, tail: memoryview) -> Points:
     needed = prod(given.shape) * BYTES_A_NUMBER
     if given.data is not None:
         raise InvalidError.of("inputs", f"{INPUT} has both data and binary_data_size; send one of the two.")
-    if size != needed or isinstance(size, bool):
+    if type(size) is not int or size != needed:
         raise InvalidError.of(
-            "inputs", f"{INPUT} of shape {given.shape} has {needed} bytes; its binary_data_size says {size!r}."
+            "inputs",
+            f"{INPUT} of shape {given.shape} has {needed} bytes; its binary_data_size says {reprlib.repr(size)}.",
         )
     if len(tail) != needed:
         raise InvalidError.of(
@@ -179,7 +183,7 @@ def _wants_binary(request: InferRequest) -> bool:
     wanted = _flag("parameters", request.parameters, "binary_data_output", otherwise=False)
     for output in request.outputs:
         _refuse_shared_memory("outputs", output.parameters)
-        if output.parameters.get("classification"):
+        if "classification" in output.parameters:
             raise InvalidError.of("outputs", "classification is not offered here; ask for the probabilities alone.")
         wanted = _flag("outputs", output.parameters, "binary_data", otherwise=wanted)
     return wanted
@@ -188,7 +192,7 @@ def _wants_binary(request: InferRequest) -> bool:
 def _check_names(field_name: str, names: Sequence[str], only: str) -> None:
     for name in names:
         if name != only:
-            raise InvalidError.of(field_name, f"there is no {field_name[:-1]} {name!r}; there is {only}.")
+            raise InvalidError.of(field_name, f"there is no {field_name[:-1]} {reprlib.repr(name)}; there is {only}.")
     if len(names) > 1:
         raise InvalidError.of(field_name, f"{only} is given {len(names)} times; give it once.")
 

@@ -22,7 +22,14 @@ STATES = {
 }
 """As in `tensorflow.serving.ModelVersionStatus.State`."""
 
-DTYPES = {"float16": "DT_HALF", "float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int32": "DT_INT32", "int64": "DT_INT64"}
+DTYPES = {
+    "bfloat16": "DT_BFLOAT16",
+    "float16": "DT_HALF",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "int32": "DT_INT32",
+}
+"""Of what engines take and give."""
 
 PREDICT = "tensorflow/serving/predict"
 
@@ -55,8 +62,8 @@ class MetadataSchema(Schema):
     )
 
 
-@blueprint.get("/v1/models/<name>")
-@blueprint.get("/v1/models/<name>/versions/<version>")
+@blueprint.get("/v1/models/<servable:name>")
+@blueprint.get("/v1/models/<servable:name>/versions/<servable:version>")
 @operation(
     "Get the states of a model's versions",
     answers={"application/json": (ModelStatusSchema,)},
@@ -76,8 +83,8 @@ def get_status(name: str, version: str | None = None) -> Response:
     return json_response({"model_version_status": [_status(status) for status in statuses]})
 
 
-@blueprint.get("/v1/models/<name>/metadata")
-@blueprint.get("/v1/models/<name>/versions/<version>/metadata")
+@blueprint.get("/v1/models/<servable:name>/metadata")
+@blueprint.get("/v1/models/<servable:name>/versions/<servable:version>/metadata")
 @operation(
     "Get a model's signatures",
     answers={"application/json": (MetadataSchema,)},

@@ -1,13 +1,17 @@
-"""`POST /v1/models/<name>[/versions/<version>]:predict`."""
+"""`POST /v1/models/<servable:name>[/versions/<servable:version>]:predict`."""
+
+from typing import Any, ClassVar
 
 from flask import Blueprint, Response, request
-from marshmallow import Schema, fields
+from marshmallow import EXCLUDE, Schema, fields
 
+from service.api import fields as own
 from service.api.answers import json_response
 from service.api.body import WORTH_COUNTING, read_body, refuse_excess
 from service.api.context import context
 from service.api.dialects import STANDARD
 from service.api.exchange import waited
+from service.api.fields import Limits
 from service.api.operations import operation
 from service.api.tensorflow_serving.servable import servable
 from service.api.tensorflow_serving.tensors import as_columns, as_rows, decode
@@ -16,13 +20,42 @@ from service.points import check_count
 
 blueprint = Blueprint("v1_predict", __name__)
 
+INPUT = "points"
+"""What our own SavedModels call their input."""
+
+
+def _instances(limits: Limits) -> dict[str, Any]:
+    points = own.points(limits)
+    row = {"type": "object", "properties": {INPUT: points["items"]}, "required": [INPUT], "additionalProperties": False}
+    return {
+        "description": "rows: the points, or an object with each",
+        "oneOf": [points, {**points, "items": row}],
+    }
+
+
+def _inputs(limits: Limits) -> dict[str, Any]:
+    points = own.points(limits)
+    return {
+        "description": "columns, in place of instances: all points, or an object with them",
+        "oneOf": [points, {"type": "object", "properties": {INPUT: points}, "required": [INPUT]}],
+    }
+
 
 class PredictRequestV1Schema(Schema):
-    """Documents the body, which `tensors` reads."""
+    """Documents the body; `tensors` reads it, and takes the signatures with scalar inputs too, in columns."""
 
-    signature_name = fields.String(metadata={"default": "serving_default"})
-    instances = fields.List(fields.Raw(), metadata={"description": "rows: the points, or objects with one as `points`"})
-    inputs = fields.Raw(metadata={"description": "columns, in place of instances: all points, or an object with them"})
+    class Meta:
+        unknown = EXCLUDE
+
+    json_schema: ClassVar = {  # one of the two; generators of clients understand it so, and not as oneOf
+        "if": {"required": ["instances"]},
+        "then": {"not": {"required": ["inputs"]}},
+        "else": {"required": ["inputs"]},
+    }
+
+    signature_name = fields.String(metadata={"default": "serving_default", "enum": ["serving_default", "replicates"]})
+    instances = own.Json(_instances)
+    inputs = own.Json(_inputs)
 
 
 class PredictionsV1Schema(Schema):
@@ -33,8 +66,8 @@ class OutputsV1Schema(Schema):
     outputs = fields.Raw(required=True, metadata={"description": "P(y = 1) of all points, or an object of outputs"})
 
 
-@blueprint.post("/v1/models/<name>:predict")
-@blueprint.post("/v1/models/<name>/versions/<version>:predict")
+@blueprint.post("/v1/models/<servable:name>:predict")
+@blueprint.post("/v1/models/<servable:name>/versions/<servable:version>:predict")
 @operation(
     "Predict (v1)",
     takes={"application/json": (PredictRequestV1Schema,)},
@@ -45,7 +78,8 @@ class OutputsV1Schema(Schema):
 )
 def post_v1_predict(name: str, version: str | None = None) -> Response:
     """What a signature gives at points: rows for `instances`, columns for `inputs`. A single output is a bare list,
-    several are objects. The signatures that take a replicate and a snapshot do so in columns.
+    several are objects. The signatures `at` and `activations` take a `replicate` and a `snapshot` too, in columns:
+    `{"signature_name": "at", "inputs": {"points": [[0.1, 0.2]], "replicate": 3, "snapshot": 0}}`.
     """
     here = context()
     found = servable(name, version)

@@ -1,8 +1,17 @@
 """The version that a path names, or TensorFlow Serving's word that there is none."""
 
+from werkzeug.routing import BaseConverter
+
 from service.api.context import version_named
 from service.errors import NotFoundError, UnavailableError
 from service.repository import ModelVersion
+
+
+class ServableConverter(BaseConverter):
+    """A model's name or version in a path, which a colon ends."""
+
+    regex = "[^/:]+"
+
 
 LATEST = "0"
 """What clients write who must write a version and have none in mind."""
