@@ -48,5 +48,3 @@ def _headings(document: Path) -> set[str]:
     """Return the headings of a document as links name them."""
     titles = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
