@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +134,22 @@ def test_every_model_is_drawn(stack: Stack, model: str) -> None:
     assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/png")
     assert picture.content.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(picture.content) > 20_000
+
+
+@pytest.mark.parametrize("client", [("sh", "examples/tensorflow_serving.sh"),
+                                    (sys.executable, "-m", "examples.tensorflow_serving_client")])  # fmt: skip
+def test_clients_of_tensorflow_serving_get_what_predict_gives(stack: Stack, client: tuple[str, ...]) -> None:
+    printed = run("env", f"BOUNDARY_URL={URL}", *client)
+    (found,) = re.findall(r'predictions"?: ?(\[[^]]*\])', printed)
+    expected = predict(points=[[0.1, 0.2], [0.9, -0.4]], model="tanh-10-10").json()["probabilities"]
+    assert json.loads(found) == expected
+    assert "AVAILABLE" in printed
+    assert "DT_FLOAT" in printed
+
+
+def test_the_proxys_own_refusal_is_an_error_that_clients_of_tensorflow_serving_read(stack: Stack) -> None:
+    beyond = requests.post(f"{URL}/v1/models/tanh-10-10:predict", data=b"-" * (16 * 2**20 + 1), timeout=70)
+    assert (beyond.status_code, list(beyond.json())) == (413, ["error"])
 
 
 def test_a_large_grid_comes_through_the_proxy_whole(stack: Stack) -> None:
