@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from service.bundle import layout
-from tests.conftest import Server, StartServer
+from tests.conftest import Server, StartServer, wait_for
 
 POLL = 0.2
 
@@ -79,8 +79,13 @@ def test_a_version_that_does_not_load_is_shown_and_the_one_before_answers_on(
     assert (newest["version"], newest["reason"]) == (3, "there is no saved_model.pb")
     assert [(status["version"], status["state"]) for status in others] == [(2, "AVAILABLE"), (1, "AVAILABLE")]
     assert follower.predict(points=[[0, 0]]).json()["version"] == 2
-    failures = [entry for entry in follower.events("failed to load") if entry["version"] == 3]
-    assert len(failures) == 2  # once a worker, not at each look
+
+    def failures() -> int:
+        return sum(entry["version"] == 3 for entry in follower.events("failed to load"))
+
+    wait_for(lambda: failures() == 2)
+    time.sleep(5 * POLL)
+    assert failures() == 2  # once a worker, not at each look
     publish_again = models_dir / "linear" / "1" / layout.SAVED_MODEL
     shutil.copy(publish_again, models / "linear" / "3" / layout.SAVED_MODEL)  # repaired
     everywhere(follower, "/boundary?resolution=2", lambda answer: answer.json()["version"] == 3)
