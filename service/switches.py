@@ -7,7 +7,8 @@ on disk is served again.
 
 import fcntl
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
@@ -22,14 +23,12 @@ class Switches:
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / "switched-off.json"
-        self._lock = directory / "switched-off.count"
-        with self._lock.open("a+b") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if lock.tell() == 0:
+        self._lock = directory / "switched-off.lock"
+        with self._locked(), (directory / "switched-off.count").open("a+b") as count:
+            if not self._file.exists():
                 self._file.write_bytes(b"[]")
-                lock.write(bytes(COUNT_BYTES))
-                lock.flush()
-            self._count = mmap.mmap(lock.fileno(), COUNT_BYTES)
+                count.truncate(COUNT_BYTES)
+            self._count = mmap.mmap(count.fileno(), COUNT_BYTES)
         self._read = (b"", frozenset[str]())
 
     @property
@@ -51,13 +50,18 @@ class Switches:
         self._turn(lambda names: names | {name})
 
     def _turn(self, change: Callable[[Names], Names]) -> None:
-        with self._lock.open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._locked():
             written = self._file.with_suffix(".new")
             written.write_bytes(orjson.dumps(sorted(change(self._names()))))
             written.replace(self._file)
             # Counted last: who sees the new count finds the new names.
             self._count[:] = (int.from_bytes(self.changes, "little") + 1).to_bytes(COUNT_BYTES, "little")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._lock.open("w") as lock:  # closing it lets go
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _names(self) -> Names:
         return frozenset(orjson.loads(self._file.read_bytes()))

@@ -198,7 +198,7 @@ def test_a_run_or_snapshot_that_was_not_recorded_is_400(
         ("GET", "/v1/models/nothing/metadata", 404, "Servable not found for request: Latest(nothing)"),
         ("GET", "/v1/models/linear/versions/7/metadata", 404, "Specific(linear, 7)"),
         ("GET", "/v1/models", 404, "Malformed request: GET /v1/models"),
-        ("POST", "/v1/models/linear:classify", 405, "Malformed request: POST /v1/models/linear:classify"),
+        ("POST", "/v1/models/linear:classify", 404, "Malformed request: POST /v1/models/linear:classify"),
         ("POST", "/v1/models/linear", 405, "Malformed request: POST /v1/models/linear"),
     ],
 )
