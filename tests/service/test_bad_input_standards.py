@@ -473,6 +473,12 @@ def test_a_body_that_asks_nothing_of_the_index_is_400(server: Server, body: str)
     assert_error(server.post("/v2/repository/index", data=body), 400)
 
 
+@pytest.mark.parametrize("path", ["/v2/repository/index", "/v2/models/linear/infer", PREDICT])
+def test_a_body_of_far_too_many_lists_is_refused_unread(server: Server, path: str) -> None:
+    """Parsed, they would take 25 times the memory, and seconds."""
+    assert_error(server.post(path, data=b'{"x": [' + b",".join([b"[]"] * 5_000_000) + b"]}"), 413, "holds more than")
+
+
 VALUES: list[Any] = [
     None,
     True,
