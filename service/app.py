@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = Settings.from_environment() if settings is None else settings
     log_as_json(settings.log_level)
     app = App(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect to the path without the second one would need the host's name
     shared = Path(os.environ.get(SHARED) or tempfile.mkdtemp(prefix="boundary-"))
     repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(shared))
     app.extensions[EXTENSION] = Context(

@@ -138,6 +138,7 @@ def test_one_run_and_one_unit_are_what_the_boundary_shows(server: Server) -> Non
         ({"instances": ROWS, "signature_name": 7}, "'signature_name' key must be a string value"),
         ({"instances": ROWS, "signature_name": None}, "'signature_name' key must be a string value"),
         ({"instances": ROWS, "signature_name": "none"}, 'Serving signature name: "none" not found in signature def'),
+        ({"instances": ROWS, "signature_name": "é" * 10**6}, f'Serving signature name: "{"é" * 100}…" not found'),
         ({"instances": "x"}, "Excepting 'instances' to be an list/array"),
         ({"instances": []}, "No values in 'instances' array"),
         ({"instances": [{"points": [0, 0]}, [0, 0]]}, "Expecting object but got list at item 1 of input list"),

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from service.api import fields as own
 from service.api.access import refuse_where_there_are_no_keys
 from service.api.answers import json_response
-from service.api.body import parse_json, read_body
+from service.api.body import WORTH_COUNTING, parse_json, read_body, refuse_excess
 from service.api.context import repository, settings
 from service.api.dialects import STANDARD
 from service.api.operations import load, operation
@@ -116,6 +116,8 @@ def post_unload(name: str) -> Response:
 def _body() -> object:
     """Return what the body says; an empty one is an empty object."""
     content = read_body(request.environ, settings().max_body_bytes)
+    if len(content) > WORTH_COUNTING:
+        refuse_excess(content, settings().max_points, repository().n_features)
     return parse_json(content) if content else {}
 
 

@@ -18,6 +18,9 @@ from service.repository import ModelVersion
 
 DEFAULT = "serving_default"
 
+LONG = 100
+"""Characters; a name that is longer is quoted in part."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -41,7 +44,8 @@ def decode(body: bytes, version: ModelVersion) -> Asked:
     if not isinstance(name, str):
         raise _wrong(document, "not formatted correctly. 'signature_name' key must be a string value.")
     if name not in version.engine.signatures:
-        raise InvalidError(f'Serving signature name: "{name}" not found in signature def')
+        shown = name if len(name) <= LONG else f"{name[:LONG]}…"
+        raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
     signature = version.engine.describe(name)
     if "instances" in document and "inputs" in document:
         raise _wrong(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
