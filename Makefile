@@ -75,9 +75,17 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
 # The lock files agree on every version, so going from run to dev only adds packages.
-$(VENV)/run $(VENV)/dev: $(VENV)/%: requirements/%.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+$(VENV)/run: requirements/run.txt | $(BIN)/python
+	$(INSTALL) -r $<
+	@touch $@
+
+# TensorFlow Serving's stubs alone: they ask for the package `tensorflow`, where `tensorflow-cpu` does.
+$(VENV)/dev: requirements/dev.txt requirements/stubs.txt | $(BIN)/python
+	$(INSTALL) -r $<
+	$(INSTALL) --no-deps -r requirements/stubs.txt
 	@touch $@
 
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
@@ -91,6 +99,7 @@ lock: | $(BIN)/python
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
 	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
+	$(RESOLVE) $(UPGRADE) --no-deps requirements/stubs.in -o requirements/stubs.txt
 	$(foreach peer,$(PEERS),$(RESOLVE) --upgrade --no-strip-extras requirements/peers/$(peer).in -o requirements/peers/$(peer).txt &&) true
 
 clean:
