@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training soak lock clean
+.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training benchmark-forms soak lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -17,6 +17,7 @@ help:
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make benchmark     measure serving beside an echo, naive servers and other serving systems (15 minutes)"
 	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
+	@echo "make benchmark-forms  measure 90,000 points in every form that the service takes (20 seconds)"
 	@echo "make soak          put the service's promises to the test: load, swaps, kills, restarts, memory (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
 
@@ -60,6 +61,10 @@ $(VENV)-peers/%/installed: requirements/peers/%.txt
 # What it compares with is installed apart, into .venv-benchmarks.
 benchmark-training: $(VENV)-benchmarks/installed
 	$(VENV)-benchmarks/bin/python -m benchmarks.training
+
+benchmark-forms: $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.forms
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

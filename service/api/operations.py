@@ -58,6 +58,9 @@ class Described(TypedDict, total=False):
     has_example: bool
 
 
+MANY = 64
+"""Fields of a body: more than any request that is meant. Each that is wrong takes time, and a message."""
+
 OPERATIONS: dict[str, Operation] = {}
 """By the view's qualified name."""
 
@@ -130,6 +133,9 @@ def load(schema: Schema, values: Any) -> Any:
     Raises:
         InvalidError: with marshmallow's messages by field.
     """
+    if isinstance(values, dict) and len(values) > MANY:
+        known = ", ".join(schema.fields)
+        raise InvalidError(f"body: has {len(values)} fields; known are {known}.")
     try:
         return schema.load(values)
     except ValidationError as error:

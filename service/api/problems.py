@@ -15,6 +15,10 @@ from service.errors import FieldErrors, InvalidError, ServiceError, Unauthorized
 log: FilteringBoundLogger = structlog.get_logger()
 
 
+LONGEST = 1000
+"""Characters of an error: who sent a name of ten megabytes need not be told it."""
+
+
 def register(app: Flask) -> None:
     app.register_error_handler(ServiceError, _service_error)
     app.register_error_handler(HTTPException, _http_exception)
@@ -25,6 +29,7 @@ def _answer(status: int, title: str, detail: str, errors: FieldErrors | None = N
     dialect = dialect_of(request.path)
     if status == InvalidError.status:
         status = dialect.invalid
+    detail = _shortened(detail)
     document = {"error": detail} if dialect is STANDARD else _problem(status, title, detail, errors)
     return Response(orjson.dumps(document), status, content_type=dialect.media_type)
 
@@ -38,7 +43,14 @@ def _problem(status: int, title: str, detail: str, errors: FieldErrors | None) -
         "detail": detail,
         "request_id": request_id(),
     }
-    return document if errors is None else {**document, "errors": errors}
+    if errors is None:
+        return document
+    return {**document, "errors": {_shortened(name): list(map(_shortened, found)) for name, found in errors.items()}}
+
+
+def _shortened(text: str) -> str:
+    """Return a text that may quote what a client sent, however long that was."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _service_error(error: ServiceError) -> Response:
