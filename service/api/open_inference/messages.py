@@ -64,7 +64,7 @@ class Shape(ShortList):
 
     def __init__(self, **options: Any) -> None:
         length = validate.Length(equal=2, error="must be [points, numbers of a point], such as [1, 2].")
-        super().__init__(own.WholeNumber(validate=validate.Range(min=1)), validate=length, **options)
+        super().__init__(fields.Integer(strict=True, validate=validate.Range(min=1)), validate=length, **options)
 
     def json_schema(self, limits: Limits) -> dict[str, Any]:
         n = {"type": "integer", "minimum": 1, "maximum": limits.max_points}
