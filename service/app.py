@@ -1,6 +1,8 @@
 """The app: settings, the models behind them, and the HTTP interface in front."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -51,6 +53,15 @@ class App(Flask):
         return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
 
 
+def _shared_directory() -> Path:
+    """Return the directory that all workers share; where nobody made one, as in a shell, one of this process alone."""
+    if SHARED in os.environ:
+        return Path(os.environ[SHARED])
+    directory = tempfile.mkdtemp(prefix="boundary-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return Path(directory)
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app with its models loaded and followed; by default configured from the environment.
 
@@ -61,8 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     log_as_json(settings.log_level)
     app = App(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect to the path without the second one would need the host's name
-    shared = Path(os.environ.get(SHARED) or tempfile.mkdtemp(prefix="boundary-"))
-    repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(shared))
+    repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(_shared_directory()))
     app.extensions[EXTENSION] = Context(
         settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes)
     )

@@ -41,7 +41,11 @@ def test_every_address_of_the_service_is_described(document: dict[str, Any]) -> 
         *("/models", "/models/{name}", "/models/{name}/versions/{number}", "/health/live", "/health/ready", "/metrics"),
         *(V1 + version + suffix for version in ("", OF_VERSION) for suffix in ("", "/metadata", ":predict")),
         *("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/stats", "/v2/repository/index"),
-        *(V2 + version + suffix for version in ("", OF_VERSION) for suffix in ("", "/ready", "/infer", "/stats")),
+        *(
+            V2 + version + suffix
+            for version in ("", OF_VERSION)
+            for suffix in ("", "/config", "/ready", "/infer", "/stats")
+        ),
         *(f"/v2/repository/models/{{name}}/{verb}" for verb in ("load", "unload")),
     }
 
@@ -63,7 +67,7 @@ def test_examples_are_what_the_service_answers(server: Server, document: dict[st
                 answer = server.get(url + ("?resolution=3" if path == "/boundary" else "")).json()
             assert _is_cut_from(content["example"], answer), path
             compared += 1
-    assert compared == 25  # the rest are text, other each time, or change something
+    assert compared == 27  # the rest are text, other each time, or change something
 
 
 def _is_cut_from(example: object, answer: object) -> bool:
@@ -87,7 +91,7 @@ def test_a_property_based_tester_finds_nothing(start_server: StartServer, models
         [*command, server.url + "/openapi.json", *options], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 0, ended.stdout
-    assert "31 selected / 31 total" in ended.stdout
+    assert "33 selected / 33 total" in ended.stdout
     statuses = {entry["status"] for entry in server.events("request")}
     assert {200, 400, 404, 405, 422} <= statuses
     assert max(map(int, map(str, statuses))) < 500

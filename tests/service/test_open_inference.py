@@ -61,7 +61,7 @@ def test_tritons_client_finds_the_server_alive_ready_and_described(triton: http.
     assert triton.get_server_metadata() == {
         "name": "boundary-service",
         "version": __version__,
-        "extensions": ["binary_tensor_data", "model_repository", "statistics"],
+        "extensions": ["binary_tensor_data", "model_configuration", "model_repository", "statistics"],
     }
 
 
@@ -75,6 +75,11 @@ def test_tritons_client_finds_a_model_ready_and_described(triton: http.Inference
         "inputs": [{"name": "points", "datatype": "FP32", "shape": [-1, 2]}],
         "outputs": [{"name": "probabilities", "datatype": "FP32", "shape": [-1]}],
     }
+    configuration = triton.get_model_config("tanh-10", version)
+    assert (configuration["name"], configuration["max_batch_size"]) == ("tanh-10", 100_000)
+    assert configuration["input"] == [{"name": "points", "data_type": "TYPE_FP32", "dims": [2], "optional": False}]
+    (output,) = configuration["output"]
+    assert output == {"name": "probabilities", "data_type": "TYPE_FP32", "dims": [1], "reshape": {"shape": []}}
 
 
 def test_a_model_or_version_that_is_not_there_is_not_ready(triton: http.InferenceServerClient) -> None:

@@ -5,15 +5,16 @@ from marshmallow import Schema, fields
 
 from service import __version__
 from service.api.answers import json_response
-from service.api.context import is_ready, repository, version_named
+from service.api.context import is_ready, repository, settings, version_named
 from service.api.dialects import STANDARD
 from service.api.open_inference.messages import DATATYPE, INPUT, OUTPUT
 from service.api.operations import operation
+from service.repository import VERSIONS_SERVED
 
 blueprint = Blueprint("v2", __name__)
 
 SERVER = "boundary-service"
-EXTENSIONS = ["binary_tensor_data", "model_repository", "statistics"]
+EXTENSIONS = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
 PLATFORM = "tensorflow_savedmodel"
 
 
@@ -37,6 +38,46 @@ class TensorSchema(Schema):
     name = fields.String(required=True)
     datatype = fields.String(required=True)
     shape = fields.List(fields.Integer(), required=True, metadata={"description": "-1 is any number"})
+
+
+class ConfigurationTensorSchema(Schema):
+    name = fields.String(required=True)
+    data_type = fields.String(required=True)
+    dims = fields.List(fields.Integer(), required=True, metadata={"description": "of one point"})
+
+
+class ConfigurationInputSchema(ConfigurationTensorSchema):
+    optional = fields.Boolean(required=True)
+
+
+class ReshapeSchema(Schema):
+    shape = fields.List(fields.Integer(), required=True)
+
+
+class ConfigurationOutputSchema(ConfigurationTensorSchema):
+    """Triton has no tensor of no dimensions: a number a point is one of one, reshaped."""
+
+    reshape = fields.Nested(ReshapeSchema, required=True)
+
+
+class LatestSchema(Schema):
+    num_versions = fields.Integer(required=True)
+
+
+class VersionPolicySchema(Schema):
+    latest = fields.Nested(LatestSchema, required=True)
+
+
+class ModelConfigurationSchema(Schema):
+    """What of Triton's `ModelConfig` says something here."""
+
+    name = fields.String(required=True)
+    platform = fields.String(required=True)
+    backend = fields.String(required=True)
+    version_policy = fields.Nested(VersionPolicySchema, required=True)
+    max_batch_size = fields.Integer(required=True, metadata={"description": "points taken at once"})
+    input = fields.List(fields.Nested(ConfigurationInputSchema), required=True)
+    output = fields.List(fields.Nested(ConfigurationOutputSchema), required=True)
 
 
 class ModelMetadataSchema(Schema):
@@ -97,6 +138,30 @@ def get_model_metadata(name: str, version: str | None = None) -> Response:
         "platform": PLATFORM,
         "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, found.engine.n_features]}],
         "outputs": [{"name": OUTPUT, "datatype": DATATYPE, "shape": [-1]}],
+    }
+    return json_response(document)
+
+
+@blueprint.get("/v2/models/<name>/config")
+@blueprint.get("/v2/models/<name>/versions/<version>/config")
+@operation(
+    "Get a model's configuration",
+    answers={"application/json": (ModelConfigurationSchema,)},
+    problems=(404, 503),
+    dialect=STANDARD,
+)
+def get_model_configuration(name: str, version: str | None = None) -> Response:
+    """What Triton's clients look up before they ask; nothing of it can be set."""
+    found = version_named(name, version)
+    points = {"name": INPUT, "data_type": f"TYPE_{DATATYPE}", "dims": [found.engine.n_features], "optional": False}
+    document = {
+        "name": found.name,
+        "platform": PLATFORM,
+        "backend": "tensorflow",
+        "version_policy": {"latest": {"num_versions": VERSIONS_SERVED}},
+        "max_batch_size": settings().max_points,
+        "input": [points],
+        "output": [{"name": OUTPUT, "data_type": f"TYPE_{DATATYPE}", "dims": [1], "reshape": {"shape": []}}],
     }
     return json_response(document)
 
