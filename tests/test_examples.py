@@ -221,7 +221,6 @@ def test_every_file_that_is_linked_exists(document: Path) -> None:
         ("POST", "/v1/models/linear:classify"),
         ("POST", "/v1/models/linear:regress"),
         ("GET", "/monitoring/prometheus/metrics"),
-        ("GET", "/v2/models/linear/config"),
         ("GET", "/v2/systemsharedmemory/status"),
         ("GET", "/v2/trace/setting"),
         ("GET", "/v2/logging"),
