@@ -115,7 +115,7 @@ class Repository:
 
     @property
     def is_behind(self) -> bool:
-        """Whether a switch was turned since the last refresh."""
+        """Whether a switch was turned that no refresh has followed to its end."""
         return self._followed != self._switches.changes
 
     def refresh(self) -> None:
@@ -125,17 +125,16 @@ class Repository:
         A bundle that cannot be loaded hurts no other.
         """
         with self._refreshing:
-            behind, self._followed = self._followed, self._switches.changes
-            names = layout.model_names(self.models_dir)
-            for name in names:
-                before = self._on_disk.get(name, Model(name))
-                self._refresh_model(before if behind == self._followed else before.without_failures())
-            if names != list(self._on_disk):
-                gone = sorted(set(self._on_disk) - set(names))
-                if gone:
-                    log.info("removed", models=gone)
-                self._on_disk = {name: self._on_disk[name] for name in names}
-            VERSIONS.set(sum(len(model.served) for model in self._on_disk.values()))
+            changes = self._switches.changes
+            try:
+                self._follow_all(again=changes != self._followed)
+            finally:
+                self._followed = changes
+
+    def catch_up(self) -> None:
+        """Follow the switches now, where the watcher has not yet; waits for it where it is about to."""
+        if self.is_behind:
+            self.refresh()
 
     def load(self, name: str) -> None:
         """Switch a model on, and load its newest versions now, those too that failed before.
@@ -174,8 +173,8 @@ class Repository:
         """
         is_off = name in self._switches.off()
         found = self._on_disk.get(name)
-        if not is_off and (found is None or not found.served) and self.is_behind:
-            self.refresh()
+        if not is_off and (found is None or not found.served):
+            self.catch_up()
             found = self._on_disk.get(name)
         if found is None:
             raise NotFoundError(f"there is no model {name!r}; there is {_enumerate(self._on_disk)}")
@@ -227,6 +226,18 @@ class Repository:
         names = layout.model_names(self.models_dir)
         if name not in names:
             raise NotFoundError(f"there is no model {name!r} on disk; there is {_enumerate(names)}")
+
+    def _follow_all(self, *, again: bool) -> None:
+        names = layout.model_names(self.models_dir)
+        for name in names:
+            before = self._on_disk.get(name, Model(name))
+            self._refresh_model(before.without_failures() if again else before)
+        if names != list(self._on_disk):
+            gone = sorted(set(self._on_disk) - set(names))
+            if gone:
+                log.info("removed", models=gone)
+            self._on_disk = {name: self._on_disk[name] for name in names}
+        VERSIONS.set(sum(len(model.served) for model in self._on_disk.values()))
 
     def _refresh_model(self, before: Model) -> None:
         if before.name in self._switches.off():

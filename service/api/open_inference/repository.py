@@ -67,6 +67,7 @@ class LoadResponseSchema(Schema):
 def post_index() -> Response:
     """Every version on disk with its state and the reason for it; with `{"ready": true}` those that answer."""
     asked: IndexRequest = load(IndexRequestSchema(), _body())
+    repository().catch_up()
     entries = [(model, status) for model in repository().models() for status in model.statuses]
     return json_response(
         [_entry(model, status) for model, status in entries if not asked.ready or status.version is not None]
