@@ -3,10 +3,17 @@
 import gzip
 import hashlib
 import zlib
-from typing import Any
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+OF_A_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 
 QUICK = 1
 """The level of compression: the highest makes a tenth less of it, in five times the time."""
@@ -14,10 +21,31 @@ QUICK = 1
 ONE_YEAR = 365 * 24 * 3600
 
 
+class Answer(Response):
+    """An answer whose body is all there, as a list of bytes, and is sent as it stands.
+
+    Werkzeug's own way looks through it again for what redirects, streams and texts need: a tenth of the time that one
+    point takes.
+    """
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        headers = self.headers.to_wsgi_list()
+        if self.status_code == HTTPStatus.NOT_MODIFIED:
+            start_response(self.status, [header for header in headers if header[0] not in OF_A_BODY])
+            return []
+        body: list[bytes] = self.response  # type: ignore[assignment]
+        if not any(name == "Content-Length" for name, _ in headers):
+            headers.append(("Content-Length", str(sum(map(len, body)))))
+        start_response(self.status, headers)
+        return body
+
+
 def json_response(document: Any, status: int = 200) -> Response:
     """Return a document as JSON; NumPy arrays are written as (nested) lists, float32 with float32's digits."""
     content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, status, content_type="application/json")
+    return Answer(content, status, content_type="application/json")
 
 
 def etag_of(*parts: str) -> str:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service import __version__
-from service.api.answers import etag_of, not_modified, validators
+from service.api.answers import Answer, etag_of, not_modified, validators
 from service.api.boundary_question import (
     MAX_RESOLUTION,
     MEDIA_TYPES,
@@ -86,7 +86,7 @@ def get_boundary(query: BoundaryQuery) -> Response:
     version = version_of(query.model, query.version)
     marks = _known_marks(query, version, representation)
     if not_modified(marks.etag):
-        return Response(status=304, headers=marks.headers)
+        return Answer(status=304, headers=marks.headers)
     answer = cache().get(marks.etag)
     if answer is None:
         asked = ask(query, version)
@@ -94,7 +94,7 @@ def get_boundary(query: BoundaryQuery) -> Response:
             waited(seconds)
             answer = _answer(query, asked, representation)
         cache().keep(marks.etag, answer)
-    return Response(answer, headers=marks.headers, content_type=MEDIA_TYPES[representation])
+    return Answer(answer, headers=marks.headers, content_type=MEDIA_TYPES[representation])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """`POST /predict`: probabilities and labels at points."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -55,7 +55,7 @@ class PredictRequestSchema(StrictRecordSchema[PredictRequest]):
         try:
             rest = tuple((name, type(value), value) for name, value in data.items() if name != "points")
             points: np.ndarray = self.fields["points"].deserialize(data["points"])
-            return replace(_validated(self, rest), points=points)
+            return PredictRequest(points, **_validated(self, rest))
         except (AttributeError, KeyError, TypeError, ValidationError):
             request: PredictRequest = super().load(data)  # says all that is wrong
             return request
@@ -68,13 +68,13 @@ class PredictRequestSchema(StrictRecordSchema[PredictRequest]):
 
 
 @lru_cache(maxsize=64)
-def _validated(schema: PredictRequestSchema, rest: tuple[tuple[str, type, Any], ...]) -> PredictRequest:
-    """Return a valid request but for its points; the types are here since 1, 1.0 and True are equal."""
+def _validated(schema: PredictRequestSchema, rest: tuple[tuple[str, type, Any], ...]) -> dict[str, Any]:
+    """Return a valid request's fields but for its points; the types are here since 1, 1.0 and True are equal."""
     values = {name: value for name, _, value in rest}
     if sum(len(value) for value in values.values() if isinstance(value, str)) > LONG:
         raise TypeError("too long to be kept")
     request: PredictRequest = super(PredictRequestSchema, schema).load({**values, "points": [[0]]})
-    return request
+    return {name: value for name, value in vars(request).items() if name != "points"}
 
 
 class PredictionSchema(Schema):

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from service.api.answers import compressed
+from service.api.answers import Answer, compressed
 from service.api.body import read_body
 from service.api.context import context, version_named
 from service.api.dialects import STANDARD
@@ -45,7 +45,7 @@ def post_infer(name: str, version: str | None = None) -> Response:
         asked = decode(body, json_length, asked_version.engine.n_features, here.settings.max_points)
         answer, answer_json_length = encode(predict(asked_version, asked.points), asked)
     if answer_json_length is None:
-        return compressed(Response(answer, content_type="application/json"))
-    response = Response(answer, content_type=BINARY)
+        return compressed(Answer(answer, content_type="application/json"))
+    response = Answer(answer, content_type=BINARY)
     response.headers[HEADER_LENGTH] = str(answer_json_length)
     return compressed(response)
