@@ -59,7 +59,11 @@ def test_without_a_key_only_health_and_documents_answer(guarded: Server) -> None
         assert guarded.get(path).status_code == 200, path
 
 
-def test_keys_are_added_and_withdrawn_without_a_restart(guarded: Server, key_file: Path) -> None:
+def test_keys_are_added_and_withdrawn_without_a_restart(
+    start_server: StartServer, models_dir: Path, key_file: Path
+) -> None:
+    """With one worker: what was known is what that worker read last, and each reads when it is asked."""
+    guarded = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(key_file), WEB_CONCURRENCY="1")
     key_file.with_suffix(".new").write_text(BOB_LINE + "\n")
     key_file.with_suffix(".new").replace(key_file)
     assert guarded.get("/models", headers=bearer(BOB)).status_code == 200
