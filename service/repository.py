@@ -60,6 +60,11 @@ class ModelVersion:
     card: Card | None
 
     @property
+    def identity(self) -> str:
+        """What tells this version from every other, of other content or in another place."""
+        return f"{self.name} {self.number} {self.fingerprint}"
+
+    @property
     def features(self) -> list[Feature]:
         if self.card is not None:
             return self.card.features

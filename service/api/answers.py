@@ -48,6 +48,12 @@ def json_response(document: Any, status: int = 200) -> Response:
     return Answer(content, status, content_type="application/json")
 
 
+def uncached(response: Response) -> Response:
+    """Say that an answer holds for this moment only."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def etag_of(*parts: str) -> str:
     """Return a strong entity tag of everything that determines an answer."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -127,7 +127,7 @@ def _marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> 
     """Tag an answer with all that determines it: the question with its defaults filled in, the bundles, the code."""
     asked = ask(query, version)
     settled = replace(query, model=None, version=None, minus=None, epoch=asked.epoch, replicate=query.replicate or 0)
-    bundles = [f"{v.name} {v.number} {v.fingerprint}" for v in (version, asked.minus) if v is not None]
+    bundles = [bundle.identity for bundle in (version, asked.minus) if bundle is not None]
     bounds = bounds_of(query, version)
     etag = etag_of(__version__, representation, repr(bounds), repr(settled), *bundles)
     headers = validators(etag, immutable=query.version is not None and query.minus is None)

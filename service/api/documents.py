@@ -25,7 +25,7 @@ PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base
 @operation("Get this document", answers={"application/json": ()}, conditional=True, public=True, has_example=False)
 def get_openapi() -> Response:
     """The OpenAPI 3.1 description of this service, with what it answers now as examples."""
-    served = tuple(version.fingerprint for version in _served())
+    served = tuple(version.identity for version in _served())
     return conditional(json_response(_document(served)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from marshmallow import ValidationError, fields, validate
@@ -23,10 +23,6 @@ class DescribesItself(Protocol):
     """A field that says in JSON Schema what it takes."""
 
     def json_schema(self, limits: Limits) -> dict[str, Any]: ...
-
-
-def describes_itself(field: object) -> TypeGuard[DescribesItself]:
-    return isinstance(field, DescribesItself)
 
 
 def point(limits: Limits) -> dict[str, Any]:

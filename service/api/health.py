@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
-from service.api.answers import json_response
+from service.api.answers import json_response, uncached
 from service.api.context import is_ready, repository
 from service.api.operations import operation
 
@@ -24,7 +24,7 @@ class ReadySchema(Schema):
 @operation("Is the process alive?", answers={"application/json": (LiveSchema,)}, public=True)
 def get_live() -> Response:
     """200 as long as the process answers at all."""
-    return _uncached(json_response({"live": True}))
+    return uncached(json_response({"live": True}))
 
 
 @blueprint.get("/health/ready")
@@ -40,12 +40,7 @@ def get_ready() -> Response:
         "models": [model.name for model in models if model.served],
         "failed": [model.name for model in models if not model.served],
     }
-    response = _uncached(json_response(document, 200 if ready else 503))
+    response = uncached(json_response(document, 200 if ready else 503))
     if not ready:
         response.headers["Retry-After"] = "5"
-    return response
-
-
-def _uncached(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
     return response

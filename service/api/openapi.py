@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 
 from service import __version__
 from service.api.exchange import EXCHANGE, Exchange
-from service.api.fields import Limits, describes_itself
+from service.api.fields import DescribesItself, Limits
 from service.api.operations import Content, Operation, described
 from service.bundle import layout
 from service.errors import ServiceError
@@ -81,7 +81,7 @@ def build(app: Flask, default: ModelVersion | None, limits: Limits) -> Document:
     assert plugin.converter is not None  # noqa: S101 (for the type checker: set by APISpec above)
 
     def of_field(_: object, field: Field[Any], **__: object) -> Document:
-        return field.json_schema(limits) if describes_itself(field) else {}
+        return field.json_schema(limits) if isinstance(field, DescribesItself) else {}
 
     plugin.converter.add_attribute_function(of_field)  # type: ignore[no-untyped-call]
     for name, scheme in SECURITY.items():

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service import __version__
-from service.api.answers import json_response
+from service.api.answers import json_response, uncached
 from service.api.context import is_ready, repository, settings, version_named
 from service.api.dialects import STANDARD
 from service.api.open_inference.messages import DATATYPE, INPUT, OUTPUT
@@ -99,7 +99,7 @@ def get_server() -> Response:
 @operation("Is the process alive? (v2)", answers={"application/json": (HealthSchema,)}, dialect=STANDARD, public=True)
 def get_v2_live() -> Response:
     """200 as long as the process answers at all."""
-    return _health(200)
+    return uncached(json_response({"live": True, "ready": is_ready()}))
 
 
 @blueprint.get("/v2/health/ready")
@@ -112,13 +112,8 @@ def get_v2_live() -> Response:
 )
 def get_v2_ready() -> Response:
     """200 or 503, as `GET /health/ready`."""
-    return _health(200 if is_ready() else 503)
-
-
-def _health(status: int) -> Response:
-    response = json_response({"live": True, "ready": is_ready()}, status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    ready = is_ready()
+    return uncached(json_response({"live": True, "ready": ready}, 200 if ready else 503))
 
 
 @blueprint.get("/v2/models/<name>")

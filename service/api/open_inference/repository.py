@@ -11,7 +11,7 @@ from service.api.answers import json_response
 from service.api.body import WORTH_COUNTING, parse_json, read_body, refuse_excess
 from service.api.context import repository, settings
 from service.api.dialects import STANDARD
-from service.api.operations import load, operation
+from service.api.operations import Described, load, operation
 from service.bundle.records import RecordSchema
 from service.repository import Model, State, Status
 
@@ -74,44 +74,43 @@ def post_index() -> Response:
     )
 
 
+SWITCH: Described = {
+    "takes": {"application/json": (LoadRequestSchema,)},
+    "needs_body": False,
+    "answers": {"application/json": (LoadResponseSchema,)},
+    "problems": (400, 403, 404, 413, 415),
+    "dialect": STANDARD,
+    "has_example": False,
+}
+"""What loading and unloading have in common."""
+
+
 @blueprint.post("/v2/repository/models/<name>/load")
-@operation(
-    "Load a model",
-    takes={"application/json": (LoadRequestSchema,)},
-    needs_body=False,
-    answers={"application/json": (LoadResponseSchema,)},
-    problems=(400, 403, 404, 413, 415),
-    dialect=STANDARD,
-    has_example=False,
-)
+@operation("Load a model", **SWITCH)
 def post_load(name: str) -> Response:
     """Looks at the model's folder at once, takes the newest versions there, and tries those again that failed. Needs an
     API key, always.
     """
-    refuse_where_there_are_no_keys()
-    load(LoadRequestSchema(), _body())
+    _check_switch()
     repository().load(name)
     return json_response({})
 
 
 @blueprint.post("/v2/repository/models/<name>/unload")
-@operation(
-    "Unload a model",
-    takes={"application/json": (LoadRequestSchema,)},
-    needs_body=False,
-    answers={"application/json": (LoadResponseSchema,)},
-    problems=(400, 403, 404, 413, 415),
-    dialect=STANDARD,
-    has_example=False,
-)
+@operation("Unload a model", **SWITCH)
 def post_unload(name: str) -> Response:
     """No worker of this service answers for the model any more, until it is loaded again or the service is restarted.
     Needs an API key, always.
     """
-    refuse_where_there_are_no_keys()
-    load(LoadRequestSchema(), _body())
+    _check_switch()
     repository().unload(name)
     return json_response({})
+
+
+def _check_switch() -> None:
+    """Raise an error where a model may not be loaded or unloaded, or the body is none for it."""
+    refuse_where_there_are_no_keys()
+    load(LoadRequestSchema(), _body())
 
 
 def _body() -> object:
