@@ -25,6 +25,7 @@ from service.api import (
     results,
     telemetry,
     tensorflow_serving,
+    weights,
 )
 from service.api.context import EXTENSION, Context
 from service.api.tensorflow_serving.servable import ServableConverter
@@ -37,7 +38,7 @@ from service.switches import Switches
 from service.watcher import Watcher
 
 INTERFACES = (
-    *(predict, boundary, results, models, health, documents, metrics),
+    *(predict, boundary, results, models, weights, health, documents, metrics),
     *(tensorflow_serving.models, tensorflow_serving.predict),
     *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
 )

@@ -64,8 +64,8 @@ def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = N
     Raises:
         InvalidError: the replicate or the epoch was not recorded.
     """
-    _check_replicate(version, replicate)
-    snapshot = _snapshot(version, epoch)
+    check_replicate(version, replicate)
+    snapshot = snapshot_of(version, epoch)
     if replicate == 0 and snapshot == _last(version):
         return Quantity(Kind.PROBABILITY, lambda points: predict(version, points).probabilities)
     return Quantity(
@@ -89,7 +89,7 @@ def spread(version: ModelVersion, statistic: str, epoch: int | None = None) -> Q
         raise InvalidError.of(
             "statistic", f"model {version.name} has one replicate; {statistic} needs two or more; use probability."
         )
-    snapshot = _snapshot(version, epoch)
+    snapshot = snapshot_of(version, epoch)
 
     def every_replicate(points: Points) -> NDArray[np.float32]:
         runs = [evaluate(version, "at", points, replicate=r, snapshot=snapshot)["probabilities"] for r in replicates]
@@ -136,8 +136,8 @@ def activation(version: ModelVersion, layer: int, unit: int, replicate: int = 0,
         raise InvalidError.of(
             "unit", f"layer {layer} of model {version.name} has units 1 to {hidden[layer - 1]}, not {unit}."
         )
-    _check_replicate(version, replicate)
-    index = {"replicate": replicate, "snapshot": _snapshot(version, epoch)}
+    check_replicate(version, replicate)
+    index = {"replicate": replicate, "snapshot": snapshot_of(version, epoch)}
     return Quantity(
         Kind.ACTIVATION,
         lambda points: evaluate(version, "activations", points, **index)[f"layer_{layer}"][:, unit - 1],
@@ -152,14 +152,14 @@ def check_index(version: ModelVersion, replicate: int = 0, snapshot: int = 0, **
     """
     if others or version.card is None:
         raise InvalidError(f"what {', '.join(others) or 'replicate and snapshot'} may be is not known here")
-    _check_replicate(version, replicate)
+    check_replicate(version, replicate)
     if not 0 <= snapshot < len(version.card.epochs):
         raise InvalidError.of(
             "snapshot", f"model {version.name} has snapshots 0 to {len(version.card.epochs) - 1}, not {snapshot}."
         )
 
 
-def _check_replicate(version: ModelVersion, replicate: int) -> None:
+def check_replicate(version: ModelVersion, replicate: int) -> None:
     """Raise InvalidError where a training run was not recorded, or diverged."""
     count = version.card.replicates if version.card else 1
     if not 0 <= replicate < count:
@@ -169,7 +169,7 @@ def _check_replicate(version: ModelVersion, replicate: int) -> None:
         raise InvalidError.of("replicate", f"replicate {replicate} of model {version.name} diverged; ask for another.")
 
 
-def _snapshot(version: ModelVersion, epoch: int | None) -> int:
+def snapshot_of(version: ModelVersion, epoch: int | None) -> int:
     """Return the position of an epoch among those recorded."""
     found = epoch_of(version, epoch)
     return 0 if version.card is None or found is None else version.card.epochs.index(found)

@@ -1,11 +1,12 @@
 """Export: a model's recorded weights become a SavedModel and its compiled form for LiteRT.
 
-The SavedModel holds every recorded weight of every replicate and answers four signatures over them:
+The SavedModel holds every recorded weight of every replicate and answers five signatures over them:
 
     serving_default   points [n, d]                      → probabilities [n], replicate 0 at its last snapshot
     at                points, replicate [], snapshot []  → probabilities [n]
     replicates        points [n, d]                      → probabilities [n, R], last snapshot
     activations       points, replicate [], snapshot []  → layer_1 [n, units], … (none without hidden layers)
+    weights           replicate []                       → kernel_1 [S, d, units], bias_1 [S, units], … every snapshot's
 
 The SavedModel computes in float64 and rounds its answer once, so it gives the same numbers on every machine; LiteRT
 computes in float32, and is converted from a float32 twin of the same functions over the same variables. Two float32
@@ -40,7 +41,7 @@ PROBE_RESOLUTION = 100
 
 
 def signatures(model: keras.Sequential, weights: Sequence[tf.Variable], dtype: tf.DType) -> dict[str, ConcreteFunction]:
-    """Return the four signatures over recorded weights, a list of [R, S, …] variables, computing in a dtype."""
+    """Return the five signatures over recorded weights, a list of [R, S, …] variables, computing in a dtype."""
     points_spec = tf.TensorSpec([None, model.input_shape[-1]], tf.float32, name="points")
     index_specs = {name: tf.TensorSpec([], tf.int32, name=name) for name in ("replicate", "snapshot")}
     replicate_count = weights[0].shape[0]
@@ -71,6 +72,7 @@ def signatures(model: keras.Sequential, weights: Sequence[tf.Variable], dtype: t
         "serving_default": trace(serving_default).get_concrete_function(points_spec),
         "at": trace(at).get_concrete_function(points_spec, **index_specs),
         "replicates": trace(replicates).get_concrete_function(points_spec),
+        "weights": trace(partial(_of_replicate, weights)).get_concrete_function(index_specs["replicate"]),
     }
     if len(model.layers) > 1:
         functions["activations"] = trace(activations).get_concrete_function(points_spec, **index_specs)
@@ -89,7 +91,7 @@ def export(
         ExportError: they differ by more than `TOLERANCE` somewhere on the probe grid.
     """
     module = tf.Module()
-    module.weights = [tf.Variable(stack, trainable=False, name="weights") for stack in weights]
+    module.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in weights]
     tf.saved_model.save(module, str(directory), signatures=signatures(model, module.weights, tf.float64))
     content = _compile(module, signatures(model, module.weights, tf.float32))
     differences = _differences(directory, content, weights, _probe(model.input_shape[-1], domain))
@@ -99,6 +101,11 @@ def export(
     compiled.parent.mkdir()
     compiled.write_bytes(content)
     return layout.fingerprint(directory), Compiled(hashlib.sha256(content).hexdigest(), differences)
+
+
+def _of_replicate(weights: Sequence[tf.Variable], replicate: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Return a replicate's weights by name; they come in pairs, a kernel and a bias each layer."""
+    return {f"{('kernel', 'bias')[i % 2]}_{1 + i // 2}": stack[replicate] for i, stack in enumerate(weights)}
 
 
 def _compile(module: tf.Module, functions: dict[str, ConcreteFunction]) -> bytes:
@@ -123,17 +130,19 @@ def _differences(saved_model: Path, compiled: bytes, weights: Weights, points: N
     interpreter = Interpreter(model_content=compiled, num_threads=1)
     replicates, snapshots = weights[0].shape[:2]
     positions = [(0, 0), (replicates // 2, snapshots // 2), (replicates - 1, snapshots - 1)]
-    indices = [{"replicate": np.array(r, np.int32), "snapshot": np.array(s, np.int32)} for r, s in positions]
+    everything: list[dict[str, NDArray[np.generic]]] = [
+        {"points": points, "replicate": np.array(r, np.int32), "snapshot": np.array(s, np.int32)} for r, s in positions
+    ]
 
-    def difference(signature: str, index: dict[str, NDArray[np.int32]]) -> float:
-        ours = interpreter.get_signature_runner(signature)(points=points, **index)
-        theirs = reference[signature](points=tf.constant(points), **{k: tf.constant(v) for k, v in index.items()})
+    def difference(signature: str, inputs: dict[str, NDArray[np.generic]]) -> float:
+        ours = interpreter.get_signature_runner(signature)(**inputs)
+        theirs = reference[signature](**{name: tf.constant(value) for name, value in inputs.items()})
         return max(_distance(theirs[key].numpy(), ours[key]) for key in ours)
 
     return {
-        signature: max(difference(signature, index) for index in (indices if takes_index else [{}]))
+        signature: max(difference(signature, {name: inputs[name] for name in takes}) for inputs in everything)
         for signature in sorted(reference)
-        for takes_index in [signature in ("at", "activations")]
+        for takes in [reference[signature].structured_input_signature[1]]
     }
 
 

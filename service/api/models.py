@@ -7,8 +7,9 @@ from service.api.answers import conditional, json_response
 from service.api.context import repository
 from service.api.operations import operation
 from service.bundle.card import CardSchema
+from service.engines import WEIGHTS
 from service.errors import NotFoundError
-from service.repository import Model, State, Status
+from service.repository import Model, ModelVersion, State, Status
 
 blueprint = Blueprint("models", __name__)
 
@@ -89,11 +90,15 @@ def get_version(name: str, number: int) -> Response:
                 **_status(status),
                 "engine": served.engine.name if served else None,
                 "fingerprint": served.fingerprint if served else None,
-                "signatures": sorted(served.engine.signatures) if served else [],
+                "signatures": _signatures(served) if served else [],
                 "card": CardSchema().dump(served.card) if served and served.card else None,
             }
         )
     )
+
+
+def _signatures(version: ModelVersion) -> list[str]:
+    return sorted(version.engine.signatures | ({WEIGHTS} if version.engine.keeps_weights else set()))
 
 
 def _summary(model: Model) -> dict[str, object]:

@@ -16,6 +16,9 @@ from service.settings import EngineChoice
 Points = NDArray[np.float32]
 Outputs = dict[str, NDArray[np.float32]]
 
+WEIGHTS = "weights"
+"""The signature that gives what was learned, and takes no points."""
+
 
 class LoadError(Exception):
     """A bundle that cannot be served; the message is the reason, safe to show."""
@@ -45,11 +48,20 @@ class Engine(Protocol):
     name: str
     n_features: int
     signatures: frozenset[str]
+    """Those that can be evaluated at points."""
+    keeps_weights: bool
+    """Whether there is the signature `weights`, which takes none."""
 
     def run(self, signature: str, points: Points, **index: int) -> Outputs:
         """Evaluate a signature at points, float32 [n, d] with n ≥ 1; each output is float32 [n, …].
 
         `index` gives the signature's scalar inputs (`replicate`, `snapshot`).
+        """
+        ...
+
+    def weights(self, replicate: int) -> Outputs:
+        """Return a training run's recorded weights, by layer and for all S snapshots: `kernel_1` float32 [S, d, units],
+        `bias_1` [S, units], …, the output unit's last.
         """
         ...
 

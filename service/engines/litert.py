@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
-from service.engines import LoadError, Outputs, Points, Signature, Tensor
+from service.engines import WEIGHTS, LoadError, Outputs, Points, Signature, Tensor
 
 SIZES = (64, 512, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""
@@ -57,7 +57,8 @@ class LiteRTEngine:
         if "serving_default" not in signatures:
             raise LoadError(f"the compiled form has no signature serving_default, only {sorted(signatures)}")
         details = block.interpreter.get_signature_runner("serving_default").get_input_details()
-        self.signatures = frozenset(signatures)
+        self.signatures = frozenset(signatures) - {WEIGHTS}
+        self.keeps_weights = WEIGHTS in signatures
         self.n_features = int(details["points"]["shape_signature"][-1])
         self._idle[SIZES[0]].append(block)
 
@@ -77,6 +78,10 @@ class LiteRTEngine:
                     outputs[key] = np.empty((n, *value.shape[1:]), np.float32)
                 outputs[key][start : start + size] = value[: len(block)]
             start += size
+        return outputs
+
+    def weights(self, replicate: int) -> Outputs:
+        outputs: Outputs = Block(self._compiled).runner(WEIGHTS)(replicate=np.array(replicate, np.int32))
         return outputs
 
     def describe(self, signature: str) -> Signature:

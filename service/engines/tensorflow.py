@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from service.bundle import layout
-from service.engines import LoadError, Outputs, Points, Signature, Tensor
+from service.engines import WEIGHTS, LoadError, Outputs, Points, Signature, Tensor
 
 
 class TensorFlowEngine:
@@ -37,6 +37,8 @@ class TensorFlowEngine:
         self._points = {name: _points_inputs(function)[0] for name, function in self._functions.items()}
         self.n_features = int(self._points["serving_default"].shape[-1])
         _check_output(self._functions["serving_default"])
+        self._weights = functions.get(WEIGHTS)
+        self.keeps_weights = self._weights is not None and _is_of_weights(self._weights)
         self._definitions = _definitions(saved_model)
 
     def run(self, signature: str, points: Points, **index: int) -> Outputs:
@@ -48,6 +50,10 @@ class TensorFlowEngine:
             (values,) = outputs.values()
             return {"probabilities": values.reshape(len(points))}
         return outputs
+
+    def weights(self, replicate: int) -> Outputs:
+        result = self._weights(replicate=tf.constant(replicate, tf.int32))
+        return {name: value.numpy() for name, value in result.items()}
 
     def describe(self, signature: str) -> Signature:
         found = self._definitions[signature]
@@ -90,6 +96,11 @@ def _why_not(function: tf.types.experimental.ConcreteFunction) -> str | None:
     if any(not spec.shape.rank or spec.shape[0] is not None or not spec.dtype.is_floating for spec in outputs):
         return f"needs float outputs [n, …]; it has {_shown(outputs)}"
     return None
+
+
+def _is_of_weights(function: tf.types.experimental.ConcreteFunction) -> bool:
+    """Say whether a signature of that name is ours."""
+    return list(function.structured_input_signature[1]) == ["replicate"] and "kernel_1" in function.structured_outputs
 
 
 def _shown(specs: Iterable[tf.TensorSpec]) -> str:

@@ -48,7 +48,7 @@ def test_a_model_and_a_version_show_their_card(server: Server) -> None:
     version = server.get("/models/tanh-10-10/versions/1").json()
     assert version["card"] == card
     assert (version["state"], version["engine"], version["fingerprint"]) == ("AVAILABLE", "litert", card["fingerprint"])
-    assert version["signatures"] == ["activations", "at", "replicates", "serving_default"]
+    assert version["signatures"] == ["activations", "at", "replicates", "serving_default", "weights"]
 
 
 def test_the_compiled_form_is_close_to_the_saved_model(server: Server) -> None:

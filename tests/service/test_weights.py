@@ -1,0 +1,103 @@
+"""`GET /models/<name>/versions/<v>/weights`: whoever has the weights gets the service's numbers."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.conftest import MODELS, Server, StartServer, running, wait_until_ready
+from tests.service.test_models import FOREIGN
+
+ACTIVATIONS: dict[str | None, Callable[..., Any]] = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0)}
+
+
+def weights(server: Server, name: str, **query: object) -> Any:
+    answer = server.get(f"/models/{name}/versions/1/weights", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def forward(found: Any, snapshot: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Evaluate a network as the operation's description says."""
+    values = points
+    for layer in found["layers"]:
+        values = values @ np.array(layer["kernel"][snapshot]) + np.array(layer["bias"][snapshot])
+        if layer is not found["layers"][-1]:
+            values = ACTIVATIONS[found["activation"]](values)
+    return 1 / (1 + np.exp(-values[:, 0]))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("engine", ["litert", "tensorflow"])
+def test_the_network_evaluated_with_them_gives_the_boundary_of_any_run_at_any_epoch(
+    name: str, engine: str, server: Server, tensorflow_server: Server
+) -> None:
+    found = weights(server if engine == "litert" else tensorflow_server, name, replicate=7)
+    for snapshot in (0, 9, -1):
+        epoch = found["epochs"][snapshot]
+        grid = server.get(f"/boundary?model={name}&replicate=7&epoch={epoch}&resolution=9").json()
+        points = np.stack(np.meshgrid(grid["x"], grid["y"]), axis=-1).reshape(-1, 2)
+        theirs = np.array(grid["probabilities"]).reshape(-1)
+        np.testing.assert_allclose(forward(found, snapshot, points), theirs, rtol=0, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def tensorflow_server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    environment = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_ENGINE": "tensorflow", "WEB_CONCURRENCY": "1"}
+    with running(tmp_path_factory.mktemp("tensorflow"), **environment) as started:
+        wait_until_ready(started)
+        yield started
+
+
+def test_every_recorded_epoch_is_there_or_the_one_that_is_asked_for(server: Server) -> None:
+    found = weights(server, "tanh-10-10")
+    assert found["epochs"] == server.get("/models/tanh-10-10").json()["card"]["epochs"]
+    shapes = [(np.shape(layer["kernel"]), np.shape(layer["bias"])) for layer in found["layers"]]
+    s = len(found["epochs"])
+    assert shapes == [((s, 2, 10), (s, 10)), ((s, 10, 10), (s, 10)), ((s, 10, 1), (s, 1))]
+    one = weights(server, "tanh-10-10", epoch=16)
+    assert one["epochs"] == [16]
+    at = found["epochs"].index(16)
+    assert [layer["kernel"][0] for layer in one["layers"]] == [layer["kernel"][at] for layer in found["layers"]]
+
+
+def test_the_answer_may_be_kept_for_good(server: Server) -> None:
+    path = "/models/tanh-3/versions/1/weights?replicate=2"
+    first = server.get(path)
+    assert "immutable" in first.headers["Cache-Control"]
+    again = server.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert server.get(path.replace("=2", "=3")).headers["ETag"] != first.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("tanh-3/versions/1/weights?replicate=30", 422, "has replicates 0 to 29, not 30"),
+        ("tanh-3/versions/1/weights?epoch=17", 422, "recorded are 0, 1, 2"),
+        ("tanh-3/versions/1/weights?epoch=x", 422, "epoch"),
+        ("tanh-3/versions/1/weights?run=1", 422, "known are replicate, epoch"),
+        ("tanh-3/versions/9/weights", 404, "has no version 9"),
+        ("none/versions/1/weights", 404, "'none'"),
+    ],
+)
+def test_what_cannot_be_given_is_told(server: Server, path: str, status: int, says: str) -> None:
+    answer = server.get(f"/models/{path}")
+    assert answer.status_code == status
+    assert says in answer.json()["detail"]
+
+
+def test_a_foreign_model_has_none(models_dir: Path, tmp_path: Path, start_server: StartServer) -> None:
+    directory = tmp_path / "models"
+    shutil.copytree(models_dir / "linear", directory / "linear")
+    subprocess.run([sys.executable, "-c", FOREIGN, str(directory / "foreign" / "1")], check=True, capture_output=True)
+    server = start_server(SERVICE_MODELS_DIR=str(directory), SERVICE_DEFAULT_MODEL="linear")
+    answer = server.get("/models/foreign/versions/1/weights")
+    assert answer.status_code == 404
+    assert "has no signature for them" in answer.json()["detail"]
