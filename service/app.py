@@ -20,6 +20,7 @@ from service.api import (
     metrics,
     models,
     open_inference,
+    pages,
     predict,
     problems,
     results,
@@ -38,7 +39,7 @@ from service.switches import Switches
 from service.watcher import Watcher
 
 INTERFACES = (
-    *(predict, boundary, results, models, weights, health, documents, metrics),
+    *(predict, boundary, results, models, weights, health, documents, pages, metrics),
     *(tensorflow_serving.models, tensorflow_serving.predict),
     *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
 )

@@ -1,9 +1,8 @@
-"""`GET /openapi.json`, the description of this service, and `GET /docs`, its page."""
+"""`GET /openapi.json`, the description of this service."""
 
 from functools import lru_cache
-from pathlib import Path
 
-from flask import Blueprint, Response, current_app, send_from_directory
+from flask import Blueprint, Response, current_app
 
 from service.api.answers import conditional, json_response
 from service.api.context import repository, settings
@@ -14,11 +13,6 @@ from service.errors import NotFoundError, UnavailableError
 from service.repository import ModelVersion
 
 blueprint = Blueprint("documents", __name__)
-
-_WEB = Path(__file__).parent.parent / "web"
-
-PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-"""What the page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS."""
 
 
 @blueprint.get("/openapi.json")
@@ -43,15 +37,3 @@ def _document(_served_now: tuple[str, ...]) -> Document:
 
 def _served() -> list[ModelVersion]:
     return [version for model in repository().models() for version in model.served.values()]
-
-
-@blueprint.get("/docs")
-def get_docs() -> Response:
-    response = send_from_directory(_WEB, "docs.html")
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
-    return response
-
-
-@blueprint.get("/docs/<path:name>")
-def get_docs_file(name: str) -> Response:
-    return send_from_directory(_WEB / "docs", name)

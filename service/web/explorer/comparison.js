@@ -1,0 +1,116 @@
+// The comparison: a table of what every training run reached, and who beats whom in words.
+
+import { fixed, h, interval, number, s, signed } from "./dom.js";
+
+const COLUMNS = [
+  { key: "model", label: "Model", of: (row) => row.model },
+  { key: "parameters", label: "Parameters", of: (row) => row.parameters },
+  { key: "accuracy", label: "Test accuracy", of: (row) => row.accuracy.mean },
+  { key: "range", label: "Every run", of: (row) => row.accuracy.max - row.accuracy.min },
+  { key: "exact", label: "Exact", of: (row) => row.population_accuracy?.mean ?? null },
+  { key: "served", label: "Served run", of: (row) => row.served.accuracy },
+  { key: "notebook", label: "Notebook", of: (row) => row.notebook_accuracy },
+];
+
+const [WIDTH, HEIGHT] = [280, 34];
+
+export class Comparison {
+  constructor(section, comparison, handlers) {
+    Object.assign(this, { comparison, handlers });
+    this.low = Math.floor(20 * Math.min(...comparison.models.map((row) => row.accuracy.min))) / 20;
+    this.body = h("tbody");
+    this.heads = COLUMNS.map(({ key, label }) => h("th", { scope: "col" }, h("button", { type: "button", onclick: () => this.#sort(key) }, label), key === "range" ? this.#axis() : null));
+    const runs = comparison.protocol.replicates;
+    section.replaceChildren(
+      section.querySelector("h2"),
+      h("p", { class: "lead" }, `Each model was trained ${runs} times, each time on data, a split, weights and a batch order of its own. A dot is a run; the bar is the mean with its 95% interval, the diamond what the notebook printed of its one run. “Exact” is the accuracy over the whole distribution, where the true boundary is known.`),
+      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, h("table", { id: "table" }, h("caption", { class: "hidden" }, "Accuracy by model"), h("thead", {}, h("tr", {}, this.heads)), this.body)),
+      h("p", {}, h("a", { href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv` }, "This table as CSV")),
+      h("h3", {}, "Who beats whom"),
+      h("ul", { id: "pairs" }, comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, verdict(pair)))),
+    );
+  }
+
+  /** @param view its `sort` is a column's key, after a minus for the largest first */
+  draw(view) {
+    this.view = view;
+    const descends = view.sort?.startsWith("-") ?? false;
+    const sorted = COLUMNS.find(({ key }) => key === view.sort?.replace(/^-/, ""));
+    const rows = [...this.comparison.models];
+    if (sorted) rows.sort((a, b) => compare(sorted.of(a), sorted.of(b)) * (descends ? -1 : 1));
+    this.heads.forEach((head, i) => {
+      if (COLUMNS[i] === sorted) head.setAttribute("aria-sort", descends ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    this.body.replaceChildren(...rows.map((row) => this.#row(row)));
+  }
+
+  #sort(key) {
+    const first = key === "model" ? key : `-${key}`;
+    const second = key === "model" ? `-${key}` : key;
+    this.handlers.onsort(this.view.sort === first ? second : this.view.sort === second ? null : first);
+  }
+
+  #row(row) {
+    const { accuracy, population_accuracy: exact } = row;
+    const cells = [
+      String(row.parameters),
+      [number(accuracy.mean), accuracy.ci95 ? h("small", {}, ` ${interval(accuracy.ci95)}`) : null],
+      this.#strip(row),
+      exact ? number(exact.mean) : "–",
+      number(row.served.accuracy),
+      row.notebook_accuracy ? number(row.notebook_accuracy) : "–",
+    ];
+    return h("tr", { "data-model": row.model }, h("th", { scope: "row" }, row.model), cells.map((cell) => h("td", {}, cell)));
+  }
+
+  #x(value) {
+    return 8 + ((WIDTH - 16) * (value - this.low)) / (1 - this.low);
+  }
+
+  #axis() {
+    const ticks = [this.low, (this.low + 1) / 2, 1];
+    return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14`, "aria-hidden": "true" }, ticks.map((tick, i) => s("text", { x: this.#x(tick), y: 11, "text-anchor": ["start", "middle", "end"][i] }, fixed(tick, 2))));
+  }
+
+  /** All runs as dots, stacked where they would hide each other. */
+  #strip({ model, accuracy, notebook_accuracy: notebook }) {
+    const { values, mean, ci95, min, max, median } = accuracy;
+    const stacked = new Map();
+    const dots = values.map((value, run) => {
+      const bin = Math.round(this.#x(value) / 4);
+      const level = stacked.get(bin) ?? 0;
+      stacked.set(bin, level + 1);
+      const isShown = this.view.statistic === "probability" && this.view.run === run;
+      const dot = s("circle", { cx: this.#x(value).toFixed(1), cy: HEIGHT - 13 - Math.min(level, 6) * 3, r: isShown ? 3.6 : 2, class: isShown ? "run shown" : "run", "data-run": run }, s("title", {}, `run ${run}: ${fixed(value)}`));
+      dot.addEventListener("click", () => this.handlers.onrun(run));
+      return dot;
+    });
+    const y = HEIGHT - 5;
+    const bar = ci95 ? s("path", { class: "interval", d: `M${this.#x(ci95[0])},${y}H${this.#x(ci95[1])}` }) : null;
+    const middle = s("path", { class: "mean", d: `M${this.#x(mean)},${y - 4}v8` });
+    const diamond = notebook ? s("path", { class: "notebook", d: `M${this.#x(notebook)},${y - 4}l4,4l-4,4l-4,-4Z` }, s("title", {}, `notebook: ${fixed(notebook)}`)) : null;
+    const text = `${values.length} runs of ${model} from ${fixed(min)} to ${fixed(max)}, median ${fixed(median)}`;
+    return s("svg", { class: "strip", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text }, dots.sort((a, b) => a.classList.length - b.classList.length), bar, middle, diamond);
+  }
+}
+
+/** A pair's test in words, the better one first. */
+export function verdict({ a, b, mean_difference: difference, ci95, probability_a_better: share, p_value_holm: p }) {
+  const isFirst = difference >= 0;
+  const [winner, loser] = isFirst ? [a, b] : [b, a];
+  const percent = `${Math.round(100 * (isFirst ? share : 1 - share))}%`;
+  const range = ci95 ? ` ${interval(isFirst ? ci95 : [-ci95[1], -ci95[0]])}` : "";
+  const doubt = p !== null && p >= 0.05 ? "; the runs cannot tell them apart" : "";
+  return `${winner} beats ${loser} in ${percent} of replicates; difference ${signed(Math.abs(difference))}${range}${doubt}`;
+}
+
+/** The test of two models, whichever way round it is kept. */
+export function pairOf(comparison, a, b) {
+  return comparison?.pairs.find((pair) => (pair.a === a && pair.b === b) || (pair.a === b && pair.b === a)) ?? null;
+}
+
+function compare(a, b) {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b;
+}

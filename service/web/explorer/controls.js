@@ -1,0 +1,135 @@
+// The controls: the epoch with its player, the run, the statistic, and how it is drawn.
+
+import { PALETTES } from "./colours.js";
+import { h } from "./dom.js";
+
+const STATISTICS = {
+  probability: "probability of one run",
+  mean: "mean of all runs",
+  std: "spread of all runs",
+  agreement: "agreement of all runs",
+};
+const POINTS = { all: "all", test: "test only", none: "none" };
+const COLOURS = { "orange-blue": "orange and blue", "red-blue": "red and blue (notebook)" };
+const THEMES = { auto: "as the system", light: "light", dark: "dark" };
+
+const STEPS_A_SECOND = 12;
+const STEPS_A_SECOND_WITH_REDUCED_MOTION = 2;
+
+export class Controls {
+  #timer = 0;
+
+  constructor(form, state) {
+    this.state = state;
+    this.play = h("button", { type: "button", id: "play", onclick: () => this.toggle() });
+    this.back = h("button", { type: "button", id: "back", "aria-label": "One recorded epoch back", onclick: () => this.step(-1) }, "‹");
+    this.on = h("button", { type: "button", id: "on", "aria-label": "One recorded epoch on", onclick: () => this.step(1) }, "›");
+    this.slider = h("input", { id: "epoch", type: "range", min: 0, max: 0, step: 1, oninput: () => this.#seek() });
+    this.output = h("output", { for: "epoch" });
+    this.run = select("run", {}, (value) => state.set({ run: Number(value) }));
+    this.experiment = select("experiment", {}, (value) => state.set({ experiment: value, epoch: null, a: null, b: null, inside: null }));
+    const of = (name, options) => (this[name] = select(name, options, (value) => state.set({ [name]: value })));
+    this.experimentField = field("Experiment", this.experiment);
+    form.append(
+      h("div", { class: "player", role: "group", "aria-label": "Training" }, this.play, this.back, this.on,
+        h("label", { for: "epoch" }, "Epoch"), this.slider, this.output),
+      h("div", { class: "fields" },
+        this.experimentField,
+        field("Statistic", of("statistic", STATISTICS)),
+        field("Run", this.run),
+        field("Points", of("points", POINTS)),
+        field("Colours", of("colours", Object.fromEntries(PALETTES.map((name) => [name, COLOURS[name]])))),
+        field("Theme", of("theme", THEMES))),
+    );
+    form.addEventListener("submit", (event) => event.preventDefault());
+    this.show({ epochs: [], runs: 1, experiments: [] }, state.values);
+  }
+
+  /** Show the state's values, and what there is to choose from. */
+  show(catalogue, view) {
+    this.epochs = catalogue.epochs;
+    const position = view.epoch === null ? this.epochs.length - 1 : this.epochs.findLastIndex((e) => e <= view.epoch);
+    this.slider.max = Math.max(0, this.epochs.length - 1);
+    this.slider.value = Math.max(0, position);
+    this.slider.disabled = this.play.disabled = this.epochs.length < 2;
+    this.back.disabled = this.play.disabled || position <= 0;
+    this.on.disabled = this.play.disabled || position >= this.epochs.length - 1;
+    const epoch = this.epochs[Math.max(0, position)];
+    const text = epoch === undefined ? "none recorded" : epoch === 0 ? "before training" : `after epoch ${epoch} of ${this.epochs.at(-1)}`;
+    this.output.textContent = text;
+    this.slider.setAttribute("aria-valuetext", text);
+    this.#label();
+    const runs = Array.from({ length: catalogue.runs }, (_, run) => [run, run === 0 ? "0 (served)" : `${run}`]);
+    options(this.run, runs);
+    options(this.experiment, catalogue.experiments.map((name) => [name, name]));
+    this.experimentField.hidden = catalogue.experiments.length < 2;
+    if (catalogue.experiment) this.experiment.value = catalogue.experiment;
+    this.run.value = view.run;
+    this.run.disabled = view.statistic !== "probability" || catalogue.runs < 2;
+    for (const name of ["statistic", "points", "colours", "theme"]) this[name].value = view[name];
+  }
+
+  get isPlaying() {
+    return this.#timer !== 0;
+  }
+
+  toggle() {
+    if (this.isPlaying) return this.#stop();
+    if (Number(this.slider.value) >= this.epochs.length - 1) this.#choose(0);
+    const slow = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#timer = setInterval(() => this.#tick(), 1000 / (slow ? STEPS_A_SECOND_WITH_REDUCED_MOTION : STEPS_A_SECOND));
+    this.#label();
+  }
+
+  step(by) {
+    this.#stop();
+    this.#choose(Number(this.slider.value) + by);
+  }
+
+  /** Whether the next step may be taken: what is shown has been drawn. Set by the page. */
+  isDrawn = () => true;
+
+  #tick() {
+    if (!this.isDrawn()) return;
+    this.#choose(Number(this.slider.value) + 1);
+    if (Number(this.slider.value) >= this.epochs.length - 1) this.#stop();
+  }
+
+  #seek() {
+    this.#stop();
+    this.#choose(Number(this.slider.value));
+  }
+
+  #choose(position) {
+    const within = Math.min(this.epochs.length - 1, Math.max(0, position));
+    this.state.set({ epoch: within === this.epochs.length - 1 ? null : this.epochs[within] });
+  }
+
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#label();
+  }
+
+  #label() {
+    this.play.textContent = this.isPlaying ? "Pause" : "Play";
+  }
+}
+
+function field(label, control) {
+  return h("label", {}, h("span", {}, label), control);
+}
+
+function select(id, choices, onchosen) {
+  const element = h("select", { id, onchange: () => onchosen(element.value) });
+  options(element, Object.entries(choices));
+  return element;
+}
+
+/** Offer these choices, without touching what is the same: the list may be open. */
+export function options(element, choices) {
+  const wanted = JSON.stringify(choices);
+  if (element.dataset.choices === wanted) return;
+  element.dataset.choices = wanted;
+  element.replaceChildren(...choices.map(([value, text]) => h("option", { value }, text)));
+}

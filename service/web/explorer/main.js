@@ -1,0 +1,291 @@
+// The page: loads what the service has, follows its changes, and draws what the address asks for.
+
+import { load } from "./catalogue.js";
+import { PALETTES, scaleOf } from "./colours.js";
+import { Comparison, pairOf, verdict } from "./comparison.js";
+import { Controls } from "./controls.js";
+import { byId, fixed, h } from "./dom.js";
+import { curl, downloads } from "./downloads.js";
+import { Fields } from "./fields.js";
+import { Inside } from "./inside.js";
+import { scatter } from "./map.js";
+import { DifferencePanel, ModelPanel } from "./panels.js";
+import { Point } from "./point.js";
+import { questions } from "./questions.js";
+import { Service } from "./service.js";
+import { State } from "./state.js";
+
+const POLL_MS = 5000;
+const FIRST_RETRY_MS = 500;
+
+class Page {
+  catalogue = null;
+  #loading = false;
+  #drawn = true;
+  #frame = 0;
+  #visible = new Set();
+  #dots = {};
+
+  constructor() {
+    this.service = new Service(() => this.say("The service is slow to answer; waiting…"));
+    this.state = new State();
+    this.controls = new Controls(byId("controls"), this.state);
+    this.controls.isDrawn = () => this.#drawn;
+    this.state.subscribe(() => this.update());
+    byId("key").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.service.key = byId("key-value").value;
+      this.wake();
+    });
+    byId("downloads").append(...downloads(() => this.#shown()));
+    const watch = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.#visible[isIntersecting ? "add" : "delete"](target.id);
+      this.update();
+    }, { rootMargin: "100px" });
+    for (const id of ["inside", "point", "comparison"]) watch.observe(byId(id));
+    new ResizeObserver(() => this.update()).observe(byId("panels"));
+  }
+
+  // --- The service: asked for what it has, again and again, so that a retrained model is shown when it is served. ---
+
+  async follow() {
+    for (let retry = FIRST_RETRY_MS; ; ) {
+      try {
+        await this.#refresh();
+        retry = FIRST_RETRY_MS;
+        await this.#sleep(POLL_MS);
+      } catch (error) {
+        this.#explain(error);
+        await this.#sleep(retry);
+        retry = Math.min(2 * retry, POLL_MS);
+      }
+    }
+  }
+
+  async #refresh() {
+    const before = this.catalogue;
+    const asked = this.state.values.experiment;
+    const catalogue = await load(this.service, before, asked);
+    byId("key").hidden = true;
+    if (catalogue !== before) {
+      this.catalogue = catalogue;
+      this.#build();
+    }
+    this.say(catalogue.models.length === 0 ? "The service has no models yet. Train some: python -m training train" : this.#news(before));
+    await this.#settle();
+  }
+
+  /** Say which models are newer than before, as long as nothing else is to be said. */
+  #news(before) {
+    if (before === null || before === this.catalogue) return this.news ?? "";
+    const newer = this.catalogue.models.filter(({ name, version }) => version !== before.model(name)?.version);
+    this.news = newer.length > 0 ? `New: ${newer.map(({ name, version }) => `${name} version ${version}`).join(", ")}.` : "";
+    return this.news;
+  }
+
+  #explain(error) {
+    if (error.status === 401) {
+      byId("key").hidden = false;
+      this.say(`A key is needed: ${error.message}.`);
+    } else if (error.status === 0 || error.status >= 500) {
+      const meanwhile = this.catalogue === null ? "" : " What is shown is from before.";
+      this.say(`${error.status === 0 ? "The service does not answer" : `The service is not ready: ${error.message}`}; trying again…${meanwhile}`);
+    } else {
+      console.error(error);
+      this.say(`Something is wrong: ${error.message}`);
+    }
+  }
+
+  say(text) {
+    if (byId("status").textContent !== text) byId("status").textContent = text;
+  }
+
+  #sleep(milliseconds) {
+    return new Promise((resolve) => {
+      const wake = () => {
+        if (document.hidden) return;
+        clearTimeout(timer);
+        document.removeEventListener("visibilitychange", wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, milliseconds); // a hidden page asks nothing until it is seen again
+      document.addEventListener("visibilitychange", wake);
+      this.wake = wake;
+    });
+  }
+
+  // --- What is there to draw. ---
+
+  #build() {
+    const { catalogue } = this;
+    this.fields = new Fields(this.service, catalogue);
+    const handlers = {
+      onpoint: ([x, y]) => this.state.set({ x: Number(x.toFixed(3)), y: Number(y.toFixed(3)) }),
+      oninside: (name) => {
+        this.state.set({ inside: name, unit: null });
+        byId("inside").scrollIntoView({ block: "nearest" });
+      },
+      onunit: (unit) => this.state.set({ unit }),
+      onpair: (pair) => this.state.set(pair),
+      onrun: (run) => this.state.set({ run, statistic: "probability" }),
+      onsort: (sort) => this.state.set({ sort }),
+    };
+    this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
+    const comparable = catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane);
+    this.difference = comparable.length > 1 ? new DifferencePanel(catalogue, handlers) : null;
+    byId("panels").replaceChildren(...[...this.panels, this.difference].filter(Boolean).map(({ element }) => element));
+    this.inside = new Inside(byId("inside"), catalogue, handlers);
+    this.point = new Point(byId("point"), catalogue, this.service, handlers);
+    this.comparison = catalogue.comparison ? new Comparison(byId("comparison"), catalogue.comparison, handlers) : null;
+    byId("questions").replaceChildren(...questions(catalogue, this.state));
+    for (const id of ["inside", "point"]) byId(id).hidden = comparable.length === 0;
+    byId("comparison").hidden = this.comparison === null;
+    this.#dots = {};
+  }
+
+  /** The state with what it leaves open filled in from the models that are there. */
+  get view() {
+    const { values } = this.state;
+    const { catalogue } = this;
+    const comparable = catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane);
+    const named = (name, usual) => comparable.find((model) => model.name === name) ?? usual ?? null;
+    const deepest = comparable.toSorted((m, n) => n.hiddenLayers.length - m.hiddenLayers.length)[0];
+    const point = values.x === null || values.y === null ? (catalogue.test?.points[0] ?? [0, 0]) : [values.x, values.y];
+    return {
+      ...values,
+      statistic: ["mean", "std", "agreement"].includes(values.statistic) ? values.statistic : "probability",
+      colours: PALETTES.includes(values.colours) ? values.colours : PALETTES[0],
+      run: Math.min(values.run, catalogue.runs - 1),
+      epoch: catalogue.epoch(values.epoch),
+      a: named(values.a, deepest),
+      b: named(values.b, comparable.find((model) => model !== deepest)),
+      inside: named(values.inside, comparable.find(({ hiddenLayers }) => hiddenLayers.length > 0) ?? comparable[0])?.name ?? null,
+      point: point.map((value) => Number(value.toFixed(4))),
+    };
+  }
+
+  // --- Drawing: at once what is at hand; what is not is loaded first, one view at a time, the newest next. ---
+
+  update() {
+    document.documentElement.dataset.theme = this.state.values.theme;
+    if (this.catalogue === null) return;
+    this.#drawn = false;
+    this.controls.show(this.catalogue, { ...this.view, epoch: this.state.values.epoch });
+    if (this.#frame === 0) {
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
+        this.#settle().catch((error) => this.#explain(error));
+      });
+    }
+  }
+
+  async #settle() {
+    if (this.state.values.experiment !== null && this.state.values.experiment !== this.catalogue.experiment && this.catalogue.experiments.includes(this.state.values.experiment)) {
+      this.wake?.();
+      return;
+    }
+    while (!this.#draw()) {
+      if (this.#loading) return; // it draws when it is done
+      this.#loading = true;
+      byId("panels").setAttribute("aria-busy", "true");
+      try {
+        await this.#load(this.view);
+      } finally {
+        this.#loading = false;
+        byId("panels").removeAttribute("aria-busy");
+      }
+    }
+  }
+
+  /** The panels' models that have something to show, and all else that a view needs. */
+  #load(view) {
+    const inside = this.catalogue.model(view.inside);
+    return Promise.all([
+      ...this.catalogue.models.map((model) => this.fields.load(model, view)),
+      ...this.catalogue.models.filter((model) => model.hasWeights).map((model) => model.loadNetwork(this.service, view.run)),
+      this.#isSeen("inside") && inside && inside.lacks(view.run) === null ? this.fields.loadUnits(inside, view) : null,
+    ]);
+  }
+
+  #isSeen(id) {
+    return this.#visible.has(id);
+  }
+
+  /** Draw everything that is seen; say whether it was all at hand. */
+  #draw() {
+    const { view, fields, catalogue } = this;
+    const shown = catalogue.models.filter((model) => fields.lacks(model, view) === null);
+    const values = new Map(shown.map((model) => [model.name, fields.of(model, view)]));
+    if ([...values.values()].includes(null)) return false;
+    this.values = values;
+    this.#legend(view);
+    this.#scatter(view);
+    for (const panel of this.panels) panel.draw(view, fields, values.get(panel.model.name));
+    if (this.difference) {
+      this.difference.draw(view, fields, values.get(view.a.name), values.get(view.b.name));
+      const pair = pairOf(catalogue.comparison, view.a.name, view.b.name);
+      this.difference.verdict.textContent = pair ? `${verdict(pair)}.` : "";
+    }
+    const command = curl(fields, shown, view);
+    if (byId("curl").textContent !== command) byId("curl").textContent = command;
+    if (this.comparison && this.#isSeen("comparison")) this.comparison.draw(view);
+    if (this.#isSeen("point")) this.point.draw(view);
+    if (this.#isSeen("inside") && !this.#drawInside(view)) return false;
+    this.#drawn = true;
+    return true;
+  }
+
+  #drawInside(view) {
+    const model = this.catalogue.model(view.inside);
+    if (model === null || model.lacks(view.run) !== null) return true;
+    const units = this.fields.units(model, view);
+    if (units === null) return false;
+    this.inside.draw(view, model, units);
+    return true;
+  }
+
+  #legend(view) {
+    const key = `${view.statistic} ${view.colours}`;
+    if (byId("legend").dataset.shown === key) return;
+    byId("legend").dataset.shown = key;
+    const scale = scaleOf(view.statistic, view.colours);
+    const bar = h("span", { class: "bar" });
+    const stops = Array.from({ length: 9 }, (_, i) => scale.css(scale.low + ((scale.high - scale.low) * i) / 8));
+    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    const { names, x, y } = this.catalogue.domain;
+    byId("legend").replaceChildren(
+      h("span", {}, scale.label),
+      h("span", { class: "scale" }, fixed(scale.low, 1), bar, fixed(scale.high, 1)),
+      h("span", { class: "marks" }, "Data of run 0: ● class 0, ▲ class 1; outlined: test. Solid: P = 0.5. Dashed: the true boundary."),
+      h("span", {}, `${names[0]} from ${fixed(x[0], 1)} to ${fixed(x[1], 1)} across, ${names[1]} from ${fixed(y[0], 1)} to ${fixed(y[1], 1)} up`),
+    );
+  }
+
+  /** Draw the data once for all maps, in the pixels of the screen. */
+  #scatter(view) {
+    const plot = this.panels.find(({ map }) => !map.hidden)?.plot ?? null;
+    if (plot === null) return;
+    const pixels = Math.round(plot.element.clientWidth * devicePixelRatio);
+    const key = `${view.points} ${view.colours} ${pixels}`;
+    if (this.#dots.key === key || pixels === 0) return;
+    const scale = scaleOf("probability", view.colours);
+    const picture = (side) => scatter(this.catalogue.dataset, this.catalogue.domain, side, view.points, [scale.css(0.1), scale.css(0.9)]);
+    this.#dots = { key, large: () => picture(480) };
+    const drawn = picture(pixels);
+    for (const panel of this.panels) panel.plot.scatter(panel.model.isPlane ? drawn : null);
+  }
+
+  /** What a download takes with it. */
+  #shown() {
+    const { view, fields } = this;
+    const shown = this.panels.filter(({ model }) => this.values.has(model.name));
+    const panels = shown.map(({ model, plot, summary }) => ({ name: model.name, plot, note: summary.textContent }));
+    if (this.difference) panels.push({ name: `${view.a.name} − ${view.b.name}`, plot: this.difference.plot, note: "" });
+    const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
+    const title = `${scaleOf(view.statistic, view.colours).label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
+    const values = new Map(shown.map(({ model }) => [model.name, Float32Array.from(fields.of(model, view))]));
+    return { panels, fields, values, title, dots: this.#dots.large?.() ?? null, commands: byId("curl").textContent };
+  }
+}
+
+new Page().follow();

@@ -1,0 +1,211 @@
+// One map: a field as colours, the data, and lines over it; on the page, and the same on a picture.
+
+import { s, h } from "./dom.js";
+
+const SIDE = 100; // units a side of the drawing over the colours
+
+const DARK = "#111827";
+const LIGHT = "#ffffff";
+
+/** How each kind of line is drawn, halo first; widths are in pixels. */
+const STROKES = {
+  boundary: [
+    { stroke: LIGHT, width: 4.5 },
+    { stroke: DARK, width: 2 },
+  ],
+  other: [
+    { stroke: LIGHT, width: 4.5 },
+    { stroke: DARK, width: 2, dash: [1.5, 3.5] },
+  ],
+  truth: [
+    { stroke: LIGHT, width: 3 },
+    { stroke: DARK, width: 1.2, dash: [6, 4] },
+  ],
+  point: [
+    { stroke: LIGHT, width: 4.5 },
+    { stroke: DARK, width: 1.8 },
+  ],
+  disagreement: [{ stroke: "#b5179e", width: 1.6 }],
+  unit: [
+    { stroke: LIGHT, width: 2.5 },
+    { stroke: DARK, width: 0 },
+  ],
+};
+
+const contours = new Map();
+
+/** The line where a field is at a level, as an SVG path; empty where it never is. */
+export function line(values, nodes, level) {
+  if (!contours.has(nodes)) contours.set(nodes, globalThis.d3.contours().size([nodes, nodes]));
+  const unit = SIDE / (nodes - 1); // d3 puts node i at i + 0.5, and closes lines half a node outside: not to be seen
+  const at = ([x, y]) => `${((x - 0.5) * unit).toFixed(2)},${(SIDE - (y - 0.5) * unit).toFixed(2)}`;
+  const { coordinates } = contours.get(nodes).contour(values, level);
+  return coordinates.flatMap((polygon) => polygon.map((ring) => `M${ring.map(at).join("L")}Z`)).join("");
+}
+
+export class Plot {
+  #drawn = new Map();
+
+  /** @param {{x: number[], y: number[]}} domain @param {number} nodes of the field, an axis */
+  constructor(domain, nodes) {
+    this.domain = domain;
+    this.nodes = nodes;
+    this.place = placing(domain, SIDE);
+    this.colours = h("canvas", { class: "colours", width: nodes, height: nodes });
+    this.dots = h("canvas", { class: "dots" });
+    this.lines = s("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.element = h("div", { class: "plot" }, this.colours, this.dots, this.lines);
+    // Nodes lie on the edges: the picture of n pixels reaches half a pixel over each.
+    this.element.style.setProperty("--pixel", `${100 / (nodes - 1)}%`);
+    this.image = new ImageData(nodes, nodes);
+  }
+
+  paint(values, scale) {
+    scale.paint(this.image, values, this.nodes);
+    this.colours.getContext("2d").putImageData(this.image, 0, 0);
+  }
+
+  /** Show a line; an empty path takes it away. There may be several of a kind, as `unit:1` and `unit:2`; `more` is
+   *  added to their width. */
+  draw(name, path, more = 0) {
+    let drawn = this.#drawn.get(name);
+    if (drawn === undefined) {
+      drawn = STROKES[kindOf(name)].map(({ stroke, dash }) =>
+        s("path", { fill: "none", stroke, "stroke-dasharray": dash?.join(" "), "vector-effect": "non-scaling-stroke" }),
+      );
+      this.#drawn.set(name, drawn);
+      this.lines.append(...drawn);
+    }
+    STROKES[kindOf(name)].forEach(({ width }, i) => {
+      drawn[i].setAttribute("d", path);
+      drawn[i].setAttribute("stroke-width", width + more);
+    });
+  }
+
+  /** Take away the lines of a kind from number `first` on. */
+  clear(kind, first) {
+    for (const name of this.#drawn.keys()) {
+      if (kindOf(name) === kind && Number(name.split(":")[1]) >= first) this.draw(name, "");
+    }
+  }
+
+  /** The line w · x + b = 0, far enough to cross the map. */
+  straight([w1, w2], b) {
+    const length = Math.hypot(w1, w2);
+    if (length === 0) return "";
+    const [x, y] = [(-b * w1) / length ** 2, (-b * w2) / length ** 2];
+    const far = 4 * (this.domain.x[1] - this.domain.x[0] + this.domain.y[1] - this.domain.y[0]);
+    const end = (sign) => this.place([x - (sign * far * w2) / length, y + (sign * far * w1) / length]);
+    return `M${end(-1)}L${end(1)}`;
+  }
+
+  circle({ center, radius }) {
+    const [x, y] = this.place(center);
+    const [rx, ry] = [radius / (this.domain.x[1] - this.domain.x[0]), radius / (this.domain.y[1] - this.domain.y[0])];
+    return ellipse(x, y, rx * SIDE, ry * SIDE);
+  }
+
+  /** A ring around each of some points. */
+  rings(points) {
+    return points.map((point) => ellipse(...this.place(point), 1.6, 1.6)).join("");
+  }
+
+  cross(point) {
+    const [x, y] = this.place(point);
+    return `M${x - 4},${y}H${x + 4}M${x},${y - 4}V${y + 4}`;
+  }
+
+  /** The point under a pointer. */
+  pointAt({ clientX, clientY }) {
+    const box = this.element.getBoundingClientRect();
+    const along = ([low, high], share) => low + Math.min(1, Math.max(0, share)) * (high - low);
+    return [
+      along(this.domain.x, (clientX - box.left) / box.width),
+      along(this.domain.y, (box.bottom - clientY) / box.height),
+    ];
+  }
+
+  /** Show the data as they are on a picture of the same size: drawn once for all maps. */
+  scatter(picture) {
+    [this.dots.width, this.dots.height] = [picture?.width ?? 0, picture?.height ?? 0];
+    if (picture) this.dots.getContext("2d").drawImage(picture, 0, 0);
+  }
+
+  /** Draw all of it on a picture, as a square of `side` pixels. */
+  drawOn(context, left, top, side, dots) {
+    context.save();
+    context.translate(left, top);
+    context.beginPath();
+    context.rect(0, 0, side, side);
+    context.clip();
+    context.imageSmoothingEnabled = true;
+    context.drawImage(this.colours, 0.5, 0.5, this.nodes - 1, this.nodes - 1, 0, 0, side, side);
+    if (dots) context.drawImage(dots, 0, 0, side, side);
+    const density = side / 300;
+    const scaled = new DOMMatrix().scale(side / SIDE);
+    for (const [name, elements] of this.#drawn) {
+      const path = new Path2D();
+      path.addPath(new Path2D(elements[0].getAttribute("d")), scaled);
+      STROKES[kindOf(name)].forEach(({ stroke, dash }, i) => {
+        context.strokeStyle = stroke;
+        context.lineWidth = elements[i].getAttribute("stroke-width") * density;
+        context.setLineDash((dash ?? []).map((length) => length * density));
+        context.stroke(path);
+      });
+    }
+    context.restore();
+  }
+}
+
+/** Draw the data on a picture of `pixels` a side: class 0 as circles, class 1 as triangles; those of the test with an
+ *  outline, those that were trained or validated on small and faint.
+ *  @param {"all" | "test" | "none"} which */
+export function scatter(dataset, domain, pixels, which, [low, high]) {
+  if (dataset === null || dataset.features.length !== 2 || which === "none") return null;
+  const picture = new OffscreenCanvas(pixels, pixels);
+  const context = picture.getContext("2d");
+  const place = placing(domain, pixels);
+  const density = Math.max(1, pixels / 300);
+  for (const isTest of which === "all" ? [false, true] : [true]) {
+    const size = (isTest ? 2.6 : 1.5) * density;
+    context.globalAlpha = isTest ? 1 : 0.5;
+    context.lineWidth = 0.7 * density;
+    context.strokeStyle = DARK;
+    for (const label of [0, 1]) {
+      context.beginPath();
+      dataset.points.forEach((point, i) => {
+        if (dataset.labels[i] !== label || (dataset.split[i] === "test") !== isTest) return;
+        mark(context, ...place(point), size, label);
+      });
+      context.fillStyle = label === 0 ? low : high;
+      context.fill();
+      if (isTest) context.stroke();
+    }
+  }
+  return picture;
+}
+
+/** Add a point's mark to the path: a circle for class 0, a triangle for class 1. */
+export function mark(context, x, y, size, label) {
+  if (label === 0) {
+    context.moveTo(x + size, y);
+    context.arc(x, y, size, 0, 2 * Math.PI);
+  } else {
+    const half = size * 1.15;
+    context.moveTo(x, y - half);
+    context.lineTo(x + half, y + half * 0.75);
+    context.lineTo(x - half, y + half * 0.75);
+    context.closePath();
+  }
+}
+
+/** Where points lie on a square of this side, its y counted from above. */
+function placing({ x: [left, right], y: [bottom, top] }, side) {
+  return ([x, y]) => [((x - left) / (right - left)) * side, ((top - y) / (top - bottom)) * side];
+}
+
+const kindOf = (name) => name.split(":")[0];
+
+function ellipse(x, y, rx, ry) {
+  return `M${x - rx},${y}a${rx},${ry} 0 1 0 ${2 * rx},0a${rx},${ry} 0 1 0 ${-2 * rx},0Z`;
+}

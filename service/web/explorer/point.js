@@ -1,0 +1,84 @@
+// One point's way through every model: each number between the inputs and P, beside each other.
+
+import { fixed, h, number, signed } from "./dom.js";
+
+export class Point {
+  #asked = new Map();
+
+  constructor(section, catalogue, service, handlers) {
+    Object.assign(this, { section, catalogue, service });
+    const { names, x, y } = catalogue.domain;
+    const input = (id, label, [min, max]) => {
+      const element = h("input", { id, type: "number", step: "any", min, max, required: true, onchange: () => this.#choose(handlers) });
+      return [element, h("label", {}, h("span", {}, label), element)];
+    };
+    const [first, firstField] = input("x", names[0], x);
+    const [second, secondField] = input("y", names[1], y);
+    this.inputs = [first, second];
+    this.ways = h("div", { class: "ways" });
+    section.replaceChildren(
+      section.querySelector("h2"),
+      h("p", { class: "lead" }, "Choose a point: click into any map, or give its coordinates."),
+      h("form", { class: "fields", onsubmit: (event) => event.preventDefault() }, firstField, secondField),
+      this.ways,
+    );
+  }
+
+  #choose({ onpoint }) {
+    const point = this.inputs.map((input) => input.valueAsNumber);
+    if (point.every(Number.isFinite)) onpoint(point);
+  }
+
+  draw(view) {
+    this.inputs.forEach((input, axis) => {
+      if (document.activeElement !== input || input.valueAsNumber !== view.point[axis]) input.value = view.point[axis];
+    });
+    const models = this.catalogue.models.filter((model) => model.isServed && model.isPlane);
+    this.ways.replaceChildren(...models.map((model) => this.#way(model, view)));
+  }
+
+  #way(model, view) {
+    const title = (probability) => h("h3", {}, model.name, " ", h("span", { class: "p" }, "P = ", number(probability, 4, { class: "probability" }), ` → class ${Number(probability >= 0.5)}`));
+    const network = model.network(view.run);
+    if (network !== null) {
+      const way = network.through(model.snapshot(view.epoch), view.point);
+      return h("article", { class: "way", "data-model": model.name }, title(way.probability), this.#table(model, way, view));
+    }
+    const lacking = model.card === null ? null : model.lacks(view.run);
+    if (lacking !== null) return h("article", { class: "way" }, h("h3", {}, model.name), h("p", {}, lacking));
+    const article = h("article", { class: "way", "data-model": model.name }, h("h3", {}, model.name));
+    this.#ask(model, view).then(
+      (probability) => article.replaceChildren(title(probability), h("p", {}, "It gives its answer only, not the numbers on the way.")),
+      () => article.append(h("p", {}, "The service does not answer.")),
+    );
+    return article;
+  }
+
+  /** P(y = 1) from a model whose weights are not known: of what POST /predict answers with. */
+  #ask(model, { point }) {
+    const key = JSON.stringify([model.name, model.version, point]);
+    if (!this.#asked.has(key)) {
+      const body = { model: model.name, version: model.version, points: [point] };
+      const asked = this.service.json("/predict", body).then(({ probabilities }) => probabilities[0]);
+      asked.catch(() => this.#asked.delete(key));
+      this.#asked.set(key, asked);
+    }
+    return this.#asked.get(key);
+  }
+
+  #table(model, way, view) {
+    const depth = way.layers.length;
+    const names = this.catalogue.domain.names;
+    const row = (name, ...cells) => h("tr", {}, h("th", { scope: "row" }, name), cells.map((value) => h("td", {}, value === null ? "" : number(value, 3))));
+    const inputs = names.map((name, k) => row(name, null, view.point[k], depth === 0 ? way.contributions[k] : null));
+    const hidden = way.layers.flatMap(({ sums, activations }, l) =>
+      activations.map((value, u) => row(`unit ${l + 1}.${u + 1}`, sums[u], value, l === depth - 1 ? way.contributions[u] : null)),
+    );
+    return h("table", {},
+      h("caption", { class: "hidden" }, `${model.name} at ${names.map((name, k) => `${name} = ${fixed(view.point[k])}`).join(", ")}`),
+      h("thead", {}, h("tr", {}, ["", "sum", depth === 0 ? "value" : model.card.activation, "adds"].map((name) => (name ? h("th", { scope: "col" }, name) : h("td"))))),
+      h("tbody", {}, inputs, hidden, row("bias", null, null, way.bias), row("logit", null, null, way.logit)),
+      h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 4 }, `sigmoid(${signed(way.logit)}) = ${fixed(way.probability, 4)}`))),
+    );
+  }
+}

@@ -1,0 +1,44 @@
+// Questions to start from, answered in a sentence from the data, each a link to the view that shows it.
+
+import { pairOf, verdict } from "./comparison.js";
+import { fixed, h } from "./dom.js";
+import { addressOf, DEFAULTS } from "./state.js";
+
+/** @returns {HTMLElement[]} list items; those questions that these models can answer */
+export function questions(catalogue, state) {
+  const { models, comparison } = catalogue;
+  const shown = models.filter(({ card, isPlane }) => card !== null && isPlane);
+  const units = (model) => model.hiddenLayers.reduce((sum, n) => sum + n, 0);
+  const shallow = shown.filter((model) => model.hiddenLayers.length === 1).sort((a, b) => units(a) - units(b));
+  const deep = shown.filter((model) => model.hiddenLayers.length > 1).sort((a, b) => units(b) - units(a));
+  const found = [];
+  const ask = (question, answer, target, view) => found.push(item(state, question, answer, target, view));
+  if (shallow.length > 0) {
+    const { name, hiddenLayers } = shallow[0];
+    ask("What does a hidden unit do?", `It draws one straight line; ${name} bends ${hiddenLayers[0]} of them into its boundary.`, "inside", { inside: name });
+  }
+  if (deep.length > 0) {
+    ask("How do layers combine?", `The second layer’s units are curves, made of the first one’s lines: look inside ${deep[0].name}.`, "inside", { inside: deep[0].name, unit: "2.1" });
+  }
+  const twins = deep.flatMap((a) => shallow.filter((b) => b.card.activation === a.card.activation && b.hiddenLayers[0] === a.hiddenLayers[0]).map((b) => [a, b]))[0];
+  const pair = twins && pairOf(comparison, twins[0].name, twins[1].name);
+  if (pair) ask("When does depth help?", `${verdict(pair)}.`, "difference", { a: twins[0].name, b: twins[1].name });
+  const rows = (comparison?.models ?? []).filter(({ replicates }) => replicates > 1);
+  if (rows.length > 0) {
+    const widest = rows.reduce((most, row) => (row.accuracy.max - row.accuracy.min > most.accuracy.max - most.accuracy.min ? row : most));
+    const { min, max } = widest.accuracy;
+    ask("How much is luck?", `${widest.model} scores ${fixed(min, 2)} to ${fixed(max, 2)}, from run to run of the same recipe.`, "boundaries", { statistic: "std" });
+  }
+  return found;
+}
+
+function item(state, question, answer, target, changes) {
+  const view = { ...DEFAULTS, colours: state.values.colours, theme: state.values.theme, experiment: state.values.experiment, ...changes };
+  const go = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    state.go(view);
+    document.getElementById(target).scrollIntoView();
+  };
+  return h("li", {}, h("a", { href: `${addressOf(view)}#${target}`, onclick: go }, question), h("span", {}, answer));
+}

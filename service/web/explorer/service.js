@@ -1,0 +1,79 @@
+// Requests to the service, and what is said while it does not answer.
+
+const PATIENCE_MS = 3000;
+const TIMEOUT_MS = 20000;
+const KEY = "api-key";
+
+/** The service refused, or did not answer: `status` is 0 then. */
+export class ServiceError extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export class Service {
+  /** @param {() => void} onSlow called when an answer takes long */
+  constructor(onSlow) {
+    this.onSlow = onSlow;
+  }
+
+  set key(value) {
+    sessionStorage.setItem(KEY, value);
+  }
+
+  async json(path, body) {
+    const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const type = body === undefined ? {} : { "Content-Type": "application/json" };
+    return this.#ask(path, { Accept: "application/json", ...type }, options, (answer) => answer.json());
+  }
+
+  /** A float32 grid as GET /boundary gives it: rows of y from below, x fastest. */
+  async grid(query) {
+    const accept = { Accept: "application/x-npy" };
+    return parseNpy(await this.#ask(`/boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
+  }
+
+  async #ask(path, headers, options, read) {
+    const key = sessionStorage.getItem(KEY);
+    const slow = setTimeout(this.onSlow, PATIENCE_MS);
+    try {
+      const answer = await fetch(path, {
+        ...options,
+        headers: key === null ? headers : { ...headers, "X-API-Key": key },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      if (!answer.ok) throw new ServiceError(answer.status, await detailOf(answer));
+      return await read(answer);
+    } catch (error) {
+      throw error instanceof ServiceError ? error : new ServiceError(0, "the service does not answer");
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+}
+
+async function detailOf(answer) {
+  try {
+    return (await answer.json()).detail ?? answer.statusText;
+  } catch {
+    return answer.statusText || `status ${answer.status}`;
+  }
+}
+
+/** Read NumPy's format, version 1.0, of little-endian float32: what the service writes. */
+export function parseNpy(buffer) {
+  const header = new DataView(buffer).getUint16(8, true);
+  return new Float32Array(buffer, 10 + header);
+}
+
+/** Write an array in NumPy's format, version 1.0. */
+export function writeNpy(values, shape) {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
+  const header = text.padEnd(64 * Math.ceil((10 + text.length + 1) / 64) - 11) + "\n";
+  const bytes = new Uint8Array(10 + header.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
+  new DataView(bytes.buffer).setUint16(8, header.length, true);
+  bytes.set(new TextEncoder().encode(header), 10);
+  return new Blob([bytes, Float32Array.from(values)]);
+}
