@@ -45,18 +45,29 @@ export class Scale {
 }
 
 /** The scale of a statistic. */
-export function scaleOf(statistic, palette) {
+export const scaleOf = remembered((statistic, palette) => {
   const anchors = PROBABILITY[palette] ?? PROBABILITY["orange-blue"];
   if (statistic === "std") return new Scale(UNCERTAINTY, 0, 0.5, "standard deviation of P(y = 1) over the runs");
   if (statistic === "agreement") {
     return new Scale(UNCERTAINTY.toReversed(), 0.5, 1, "share of the runs on the majority's side");
   }
   return new Scale(anchors, 0, 1, statistic === "mean" ? "mean of P(y = 1) over the runs" : "P(y = 1)");
-}
+});
 
 /** The scale of a difference, or of what a unit does: as far to both sides of 0. */
-export function signedScale(reach, palette, label) {
-  return new Scale(PROBABILITY[palette] ?? PROBABILITY["orange-blue"], -reach, reach, label);
+export const signedScale = remembered(
+  (reach, palette) => new Scale(PROBABILITY[palette] ?? PROBABILITY["orange-blue"], -reach, reach, ""),
+);
+
+/** A function that makes each scale once: the colours of one take as long as painting with it. */
+function remembered(make) {
+  const made = new Map();
+  return (...key) => {
+    const name = key.join(" ");
+    if (made.size > 100) made.clear();
+    if (!made.has(name)) made.set(name, make(...key));
+    return made.get(name);
+  };
 }
 
 function mixed(anchors, at) {

@@ -5,7 +5,7 @@ import { grid, linspace } from "./network.js";
 
 /** Nodes an axis. A panel is some 300 pixels wide; the line P = 0.5 is interpolated between nodes and no finer grid
  *  moves it by a pixel. */
-export const NODES = 101;
+export const NODES = 81;
 
 const KEPT = 600;
 

@@ -90,7 +90,7 @@ export class Inside {
     const { plot, button, id } = this.nodes[l][u];
     plot.paint(values, this.scales[l]);
     button.setAttribute("aria-pressed", String(id === this.#chosen()));
-    if (l === this.units.length - 1) plot.draw("boundary", line(values, NODES, 0.5));
+    if (l === this.units.length - 1) plot.draw("boundary", line(values, NODES, 0.5), -0.8);
     else if (l === 0 && this.layers) plot.draw("unit", this.#lineOf(plot, u), 1.2);
   }
 

@@ -232,7 +232,17 @@ class Page {
     if (this.#isSeen("point")) this.point.draw(view);
     if (this.#isSeen("inside") && !this.#drawInside(view)) return false;
     this.#drawn = true;
+    this.#reveal();
     return true;
+  }
+
+  /** Show the page's body with the first view in it, so that nothing moves while it comes together. */
+  #reveal() {
+    const main = document.querySelector("main");
+    if (!main.hidden) return;
+    main.hidden = false;
+    if (location.hash.length > 1) byId(location.hash.slice(1))?.scrollIntoView();
+    this.update(); // now that it has a size
   }
 
   #drawInside(view) {
@@ -269,7 +279,7 @@ class Page {
     const key = `${view.points} ${view.colours} ${pixels}`;
     if (this.#dots.key === key || pixels === 0) return;
     const scale = scaleOf("probability", view.colours);
-    const picture = (side) => scatter(this.catalogue.dataset, this.catalogue.domain, side, view.points, [scale.css(0.1), scale.css(0.9)]);
+    const picture = (side) => scatter(this.catalogue.dataset, this.catalogue.domain, side, view.points, [scale.css(0.28), scale.css(0.72)]);
     this.#dots = { key, large: () => picture(480) };
     const drawn = picture(pixels);
     for (const panel of this.panels) panel.plot.scatter(panel.model.isPlane ? drawn : null);

@@ -37,14 +37,17 @@ const contours = new Map();
 /** The line where a field is at a level, as an SVG path; empty where it never is. */
 export function line(values, nodes, level) {
   if (!contours.has(nodes)) contours.set(nodes, globalThis.d3.contours().size([nodes, nodes]));
-  const unit = SIDE / (nodes - 1); // d3 puts node i at i + 0.5, and closes lines half a node outside: not to be seen
-  const at = ([x, y]) => `${((x - 0.5) * unit).toFixed(2)},${(SIDE - (y - 0.5) * unit).toFixed(2)}`;
+  // d3 puts node i at i + 0.5, and closes lines along 0 and n, outside of the map: moved on to where nothing is seen.
+  const along = (v) => ((v === 0 ? -nodes : v === nodes ? 2 * nodes : v - 0.5) * SIDE) / (nodes - 1);
+  const round = (v) => Math.round(100 * v) / 100;
+  const at = ([x, y]) => `${round(along(x))},${round(SIDE - along(y))}`;
   const { coordinates } = contours.get(nodes).contour(values, level);
   return coordinates.flatMap((polygon) => polygon.map((ring) => `M${ring.map(at).join("L")}Z`)).join("");
 }
 
 export class Plot {
   #drawn = new Map();
+  #keys = new Map();
 
   /** @param {{x: number[], y: number[]}} domain @param {number} nodes of the field, an axis */
   constructor(domain, nodes) {
@@ -68,6 +71,9 @@ export class Plot {
   /** Show a line; an empty path takes it away. There may be several of a kind, as `unit:1` and `unit:2`; `more` is
    *  added to their width. */
   draw(name, path, more = 0) {
+    const key = `${path} ${more}`;
+    if (this.#keys.get(name) === key) return;
+    this.#keys.set(name, key);
     let drawn = this.#drawn.get(name);
     if (drawn === undefined) {
       drawn = STROKES[kindOf(name)].map(({ stroke, dash }) =>
@@ -167,8 +173,8 @@ export function scatter(dataset, domain, pixels, which, [low, high]) {
   const place = placing(domain, pixels);
   const density = Math.max(1, pixels / 300);
   for (const isTest of which === "all" ? [false, true] : [true]) {
-    const size = (isTest ? 2.6 : 1.5) * density;
-    context.globalAlpha = isTest ? 1 : 0.5;
+    const size = (isTest ? 2.7 : 1.5) * density;
+    context.globalAlpha = isTest ? 1 : 0.6;
     context.lineWidth = 0.7 * density;
     context.strokeStyle = DARK;
     for (const label of [0, 1]) {

@@ -47,7 +47,7 @@ export class Network {
       const activation = depth === this.layers.length - 1 ? "sigmoid" : this.activation;
       const units = bias.map((constant, unit) => {
         const values = scratch.take(depth, unit, columns[0].length).fill(constant);
-        inputs.forEach((input, k) => addScaled(values, input, kernel[k][unit]));
+        addScaled(values, inputs, kernel, unit);
         return activate(values, activation);
       });
       inputs = units;
@@ -87,14 +87,31 @@ export class Scratch {
   }
 }
 
-function addScaled(sum, values, weight) {
-  for (let i = 0; i < sum.length; i++) sum[i] += weight * values[i];
+/** Add inputs · weights to sums: two inputs at a time, as reading and writing a sum takes longer than adding to it. */
+function addScaled(sums, inputs, kernel, unit) {
+  let k = 0;
+  for (; k + 1 < inputs.length; k += 2) {
+    const [a, b, v, w] = [inputs[k], inputs[k + 1], kernel[k][unit], kernel[k + 1][unit]];
+    for (let i = 0; i < sums.length; i++) sums[i] += v * a[i] + w * b[i];
+  }
+  for (; k < inputs.length; k++) {
+    const [a, v] = [inputs[k], kernel[k][unit]];
+    for (let i = 0; i < sums.length; i++) sums[i] += v * a[i];
+  }
 }
 
-// The loops are written out: a call for each number costs as much as the number.
 function activate(values, activation) {
-  if (activation === "tanh") for (let i = 0; i < values.length; i++) values[i] = Math.tanh(values[i]);
+  if (activation === "tanh") for (let i = 0; i < values.length; i++) values[i] = quickTanh(values[i]);
   else if (activation === "relu") for (let i = 0; i < values.length; i++) values[i] = values[i] > 0 ? values[i] : 0;
-  else for (let i = 0; i < values.length; i++) values[i] = 1 / (1 + Math.exp(-values[i]));
+  else for (let i = 0; i < values.length; i++) values[i] = 0.5 + 0.5 * quickTanh(0.5 * values[i]);
   return values;
+}
+
+/** tanh to 3e-7, in a fifth of the time of Math.tanh: the rational approximation of Eigen's `generic_fast_tanh_float`. */
+function quickTanh(z) {
+  const x = z > 7.905 ? 7.905 : z < -7.905 ? -7.905 : z;
+  const q = x * x;
+  const p = ((((((-2.76076847742355e-16 * q + 2.00018790482477e-13) * q - 8.60467152213735e-11) * q + 5.12229709037114e-8) * q +
+    1.48572235717979e-5) * q + 6.37261928875436e-4) * q + 4.89352455891786e-3) * x;
+  return p / (((1.19825839466702e-6 * q + 1.18534705686654e-4) * q + 2.268434632439e-3) * q + 4.89352518554385e-3);
 }

@@ -31,7 +31,7 @@ class Panel {
 export class ModelPanel extends Panel {
   constructor(model, catalogue, handlers) {
     const id = `model-${model.name}`;
-    const title = h("h3", { id: `${id}-title` }, model.name, " ", h("small", {}, model.description));
+    const title = h("h3", { id: `${id}-title` }, model.name, h("small", {}, model.description));
     super(id, title, catalogue.domain, handlers.onpoint);
     this.model = model;
     this.catalogue = catalogue;
@@ -95,10 +95,9 @@ export class ModelPanel extends Panel {
       parts.push(when);
     }
     if (right !== null) parts.push(`${right.of - right.right} of ${right.of} test points wrong`);
-    const share = (of) => `${Math.round((100 * values.reduce((sum, v) => sum + Number(of(v)), 0)) / values.length)}%`;
-    if (view.statistic === "std") parts.push(`the runs differ by more than 0.1 on ${share((v) => v > 0.1)} of the area`);
-    else if (view.statistic === "agreement") parts.push(`more than 90% of the runs agree on ${share((v) => v > 0.9)} of the area`);
-    else parts.push(`class 1 on ${share((v) => v >= 0.5)} of the area`);
+    if (view.statistic === "std") parts.push(`the runs differ by more than 0.1 on ${shareOver(values, 0.1)} of the area`);
+    else if (view.statistic === "agreement") parts.push(`more than 90% of the runs agree on ${shareOver(values, 0.9)} of the area`);
+    else parts.push(`class 1 on ${shareOver(values, 0.5)} of the area`);
     return `${parts.join("; ")}.`;
   }
 
@@ -118,6 +117,7 @@ export class DifferencePanel extends Panel {
     const [a, b] = [choose("a"), choose("b")];
     super("difference", h("h3", { id: "difference-title" }, a, h("span", { class: "minus" }, " − "), b), catalogue.domain, handlers.onpoint);
     Object.assign(this, { a, b, catalogue });
+    this.values = new Float32Array(NODES * NODES);
     this.verdict = h("p", { class: "verdict" });
     this.element.append(this.summary, this.verdict);
     this.truth = catalogue.models.map(({ card }) => card?.true_boundary).find(Boolean);
@@ -131,7 +131,8 @@ export class DifferencePanel extends Panel {
     const lacking = [view.a, view.b].find((model) => fields.lacks(model, view) !== null);
     this.say(lacking ? `${lacking.name} ${fields.lacks(lacking, view)}` : null);
     if (lacking) return;
-    const values = (this.values = Float32Array.from(first, (value, i) => value - second[i]));
+    const { values } = this;
+    for (let i = 0; i < values.length; i++) values[i] = first[i] - second[i];
     const isShare = view.statistic === "probability" || view.statistic === "mean";
     this.plot.paint(values, differenceScale(view));
     this.plot.draw("truth", this.truth ? this.plot.circle(this.truth) : "");
@@ -160,6 +161,12 @@ export class DifferencePanel extends Panel {
   }
 }
 
+function shareOver(values, level) {
+  let over = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] >= level) over++;
+  return `${Math.round((100 * over) / values.length)}%`;
+}
+
 export function differenceScale({ statistic, colours }) {
-  return signedScale(statistic === "std" || statistic === "agreement" ? 0.5 : 1, colours, "A − B");
+  return signedScale(statistic === "std" || statistic === "agreement" ? 0.5 : 1, colours);
 }
