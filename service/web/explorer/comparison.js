@@ -33,7 +33,9 @@ export class Comparison {
 
   /** @param view its `sort` is a column's key, after a minus for the largest first */
   draw(view) {
-    this.view = view;
+    const key = [view.sort, view.statistic, view.run].join(" ");
+    if (this.drawn === key) return;
+    Object.assign(this, { view, drawn: key });
     const descends = view.sort?.startsWith("-") ?? false;
     const sorted = COLUMNS.find(({ key }) => key === view.sort?.replace(/^-/, ""));
     const rows = [...this.comparison.models];

@@ -42,7 +42,7 @@ class Page {
       for (const { target, isIntersecting } of entries) this.#visible[isIntersecting ? "add" : "delete"](target.id);
       this.update();
     }, { rootMargin: "100px" });
-    for (const id of ["inside", "point", "comparison"]) watch.observe(byId(id));
+    for (const id of ["inside", "point"]) watch.observe(byId(id));
     new ResizeObserver(() => this.update()).observe(byId("panels"));
   }
 
@@ -158,7 +158,7 @@ class Page {
       run: Math.min(values.run, catalogue.runs - 1),
       epoch: catalogue.epoch(values.epoch),
       a: named(values.a, deepest),
-      b: named(values.b, comparable.find((model) => model !== deepest)),
+      b: named(values.b, comparable[comparable.indexOf(deepest) - 1] ?? comparable[1]),
       inside: named(values.inside, comparable.find(({ hiddenLayers }) => hiddenLayers.length > 0) ?? comparable[0])?.name ?? null,
       point: point.map((value) => Number(value.toFixed(4))),
     };
@@ -228,7 +228,7 @@ class Page {
     }
     const command = curl(fields, shown, view);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
-    if (this.comparison && this.#isSeen("comparison")) this.comparison.draw(view);
+    this.comparison?.draw(view);
     if (this.#isSeen("point")) this.point.draw(view);
     if (this.#isSeen("inside") && !this.#drawInside(view)) return false;
     this.#drawn = true;
@@ -263,10 +263,12 @@ class Page {
     const stops = Array.from({ length: 9 }, (_, i) => scale.css(scale.low + ((scale.high - scale.low) * i) / 8));
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     const { names, x, y } = this.catalogue.domain;
+    const isShare = view.statistic === "probability" || view.statistic === "mean";
+    const isKnown = this.catalogue.models.some(({ card }) => card?.true_boundary);
     byId("legend").replaceChildren(
       h("span", {}, scale.label),
       h("span", { class: "scale" }, fixed(scale.low, 1), bar, fixed(scale.high, 1)),
-      h("span", { class: "marks" }, "Data of run 0: ● class 0, ▲ class 1; outlined: test. Solid: P = 0.5. Dashed: the true boundary."),
+      h("span", {}, `Data of run 0: ● class 0, ▲ class 1; outlined: test.${isShare ? " Solid: P = 0.5." : ""}${isKnown ? " Dashed: the true boundary." : ""}`),
       h("span", {}, `${names[0]} from ${fixed(x[0], 1)} to ${fixed(x[1], 1)} across, ${names[1]} from ${fixed(y[0], 1)} to ${fixed(y[1], 1)} up`),
     );
   }

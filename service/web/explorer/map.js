@@ -171,11 +171,11 @@ export function scatter(dataset, domain, pixels, which, [low, high]) {
   const picture = new OffscreenCanvas(pixels, pixels);
   const context = picture.getContext("2d");
   const place = placing(domain, pixels);
-  const density = Math.max(1, pixels / 300);
+  const density = Math.max(0.6, pixels / 300);
   for (const isTest of which === "all" ? [false, true] : [true]) {
-    const size = (isTest ? 2.7 : 1.5) * density;
+    const size = (isTest ? 2.4 : 1.4) * density;
     context.globalAlpha = isTest ? 1 : 0.6;
-    context.lineWidth = 0.7 * density;
+    context.lineWidth = 0.6 * density;
     context.strokeStyle = DARK;
     for (const label of [0, 1]) {
       context.beginPath();
