@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test check format compose-test benchmark wrk benchmark-training benchmark-forms soak lock clean
+.PHONY: help serve train test chromium check format compose-test benchmark wrk benchmark-training benchmark-forms soak \
+	lock clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -28,8 +29,15 @@ serve: $(VENV)/run
 train: $(VENV)/run
 	$(BIN)/python -m training train
 
-test: $(VENV)/dev
+test: chromium $(VENV)/dev
 	$(BIN)/python -m pytest --cov --cov-report=term -m "not compose"
+
+# The browser that the tests of pages need: Debian's, where this may install it.
+chromium:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } > /dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+			&& apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium; } \
+		|| echo "the tests of pages are skipped without a browser: apt install chromium, or dnf install chromium"
 
 compose-test: $(VENV)/dev
 	$(BIN)/python -m pytest -m compose
