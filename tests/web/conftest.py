@@ -1,0 +1,135 @@
+"""A real browser for the tests of pages: Chromium without a window, every test in a context of its own.
+
+What a page does is written into the test's journal. A test fails at its end if its pages logged an error, threw one,
+broke their Content-Security-Policy (which Chromium logs as an error), could not load something, or asked a host other
+than their service's, unless it said that this is what it expects.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, sync_playwright
+
+from tests.conftest import Server, StartServer
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+"""axe's tags of the rules that a page is held to: WCAG 2.2 A and AA, and what is good practice beyond it."""
+
+CONTEXT = {
+    "locale": "en-US",
+    "timezone_id": "UTC",
+    "viewport": {"width": 1280, "height": 900},
+    "color_scheme": "light",
+}
+"""What a page may look at and a test's result must not depend on."""
+
+
+@dataclass
+class Journal:
+    """What the pages of one test did, in order."""
+
+    requests: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, *patterns: str) -> None:
+        """Say that there are to be complaints that these regular expressions are found in, one at least for each."""
+        self.expected += patterns
+
+    def faults(self) -> list[str]:
+        """Return what was not expected, and what was expected and did not come."""
+        unexpected = [text for text in self.complaints if not any(re.search(one, text) for one in self.expected)]
+        missing = [one for one in self.expected if not any(re.search(one, text) for text in self.complaints)]
+        return unexpected + [f"expected, and not there: {one}" for one in missing]
+
+    def on_request(self, request: Request, server: Server) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith((server.url + "/", f"blob:{server.url}/", "data:")):
+            self.complaints.append(f"another host: {request.url}")
+
+    def on_failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a page that no longer wants an answer does well to say so
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        texts = {"error": self.complaints, "warning": self.warnings}.get(message.type)
+        if texts is not None:
+            texts.append(f"console: {message.text} ({message.location['url']})")
+
+    def on_error(self, error: WebError) -> None:
+        self.complaints.append(f"uncaught: {error.error}")
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for a module and no longer: while Playwright runs, this thread has a running event loop, and every
+    asyncio.run elsewhere in the session would fail. Starting both takes half a second.
+    """
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        reason = f"no browser is installed: none of {', '.join(BROWSERS)} is on the path"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # Playwright itself adds what Chromium needs as root and in a container: --no-sandbox, --disable-dev-shm-usage.
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path) as started:
+        yield started
+
+
+@pytest.fixture
+def journal() -> Iterator[Journal]:
+    """Hold the test to what its pages did."""
+    written = Journal()
+    yield written
+    faults = written.faults()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> Iterator[OpenPage]:
+    """Open an empty page of a server, in a context of its own, with options of `Browser.new_context` of one's own.
+
+    It asks for `start_server` only to be closed before it: a server that stops first is an error of the page.
+    """
+    contexts = []
+
+    def open_one(server: Server, **options: object) -> Page:
+        context = browser.new_context(base_url=server.url, **{**CONTEXT, **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        context.on("request", lambda request: journal.on_request(request, server))
+        context.on("requestfailed", journal.on_failed)
+        context.on("console", journal.on_console)
+        context.on("weberror", journal.on_error)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: OpenPage, server: Server) -> Page:
+    """An empty page; `page.goto("/docs")` asks the server with the default settings."""
+    return open_page(server)
+
+
+def violations(page: Page, context: str | None = None) -> list[str]:
+    """Return what axe finds wrong with a page, or with what a CSS selector names in it: one line a rule and place."""
+    options = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]}
+    found = Axe().run(page, context, options).response["violations"]
+    return [_violation(rule, node) for rule in found for node in rule["nodes"]]
+
+
+def _violation(rule: dict[str, str], node: dict[str, str]) -> str:
+    summary = " ".join(node["failureSummary"].split())
+    return f"{rule['id']} ({rule['impact']}): {node['target']} {node['html'][:200]}: {summary}"

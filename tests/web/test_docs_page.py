@@ -1,0 +1,49 @@
+"""`GET /docs` shows the API in a browser, needs no other host, and lets one ask."""
+
+import json
+
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Server
+from tests.web.conftest import Journal
+
+
+def test_every_operation_is_shown_and_nothing_comes_from_another_host(
+    page: Page, server: Server, journal: Journal
+) -> None:
+    page.goto("/docs")
+    document = server.get("/openapi.json").json()
+    expect(page.locator(".info .title")).to_contain_text(document["info"]["title"])
+    operations = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
+    shown = page.locator(".opblock-summary")
+    expect(shown).to_have_count(len(operations))
+    summaries = [
+        (
+            summary.locator(".opblock-summary-method").inner_text(),
+            summary.locator(".opblock-summary-path").get_attribute("data-path"),
+        )
+        for summary in shown.all()
+    ]
+    assert sorted(summaries) == sorted(operations)
+    assert server.url + "/openapi.json" in journal.requests
+    assert journal.warnings == []
+
+
+def test_try_it_out_shows_what_the_service_answers(page: Page, server: Server) -> None:
+    page.goto("/docs")
+    operation = page.locator(".opblock", has=page.locator('[data-path="/models/{name}"]'))
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_placeholder("name").fill("linear")
+    operation.get_by_role("button", name="Execute").click()
+    response = operation.locator(".live-responses-table .response")
+    expect(response.locator(".response-col_status")).to_contain_text("200")
+    assert json.loads(response.locator("code").first.inner_text()) == server.get("/models/linear").json()
+
+
+def test_the_policy_keeps_the_page_from_asking_another_host(page: Page, journal: Journal) -> None:
+    journal.expect("Content Security Policy")
+    page.goto("/docs")
+    asked = "fetch('http://192.0.2.1/').then(() => 'answered', () => 'refused')"
+    assert page.evaluate(asked) == "refused"
+    assert not any("192.0.2.1" in url for url in journal.requests)
