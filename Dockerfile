@@ -5,6 +5,8 @@
 #
 # What each part left out saves: docs/decisions/0006-deployment.md.
 
+# A release pins it by digest, --build-arg PYTHON_IMAGE=python:3.11-slim@sha256:…, read from the registry on that day:
+#     docker buildx imagetools inspect python:3.11-slim --format '{{.Manifest.Digest}}'
 ARG PYTHON_IMAGE=python:3.11-slim
 
 
@@ -12,6 +14,10 @@ ARG PYTHON_IMAGE=python:3.11-slim
 # it, so it holds none, and compiles nothing: most modules are never imported.
 FROM ${PYTHON_IMAGE} AS builder
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# For strip: wheels carry symbols that only a debugger reads.
+RUN apt-get -qq update \
+    && apt-get -qq install -y --no-install-recommends binutils > /dev/null \
+    && rm -rf /var/lib/apt/lists/*
 RUN python -m venv --without-pip /venv
 WORKDIR /app
 
@@ -21,20 +27,32 @@ COPY requirements/service.txt requirements/
 RUN pip --python /venv/bin/python install --no-compile --require-hashes -r requirements/service.txt
 # -f, because what a package ships differs by processor and Python version; tests/deploy watches the image's size.
 RUN cd /venv/lib/python3*/site-packages \
-    # LiteRT's driver for graphics cards, its plugins for the accelerators of phones, and its compiler for those:
-    # the models run on the processor
-    && rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/vendors ai_edge_litert/tools \
+    # LiteRT's driver for graphics cards, its plugins for the accelerators of phones, its compiler for those and the
+    # runtime that they share: the models run on the processor, by the interpreter
+    && rm -rf ai_edge_litert/libLiteRt*.so ai_edge_litert/vendors ai_edge_litert/tools \
+    # what LiteRT has or asks for and its interpreter never imports: other kinds of numbers, messages, a bar of
+    # progress; and time zones, which the base image has
+    && rm -rf ml_dtypes google tqdm tzdata ai_edge_litert/*_pb2.py ai_edge_litert/schema_py_generated.py \
     # the packages' own tests, and what only compilers and type checkers read
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|c\|a\)' -delete \
-    # NumPy's wrapper of Fortran code and the build system for that
-    && rm -rf numpy/f2py numpy/distutils \
-    # Matplotlib draws PNG here: neither fonts for PDF and PostScript nor example data
+    # NumPy's wrapper of Fortran code and the build system for that, what its tests look at vector units with, and
+    # what is imported when it is asked for: nothing here is random or a spectrum
+    && rm -rf numpy/f2py numpy/distutils numpy/_core/_simd.*.so numpy/_core/_*_tests.*.so numpy/random numpy/fft \
+    # Matplotlib draws PNG here, in DejaVu Sans: no fonts for PDF and PostScript, for formulas or other kinds of text,
+    # no windows with their icons, no example data, nothing to find triangles with
     && rm -rf matplotlib/mpl-data/fonts/afm matplotlib/mpl-data/fonts/pdfcorefonts matplotlib/mpl-data/sample_data \
+       matplotlib/mpl-data/images matplotlib/backends/_tkagg.*.so matplotlib/backends/web_backend matplotlib/_qhull.*.so \
+    && find matplotlib/mpl-data/fonts/ttf -name '*.ttf' ! -name DejaVuSans.ttf ! -name DejaVuSans-Bold.ttf \
+       ! -name 'LastResort*' -delete \
     # fontTools writes fonts into PDF and PostScript; importing Matplotlib imports these few modules of it
     && find fontTools -type f ! -name __init__.py ! -name agl.py ! -name loggingTools.py ! -name textTools.py -delete \
-    # Pillow's codec for AVIF and its own drawing of text; it does without them
-    && rm -f PIL/_avif.*.so PIL/_imagingft.*.so pillow.libs/libavif-* pillow.libs/libfreetype-* pillow.libs/libharfbuzz-*
+    # Pillow's codecs for AVIF and WebP, its colour management and its own drawing of text; it does without them
+    && rm -f PIL/_avif.*.so PIL/_webp.*.so PIL/_imagingcms.*.so PIL/_imagingft.*.so pillow.libs/libavif-* \
+       pillow.libs/libwebp* pillow.libs/libsharpyuv-* pillow.libs/liblcms2-* pillow.libs/libfreetype-* \
+       pillow.libs/libharfbuzz-* \
+    # but for the libraries that a wheel's packer has rewritten (*.libs): strip breaks those
+    && find . -path './*.libs' -prune -o -type f -name '*.so*' -exec strip --strip-unneeded {} +
 COPY gunicorn.conf.py ./
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
@@ -49,7 +67,8 @@ RUN cd /venv/lib/python3*/site-packages \
     # what programs in C++ are compiled against, and the compiler's library that TensorFlow's own build uses
     && rm -rf tensorflow/include clang \
     && rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/vendors ai_edge_litert/tools \
-    && find . -type d -name tests -prune -exec rm -rf {} +
+    && find . -type d -name tests -prune -exec rm -rf {} + \
+    && find . -path './*.libs' -prune -o -type f -name '*.so*' -exec strip --strip-unneeded {} +
 COPY service/__init__.py service/
 COPY service/bundle service/bundle
 COPY training training
@@ -57,8 +76,17 @@ RUN /venv/bin/python -c "import training.cli, training.pipeline"
 
 
 FROM ${PYTHON_IMAGE} AS runtime
+ARG PYTHON_IMAGE
+# What only the one who builds knows: docs/release.md has the command.
 ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=
 LABEL org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.base.name="${PYTHON_IMAGE}" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/venv/bin:${PATH} \
     PYTHONUNBUFFERED=1 \
