@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
 .PHONY: help serve train test chromium check format compose-test benchmark wrk benchmark-training benchmark-forms soak \
-	lock clean
+	lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -21,6 +21,9 @@ help:
 	@echo "make benchmark-forms  measure 90,000 points in every form that the service takes (20 seconds)"
 	@echo "make soak          put the service's promises to the test: load, swaps, kills, restarts, memory (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
+	@echo "make wheel         build the wheel: the same bytes from the same commit"
+	@echo "make sbom          list what the images are made of, as CycloneDX, into dist/"
+	@echo "make audit         look the locked versions up among known vulnerabilities"
 
 serve: $(VENV)/run
 	$(BIN)/python -m training train --if-missing
@@ -114,6 +117,29 @@ lock: | $(BIN)/python
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
 	$(RESOLVE) $(UPGRADE) --no-deps requirements/stubs.in -o requirements/stubs.txt
 	$(foreach peer,$(PEERS),$(RESOLVE) --upgrade --no-strip-extras requirements/peers/$(peer).in -o requirements/peers/$(peer).txt &&) true
+
+# The commit's time stands on every file in it, whenever and wherever it is built.
+wheel: $(VENV)/dev
+	rm -rf build  # or what has been deleted since would be in it
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/uv build --quiet --wheel --out-dir dist
+
+# Tools of the release, not of the project: each in an environment of its own.
+SBOM := $(BIN)/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --pyproject pyproject.toml --mc-type application
+AUDIT := $(BIN)/uvx --quiet pip-audit==2.10.1 --progress-spinner off --disable-pip
+
+sbom: $(VENV)/dev
+	@mkdir -p dist
+	$(foreach image,service training,$(SBOM) --output-reproducible -o dist/$(image).cdx.json requirements/$(image).txt &&) true
+
+# A database that cannot be asked finds nothing, and pip-audit then says that nothing was found: so it is asked first for
+# a version that is known to be vulnerable, and a package that it does not know is an error (--strict).
+audit: $(VENV)/dev
+	@for source in pypi osv none; do \
+		test $$source = none && { echo "NOT AUDITED: no database of vulnerabilities can be reached from here"; exit 1; }; \
+		echo "jinja2==2.10" | $(AUDIT) --no-deps -s $$source -r /dev/stdin 2> /dev/null | grep -qE 'PYSEC|GHSA|CVE' && break; \
+		echo "$$source: no answer"; \
+	done; \
+	for image in service training; do $(AUDIT) --strict --require-hashes -s $$source -r requirements/$$image.txt || exit 1; done
 
 clean:
 	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
