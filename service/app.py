@@ -6,7 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import structlog
 from flask import Flask, Request
+from structlog.typing import FilteringBoundLogger
 from werkzeug.routing import MapAdapter
 
 from service import SHARED
@@ -37,6 +39,8 @@ from service.request_log import RequestLog
 from service.settings import Settings
 from service.switches import Switches
 from service.watcher import Watcher
+
+log: FilteringBoundLogger = structlog.get_logger()
 
 INTERFACES = (
     *(predict, boundary, results, models, weights, health, documents, pages, metrics),
@@ -86,5 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     exchange.register(app, RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
     problems.register(app)
     repository.refresh()
+    if not repository.models():
+        log.warning("no models", directory=str(settings.models_dir.absolute()))
     Watcher(repository, settings.poll_seconds).start()
     return app

@@ -98,6 +98,7 @@ def test_a_service_that_started_without_models_becomes_ready(
     empty.mkdir()
     server = start_server(SERVICE_MODELS_DIR=str(empty), SERVICE_POLL_SECONDS=str(POLL))
     assert server.get("/health/ready").status_code == 503
+    assert {entry["directory"] for entry in server.events("no models")} == {str(empty)}
     publish(models_dir / "tanh-10-10" / "1", empty, "tanh-10-10", 1)
     everywhere(server, "/health/ready", lambda answer: answer.status_code == 200)
 
