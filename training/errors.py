@@ -10,4 +10,4 @@ class DivergedError(TrainingError):
 
 
 class ExportError(TrainingError):
-    """The compiled form does not answer as the SavedModel does."""
+    """The compiled form does not answer as the SavedModel does, or one of them cannot be written."""

@@ -88,11 +88,15 @@ def export(
         the SavedModel's fingerprint, and what the card says of the compiled form.
 
     Raises:
-        ExportError: they differ by more than `TOLERANCE` somewhere on the probe grid.
+        ExportError: they differ by more than `TOLERANCE` somewhere on the probe grid, or the disk takes no more.
     """
     module = tf.Module()
     module.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in weights]
-    tf.saved_model.save(module, str(directory), signatures=signatures(model, module.weights, tf.float64))
+    try:
+        tf.saved_model.save(module, str(directory), signatures=signatures(model, module.weights, tf.float64))
+    except tf.errors.ResourceExhaustedError as error:  # no OSError: TensorFlow writes without Python
+        reason = error.message.rpartition("; ")[2]
+        raise ExportError(f"the SavedModel cannot be written to {directory}: {reason}") from error
     content = _compile(module, signatures(model, module.weights, tf.float32))
     differences = _differences(directory, content, weights, _probe(model.input_shape[-1], domain))
     if max(differences.values()) > TOLERANCE:
