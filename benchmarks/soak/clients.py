@@ -11,16 +11,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Protocol
 
 import numpy as np
 
 from benchmarks.soak.questions import Question
-from benchmarks.soak.server import Server
 
 Ask = Callable[[], Question | None]
 """Gives a client its next question; None where there are no more."""
 
 TIMEOUT_SECONDS = 30
+
+
+class Target(Protocol):
+    """A server on this machine."""
+
+    @property
+    def port(self) -> int: ...
+
+    def was_cut(self, port: int, opened: float, failed: float) -> bool:
+        """Say whether a request that failed was with a process killed just then; the port is the client's."""
+        ...
 
 
 @dataclass
@@ -85,7 +96,7 @@ class Habits:
 class Client(threading.Thread):
     """One client; `tally` is complete once it has ended."""
 
-    def __init__(self, server: Server, ask: Ask, habits: Habits, seed: int, stop: threading.Event) -> None:
+    def __init__(self, server: Target, ask: Ask, habits: Habits, seed: int, stop: threading.Event) -> None:
         super().__init__(daemon=True)
         self.tally = Tally()
         self._server = server
@@ -166,7 +177,7 @@ def sharing(questions: Iterator[Question]) -> Ask:
     return ask
 
 
-def ask_all(server: Server, questions: Iterator[Question], clients: int, habits: Habits | None = None) -> Tally:
+def ask_all(server: Target, questions: Iterator[Question], clients: int, habits: Habits | None = None) -> Tally:
     """Have clients ask all questions, and return their tally."""
     ask, stop = sharing(questions), threading.Event()
     crowd = [Client(server, ask, habits or Habits(), seed, stop) for seed in range(clients)]
@@ -178,7 +189,7 @@ def ask_all(server: Server, questions: Iterator[Question], clients: int, habits:
 
 
 @contextmanager
-def asking(server: Server, asks: Sequence[tuple[Ask, Habits]]) -> Iterator[Callable[[], Tally]]:
+def asking(server: Target, asks: Sequence[tuple[Ask, Habits]]) -> Iterator[Callable[[], Tally]]:
     """Keep clients asking while the block runs; what it is given returns their tally once the block has ended."""
     stop = threading.Event()
     crowd = [Client(server, ask, habits, seed, stop) for seed, (ask, habits) in enumerate(asks)]

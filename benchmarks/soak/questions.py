@@ -3,16 +3,35 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlencode
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from benchmarks.soak.shelf import Shelf
-
 TOLERANCE = 2e-6
 """Of probabilities: six digits and the rounding of the last."""
+
+
+class Versions(Protocol):
+    """The models that are served, and the numbers that each version of them must answer."""
+
+    @property
+    def models(self) -> list[str]: ...
+
+    def newest_everywhere(self, name: str) -> int:
+        """Return the version that answers at least, as every worker serves it."""
+        ...
+
+    def plausible(self, name: str, least: int) -> list[int]:
+        """Return the versions that may answer, from the least on."""
+        ...
+
+    def expected(self, name: str, number: int, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probabilities, float32 [n], of a version at points, float32 [n, 2]."""
+        ...
+
 
 Wrong = Callable[[bytes], str | None]
 """Says what is wrong with the content of an answer, if anything is."""
@@ -32,7 +51,7 @@ class Question:
 class Questions:
     """Makes requests from a sequence of random numbers; not for two threads at once."""
 
-    def __init__(self, shelf: Shelf, seed: int) -> None:
+    def __init__(self, shelf: Versions, seed: int) -> None:
         self._shelf = shelf
         self._random = np.random.default_rng(seed)
 

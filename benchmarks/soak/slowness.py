@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.soak.clients import Habits, Tally, asking
+from benchmarks.soak.clients import Habits, Tally, Target, asking
 from benchmarks.soak.questions import Questions
-from benchmarks.soak.server import Server, serving
+from benchmarks.soak.server import serving
 from benchmarks.soak.shelf import Shelf
 
 DRIPPING = 20
@@ -49,32 +49,33 @@ def slow_down(source: Path, directory: Path, rounds: int, seconds: float, idle_s
     shelf = Shelf(source, directory / "models")
     with serving(shelf.directory, directory) as server:
         questions = [Questions(shelf, seed + i) for i in range(CLIENTS)]
-        _usual(server, questions, seconds / 2)  # warms up
+        usual(server, questions, seconds / 2)  # warms up
         without, dripping, drips_alive = Tally(), Tally(), DRIPPING
         for _ in range(rounds):
-            without += _usual(server, questions, seconds)
-            with _drips(server, DRIPPING) as drips:
-                dripping += _usual(server, questions, seconds)
-                drips_alive = min(drips_alive, _alive(drips))
+            without += usual(server, questions, seconds)
+            with drips(server, DRIPPING) as dripping_on:
+                dripping += usual(server, questions, seconds)
+                drips_alive = min(drips_alive, _alive(dripping_on))
         with _connections(server, IDLE):
-            idle = _usual(server, questions, idle_seconds)
+            idle = usual(server, questions, idle_seconds)
     return Slowness(without, dripping, idle, drips_alive)
 
 
-def _usual(server: Server, questions: list[Questions], seconds: float) -> Tally:
+def usual(server: Target, questions: list[Questions], seconds: float) -> Tally:
+    """Have the usual clients ask, one a list of questions."""
     with asking(server, [(mine.any, HABITS) for mine in questions]) as tally:
         time.sleep(seconds)
     return tally()
 
 
 @contextmanager
-def _connections(server: Server, count: int) -> Iterator[list[socket.socket]]:
+def _connections(server: Target, count: int) -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
         yield [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(count)]
 
 
 @contextmanager
-def _drips(server: Server, count: int) -> Iterator[list[socket.socket]]:
+def drips(server: Target, count: int) -> Iterator[list[socket.socket]]:
     """Give connections that send a byte a second each: every other one of a head, the others of a body.
 
     The drips begin where it hurts: with a whole header in a head, with a whole head before a body.
