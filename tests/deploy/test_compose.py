@@ -4,72 +4,32 @@ import io
 import json
 import os
 import re
-import subprocess
+import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import requests
 
+from benchmarks.deploy.adversity import CASES, Ground
+from benchmarks.deploy.disturbances import FRESH_SECONDS, another_experiment
+from benchmarks.deploy.reference import Reference
+from benchmarks.deploy.stack import Stack, StackError, run
 from service import __version__
-from tests.conftest import MODELS, ROOT
+from tests.conftest import MODELS, wait_for
 
 pytestmark = pytest.mark.compose
 
 URL = "http://127.0.0.1:8080"
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("PUBLISH", "WEB_CONCURRENCY")}
 SERVICES = ("training", "service", "proxy")
 LEAST_ACCURACY = {"linear": 0.40, "tanh-3": 0.70, "relu-3": 0.50, "tanh-10": 0.93, "relu-10": 0.93, "tanh-10-10": 0.975,
                   "relu-10-10": 0.975}  # fmt: skip
-
-
-def run(*command: str, timeout: float = 60) -> str:
-    """Run a command and return what it printed; a failure shows all that it said."""
-    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=timeout)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A compose project."""
-
-    project: str
-
-    def compose(self, *arguments: str, timeout: float = 60) -> str:
-        return run("docker", "compose", "--project-name", self.project, *arguments, timeout=timeout)
-
-    def up(self) -> None:
-        """Do what `docker compose up` does, and return when the service and the proxy are healthy."""
-        try:
-            self.compose("up", "--build", "--detach", "--wait", timeout=1500)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.compose('logs')}") from None
-
-    def shell(self, service: str, script: str) -> str:
-        """Run a shell script in a service's container; in one of its own for the training, which has ended."""
-        if service == "training":
-            return self.compose("run", "--rm", "--no-deps", "-T", "--entrypoint", "sh", service, "-c", script)
-        return self.compose("exec", "-T", service, "sh", "-c", script)
-
-    def inspect(self, service: str) -> dict[str, Any]:
-        container = self.compose("ps", "--all", "--quiet", service).strip()
-        found: dict[str, Any] = json.loads(run("docker", "inspect", container))[0]
-        return found
-
-    def image(self, service: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(run("docker", "image", "inspect", self.inspect(service)["Image"]))[0]
-        return found
-
-    def wait_until_healthy(self, service: str) -> None:
-        deadline = time.monotonic() + 60
-        while (state := self.inspect(service)["State"])["Health"]["Status"] != "healthy" or not state["Running"]:
-            assert time.monotonic() < deadline, (state, self.compose("logs", service))
-            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +37,14 @@ def stack() -> Iterator[Stack]:
     try:
         run("docker", "info")
         run("docker", "compose", "version")
-    except (OSError, AssertionError) as error:
+    except (OSError, StackError) as error:
         pytest.fail(f"these tests need a running Docker engine with Compose: {error}", pytrace=False)
     made = Stack(f"boundary-test-{os.getpid()}")
     try:
         made.up()
         yield made
     finally:
-        made.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5", timeout=120)
+        made.down()
 
 
 def get(path: str, **options: Any) -> requests.Response:
@@ -232,24 +192,8 @@ def test_a_second_up_trains_nothing(stack: Stack) -> None:
 
 @pytest.mark.parametrize("name", ["service", "proxy"])
 def test_a_container_whose_process_is_killed_comes_back(stack: Stack, name: str) -> None:
-    before = stack.inspect(name)
-    # Docker takes its own `kill` as the wish to stop, and a process 1 cannot be killed from inside.
-    killer = (
-        "docker",
-        "run",
-        "--rm",
-        "--privileged",
-        "--pid=host",
-        "--network=none",
-        "--entrypoint=sh",
-        "nginx:stable",
-    )
-    run(*killer, "-c", f"kill -9 {before['State']['Pid']}")
-    deadline = time.monotonic() + 60
-    while stack.inspect(name)["RestartCount"] == before["RestartCount"]:
-        assert time.monotonic() < deadline, f"{name} was not restarted"
-        time.sleep(0.1)
-    stack.wait_until_healthy(name)
+    (container,) = stack.containers(name)
+    stack.kill(container)
     assert get("/health/ready").status_code == 200
     assert predict(points=[[0, 0]]).status_code == 200
 
@@ -264,3 +208,209 @@ def test_without_the_service_the_proxy_says_so_and_finds_it_again(stack: Stack) 
     stack.compose("start", "service")
     stack.wait_until_healthy("service")
     assert get("/models").status_code == 200
+
+
+def cache_status(answer: requests.Response) -> str:
+    return answer.headers["Cache-Status"].removeprefix("proxy; detail=")
+
+
+def test_boundaries_are_answered_from_the_proxys_cache_under_the_askers_own_request_id(stack: Stack) -> None:
+    asked = {"params": {"resolution": 41}, "headers": {"X-Request-ID": "first"}}
+    first, second = get("/boundary", **asked), get("/boundary", **{**asked, "headers": {"X-Request-ID": "second"}})
+    assert [cache_status(answer) for answer in (first, second)] == ["MISS", "HIT"]
+    assert second.content == first.content
+    assert [answer.headers["X-Request-ID"] for answer in (first, second)] == ["first", "second"]
+
+
+def test_a_kept_boundary_is_asked_about_again_once_it_is_a_second_old(stack: Stack) -> None:
+    first = get("/boundary", params={"resolution": 42})
+    time.sleep(FRESH_SECONDS)
+    again = get("/boundary", params={"resolution": 42})
+    assert (cache_status(again), again.content) == ("REVALIDATED", first.content)
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Accept", ("application/json", "application/x-npy", "image/png", "text/html")),
+        ("Origin", ("https://a.example", "https://b.example")),
+        ("Accept-Encoding", ("gzip", "identity", "gzip;q=0", "br")),
+    ],
+)
+def test_what_an_answer_depends_on_is_what_it_is_kept_under(stack: Stack, header: str, values: tuple[str, ...]) -> None:
+    def ask(value: str) -> requests.Response:
+        return get("/boundary", params={"resolution": 43}, headers={header: value})
+
+    alone = {value: ask(value) for value in values}
+    for value, answer in alone.items():
+        again = ask(value)
+        same = ("Content-Type", "Content-Encoding", "Access-Control-Allow-Origin", "ETag")
+        assert [again.headers.get(name) for name in same] == [answer.headers.get(name) for name in same]
+        assert again.content == answer.content
+    if header == "Accept":
+        assert [answer.status_code for answer in alone.values()] == [200, 200, 200, 406]
+        assert [answer.headers["Content-Type"] for answer in list(alone.values())[:3]] == list(values[:3])
+    if header == "Accept-Encoding":
+        assert [answer.headers.get("Content-Encoding") for answer in alone.values()] == ["gzip", None, None, None]
+
+
+@pytest.mark.parametrize("path", ["/boundary?resolution=50", "/boundary?resolution=50&format=npy", "/models",
+                                  "/openapi.json", "/docs", "/comparison", "/dataset"])  # fmt: skip
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_an_answer_is_compressed_where_the_client_takes_that_and_304_where_it_has_it(
+    stack: Stack, path: str, coding: str
+) -> None:
+    answer = get(path, headers={"Accept-Encoding": coding})
+    assert (answer.status_code, answer.headers.get("Content-Encoding", "identity")) == (200, coding)
+    plain = run("docker", "exec", stack.containers("service")[0], "python", "-c", FETCH, path)
+    assert len(answer.content) == int(plain)
+    if "ETag" in answer.headers:
+        assert answer.headers["ETag"].startswith("W/") == (coding == "gzip")
+        headers = {"Accept-Encoding": coding, "If-None-Match": answer.headers["ETag"]}
+        unchanged = get(path, headers=headers)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+FETCH = "import sys, urllib.request as r; print(len(r.urlopen('http://127.0.0.1:8000' + sys.argv[1]).read()))"
+
+
+def test_the_standards_answers_are_left_as_the_service_gives_them(stack: Stack) -> None:
+    points = {"name": "points", "shape": [500, 2], "datatype": "FP32", "data": [0.5] * 1000}
+    for accepted, coding in (("gzip, deflate", None), ("gzip", "gzip")):  # one coding alone is meant
+        answer = requests.post(
+            f"{URL}/v2/models/tanh-3/infer",
+            json={"inputs": [points]},
+            headers={"Accept-Encoding": accepted},
+            timeout=30,
+        )
+        assert (answer.status_code, answer.headers.get("Content-Encoding")) == (200, coding)
+        assert len(answer.json()["outputs"][0]["data"]) == 500
+
+
+def test_more_requests_at_once_from_one_address_than_allowed_are_refused_in_the_interfaces_form(stack: Stack) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    with ExitStack() as held:
+        for _ in range(64):
+            held.enter_context(socket.create_connection(("127.0.0.1", stack.port))).sendall(head)
+        wait_for(lambda: get("/models").status_code == 429)
+        own, standard = get("/models"), get("/v1/models/tanh-3")
+    assert (own.status_code, own.headers["Content-Type"], own.json()["status"]) == (
+        429,
+        "application/problem+json",
+        429,
+    )
+    assert (standard.status_code, list(standard.json())) == (429, ["error"])
+    assert {answer.headers["Retry-After"] for answer in (own, standard)} == {"1"}
+    wait_for(lambda: get("/models").status_code == 200)
+
+
+def test_while_no_replica_answers_kept_boundaries_are_given_all_the_same_and_nothing_else(stack: Stack) -> None:
+    path = "/boundary?resolution=44"
+    kept = get(path)
+    stack.compose("stop", "service")
+    time.sleep(FRESH_SECONDS)
+    stale = get(path)
+    assert (cache_status(stale), stale.content) == ("STALE", kept.content)
+    other = get("/boundary?resolution=45", headers={"X-Request-ID": "abc-123"})
+    assert (other.status_code, other.headers["Content-Type"]) == (503, "application/problem+json")
+    assert other.json()["request_id"] == "abc-123"
+    standard = get("/v2/models/tanh-3")
+    assert (standard.status_code, list(standard.json())) == (503, ["error"])
+    stack.compose("start", "service")
+    stack.wait_until_healthy("service")
+
+
+def test_replicas_share_the_work_and_are_replaced_one_at_a_time_without_a_request_lost(stack: Stack) -> None:
+    stack.scale(2)
+    before = stack.containers("service")
+    assert len(before) == 2
+    wait_for(lambda: all(asked(container) for container in before if predict(points=[[0, 0]]).ok))
+    statuses: list[int] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            statuses.append(predict(points=[[0.1, 0.2]]).status_code)
+            statuses.append(get("/boundary", params={"resolution": 2 + len(statuses) % 30}).status_code)
+
+    clients = [threading.Thread(target=ask) for _ in range(3)]
+    for client in clients:
+        client.start()
+    try:
+        stack.roll()
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    after = stack.containers("service")
+    assert len(after) == 2
+    assert set(after).isdisjoint(before)
+    assert len(statuses) > 100
+    assert set(statuses) == {200}
+
+
+def asked(container: str) -> bool:
+    return '"path":"/predict"' in run("sh", "-c", f"docker logs {container} 2>&1")
+
+
+def test_a_prediction_that_a_killed_replica_had_is_sent_to_the_other_one(stack: Stack) -> None:
+    stack.scale(2)
+    points = np.random.default_rng(1).uniform(-1.5, 1.5, (20_000, 2)).round(3).tolist()
+    statuses: list[int] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            statuses.append(predict(points=points, models="all").status_code)
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        stack.kill(stack.containers("service")[0])
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert set(statuses) == {200}
+    assert re.search(r'"POST /predict HTTP/1.1" 200 .* from=\S+:8000, \S+:8000', stack.compose("logs", "proxy"))
+
+
+def test_training_again_is_followed_by_every_replica_and_by_the_proxys_cache(stack: Stack, tmp_path: Path) -> None:
+    question = {"params": {"model": "linear", "resolution": 20}}
+    before = get("/boundary", **question).json()
+    stack.retrain(*another_experiment(stack, tmp_path), "--only", "linear")
+    time.sleep(FRESH_SECONDS)
+    after = get("/boundary", **question).json()
+    assert (before["version"], after["version"]) == (1, 2)
+    assert np.abs(np.array(before["probabilities"]) - after["probabilities"]).max() > 1e-3
+    explicit = get("/boundary", params={**question["params"], "version": 1})
+    assert explicit.json() == before
+    assert "immutable" in explicit.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_in_adversity_a_line_says_what_is_wrong_and_nothing_answers_falsely(
+    stack: Stack, tmp_path: Path, case: str
+) -> None:
+    assert CASES[case](Ground(stack, Reference(stack, tmp_path)))
+
+
+def test_with_keys_nobody_without_one_is_answered_out_of_the_cache(stack: Stack, tmp_path: Path) -> None:
+    key, line = run(sys.executable, "-m", "service.keys", "tester").splitlines()
+    headers = {"Authorization": f"Bearer {key.split()[-1]}"}
+    keys = tmp_path / "api-keys"
+    keys.write_text(line.split()[-1] + "\n")
+    keys.chmod(0o644)
+    path = "/boundary?resolution=46"
+    assert get(path).status_code == 200
+    locked = Stack(stack.project, files=("docker-compose.yml", "deploy/keys.yml"), environment={"API_KEYS": str(keys)})
+    locked.compose("up", "--detach", "--wait", "--no-deps", "service")
+    time.sleep(FRESH_SECONDS)
+    for accepted in (headers, {"X-API-Key": key.split()[-1]}):
+        assert [get(path, headers=accepted).status_code for _ in range(2)] == [200, 200]
+    refused = [get(path, headers=each) for each in ({}, {"Authorization": "Bearer wrong"}, {"X-API-Key": "0"})]
+    assert [answer.status_code for answer in refused] == [401] * 3
+    keys.write_text("")  # in place: a container keeps the file that it was given, not its name
+    wait_for(lambda: get(path, headers=headers).status_code == 401)
+    stack.compose("up", "--detach", "--wait", "--no-deps", "service")

@@ -1,0 +1,118 @@
+"""The whole of it, as figures: what was measured, what was promised, and whether it was kept."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import requests
+
+from benchmarks.deploy.adversity import CASES, POINTS, FaultError, Ground
+from benchmarks.deploy.boundaries import Cached, measure
+from benchmarks.deploy.disturbances import CLIENTS, FRESH_SECONDS, PATIENT_CLIENTS, Disturbed, disturb
+from benchmarks.deploy.reference import Reference
+from benchmarks.deploy.slowness import Slowness, p99, slow_down
+from benchmarks.deploy.stack import Stack, StackError
+from benchmarks.machine import free_port
+from benchmarks.soak.clients import Tally
+from benchmarks.soak.course import Figure
+from benchmarks.soak.questions import TOLERANCE
+from benchmarks.soak.slowness import DRIPPING
+
+LEAST_RATIO, JUDGED = 5.0, "npy, gzip"
+MOST_SLOWER = 1.2
+
+
+def deploy(seed: int, tell: Callable[[str], None]) -> Iterator[Figure]:
+    """Bring the stack up, put it to the test, and take it down; `tell` is told what goes on and what went wrong."""
+    stack = Stack(f"boundary-deploy-{os.getpid()}", port=free_port())
+    with tempfile.TemporaryDirectory(prefix="deploy-") as directory:
+        try:
+            yield _first_answer(stack, tell)
+            stack.scale(2)
+            yield from _under_load(stack, Path(directory), seed, tell)
+            tell("cached boundaries")
+            yield from _of_boundaries(measure(stack, rounds=3, seconds=3))
+            tell("slow clients")
+            yield from _of_slowness(slow_down(stack, Path(directory), rounds=8, seconds=3, seed=seed))
+            yield from _in_adversity(Ground(stack, Reference(stack, Path(directory))), tell)
+        finally:
+            stack.down()
+
+
+def _first_answer(stack: Stack, tell: Callable[[str], None]) -> Figure:
+    tell("docker compose up --build --wait, then a question")
+    began = time.monotonic()
+    stack.up()
+    answer = requests.post(f"{stack.url}/predict", json={"points": POINTS.tolist()}, timeout=30).json()
+    seconds = time.monotonic() - began
+    with tempfile.TemporaryDirectory(prefix="deploy-") as directory:
+        expected = Reference(stack, Path(directory)).expected(answer["model"], answer["version"], POINTS)
+    right = bool(np.abs(np.array(answer["probabilities"]) - expected).max() <= TOLERANCE)
+    return Figure("a", "from `docker compose up --build --wait` to a right answer", f"{seconds:.0f} s", "right", right)
+
+
+def _under_load(stack: Stack, directory: Path, seed: int, tell: Callable[[str], None]) -> Iterator[Figure]:
+    found = disturb(stack, directory, seed, tell)
+    for line in (*found.wrong, *found.tally.errors, *found.tally.stale, *found.tally.failed, *found.patient_errors)[
+        :10
+    ]:
+        tell(line)
+    yield from _of_disturbances(found)
+
+
+def _none(part: str, what: str, count: int) -> Figure:
+    return Figure(part, what, str(count), "0", count == 0)
+
+
+def _of_disturbances(found: Disturbed) -> Iterator[Figure]:
+    tally = found.tally
+    lost = tally.refused + len(tally.errors) + len(tally.stale) + len(tally.failed)
+    yield Figure("b", f"requests of {len(CLIENTS)} clients during: {', '.join(found.happened)}", f"{tally.requests:,}")
+    yield _none("b", "wrong answers, the project's client's among them", len(found.wrong))
+    yield _none("b", "lost, 503 among them, but for those in flight on the killed replica", lost)
+    yield Figure("b", "in flight on the killed replica, and lost", str(tally.cut))
+    yield Figure(
+        "b", f"requests of {PATIENT_CLIENTS} of the project's clients, with retries", f"{found.patient_requests:,}"
+    )
+    yield _none("b", "lost", len(found.patient_errors))
+    yield Figure(
+        "b",
+        "once every worker has a new version, old boundaries out of the cache for",
+        f"{found.fresh_seconds:.1f} s",
+        f"≤ {FRESH_SECONDS} s",
+        found.fresh_seconds <= FRESH_SECONDS,
+    )
+
+
+def _of_boundaries(found: Cached) -> Iterator[Figure]:
+    for form, rounds in found.rounds.items():
+        rates = " / ".join(f"{np.median(side):,.0f}" for side in zip(*rounds, strict=True))
+        yield Figure("c", f"{form}: the proxy's requests a second / one replica's own", rates)
+        ratio, judged = found.ratio(form), form == JUDGED
+        promised = f"≥ {LEAST_RATIO:g}" if judged else ""
+        yield Figure(
+            "c", f"{form}: the one over the other", f"{ratio:.1f}", promised, not judged or ratio >= LEAST_RATIO
+        )
+
+
+def _of_slowness(found: Slowness) -> Iterator[Figure]:
+    for what, rounds in (("without", found.without), (f"beside {DRIPPING} that drip", found.dripping)):
+        yield Figure("d", f"p99 of usual clients {what}", f"{p99(rounds) * 1000:.1f} ms")
+    kept = found.ratio <= MOST_SLOWER
+    yield Figure("d", "the one over the other", f"{found.ratio:.2f}", f"≤ {MOST_SLOWER:g}", kept)
+    everything = sum(found.without + found.dripping, Tally())
+    yield _none("d", "wrong answers and failed requests", everything.requests - everything.right)
+
+
+def _in_adversity(ground: Ground, tell: Callable[[str], None]) -> Iterator[Figure]:
+    for what, case in CASES.items():
+        tell(what)
+        try:
+            line, kept = case(ground), True
+        except (FaultError, StackError) as error:
+            line, kept = str(error), False
+        tell(line)
+        yield Figure("e", what, "as promised" if kept else "broken", "one line says it, and it goes on", kept)
