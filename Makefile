@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test chromium check format compose-test benchmark wrk benchmark-training benchmark-forms soak \
-	lock wheel sbom audit clean
+.PHONY: help serve train test chromium check format compose-test deploy-test benchmark wrk benchmark-training \
+	benchmark-forms soak lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -16,6 +16,7 @@ help:
 	@echo "make check         lint, formatting and types"
 	@echo "make format        put the code into the project's format"
 	@echo "make compose-test  test the compose stack (needs Docker)"
+	@echo "make deploy-test   put the deployment to the test: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
 	@echo "make benchmark     measure serving beside an echo, naive servers and other serving systems (15 minutes)"
 	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
 	@echo "make benchmark-forms  measure 90,000 points in every form that the service takes (20 seconds)"
@@ -44,6 +45,9 @@ chromium:
 
 compose-test: $(VENV)/dev
 	$(BIN)/python -m pytest -m compose
+
+deploy-test: $(VENV)/dev
+	$(BIN)/python -m benchmarks.deploy
 
 check: $(VENV)/dev
 	$(BIN)/ruff check

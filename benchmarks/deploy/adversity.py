@@ -66,6 +66,10 @@ class Service:
     def predict(self, **asked: object) -> requests.Response:
         return requests.post(f"{self.url}/predict", json={"points": POINTS.tolist(), **asked}, timeout=TIMEOUT)
 
+    def wait_until_served(self) -> None:
+        """Wait until every worker, as far as many questions find out, serves what was copied last."""
+        wait_for(lambda: all(self.predict(model=FEW[-1]).ok for _ in range(20)), "what came is served")
+
     def answers_rightly(self, *models: str) -> None:
         for model in models:
             answer = self.predict(model=model)
@@ -121,7 +125,7 @@ def _shell(ground: Ground, script: str, *volumes: str) -> None:
 
 def _copied(ground: Ground, models: str, *then: str) -> None:
     """Copy version 1 of a few models into a volume, and do more there."""
-    copies = [f"mkdir -p {name} && cp -r /from/{name}/1 {name}/1" for name in FEW]
+    copies = [f"cp -r /from/{name}/1 .{name} && mkdir -p {name} && mv .{name} {name}/1" for name in FEW]
     script = " && ".join(("cd models", *copies, *then))
     _shell(ground, script, f"{ground.stack.volume()}:/from:ro", f"{models}:/app/models")
 
@@ -153,7 +157,7 @@ def empty_volume(ground: Ground) -> str:
         if refused.status_code != 503 or "no model is loaded" not in refused.json()["detail"]:
             raise FaultError(f"without a model it answered {refused.text}")
         _copied(ground, models)
-        wait_for(lambda: service.predict(model=FEW[-1]).status_code == 200, "what comes is served")
+        service.wait_until_served()
         service.answers_rightly(FEW[-1])
     return line
 
@@ -193,7 +197,7 @@ def full_disk(ground: Ground) -> str:
     memory = ("type=tmpfs", "device=tmpfs", "o=size=16m,uid=10001,gid=10001")  # lasts as long as somebody has it
     with volume(*memory) as models, serving(ground, models) as service:
         _copied(ground, models, "(cat /dev/zero > .rest 2> /dev/null || true)")
-        wait_for(lambda: service.predict(model=FEW[-1]).status_code == 200, "what came is served")
+        service.wait_until_served()
         line = _training_says(ground, f"{models}:/app/models", "No space left on device")
         service.answers_rightly(*FEW)
         _shell(ground, "test \"$(cd models && ls -d [a-z]*/*)\" = 'linear/1\ntanh-3/1'", f"{models}:/app/models:ro")
