@@ -182,3 +182,24 @@ def test_alerts_have_names_of_their_own_and_the_scrape_is_of_the_job_that_they_a
     assert SCRAPE["rule_files"] == ["alerts.yml"]
     jobs = set(re.findall(r'job="(\w+)"', " ".join(EXPRESSIONS.values())))
     assert {scrape["job_name"] for scrape in SCRAPE["scrape_configs"]} == jobs
+
+
+def test_grafana_is_given_the_dashboard_and_the_prometheus_that_compose_runs() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    mounts = dict(volume.split(":")[:2] for volume in services["grafana"]["volumes"])
+    provisioning = ROOT / "deploy/grafana/provisioning"
+    assert mounts["./deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]
+    assert (source["type"], source["url"], source["isDefault"]) == ("prometheus", "http://prometheus:9090", True)
+    (provider,) = yaml.safe_load((provisioning / "dashboards/boundary.yml").read_text())["providers"]
+    assert Path(mounts["./deploy/grafana/dashboard.json"]).parent == Path(provider["options"]["path"])
+    assert {services[name]["profiles"][0] for name in ("prometheus", "grafana")} == {"monitoring"}
+
+
+def test_prometheus_finds_every_replica_on_the_port_that_the_service_has() -> None:
+    (scrape,) = SCRAPE["scrape_configs"]
+    (found,) = scrape["dns_sd_configs"]
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert set(found["names"]) <= services.keys()
+    assert (found["type"], found["port"]) == ("A", 8000)
+    assert set(services["prometheus"]["networks"]) & set(services["service"]["networks"])
