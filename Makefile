@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
 .PHONY: help serve train test chromium check format compose-test deploy-test benchmark wrk benchmark-training \
-	benchmark-forms soak lock wheel sbom audit clean
+	benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -20,6 +20,8 @@ help:
 	@echo "make benchmark     measure serving beside an echo, naive servers and other serving systems (15 minutes)"
 	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
 	@echo "make benchmark-forms  measure 90,000 points in every form that the service takes (20 seconds)"
+	@echo "make benchmark-explorer  measure the page: its first view, its slider, its weight (1 minute)"
+	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          put the service's promises to the test: load, swaps, kills, restarts, memory (5 minutes)"
 	@echo "make lock          resolve the dependencies anew"
 	@echo "make wheel         build the wheel: the same bytes from the same commit"
@@ -80,6 +82,14 @@ benchmark-training: $(VENV)-benchmarks/installed
 benchmark-forms: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.forms
+
+benchmark-explorer: chromium $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.explorer
+
+pictures: chromium $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.explorer.pictures
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

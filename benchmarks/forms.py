@@ -6,10 +6,7 @@ on all alike. Bodies are built before; answers are read to the last byte, and no
 
 import http.client
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +16,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.machine import free_port, machine
+from benchmarks.machine import machine
+from benchmarks.service import serving
 
 MODEL = "tanh-10-10"
 SIDE = 300
@@ -77,40 +75,16 @@ def _ask(connection: http.client.HTTPConnection, form: Form, number: int) -> flo
     return time.perf_counter() - began
 
 
-def _connect(port: int) -> http.client.HTTPConnection:
-    for _ in range(300):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        try:
-            connection.request("GET", "/health/ready")
-            answer = connection.getresponse()
-        except ConnectionError:
-            time.sleep(0.1)
-        else:
-            if answer.read() and answer.status == 200:
-                return connection
-    raise click.ClickException("the service does not become ready; is there a model? make train")
-
-
 @click.command()
 @click.option("--rounds", type=click.IntRange(min=2), default=40, show_default=True)
 def main(rounds: int) -> None:
     """Measure and print the table; the service is started and stopped for it."""
-    port = free_port()
-    service = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn"],
-        env={**os.environ, "PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        connection, forms = _connect(port), _forms()
+    with serving() as url:
+        connection, forms = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60), _forms()
         seconds: dict[str, list[float]] = {form.name: [] for form in forms}
         for number in range(rounds):
             for form in forms:
                 seconds[form.name].append(_ask(connection, form, number))
-    finally:
-        service.terminate()
-        service.wait(timeout=40)
     table = Table("form", "ms, median", "fastest", f"× {BINARY}", title=f"{SIDE**2:,} points, {rounds} rounds")
     for name, times in seconds.items():
         ratio = statistics.median(mine / binary for mine, binary in zip(times, seconds[BINARY], strict=True))

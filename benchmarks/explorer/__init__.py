@@ -1,0 +1,1 @@
+"""The explorer in a browser: how fast it is, and how it looks."""

@@ -1,0 +1,119 @@
+"""How soon the explorer is complete, how fast it follows its slider, what it weighs: `make benchmark-explorer`."""
+
+import statistics
+from dataclasses import dataclass
+
+import click
+from playwright.sync_api import Browser
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.explorer.browser import COMPLETE, chromium, wait_until_complete
+from benchmarks.machine import machine
+from benchmarks.service import serving
+
+VIEWPORT = {"width": 1280, "height": 900}
+
+WATCH = f"""
+window.shifted = 0;
+new PerformanceObserver((list) => {{ for (const entry of list.getEntries()) window.shifted += entry.value; }})
+  .observe({{ type: "layout-shift", buffered: true }});
+window.complete = new Promise((resolve) => {{
+  const look = () => {{
+    const main = document.querySelector("main");
+    if (main === null || main.hidden || !({COMPLETE})) return requestAnimationFrame(look);
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+  }};
+  look();
+}});
+"""
+
+SCRUB = """async (seconds) => {
+  const slider = document.getElementById("epoch");
+  const began = performance.now();
+  let [frames, position, step] = [0, 0, 1];
+  while (performance.now() - began < 1000 * seconds) {
+    position += step;
+    if (position <= 0 || position >= Number(slider.max)) step = -step;
+    slider.value = position;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise(requestAnimationFrame);
+    frames += 1;
+  }
+  return frames / ((performance.now() - began) / 1000);
+}"""
+
+FROM_GRIDS = """async (epochs) => {
+  const models = [...document.querySelectorAll(".panel[id^=model-]")].map((panel) => panel.id.slice("model-".length));
+  const ask = async (model, epoch) => {
+    const query = `model=${model}&version=1&resolution=81&format=npy&epoch=${epoch}`;
+    return (await fetch(`/boundary?${query}`)).arrayBuffer();
+  };
+  const began = performance.now();
+  for (const epoch of epochs) await Promise.all(models.map((model) => ask(model, model === "linear" ? 1 : epoch)));
+  return epochs.length / ((performance.now() - began) / 1000);
+}"""
+"""What following the slider by asking for each map would come to at best: nothing is drawn."""
+
+WEIGHT = """performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
+  .filter((entry) => entry.name.includes("/explorer/") || new URL(entry.name).pathname === "/")
+  .reduce((sum, entry) => sum + entry.transferSize, 0)"""
+
+EPOCHS = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 21, 22, 24]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit with an empty cache."""
+
+    complete_ms: float
+    shift: float
+    page_bytes: int
+    frames: float
+    from_new_grids: float
+    from_kept_grids: float
+
+
+def _visit(browser: Browser, url: str, seconds: float) -> Visit:
+    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(url)
+    complete, weight = page.evaluate("window.complete"), page.evaluate(WEIGHT)
+    wait_until_complete(page)
+    page.locator("#panels").evaluate("panels => panels.scrollIntoView()")
+    frames = page.evaluate(SCRUB, seconds)
+    grids = [page.evaluate(FROM_GRIDS, EPOCHS) for _ in range(2)]
+    shift = page.evaluate("window.shifted")
+    context.close()
+    return Visit(complete, shift, weight, frames, *grids)
+
+
+@click.command()
+@click.option("--visits", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--seconds", type=float, default=4.0, show_default=True, help="of following the slider in each visit")
+def main(visits: int, seconds: float) -> None:
+    """Visit the page and print medians with the range; the service is started and stopped for it."""
+    with serving() as url, chromium() as browser:
+        _visit(browser, url, 0.5)  # so that the service is warm
+        measured = [_visit(browser, url, seconds) for _ in range(visits)]
+        version = browser.version
+    table = Table("", "median", "from", "to", title=f"The explorer, seven models, 1280 × 900, {visits} visits")
+    for label, name, digits in (
+        ("first view complete, ms", "complete_ms", 0),
+        ("frames a second while scrubbing", "frames", 1),
+        ("the same from grids, not asked for before", "from_new_grids", 1),
+        ("the same from grids in the browser's cache", "from_kept_grids", 1),
+        ("page, bytes on the wire without data", "page_bytes", 0),
+        ("cumulative layout shift", "shift", 4),
+    ):
+        values = [getattr(visit, name) for visit in measured]
+        numbers = (statistics.median(values), min(values), max(values))
+        table.add_row(label, *(f"{value:,.{digits}f}" for value in numbers))
+    console = Console()
+    console.print(f"{machine(('flask', 'gunicorn'))}; Chromium {version}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
