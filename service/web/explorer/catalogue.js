@@ -52,6 +52,13 @@ export class Model {
 
   /** Say in words what it is made of. */
   get description() {
+    const newest = this.states[0];
+    const trouble = this.isServed && newest.state === "FAILED" ? `; version ${newest.version} failed, ${this.version} is shown` : "";
+    return `${this.#madeOf}${trouble}`;
+  }
+
+  get #madeOf() {
+    if (!this.isServed) return "not served";
     if (this.card === null) return "a SavedModel from elsewhere";
     const { activation, parameters } = this.card;
     const layers = this.hiddenLayers;

@@ -24,20 +24,33 @@ export class Inside {
     this.words = h("p", { class: "summary", id: "detail-summary" });
     this.weights = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Weights" });
     const map = h("div", { class: "map", role: "img", "aria-labelledby": "detail-title", "aria-describedby": "detail-summary" }, this.detail.element);
+    this.message = h("p", { hidden: true });
+    this.network = h("div", { class: "inside" },
+      h("div", { class: "network" }, this.edges, this.columns),
+      h("div", { class: "detail" }, this.title, h("div", { class: "frame" }, map), this.formula, this.words, this.weights));
     section.replaceChildren(
       section.querySelector("h2"),
       h("p", { class: "lead" }, "Each unit of the first layer parts the plane along one straight line; each unit after that adds up what those before it say. Thick lines weigh much. Point at a unit to enlarge it, choose it to keep it."),
       h("p", {}, h("label", {}, h("span", {}, "Model "), this.choice)),
-      h("div", { class: "inside" }, h("div", { class: "network" }, this.edges, this.columns), h("div", { class: "detail" }, this.title, h("div", { class: "frame" }, map), this.formula, this.words, this.weights)),
+      this.message,
+      this.network,
     );
     new ResizeObserver(() => this.#wire()).observe(this.columns);
+  }
+
+  /** Say why there is nothing to draw of a model, or draw it. */
+  say(model, reason) {
+    options(this.choice, this.catalogue.models.filter((m) => m.isServed && m.isPlane).map(({ name }) => [name, name]));
+    this.choice.value = model.name;
+    this.message.hidden = reason === null;
+    this.message.textContent = reason === null ? "" : `${model.name} ${reason}.`;
+    this.network.hidden = reason !== null;
   }
 
   /** Draw a model's run in a view; `units` are its fields by layer and unit. */
   draw(view, model, units) {
     Object.assign(this, { view, model, units });
-    options(this.choice, this.catalogue.models.filter((m) => m.isServed && m.isPlane).map(({ name }) => [name, name]));
-    this.choice.value = model.name;
+    this.say(model, null);
     const shape = JSON.stringify([model.name, model.version, units.map((layer) => layer.length)]);
     if (shape !== this.#built) this.#build(model, units);
     this.#built = shape;

@@ -155,6 +155,7 @@ class Page {
       ...values,
       statistic: ["mean", "std", "agreement"].includes(values.statistic) ? values.statistic : "probability",
       colours: PALETTES.includes(values.colours) ? values.colours : PALETTES[0],
+      points: ["test", "none"].includes(values.points) ? values.points : "all",
       run: Math.min(values.run, catalogue.runs - 1),
       epoch: catalogue.epoch(values.epoch),
       a: named(values.a, deepest),
@@ -229,7 +230,10 @@ class Page {
     const command = curl(fields, shown, view);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
-    if (this.#isSeen("point")) this.point.draw(view);
+    if (this.#isSeen("point")) {
+      if (catalogue.models.some((model) => model.hasWeights && model.lacks(view.run) === null && !model.network(view.run))) return false;
+      this.point.draw(view);
+    }
     if (this.#isSeen("inside") && !this.#drawInside(view)) return false;
     this.#drawn = true;
     this.#reveal();
@@ -247,7 +251,11 @@ class Page {
 
   #drawInside(view) {
     const model = this.catalogue.model(view.inside);
-    if (model === null || model.lacks(view.run) !== null) return true;
+    if (model === null) return true;
+    if (model.lacks(view.run) !== null) {
+      this.inside.say(model, model.lacks(view.run));
+      return true;
+    }
     const units = this.fields.units(model, view);
     if (units === null) return false;
     this.inside.draw(view, model, units);

@@ -48,7 +48,7 @@ export class Point {
     if (lacking !== null) return h("article", { class: "way" }, h("h3", {}, model.name), h("p", {}, lacking));
     const article = h("article", { class: "way", "data-model": model.name }, h("h3", {}, model.name));
     this.#ask(model, view).then(
-      (probability) => article.replaceChildren(title(probability), h("p", {}, "It gives its answer only, not the numbers on the way.")),
+      (probability) => article.replaceChildren(title(probability), h("p", {}, "Its answer now; it does not give the numbers on the way.")),
       () => article.append(h("p", {}, "The service does not answer.")),
     );
     return article;
