@@ -24,13 +24,14 @@ export class Inside {
     this.words = h("p", { class: "summary", id: "detail-summary" });
     this.weights = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Weights" });
     const map = h("div", { class: "map", role: "img", "aria-labelledby": "detail-title", "aria-describedby": "detail-summary" }, this.detail.element);
+    this.which = h("span");
     this.message = h("p", { hidden: true });
     this.network = h("div", { class: "inside" },
       h("div", { class: "network" }, this.edges, this.columns),
       h("div", { class: "detail" }, this.title, h("div", { class: "frame" }, map), this.formula, this.words, this.weights));
     section.replaceChildren(
       section.querySelector("h2"),
-      h("p", { class: "lead" }, "Each unit of the first layer parts the plane along one straight line; each unit after that adds up what those before it say. Thick lines weigh much. Point at a unit to enlarge it, choose it to keep it."),
+      h("p", { class: "lead" }, "Each unit of the first layer parts the plane along one straight line; each unit after that adds up what those before it say. Thick lines weigh much. Point at a unit to enlarge it, choose it to keep it. ", this.which),
       h("p", {}, h("label", {}, h("span", {}, "Model "), this.choice)),
       this.message,
       this.network,
@@ -51,6 +52,7 @@ export class Inside {
   draw(view, model, units) {
     Object.assign(this, { view, model, units });
     this.say(model, null);
+    this.which.textContent = `This is run ${view.run}.`;
     const shape = JSON.stringify([model.name, model.version, units.map((layer) => layer.length)]);
     if (shape !== this.#built) this.#build(model, units);
     this.#built = shape;

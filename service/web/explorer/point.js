@@ -16,9 +16,10 @@ export class Point {
     const [second, secondField] = input("y", names[1], y);
     this.inputs = [first, second];
     this.ways = h("div", { class: "ways" });
+    this.which = h("span");
     section.replaceChildren(
       section.querySelector("h2"),
-      h("p", { class: "lead" }, "Choose a point: click into any map, or give its coordinates."),
+      h("p", { class: "lead" }, "Choose a point: click into any map, or give its coordinates. ", this.which),
       h("form", { class: "fields", onsubmit: (event) => event.preventDefault() }, firstField, secondField),
       this.ways,
     );
@@ -33,6 +34,7 @@ export class Point {
     this.inputs.forEach((input, axis) => {
       if (document.activeElement !== input || input.valueAsNumber !== view.point[axis]) input.value = view.point[axis];
     });
+    this.which.textContent = `These are the networks of run ${view.run}.`;
     const models = this.catalogue.models.filter((model) => model.isServed && model.isPlane);
     this.ways.replaceChildren(...models.map((model) => this.#way(model, view)));
   }
