@@ -1,0 +1,182 @@
+"""What the tests of the explorer share: the page's controls and maps by their names, and the service's numbers."""
+
+import base64
+import io
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import Server
+
+NODES = 81
+PATIENCE_MS = 8000
+TOLERANCE = 1e-6
+"""The page computes in float64, the service in float32."""
+
+Array = NDArray[np.float64]
+
+
+def show(page: Page, query: str = "") -> None:
+    """Open the explorer and wait until the first view is there."""
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto("/" + query)
+    expect(page.get_by_role("main")).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until what was asked for is drawn: a change is drawn in the next frame, or once what it needs is loaded."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("() => !document.getElementById('panels').hasAttribute('aria-busy')")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from one of the controls by what stands on the page."""
+    control(page, label).select_option(label=option)
+    settle(page)
+
+
+def control(page: Page, label: str) -> Locator:
+    return page.get_by_role("form", name="What is shown").get_by_role("combobox", name=label, exact=True)
+
+
+def seek(page: Page, epoch: int) -> None:
+    """Move the slider to a recorded epoch."""
+    slider = page.get_by_role("slider", name="Epoch")
+    slider.fill(str(recorded_epochs(page).index(epoch)))
+    settle(page)
+
+
+def recorded_epochs(page: Page) -> list[int]:
+    """Return what the slider goes through: the epochs that any model recorded."""
+    script = """async () => {
+        const { models } = await (await fetch('/models')).json();
+        const all = await Promise.all(models.map(async ({ name }) => (await fetch(`/models/${name}`)).json()));
+        return all.flatMap(({ card }) => card?.epochs ?? []);
+    }"""
+    return sorted(set(page.evaluate(script)))
+
+
+def panel(page: Page, model: str) -> Locator:
+    """A model's panel: its heading starts with the name."""
+    return page.locator(f"article#model-{model}")
+
+
+def figure(page: Page, model: str, term: str) -> Locator:
+    """What stands under a term in a panel, as `this run`."""
+    return (
+        panel(page, model).locator("dl > div").filter(has=page.get_by_text(term, exact=True)).get_by_role("definition")
+    )
+
+
+def value(element: Locator) -> float:
+    """Return the number that an element shows, unrounded, having checked that what is read is the same rounded."""
+    data = element.locator("data").first
+    exact, text = float(data.get_attribute("value") or "nan"), data.inner_text().replace("−", "-")
+    digits = len(text.partition(".")[2])
+    assert abs(exact - float(text)) <= 0.5000001 * 10**-digits, (exact, text)
+    return exact
+
+
+def numbers(element: Locator) -> list[float]:
+    """Return all the unrounded numbers in an element."""
+    return [float(text) for text in element.locator("data").evaluate_all("(all) => all.map((one) => one.value)")]
+
+
+def downloaded(page: Page, button: str) -> tuple[str, bytes]:
+    """Press a button and return the name of the file and what is in it."""
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button).click()
+    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
+
+
+def csv_fields(page: Page) -> dict[str, Array]:
+    """Return the maps that are shown, [y, x] each, by model, as the page gives them away."""
+    name, content = downloaded(page, "Numbers (CSV)")
+    assert name == "boundaries.csv"
+    first, *names = content.decode().partition("\n")[0].split(",")
+    assert [first, names.pop(0)] == ["x1", "x2"]
+    columns = np.loadtxt(io.BytesIO(content), delimiter=",", skiprows=1).T
+    return {model: column.reshape(NODES, NODES) for model, column in zip(names, columns[2:], strict=True)}
+
+
+def pixels(canvas: Locator) -> NDArray[np.int64]:
+    """Return a canvas's colours, [rows from below, columns, RGBA]."""
+    if canvas.evaluate("(c) => c.width * c.height") == 0:
+        return np.zeros((0, 0, 4), np.int64)
+    content = canvas.evaluate("(c) => c.toDataURL('image/png')").partition(",")[2]
+    picture = matplotlib.image.imread(io.BytesIO(base64.b64decode(content)), format="png")
+    return np.rint(255 * picture).astype(np.int64)[::-1]
+
+
+def warmth(canvas: Locator) -> NDArray[np.int64]:
+    """Return how much warmer than blue each node of a map is."""
+    colours = pixels(canvas)
+    return colours[..., 0] - colours[..., 2]
+
+
+def colours_of(article: Locator) -> Locator:
+    return article.locator("canvas.colours")
+
+
+class Api:
+    """The service's numbers, asked for by whoever does not evaluate networks."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.get = cache(self._get)
+
+    def _get(self, path: str) -> Any:
+        answer = self.server.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def card(self, model: str) -> Any:
+        return self.get(f"/models/{model}")["card"]
+
+    def recorded(self, model: str, epoch: int) -> int:
+        """Return the last epoch that is recorded of a model up to one."""
+        return int(max(one for one in self.card(model)["epochs"] if one <= epoch))
+
+    def boundary(self, model: str, epoch: int, **query: object) -> Array:
+        asked = {"model": model, "epoch": self.recorded(model, epoch), "resolution": NODES, **query}
+        answer = self.get("/boundary?" + "&".join(f"{name}={text}" for name, text in asked.items()))
+        return np.array(answer.get("probabilities") or answer["values"])
+
+    def test_points(self) -> tuple[list[list[float]], list[int]]:
+        dataset = self.get("/dataset")
+        chosen = [i for i, split in enumerate(dataset["split"]) if split == "test"]
+        return [dataset["points"][i] for i in chosen], [dataset["labels"][i] for i in chosen]
+
+    def predict(self, model: str, points: list[list[float]]) -> Any:
+        answer = self.server.predict(model=model, points=points)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def signature(self, name: str, model: str, points: list[list[float]], run: int, epoch: int) -> Any:
+        """Ask for `at` or `activations` as TensorFlow Serving is asked."""
+        snapshot = self.card(model)["epochs"].index(self.recorded(model, epoch))
+        inputs = {"points": points, "replicate": run, "snapshot": snapshot}
+        answer = self.server.post(f"/v1/models/{model}:predict", json={"signature_name": name, "inputs": inputs})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["outputs"]
+
+    def weights(self, model: str, run: int, epoch: int) -> list[tuple[Array, Array]]:
+        """Return the layers' kernels and biases."""
+        path = f"/models/{model}/versions/1/weights?replicate={run}&epoch={self.recorded(model, epoch)}"
+        return [(np.array(layer["kernel"][0]), np.array(layer["bias"][0])) for layer in self.get(path)["layers"]]
+
+    def comparison(self, model: str) -> Any:
+        return next(row for row in self.get("/comparison")["models"] if row["model"] == model)
+
+
+def evaluated(page: Page, function: str, *arguments: object) -> Any:
+    """Call a function of the page's own evaluation of networks: `function` is JavaScript over `network`."""
+    script = f"async ([...given]) => {{ const network = await import('/explorer/network.js'); {function} }}"
+    return page.evaluate(script, json.loads(json.dumps(arguments)))
