@@ -78,7 +78,7 @@ def test_accuracy_and_words_follow_the_run_and_the_epoch(page: Page, api: Api, r
         expect(words).to_contain_text(f"{wrong} of {len(labels)} test points wrong; class 1 on {area}% of the area")
 
 
-@pytest.mark.parametrize(("run", "epoch"), [(0, 0), (0, 66), (0, LAST), (11, 133)])
+@pytest.mark.parametrize(("run", "epoch"), [(0, 0), (0, 66), (0, LAST), (11, 133), (8, LAST)])
 def test_the_maps_hold_the_numbers_of_the_service(page: Page, api: Api, run: int, epoch: int) -> None:
     """Those that the page evaluates itself: as they are taken away, and as they are coloured."""
     show(page, f"?run={run}&epoch={epoch}")

@@ -1,0 +1,301 @@
+"""The explorer says what is wrong with the service, keeps what it shows, and goes on by itself when it can."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from service import keys
+from service.bundle import layout
+from tests.conftest import ROOT, Server, StartServer, running, wait_for, wait_until_answering, wait_until_ready
+from tests.service.test_models import FOREIGN
+from tests.web.conftest import Journal, OpenPage
+from tests.web.explorer import (
+    TOLERANCE,
+    Api,
+    choose,
+    colours_of,
+    csv_fields,
+    figure,
+    panel,
+    settle,
+    show,
+    value,
+    warmth,
+)
+
+POLL = {"SERVICE_POLL_SECONDS": "0.2"}
+
+
+@pytest.fixture
+def own_models(models_dir: Path, tmp_path: Path) -> Path:
+    """A copy of two models, with what the experiment left, to change."""
+    directory = tmp_path / "models"
+    for name in ("linear", "tanh-10-10", "_experiments"):
+        shutil.copytree(models_dir / name, directory / name)
+    return directory
+
+
+def publish(source: Path, models: Path, name: str, version: int) -> None:
+    """As training does: complete beside its place, then one rename."""
+    with layout.staging(models) as staged:
+        shutil.copytree(source, staged / "bundle")
+        layout.publish(staged / "bundle", models / name / str(version))
+
+
+def status(page: Page) -> Locator:
+    return page.locator("#status")
+
+
+def look_again(page: Page) -> None:
+    """Let the seconds pass that the page waits before it asks again."""
+    page.clock.fast_forward(5000)
+
+
+def test_a_service_that_goes_away_and_comes_back_is_told_of_and_waited_for(
+    models_dir: Path, tmp_path: Path, open_page: OpenPage, journal: Journal
+) -> None:
+    journal.expect(r"net::ERR_")
+    with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir)) as server:
+        wait_until_ready(server)
+        page = open_page(server)
+        page.clock.install()
+        show(page)
+        before = csv_fields(page)
+        server.stop()
+        look_again(page)
+        expect(status(page)).to_contain_text("The service does not answer; trying again… What is shown is from before.")
+        for model, field in csv_fields(page).items():
+            np.testing.assert_array_equal(field, before[model])
+        choose(page, "Points", "none")  # what is at hand still works
+        expect(page.get_by_role("slider", name="Epoch")).to_be_enabled()
+        page.get_by_role("combobox", name="Run", exact=True).select_option("4")  # its weights are not at hand
+        expect(status(page)).to_contain_text("The service does not answer")
+        with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir), PORT=server.url.rpartition(":")[2]) as again:
+            back = replace(again, url=server.url)
+            wait_until_answering(back)
+            look_again(page)
+            expect(status(page)).to_be_empty(timeout=12_000)
+            settle(page)
+            api = Api(back)
+            for model, field in csv_fields(page).items():
+                np.testing.assert_allclose(field, api.boundary(model, 500, replicate=4), rtol=0, atol=TOLERANCE)
+            page.close()
+
+
+def test_a_page_without_models_says_so_and_shows_them_when_they_come(
+    models_dir: Path, tmp_path: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1", **POLL)
+    page = open_page(server)
+    page.clock.install()
+    page.goto("/")
+    expect(status(page)).to_contain_text("The service has no models yet")
+    expect(status(page)).to_contain_text("python -m training train")
+    shutil.copytree(models_dir / "_experiments", models / "_experiments")
+    publish(models_dir / "tanh-10-10" / "1", models, "tanh-10-10", 1)
+    wait_for(lambda: server.get("/health/ready").status_code == 200)
+    look_again(page)
+    expect(panel(page, "tanh-10-10").get_by_role("img")).to_be_visible()
+    expect(status(page)).not_to_contain_text("no models")
+    assert value(figure(page, "tanh-10-10", "this run")) == Api(server).comparison("tanh-10-10")["served"]["accuracy"]
+
+
+def test_a_slow_service_is_told_of_while_it_is_waited_for(
+    models_dir: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    """Its workers are held, as if the machine had no time for them."""
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir))
+    wait_until_ready(server)
+    page = open_page(server)
+    page.clock.install()
+    show(page)
+    workers = server.workers()
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        page.get_by_role("combobox", name="Run", exact=True).select_option("8")
+        expect(page.locator("#panels")).to_have_attribute("aria-busy", "true")
+        page.clock.fast_forward(3500)
+        expect(status(page)).to_have_text("The service is slow to answer; waiting…")
+    finally:
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+    settle(page)
+    field = csv_fields(page)["relu-10"]
+    np.testing.assert_allclose(field, Api(server).boundary("relu-10", 500, replicate=8), rtol=0, atol=TOLERANCE)
+    look_again(page)
+    expect(status(page)).to_be_empty(timeout=12_000)
+
+
+def test_a_retrained_model_is_shown_by_itself(
+    own_models: Path, models_dir: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1", **POLL)
+    page = open_page(server)
+    page.clock.install()
+    show(page, "?epoch=66")
+    expect(panel(page, "linear").get_by_role("heading")).to_contain_text("no hidden layer")
+    publish(models_dir / "tanh-3" / "1", own_models, "linear", 2)
+    wait_for(lambda: server.get("/models/linear").json()["latest"] == 2)
+    look_again(page)
+    expect(status(page)).to_have_text("New: linear version 2.")
+    expect(panel(page, "linear").get_by_role("heading")).to_contain_text("3 tanh units")
+    settle(page)
+    field = csv_fields(page)["linear"]
+    np.testing.assert_allclose(field, Api(server).boundary("linear", 66, replicate=0), rtol=0, atol=TOLERANCE)
+    expect(page.get_by_role("link", name="linear as json")).to_have_attribute("href", re.compile("version=2"))
+    expect(page).to_have_url(re.compile("epoch=66"))
+
+
+def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
+    own_models: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    shutil.copytree(own_models / "linear" / "1", own_models / "linear" / "2")
+    (own_models / "linear" / "2" / layout.SAVED_MODEL).unlink()
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    page = open_page(server)
+    show(page)
+    expect(page.get_by_role("link", name="linear as json")).to_have_attribute("href", re.compile("version=1"))
+    field = csv_fields(page)["linear"]
+    np.testing.assert_allclose(field, Api(server).boundary("linear", 500, replicate=0), rtol=0, atol=TOLERANCE)
+
+
+def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other(
+    own_models: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    (own_models / "linear" / "1" / layout.SAVED_MODEL).unlink()
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    page = open_page(server)
+    show(page)
+    expect(panel(page, "linear")).to_contain_text("there is no saved_model.pb")
+    expect(panel(page, "linear").get_by_role("img")).to_be_hidden()
+    assert list(csv_fields(page)) == ["tanh-10-10"]
+    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
+    expect(page.locator(".way")).to_have_count(1)
+
+
+@pytest.fixture(scope="module")
+def with_foreign(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service of a model of its own and one from elsewhere, which has no card, no runs and no weights."""
+    directory = tmp_path_factory.mktemp("foreign")
+    for name in ("tanh-10-10", "_experiments"):
+        shutil.copytree(models_dir / name, directory / "models" / name)
+    made = directory / "models" / "foreign" / "1"
+    subprocess.run([sys.executable, "-c", FOREIGN, str(made)], check=True, cwd=ROOT, capture_output=True)
+    with running(directory, SERVICE_MODELS_DIR=str(directory / "models"), WEB_CONCURRENCY="1") as started:
+        wait_until_ready(started)
+        yield started
+
+
+def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
+    with_foreign: Server, open_page: OpenPage
+) -> None:
+    page = open_page(with_foreign)
+    show(page, "?x=0.5&y=-0.25&inside=foreign")
+    foreign = panel(page, "foreign")
+    expect(foreign).to_contain_text("a SavedModel from elsewhere")
+    expect(figure(page, "foreign", "this run")).to_have_text("–")
+    right = np.array(with_foreign.get("/boundary?model=foreign&resolution=81").json()["probabilities"])
+    np.testing.assert_allclose(csv_fields(page)["foreign"], right, rtol=0, atol=TOLERANCE)
+    tint = warmth(colours_of(foreign))
+    assert np.all(tint[right > 0.6] > 0)
+    assert np.all(tint[right < 0.4] < 0)
+    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
+    way = page.locator(".way[data-model=foreign]")
+    (answer,) = with_foreign.predict(model="foreign", points=[[0.5, -0.25]]).json()["probabilities"]
+    assert value(way.get_by_role("heading")) == pytest.approx(answer, abs=TOLERANCE)
+    expect(way).to_contain_text("It gives its answer only, not the numbers on the way.")
+    inside = page.get_by_role("region", name="Inside a model")
+    inside.scroll_into_view_if_needed()
+    expect(inside.locator("#detail-title")).to_have_text("foreign: P(y = 1)")
+    expect(inside).to_contain_text("not its weights")
+
+
+def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server, open_page: OpenPage) -> None:
+    page = open_page(with_foreign)
+    show(page)
+    choose(page, "Run", "3")
+    expect(panel(page, "foreign")).to_contain_text("has one training run only")
+    expect(panel(page, "tanh-10-10").get_by_role("img")).to_be_visible()
+    choose(page, "Statistic", "mean of all runs")
+    expect(panel(page, "foreign")).to_contain_text("nothing to compare")
+    expect(page.locator("#difference")).to_contain_text("foreign has one training run only")
+    choose(page, "Statistic", "probability of one run")
+    choose(page, "Run", "0 (served)")
+    expect(panel(page, "foreign").get_by_role("img")).to_be_visible()
+
+
+def test_a_model_that_lacks_a_run_is_not_shown_with_another(with_foreign: Server, open_page: OpenPage) -> None:
+    """And one can go on to a model that has it."""
+    page = open_page(with_foreign)
+    show(page, "?inside=foreign&run=3")
+    inside = page.get_by_role("region", name="Inside a model")
+    inside.scroll_into_view_if_needed()
+    settle(page)
+    expect(inside).to_contain_text("has one training run only")
+    expect(inside.get_by_role("combobox", name="Model")).to_have_value("foreign")
+    inside.get_by_role("combobox", name="Model").select_option("tanh-10-10")
+    expect(inside.locator("#detail-title")).to_have_text("tanh-10-10: P(y = 1)")
+
+
+@pytest.fixture
+def guarded(models_dir: Path, tmp_path: Path, start_server: StartServer) -> tuple[Server, str]:
+    key, line = keys.make("alice")
+    (tmp_path / "keys").write_text(line + "\n")
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(tmp_path / "keys"))
+    return server, key
+
+
+def enter_key(page: Page, key: str) -> None:
+    page.get_by_label("This service asks for an API key.").fill(key)
+    page.get_by_role("button", name="Use it until this tab is closed").click()
+
+
+def test_a_service_with_keys_asks_for_one_and_works_with_it(
+    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal
+) -> None:
+    journal.expect("status of 401")
+    server, key = guarded
+    page = open_page(server)
+    page.goto("/")
+    expect(status(page)).to_contain_text("A key is needed")
+    enter_key(page, "nonsense")
+    expect(status(page)).to_contain_text("A key is needed")
+    expect(page.get_by_role("main")).to_be_hidden()
+    enter_key(page, key)
+    expect(page.get_by_role("main")).to_be_visible()
+    expect(page.get_by_label("This service asks for an API key.")).to_be_hidden()
+    expect(status(page)).to_be_empty()
+    card = server.get("/models/tanh-10-10", headers={"X-API-Key": key}).json()["card"]
+    settle(page)
+    assert value(figure(page, "tanh-10-10", "this run")) == card["metrics"]["accuracy"]
+    page.reload()  # the tab keeps it
+    expect(page.get_by_role("main")).to_be_visible()
+    assert key not in page.url
+
+
+def test_the_command_says_where_the_key_goes_but_not_the_key(
+    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal
+) -> None:
+    journal.expect("status of 401")
+    server, key = guarded
+    page = open_page(server)
+    page.goto("/")
+    enter_key(page, key)
+    expect(page.get_by_role("main")).to_be_visible()
+    settle(page)
+    command = page.get_by_label("The command for what is shown").inner_text()
+    assert key not in command
+    assert "X-API-Key" in command
