@@ -59,7 +59,7 @@ def get_docs_file(name: str) -> Response:
 def _send(page: str, name: str) -> Response:
     file = _files(page).get(name)
     if file is None:
-        raise NotFoundError(f"there is no /{page}/{name} here")
+        raise NotFoundError(f"there is nothing at /{page}/{name}")
     coding = "gzip" if request.accept_encodings["gzip"] > 0 else "identity"
     etag = etag_of(file.etag, coding)
     headers = [(key, value) for key, value in validators(etag) if key != "Vary"]

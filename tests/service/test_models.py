@@ -152,6 +152,8 @@ def test_tensorflow_gives_the_same_numbers(own_models: Path, start_server: Start
     for name in ("linear", "tanh-10-10"):
         theirs, ours = (s.predict(points=points, model=name).json()["probabilities"] for s in (slow, server))
         assert np.abs(np.array(theirs) - ours).max() <= 1e-6
+        path = f"/models/{name}/versions/1/weights?replicate=4"
+        assert slow.get(path).json() == server.get(path).json()
 
 
 def test_any_saved_model_of_the_right_shape_is_served(own_models: Path, start_server: StartServer) -> None:
@@ -163,6 +165,8 @@ def test_any_saved_model_of_the_right_shape_is_served(own_models: Path, start_se
     assert body["probabilities"] == pytest.approx([1 / (1 + np.exp(-1.0)), 0.5], abs=1e-6)
     described = server.get("/models/from-elsewhere/versions/3").json()
     assert (described["card"], described["engine"]) == (None, "tensorflow")
+    weights = server.get("/models/from-elsewhere/versions/3/weights")
+    assert (weights.status_code, "no signature for them" in weights.json()["detail"]) == (404, True)
     boundary = server.get("/boundary?model=from-elsewhere&resolution=2").json()
     assert (boundary["x"], boundary["epoch"]) == ([-1.5, 1.5], None)
     assert server.get("/boundary?model=from-elsewhere&format=png").status_code == 200

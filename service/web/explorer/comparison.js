@@ -39,7 +39,7 @@ export class Comparison {
     const descends = view.sort?.startsWith("-") ?? false;
     const sorted = COLUMNS.find(({ key }) => key === view.sort?.replace(/^-/, ""));
     const rows = [...this.comparison.models];
-    if (sorted) rows.sort((a, b) => compare(sorted.of(a), sorted.of(b)) * (descends ? -1 : 1));
+    if (sorted) rows.sort((a, b) => compare(sorted.of(a), sorted.of(b), descends ? -1 : 1));
     this.heads.forEach((head, i) => {
       if (COLUMNS[i] === sorted) head.setAttribute("aria-sort", descends ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
@@ -112,7 +112,8 @@ export function pairOf(comparison, a, b) {
   return comparison?.pairs.find((pair) => (pair.a === a && pair.b === b) || (pair.a === b && pair.b === a)) ?? null;
 }
 
-function compare(a, b) {
+/** Rows without a number stand last, whichever way they are sorted. */
+function compare(a, b, sign) {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
-  return typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b;
+  return sign * (typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b);
 }

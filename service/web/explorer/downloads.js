@@ -40,12 +40,13 @@ export function curl(fields, models, view) {
     same.delete("model");
     return String(same);
   });
+  const key = fields.service.hasKey ? '-H "X-API-Key: $API_KEY" ' : "";
   const quoted = (names) => (names.length === 1 ? names[0] : `{${names.join(",")}}`);
   return [...groups]
     .map(([rest, queries]) => {
       const names = queries.map((query) => query.get("model"));
       const file = names.length === 1 ? `${names[0]}.npy` : "#1.npy";
-      return `curl -fsS '${location.origin}/boundary?model=${quoted(names)}&${rest}&format=npy' -o '${file}'`;
+      return `curl -fsS ${key}'${location.origin}/boundary?model=${quoted(names)}&${rest}&format=npy' -o '${file}'`;
     })
     .join("\n");
 }
@@ -67,7 +68,7 @@ function npy({ values }) {
 }
 
 function picture({ panels, title, dots }) {
-  const across = Math.min(ACROSS, panels.length);
+  const across = Math.max(1, Math.min(ACROSS, panels.length));
   const rows = Math.ceil(panels.length / across);
   const cell = [SIDE + GAP, SIDE + HEAD + GAP];
   const canvas = h("canvas", { width: across * cell[0] + GAP, height: rows * cell[1] + HEAD + GAP });

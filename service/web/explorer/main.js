@@ -15,6 +15,7 @@ import { questions } from "./questions.js";
 import { Service } from "./service.js";
 import { State } from "./state.js";
 
+const SLOW = "The service is slow to answer; waiting…";
 const POLL_MS = 5000;
 const FIRST_RETRY_MS = 500;
 
@@ -27,7 +28,10 @@ class Page {
   #dots = {};
 
   constructor() {
-    this.service = new Service(() => this.say("The service is slow to answer; waiting…"));
+    this.service = new Service(
+      () => this.say(SLOW),
+      () => byId("status").textContent === SLOW && this.say(this.news ?? ""),
+    );
     this.state = new State();
     this.controls = new Controls(byId("controls"), this.state);
     this.controls.isDrawn = () => this.#drawn;
@@ -155,6 +159,7 @@ class Page {
       ...values,
       statistic: ["mean", "std", "agreement"].includes(values.statistic) ? values.statistic : "probability",
       colours: PALETTES.includes(values.colours) ? values.colours : PALETTES[0],
+      theme: ["light", "dark"].includes(values.theme) ? values.theme : "auto",
       points: ["test", "none"].includes(values.points) ? values.points : "all",
       run: Math.min(values.run, catalogue.runs - 1),
       epoch: catalogue.epoch(values.epoch),

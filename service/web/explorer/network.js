@@ -1,5 +1,5 @@
 // A network, evaluated here: from the weights that the service gives to every unit's value at many points or at one.
-// Pure: no page, no requests. Numbers agree with GET /boundary to 1e-6 (the service computes in float32).
+// Pure: no page, no requests. Numbers agree with GET /boundary to 4e-6: this is float64, the service computes in float32.
 
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 

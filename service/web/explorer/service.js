@@ -13,9 +13,14 @@ export class ServiceError extends Error {
 }
 
 export class Service {
-  /** @param {() => void} onSlow called when an answer takes long */
-  constructor(onSlow) {
-    this.onSlow = onSlow;
+  /** @param {() => void} onSlow called when an answer takes long
+   *  @param {() => void} onAnswered called when that one has come, or will not */
+  constructor(onSlow, onAnswered) {
+    Object.assign(this, { onSlow, onAnswered });
+  }
+
+  get hasKey() {
+    return sessionStorage.getItem(KEY) !== null;
   }
 
   set key(value) {
@@ -36,7 +41,11 @@ export class Service {
 
   async #ask(path, headers, options, read) {
     const key = sessionStorage.getItem(KEY);
-    const slow = setTimeout(this.onSlow, PATIENCE_MS);
+    let isSlow = false;
+    const slow = setTimeout(() => {
+      isSlow = true;
+      this.onSlow();
+    }, PATIENCE_MS);
     try {
       const answer = await fetch(path, {
         ...options,
@@ -49,6 +58,7 @@ export class Service {
       throw error instanceof ServiceError ? error : new ServiceError(0, "the service does not answer");
     } finally {
       clearTimeout(slow);
+      if (isSlow) this.onAnswered();
     }
   }
 }
