@@ -131,7 +131,7 @@ def test_a_body_beyond_the_limit_is_refused_like_the_services_own_errors(stack: 
 
 
 def test_the_services_image_is_small_and_has_no_tensorflow(stack: Stack) -> None:
-    assert stack.image("service")["Size"] < 400e6
+    assert stack.image("service")["Size"] <= 300e6
     packages = stack.shell("service", "ls /venv/lib/python3*/site-packages").split()
     assert "ai_edge_litert" in packages
     assert [name for name in packages if name.startswith(("tensorflow", "keras"))] == []
