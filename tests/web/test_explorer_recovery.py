@@ -221,7 +221,7 @@ def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
     inside = page.get_by_role("region", name="Inside a model")
     inside.scroll_into_view_if_needed()
     expect(inside.locator("#detail-title")).to_have_text("foreign: P(y = 1)")
-    expect(inside).to_contain_text("not its weights")
+    expect(inside).to_contain_text("it gives its answer only")
 
 
 def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server, open_page: OpenPage) -> None:
