@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, expect, sync_playwright
 
 from tests.conftest import Server, StartServer
+
+expect.set_options(timeout=20_000)  # a bound for what never comes; how long it takes on a busy machine says nothing
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
