@@ -158,6 +158,19 @@ def test_the_keyboard_alone_looks_inside_and_chooses_a_unit(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"unit=1\.2"))
 
 
+def test_a_drawing_does_not_take_away_what_is_being_typed(page: Page) -> None:
+    show(page)
+    field = page.get_by_role("spinbutton", name="x2")
+    field.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("-0.75")
+    page.set_viewport_size({"width": 1000, "height": 900})  # all is drawn again
+    settle(page)
+    expect(field).to_have_value("-0.75")
+    press(page, "Enter")
+    expect(page).to_have_url(re.compile(r"y=-0.75"))
+
+
 def test_the_keyboard_alone_sets_a_point(page: Page) -> None:
     show(page)
     tab_to(page, page.get_by_role("spinbutton", name="x1"))

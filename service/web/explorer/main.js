@@ -235,6 +235,7 @@ class Page {
     const command = curl(fields, shown, view);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
+    this.point.fill(view);
     if (this.#isSeen("point")) {
       if (catalogue.models.some((model) => model.hasWeights && model.lacks(view.run) === null && !model.network(view.run))) return false;
       this.point.draw(view);

@@ -4,6 +4,7 @@ import { fixed, h, number, signed } from "./dom.js";
 
 export class Point {
   #asked = new Map();
+  #filled = [];
 
   constructor(section, catalogue, service, handlers) {
     Object.assign(this, { section, catalogue, service });
@@ -30,10 +31,15 @@ export class Point {
     if (point.every(Number.isFinite)) onpoint(point);
   }
 
-  draw(view) {
+  /** Give the fields the point's coordinates: those that have changed, as a drawing must not take away what is being typed. */
+  fill({ point }) {
     this.inputs.forEach((input, axis) => {
-      if (document.activeElement !== input || input.valueAsNumber !== view.point[axis]) input.value = view.point[axis];
+      if (this.#filled[axis] !== point[axis]) input.value = point[axis];
     });
+    this.#filled = point;
+  }
+
+  draw(view) {
     this.which.textContent = `These are the networks of run ${view.run}.`;
     const models = this.catalogue.models.filter((model) => model.isServed && model.isPlane);
     this.ways.replaceChildren(...models.map((model) => this.#way(model, view)));
