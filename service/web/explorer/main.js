@@ -19,6 +19,9 @@ const SLOW = "The service is slow to answer; waiting…";
 const POLL_MS = 5000;
 const FIRST_RETRY_MS = 500;
 
+/** A coordinate as the page shows it, so that choosing what is shown changes nothing. */
+const coordinate = (value) => Number(value.toFixed(4));
+
 class Page {
   catalogue = null;
   #loading = false;
@@ -124,7 +127,10 @@ class Page {
     const { catalogue } = this;
     this.fields = new Fields(this.service, catalogue);
     const handlers = {
-      onpoint: ([x, y]) => this.state.set({ x: Number(x.toFixed(3)), y: Number(y.toFixed(3)) }),
+      onpoint: (point) => {
+        const [x, y] = point.map(coordinate);
+        this.state.set({ x, y });
+      },
       oninside: (name) => {
         this.state.set({ inside: name, unit: null });
         byId("inside").scrollIntoView({ block: "nearest" });
@@ -166,7 +172,7 @@ class Page {
       a: named(values.a, deepest),
       b: named(values.b, comparable[comparable.indexOf(deepest) - 1] ?? comparable[1]),
       inside: named(values.inside, comparable.find(({ hiddenLayers }) => hiddenLayers.length > 0) ?? comparable[0])?.name ?? null,
-      point: point.map((value) => Number(value.toFixed(4))),
+      point: point.map(coordinate),
     };
   }
 
