@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test chromium check format compose-test deploy-test benchmark wrk benchmark-training \
+.PHONY: help serve train test coverage chromium check format compose-test deploy-test benchmark wrk benchmark-training \
 	benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
 	@echo "make train         train again: the next version of every model"
 	@echo "make test          run the tests"
+	@echo "make coverage      the same, with the lines and branches that no test takes"
 	@echo "make check         lint, formatting and types"
 	@echo "make format        put the code into the project's format"
 	@echo "make compose-test  test the compose stack (needs Docker)"
@@ -36,6 +37,9 @@ train: $(VENV)/run
 	$(BIN)/python -m training train
 
 test: chromium $(VENV)/dev
+	$(BIN)/python -m pytest -m "not compose"
+
+coverage: chromium $(VENV)/dev
 	$(BIN)/python -m pytest --cov --cov-report=term -m "not compose"
 
 # The browser that the tests of pages need: Debian's, where this may install it.

@@ -26,6 +26,7 @@ from service.api import (
     predict,
     problems,
     results,
+    shortcut,
     telemetry,
     tensorflow_serving,
     weights,
@@ -86,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for module in INTERFACES:
         app.register_blueprint(module.blueprint)
     access.register(app, settings)
+    shortcut.register(app, app.extensions[EXTENSION])
     telemetry.register(app)
     exchange.register(app, RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
     problems.register(app)

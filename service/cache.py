@@ -24,10 +24,14 @@ class AnswerCache:
         self._lock = threading.Lock()
 
     def get(self, tag: str) -> Chunks | None:
+        """Return an answer that is kept, and count whether it was."""
         with self._lock:
             found = self._kept.get(tag)
         (MISSES if found is None else HITS).inc()
         return found
+
+    def __contains__(self, tag: str) -> bool:
+        return tag in self._kept
 
     def keep(self, tag: str, answer: Chunks) -> None:
         """Keep an answer, in one piece: small ones that live long are what leaves holes in the heap."""

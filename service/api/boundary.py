@@ -84,7 +84,7 @@ def get_boundary(query: BoundaryQuery) -> Response:
     if query.resolution > MAX_RESOLUTION:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = version_of(query.model, query.version)
-    marks = _known_marks(query, version, representation)
+    marks = known_marks(query, version, representation)
     if not_modified(marks.etag):
         return Answer(status=304, headers=marks.headers)
     answer = cache().get(marks.etag)
@@ -111,7 +111,12 @@ QUESTIONS = 1024
 """Of one version whose marks are kept. To make them takes as long as all else of an answer that is kept."""
 
 
-def _known_marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> Marks:
+def known_marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> Marks:
+    """Return an answer's marks, which are kept for the next time.
+
+    Raises:
+        service.errors.ServiceError: the version cannot answer the question.
+    """
     if query.minus is not None:  # another version of that model may answer now
         return _marks(query, version, representation)
     kept = _MARKS.setdefault(version, {})

@@ -26,16 +26,21 @@ EXCHANGE = "boundary.exchange"
 
 @dataclass(slots=True)
 class Exchange:
-    """A request that is being answered: for whom, where keys are asked for, by which model's version, and the seconds
-    that it waited for a turn.
+    """A request that is being answered: for whom, where keys are asked for, by which model's version, the seconds that
+    it waited for a turn, and the endpoint where the app was not asked.
     """
 
     request_id: str
     began: float
+    endpoint: str = ""
     client: str = ""
     model: str = ""
     version: str = ""
     waited: float = 0
+
+    def answered_by(self, version: ModelVersion) -> None:
+        """Note which model's version answers."""
+        self.model, self.version = version.name, str(version.number)
 
 
 class Measurement:
@@ -52,7 +57,7 @@ class Measurement:
             seconds = time.perf_counter() - exchange.began
             headers += [("X-Request-ID", exchange.request_id), ("X-Content-Type-Options", "nosniff")]
             code = status[:3]
-            endpoint = environ["werkzeug.request"].endpoint or "none"
+            endpoint = exchange.endpoint or environ["werkzeug.request"].endpoint or "none"
             requests_of(endpoint, exchange.model, exchange.version, code).observe(seconds)
             if exchange.waited:
                 queued_of(exchange.model, exchange.version).inc(exchange.waited)
@@ -60,7 +65,7 @@ class Measurement:
                 self._log.write(
                     request_id=exchange.request_id,
                     method=environ["REQUEST_METHOD"],
-                    path=environ["werkzeug.request"].path,
+                    path=environ["werkzeug.request"].path if not exchange.endpoint else environ["PATH_INFO"],
                     status=int(code),
                     milliseconds=round(seconds * 1000, 3),
                     client=exchange.client,
@@ -76,29 +81,31 @@ def register(app: Flask, log: RequestLog | None) -> None:
     app.wsgi_app = Measurement(app.wsgi_app, log)  # type: ignore[method-assign]
 
 
+def current() -> Exchange:
+    """Return the exchange of Flask's current request."""
+    exchange: Exchange = request.environ[EXCHANGE]
+    return exchange
+
+
 def request_id() -> str:
     """Return this request's id."""
-    exchange: Exchange = request.environ[EXCHANGE]
-    return exchange.request_id
+    return current().request_id
 
 
 def asked_by(client: str) -> None:
     """Note whose key came with this request."""
-    exchange: Exchange = request.environ[EXCHANGE]
-    exchange.client = client
+    current().client = client
 
 
 def waited(seconds: float) -> None:
     """Note how long this request waited for its turn."""
     if seconds:
-        exchange: Exchange = request.environ[EXCHANGE]
-        exchange.waited = seconds
+        current().waited = seconds
 
 
 def answered_by(version: ModelVersion) -> None:
     """Note which model's version answers this request."""
-    exchange: Exchange = request.environ[EXCHANGE]
-    exchange.model, exchange.version = version.name, str(version.number)
+    current().answered_by(version)
 
 
 def _request_id(environ: "WSGIEnvironment") -> str:

@@ -61,6 +61,9 @@ class Described(TypedDict, total=False):
 MANY = 64
 """Fields of a body: more than any request that is meant. Each that is wrong takes time, and a message."""
 
+REFUSED = "boundary.refused"
+"""In a request's environment: the error with which its body was refused before the app was asked, to be told by it."""
+
 OPERATIONS: dict[str, Operation] = {}
 """By the view's qualified name."""
 
@@ -99,6 +102,8 @@ def _with_body(view: View, schema: Schema) -> View:
     @wraps(view)
     def validated(**path: Any) -> Response:
         here = context()
+        if (refused := request.environ.get(REFUSED)) is not None:
+            raise refused
         check_json(request.environ)
         content = read_body(request.environ, here.settings.max_body_bytes)
         if len(content) > WORTH_COUNTING:
@@ -111,15 +116,21 @@ def _with_body(view: View, schema: Schema) -> View:
 
 
 def _with_query(view: View, schema: Schema) -> View:
-    @lru_cache(maxsize=1024)  # the records are frozen; gunicorn takes no query longer than 4 kB
-    def asked(query: str) -> Any:
-        return load(schema, _single(parse_qsl(query, keep_blank_values=True)))
-
     @wraps(view)
     def validated(**path: Any) -> Response:
-        return view(asked(request.environ["QUERY_STRING"]), **path)
+        return view(read_query(schema, request.environ["QUERY_STRING"]), **path)
 
     return validated
+
+
+@lru_cache(maxsize=4096)  # the records are frozen; gunicorn takes no query longer than 4 kB
+def read_query(schema: Schema, query: str) -> Any:
+    """Return what a query string asks for.
+
+    Raises:
+        InvalidError: with marshmallow's messages by field.
+    """
+    return load(schema, _single(parse_qsl(query, keep_blank_values=True)))
 
 
 def described(view: Callable[..., object]) -> Operation | None:

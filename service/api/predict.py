@@ -10,7 +10,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from service.api import fields as own
 from service.api.answers import json_response
-from service.api.context import repository, settings, version_of
+from service.api.context import Context, context
+from service.api.exchange import Exchange, current
 from service.api.operations import operation
 from service.bundle.records import StrictRecordSchema
 from service.inference import Prediction, predict
@@ -100,15 +101,22 @@ def post_predict(asked: PredictRequest) -> Response:
     """Probabilities P(y = 1) and labels at points. With `models` in place of `model`, the answer is
     `{"predictions": [...]}` with one such object a model.
     """
-    check_count(len(asked.points), settings().max_points)
+    return json_response(answered(asked, context(), current()))
+
+
+def answered(asked: PredictRequest, here: Context, exchange: Exchange) -> Prediction | dict[str, list[Prediction]]:
+    """Return what a request is answered with; the exchange is told by which model's version.
+
+    Raises:
+        service.errors.ServiceError: it cannot be answered.
+    """
+    check_count(len(asked.points), here.settings.max_points)
     if asked.models is None:
-        return json_response(_predict(version_of(asked.model, asked.version), asked))
-    versions = [repository().get(name) for name in asked.models or _all()]
-    return json_response({"predictions": [_predict(version, asked) for version in versions]})
-
-
-def _all() -> list[str]:
-    return [model.name for model in repository().models() if model.served]
+        version = here.repository.get(asked.model, asked.version)
+        exchange.answered_by(version)
+        return _predict(version, asked)
+    names = asked.models or [model.name for model in here.repository.models() if model.served]
+    return {"predictions": [_predict(here.repository.get(name), asked) for name in names]}
 
 
 def _predict(version: ModelVersion, asked: PredictRequest) -> Prediction:

@@ -20,7 +20,7 @@ QUIET_URLS = "health/.*,metrics"
 
 def register(app: Flask) -> None:
     """Trace the app's requests where that is asked for; they join the trace that `traceparent` names."""
-    if not _is_asked_for():
+    if not is_asked_for():
         return
     if importlib.util.find_spec("opentelemetry.instrumentation") is None:
         log.warning("not traced", reason="OTEL_* is set, but the extra boundary-service[telemetry] is not installed")
@@ -49,7 +49,8 @@ def register(app: Flask) -> None:
     FlaskInstrumentor().instrument_app(app, **options)  # type: ignore[no-untyped-call]
 
 
-def _is_asked_for() -> bool:
+def is_asked_for() -> bool:
+    """Say whether requests are to be traced."""
     named = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{kind}ENDPOINT") for kind in ("", "TRACES_"))
     disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     return named and not disabled and os.environ.get("OTEL_TRACES_EXPORTER", "otlp") == "otlp"
