@@ -35,7 +35,7 @@ RUN cd /venv/lib/python3*/site-packages \
     && rm -rf ml_dtypes google tqdm tzdata ai_edge_litert/*_pb2.py ai_edge_litert/schema_py_generated.py \
     # the packages' own tests, and what only compilers and type checkers read
     && find . -type d -name tests -prune -exec rm -rf {} + \
-    && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|c\|a\)' -delete \
+    && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|c\|cpp\|a\)' -delete \
     # NumPy's wrapper of Fortran code and the build system for that, what its tests look at vector units with, and
     # what is imported when it is asked for: nothing here is random or a spectrum
     && rm -rf numpy/f2py numpy/distutils numpy/_core/_simd.*.so numpy/_core/_*_tests.*.so numpy/random numpy/fft \

@@ -26,11 +26,13 @@ class PointsError(ValueError):
 
 
 def from_rows(rows: object) -> Points:
-    """Return points, float32 [n, d], from a list of n lists of d numbers.
+    """Return points, float32 [n, d], from a list of n lists of d numbers, or from float64 [n, d] that was one.
 
     Raises:
         PointsError: they are something else, ragged, none, or not finite and within ±LARGEST.
     """
+    if isinstance(rows, np.ndarray):
+        return _in_range(rows)
     if not isinstance(rows, list) or not rows:
         raise PointsError("must be a list of one or more points, such as [[0.1, 0.2], [0.5, -0.3]].")
     if set(map(type, rows)) != {list} or len(set(map(len, rows))) > 1 or not rows[0]:
@@ -53,8 +55,7 @@ def from_numbers(numbers: Sequence[int | float], n: int) -> Points:
         points = np.array(numbers, np.float64).reshape(n, -1)
     except OverflowError as error:
         raise PointsError(f"numbers must be finite and within ±{LARGEST:.2g}.") from error
-    _check_range(points)
-    return points.astype(np.float32)
+    return _in_range(points)
 
 
 def from_bytes(content: bytes | memoryview, n: int) -> Points:
@@ -63,9 +64,7 @@ def from_bytes(content: bytes | memoryview, n: int) -> Points:
     Raises:
         PointsError: one is not finite and within ±LARGEST.
     """
-    points = np.require(np.frombuffer(content, "<f4").reshape(n, -1), np.float32, "A")
-    _check_range(points)
-    return points
+    return _in_range(np.require(np.frombuffer(content, "<f4").reshape(n, -1), np.float32, "A"))
 
 
 def are_numbers(values: Iterable[Any]) -> TypeGuard[Sequence[int | float]]:
@@ -78,12 +77,13 @@ def check_count(n: int, most: int) -> None:
         raise TooLargeError(f"{n} points are more than the {most} taken at once")
 
 
-def _check_range(points: NDArray[np.floating]) -> None:
+def _in_range(points: NDArray[np.floating]) -> Points:
     # The squares' sum is quick, and no number where there is a NaN. Where it is too large, look closely.
     if not np.vdot(points, points) <= LARGEST:
         fits = (np.abs(points) <= LARGEST).all(axis=1)
         if not fits.all():
             raise PointsError(f"point {np.argmin(fits)} must hold finite numbers within ±{LARGEST:.2g}.")
+    return points.astype(np.float32, copy=False)
 
 
 def _is_as_long(row: object, first: object) -> bool:

@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl
 from flask import Response, request
 from marshmallow import Schema, ValidationError
 
-from service.api.body import JSON, WORTH_COUNTING, check_json, parse_json, read_body, refuse_excess
+from service.api.body import JSON, WORTH_COUNTING, check_json, read_body, refuse_excess
 from service.api.context import context
 from service.api.dialects import PROBLEM, Dialect
 from service.api.exchange import waited
+from service.api.fields import Points
+from service.api.rows import parse_json_with_rows
 from service.errors import InvalidError
 
 View = Callable[..., Response]
@@ -110,7 +112,7 @@ def _with_body(view: View, schema: Schema) -> View:
             refuse_excess(content, here.settings.max_points, here.repository.n_features)
         with here.admission.predictions as seconds:
             waited(seconds)
-            return view(load(schema, parse_json(content)), **path)
+            return view(load_json(schema, content), **path)
 
     return validated
 
@@ -153,6 +155,17 @@ def load(schema: Schema, values: Any) -> Any:
         errors = _flatten(error.messages)
         detail = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items())
         raise InvalidError(detail, errors) from error
+
+
+def load_json(schema: Schema, content: bytes) -> Any:
+    """Parse and validate a body.
+
+    Raises:
+        MalformedError: it is not JSON.
+        InvalidError: with marshmallow's messages by field.
+    """
+    points = (name for name, kind in schema.fields.items() if isinstance(kind, Points))
+    return load(schema, parse_json_with_rows(content, *points))
 
 
 def _single(values: list[tuple[str, str]]) -> dict[str, str]:

@@ -13,12 +13,12 @@ import orjson
 from flask import Flask
 
 from service.api import telemetry
-from service.api.body import JSON, WORTH_COUNTING, parse_json
+from service.api.body import JSON, WORTH_COUNTING
 from service.api.boundary import known_marks
 from service.api.boundary_question import MAX_RESOLUTION, MEDIA_TYPES, BoundaryQuery, BoundaryQuerySchema
 from service.api.context import Context
 from service.api.exchange import EXCHANGE, Exchange
-from service.api.operations import REFUSED, load, read_query
+from service.api.operations import REFUSED, load_json, read_query
 from service.api.predict import PredictRequestSchema, answered
 from service.cache import Chunks
 
@@ -73,7 +73,7 @@ class Shortcut:
         exchange: Exchange = environ[EXCHANGE]
         try:
             with self._here.admission.predictions as exchange.waited:
-                document = answered(load(PREDICT, parse_json(content)), self._here, exchange)
+                document = answered(load_json(PREDICT, content), self._here, exchange)
                 body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
         except Exception as error:  # noqa: BLE001 (the app words it, and logs one that nobody expected)
             environ[REFUSED] = error

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.api.body import parse_json
+from service.api.rows import parse_json_with_rows
 from service.engines import Outputs, Points, Signature, Tensor
 from service.errors import InvalidError, MalformedError
 from service.points import PointsError, from_rows
@@ -74,7 +74,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise MalformedError("JSON Parse error: The document is empty")
     try:
-        document = parse_json(body)
+        document = parse_json_with_rows(body, "instances", "inputs")
     except MalformedError as error:
         cause = error.__cause__
         at = f"{cause.msg} at offset: {cause.pos}" if isinstance(cause, orjson.JSONDecodeError) else error.detail
@@ -84,11 +84,11 @@ def _parse(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _rows(instances: object, signature: Signature) -> list[object]:
+def _rows(instances: object, signature: Signature) -> list[object] | NDArray[np.float64]:
     """Return the rows, each either the value of the only input or an object with it."""
-    if not isinstance(instances, list):
+    if not isinstance(instances, list | np.ndarray):
         raise _wrong(instances, "Excepting 'instances' to be an list/array")
-    if not instances:
+    if not len(instances):
         raise InvalidError("No values in 'instances' array")
     scalars = [tensor.name for tensor in signature.inputs if not tensor.shape]
     if scalars:
