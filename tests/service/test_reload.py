@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,10 @@ def publish(source: Path, models: Path, name: str, version: int) -> None:
 
 
 def everywhere(server: Server, path: str, holds: Callable[[requests.Response], bool]) -> None:
-    """Wait until every worker answers as it should; fresh connections reach both of them."""
-    deadline = time.monotonic() + 30
-    in_a_row = 0
-    while in_a_row < 12:
-        assert time.monotonic() < deadline, server.get(path).text
-        in_a_row = in_a_row + 1 if holds(server.get(path)) else 0
+    """Wait until every worker answers as it should: connections held side by side are spread over both of them."""
+    with ExitStack() as held:
+        sessions = [held.enter_context(requests.Session()) for _ in range(12)]
+        wait_for(lambda: all(holds(session.get(server.url + path, timeout=30)) for session in sessions))
 
 
 def test_a_new_version_takes_over_and_the_one_before_can_still_be_asked(
