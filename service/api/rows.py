@@ -49,10 +49,11 @@ def _rows(text: bytes) -> NDArray[np.float64] | None:
         numbers = np.frombuffer(_numbers(text))
     except (ValueError, TypeError, RuntimeError):  # what the parser says of no JSON, no numbers and too deep a list
         return None
-    # It is valid JSON, so what is left of it without its numbers shows its form: [[,],[,]] are two rows of two.
+    # It is valid JSON, so what is left of it without its numbers shows its form: [[,],[,]] are two rows of two. Of rows
+    # without a comma, [[],[]], the count says whether each holds one number.
     form = text.translate(None, OF_NUMBERS)
     n = (len(form) - numbers.size - 1) // 2
-    if n < 1 or not numbers.size:
+    if n < 1 or not numbers.size or numbers.size % n:
         return None
     row = b"[" + b"," * (numbers.size // n - 1) + b"],"
     if form != b"[" + (row * n)[:-1] + b"]":

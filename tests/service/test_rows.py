@@ -43,6 +43,7 @@ def read(body: bytes, *names: str) -> tuple[str, Any]:
 @given(document=documents, indent=spaces, edit=edits)
 @example(document={"points": [[1, 2], [3, 4]]}, indent=None, edit=(17, b"3"))  # [[1, 2]3 …
 @example(document={"points": [[1], [2, 3, 4]]}, indent=None, edit=None)  # as many numbers as in two rows of two
+@example(document={"points": [[1], []]}, indent=None, edit=None)
 @example(document={"points": [[1.5, 2]], "model": "[[,]]"}, indent=None, edit=None)
 @example(document={"points": [[2**64, -(2**64)]]}, indent=None, edit=None)
 @example(document={"points": [[True, 1]]}, indent=None, edit=None)
