@@ -2,6 +2,7 @@
 
 import os
 from collections import deque
+from contextlib import suppress
 from typing import Any, cast
 
 import numpy as np
@@ -32,12 +33,9 @@ def parse_json_with_rows(content: bytes, *names: str) -> Any:
     start, end = content.find(b"["), content.rfind(b"]") + 1
     rows = _rows(content[start:end])
     if rows is not None:
-        try:
+        with suppress(orjson.JSONDecodeError):
             document = orjson.loads(content[:start] + b"[]" + content[end:])
-        except orjson.JSONDecodeError:
-            return parse_json(content)
-        if isinstance(document, dict):
-            for name in names:
+            for name in names if isinstance(document, dict) else ():
                 if document.get(name) == []:
                     return {**document, name: rows}
     return parse_json(content)

@@ -39,7 +39,7 @@ def everywhere(server: Server, path: str, holds: Callable[[requests.Response], b
     """Wait until every worker answers as it should: connections held side by side are spread over both of them."""
     with ExitStack() as held:
         sessions = [held.enter_context(requests.Session()) for _ in range(12)]
-        wait_for(lambda: all(holds(session.get(server.url + path, timeout=30)) for session in sessions))
+        wait_for(lambda: all(holds(session.get(server.url + path, timeout=30)) for session in sessions), 30)
 
 
 def test_a_new_version_takes_over_and_the_one_before_can_still_be_asked(
