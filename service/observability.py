@@ -8,7 +8,9 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import orjson
 import structlog
@@ -18,6 +20,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
     Summary,
     generate_latest,
     multiprocess,
@@ -92,12 +95,31 @@ class Computed:
 computed_of = lru_cache(maxsize=1024)(Computed)
 
 
+class _AllWorkers:
+    """What the workers' files hold.
+
+    The library's own collector fails altogether on a file of no bytes, which each file is for an instant when it is
+    made, and stays if its worker is killed just then (prometheus/client_python#1199). Such a file has nothing to tell.
+    """
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(file) for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db") if _has_bytes(file)]
+        return multiprocess.MultiProcessCollector.merge(files)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _has_bytes(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # a gauge of a worker that has just ended
+        return False
+
+
 def registry() -> CollectorRegistry:
     """Return what was measured by all workers."""
     if not SHARED:
         return PROCESS_REGISTRY
     shared = CollectorRegistry()
-    multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    shared.register(_AllWorkers())
     return shared
 
 

@@ -52,6 +52,19 @@ def test_counters_go_on_over_a_reload(start_server: StartServer, models_dir: Pat
     assert value(server, "boundary_versions") == 7
 
 
+def test_a_file_that_a_worker_has_only_begun_does_not_hide_the_others(server: Server) -> None:
+    """prometheus-client makes each file empty and then gives it its size; a scrape between the two answered 500."""
+    mapped = Path(f"/proc/{server.workers()[0]}/maps").read_text()
+    (directory,) = set(re.findall(r"(/\S+)/counter_\d+\.db", mapped))
+    begun = Path(directory, "counter_99.db")
+    begun.touch()
+    try:
+        assert [server.get("/metrics").status_code for _ in range(4)] == [200] * 4
+        assert value(server, "boundary_versions") == 7
+    finally:
+        begun.unlink()
+
+
 def test_errors_are_counted_by_their_status(server: Server) -> None:
     before = samples(server).get(("predict.post_predict", "", "", "422"), 0)
     server.predict(points=[])
