@@ -123,6 +123,8 @@ COPY --from=service-builder /venv /venv
 COPY --from=service-builder /app/service service
 COPY --from=service-builder /app/gunicorn.conf.py ./
 EXPOSE 8000
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --start-interval=1s --retries=3 CMD ["python", "-c", \
-    "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/health/ready\", timeout=2)"]
+# Where memory is short, the kernel is to end this check before the arbiter.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --start-interval=1s --retries=3 CMD \
+    echo 300 > /proc/self/oom_score_adj; exec python -c \
+    "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health/ready', timeout=2)"
 CMD ["gunicorn"]

@@ -10,6 +10,8 @@ import shutil
 import socket
 import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 from service import SHARED, keys
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
@@ -57,6 +59,16 @@ def when_ready(server):
     if hasattr(socket, "TCP_DEFER_ACCEPT"):
         for listener in server.LISTENERS:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, IDLE_SECONDS)
+
+
+def post_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)
+    """Where memory is short, have the kernel end a worker, which is replaced, before the arbiter (Linux).
+
+    Size alone does not see to that: a worker which is ending, or has just begun, is no larger than its arbiter.
+    """
+    score = Path("/proc/self/oom_score_adj")
+    with suppress(OSError):  # there is none, or it may not be written
+        score.write_text(str(min(1000, int(score.read_text()) + 300)))
 
 
 def post_worker_init(worker):

@@ -128,3 +128,10 @@ def _sockets_of(pid: int) -> int:
     return sum(
         str(link.readlink()).startswith("socket:") for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()
     )
+
+
+def test_where_memory_is_short_workers_go_before_the_arbiter(server: Server) -> None:
+    def score(process: int) -> int:
+        return int(Path(f"/proc/{process}/oom_score_adj").read_text())
+
+    assert {score(worker) for worker in server.workers()} == {min(1000, score(server.process.pid) + 300)}
