@@ -205,8 +205,12 @@ def full_disk(ground: Ground) -> str:
 
 
 def memory_limit(ground: Ground) -> str:
-    """Ask for more than fits: the kernel ends a worker, and another one takes its place."""
-    options = ("--memory=220m", "--memory-swap=220m", "--env=WEB_CONCURRENCY=1")
+    """Ask for more than fits: the kernel ends a worker, and another one takes its place.
+
+    Without health checks: while the worker's memory is being freed, one that is just being started can still have the
+    kernel end the arbiter, and so the container. Compose starts it again then.
+    """
+    options = ("--memory=220m", "--memory-swap=220m", "--env=WEB_CONCURRENCY=1", "--no-healthcheck")
     with serving(ground, ground.stack.volume(), *options) as service:
         service.answers_rightly(*FEW)
         large = f"{service.url}/boundary?resolution=2000&width=2000&format=png"
