@@ -24,7 +24,7 @@ WORKDIR /app
 
 FROM builder AS service-builder
 COPY requirements/service.txt requirements/
-RUN pip --python /venv/bin/python install --no-compile --require-hashes -r requirements/service.txt
+RUN pip --python /venv/bin/python install --no-compile --require-hashes --no-deps -r requirements/service.txt
 # -f, because what a package ships differs by processor and Python version; tests/deploy watches the image's size.
 RUN cd /venv/lib/python3*/site-packages \
     # LiteRT's driver for graphics cards, its plugins for the accelerators of phones, its compiler for those and the
@@ -62,7 +62,7 @@ RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.app, service.engines.l
 
 FROM builder AS training-builder
 COPY requirements/training.txt requirements/
-RUN pip --python /venv/bin/python install --no-compile --require-hashes -r requirements/training.txt
+RUN pip --python /venv/bin/python install --no-compile --require-hashes --no-deps -r requirements/training.txt
 RUN cd /venv/lib/python3*/site-packages \
     # what programs in C++ are compiled against, and the compiler's library that TensorFlow's own build uses
     && rm -rf tensorflow/include clang \

@@ -64,6 +64,10 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# A lock file names every package, so no dependency is looked for. Looking fails (pypa/pip#9644) once a package that another
+# asks for with an extra, as pytest-cov does for coverage[toml], has a newer release than the locked one.
+LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps
+
 # Linux only: it reads memory from /proc.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
@@ -76,7 +80,7 @@ wrk:
 $(VENV)-peers/%/installed: requirements/peers/%.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@{ $(PYTHON) -m venv $(@D) \
-		&& $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+		&& $(@D)/bin/python -m pip $(LOCKED) -r $< \
 		&& touch $@; } || { echo "$*: cannot be installed, so it is not measured"; rm -rf $(@D); }
 
 # What it compares with is installed apart, into .venv-benchmarks.
@@ -102,14 +106,14 @@ soak: $(VENV)/dev
 $(VENV)-benchmarks/installed: requirements/benchmarks.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)-benchmarks
-	$(VENV)-benchmarks/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(VENV)-benchmarks/bin/python -m pip $(LOCKED) -r $<
 	@touch $@
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := $(BIN)/python -m pip $(LOCKED)
 
 # The lock files agree on every version, so going from run to dev only adds packages.
 $(VENV)/run: requirements/run.txt | $(BIN)/python
@@ -119,7 +123,7 @@ $(VENV)/run: requirements/run.txt | $(BIN)/python
 # TensorFlow Serving's stubs alone: they ask for the package `tensorflow`, where `tensorflow-cpu` does.
 $(VENV)/dev: requirements/dev.txt requirements/stubs.txt | $(BIN)/python
 	$(INSTALL) -r $<
-	$(INSTALL) --no-deps -r requirements/stubs.txt
+	$(INSTALL) -r requirements/stubs.txt
 	@touch $@
 
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
