@@ -56,8 +56,8 @@ RUN cd /venv/lib/python3*/site-packages \
 COPY gunicorn.conf.py ./
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
-RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.app, service.engines.litert, service.rendering.boundary, \
-       gunicorn.app.wsgiapp, gunicorn.workers.gthread, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
+RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.app, service.worker, service.engines.litert, \
+       service.rendering.boundary, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
 
 
 FROM builder AS training-builder

@@ -72,10 +72,13 @@ def post_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)
 
 
 def post_worker_init(worker):
-    """Let the app know when its worker stops: it is not ready then. And keep what is loaded by now, which stays, from
-    being looked through for garbage: that stopped a worker for 20 ms at a time, and took a third of a large request.
+    """Let the app know when its worker stops: it is not ready then. Let the worker's loop give the app's brief answers.
+    And keep what is loaded by now, which stays, from being looked through for garbage: that stopped a worker for 20 ms
+    at a time, and took a third of a large request.
     """
     worker.wsgi.config["IS_STOPPING"] = lambda: not worker.alive
+    if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
+        worker.brief = worker.wsgi.extensions.get("boundary-shortcut")
     gc.collect()
     gc.freeze()
 

@@ -41,17 +41,24 @@ class Slots:
         self._room = _tokens(count * QUEUE_PER_SLOT)
         self._within = within
 
-    def __enter__(self) -> float:
-        waited = 0.0
+    def take(self) -> bool:
+        """Take a slot to be given back, if one is free now."""
         try:
             self._free.get_nowait()
         except Empty:
-            waited = self._wait()
+            return False
+        return True
+
+    def give_back(self) -> None:
+        self._free.put(None)
+
+    def __enter__(self) -> float:
+        waited = 0.0 if self.take() else self._wait()
         if self._within is not None:
             try:
                 waited += self._within.__enter__()
             except OverloadedError:
-                self._free.put(None)
+                self.give_back()
                 raise
         return waited
 
@@ -60,7 +67,7 @@ class Slots:
     ) -> None:
         if self._within is not None:
             self._within.__exit__(kind, error, traceback)
-        self._free.put(None)
+        self.give_back()
 
     def _wait(self) -> float:
         began = time.perf_counter()

@@ -32,6 +32,7 @@ from service.api import (
     weights,
 )
 from service.api.context import EXTENSION, Context
+from service.api.exchange import Measurement
 from service.api.tensorflow_serving.servable import ServableConverter
 from service.cache import AnswerCache
 from service.observability import log_as_json
@@ -80,16 +81,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = App(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect to the path without the second one would need the host's name
     repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(_shared_directory()))
-    app.extensions[EXTENSION] = Context(
-        settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes)
-    )
+    here = Context(settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes))
+    app.extensions[EXTENSION] = here
     app.url_map.converters["servable"] = ServableConverter
     for module in INTERFACES:
         app.register_blueprint(module.blueprint)
     access.register(app, settings)
-    shortcut.register(app, app.extensions[EXTENSION])
     telemetry.register(app)
-    exchange.register(app, RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
+    measurement = Measurement(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
+    exchange.register(app, measurement)
+    app.extensions[shortcut.EXTENSION] = shortcut.shortcut(here, measurement)
     problems.register(app)
     repository.refresh()
     if not repository.models():

@@ -26,13 +26,12 @@ EXCHANGE = "boundary.exchange"
 
 @dataclass(slots=True)
 class Exchange:
-    """A request that is being answered: for whom, where keys are asked for, by which model's version, the seconds that
-    it waited for a turn, and the endpoint where the app was not asked.
+    """A request that is being answered: for whom, where keys are asked for, by which model's version, and the seconds
+    that it waited for a turn.
     """
 
     request_id: str
     began: float
-    endpoint: str = ""
     client: str = ""
     model: str = ""
     version: str = ""
@@ -44,41 +43,59 @@ class Exchange:
 
 
 class Measurement:
-    """The app with its requests measured, given an id, and logged where there is a log."""
+    """Gives requests their ids, measures them, and logs them where there is a log."""
 
-    def __init__(self, app: "WSGIApplication", log: RequestLog | None) -> None:
-        self._app = app
+    def __init__(self, log: RequestLog | None) -> None:
         self._log = log
 
+    def begin(self, given_id: str) -> Exchange:
+        """Return the exchange for a request with this `X-Request-ID`: a plain short token, or it gets a new one."""
+        if not (0 < len(given_id) <= 128 and given_id.isascii() and given_id.isprintable()):
+            # Not uuid4: that asks the kernel, for which Python lets go of its lock and then waits for its turn again.
+            given_id = f"{random.getrandbits(128):032x}"
+        return Exchange(given_id, time.perf_counter())
+
+    def end(self, exchange: Exchange, endpoint: str, method: str, path: str, code: str) -> list[tuple[str, str]]:
+        """Measure and log a request that has its answer; return the headers that every answer has."""
+        seconds = time.perf_counter() - exchange.began
+        requests_of(endpoint, exchange.model, exchange.version, code).observe(seconds)
+        if exchange.waited:
+            queued_of(exchange.model, exchange.version).inc(exchange.waited)
+        if self._log is not None and (endpoint not in QUIET or code >= "400"):
+            self._log.write(
+                request_id=exchange.request_id,
+                method=method,
+                path=path,
+                status=int(code),
+                milliseconds=round(seconds * 1000, 3),
+                client=exchange.client,
+                model=exchange.model,
+                version=exchange.version,
+            )
+        return [("X-Request-ID", exchange.request_id), ("X-Content-Type-Options", "nosniff")]
+
+
+class Measured:
+    """The app, with its requests measured."""
+
+    def __init__(self, app: "WSGIApplication", measurement: Measurement) -> None:
+        self._app = app
+        self._measurement = measurement
+
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        exchange = environ[EXCHANGE] = Exchange(_request_id(environ), time.perf_counter())
+        exchange = environ[EXCHANGE] = self._measurement.begin(environ.get("HTTP_X_REQUEST_ID", ""))
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-            seconds = time.perf_counter() - exchange.began
-            headers += [("X-Request-ID", exchange.request_id), ("X-Content-Type-Options", "nosniff")]
-            code = status[:3]
-            endpoint = exchange.endpoint or environ["werkzeug.request"].endpoint or "none"
-            requests_of(endpoint, exchange.model, exchange.version, code).observe(seconds)
-            if exchange.waited:
-                queued_of(exchange.model, exchange.version).inc(exchange.waited)
-            if self._log is not None and (endpoint not in QUIET or code >= "400"):
-                self._log.write(
-                    request_id=exchange.request_id,
-                    method=environ["REQUEST_METHOD"],
-                    path=environ["werkzeug.request"].path if not exchange.endpoint else environ["PATH_INFO"],
-                    status=int(code),
-                    milliseconds=round(seconds * 1000, 3),
-                    client=exchange.client,
-                    model=exchange.model,
-                    version=exchange.version,
-                )
+            asked = environ["werkzeug.request"]
+            method, endpoint = environ["REQUEST_METHOD"], asked.endpoint or "none"
+            headers += self._measurement.end(exchange, endpoint, method, asked.path, status[:3])
             return start_response(status, headers, *exc_info)
 
         return self._app(environ, start)
 
 
-def register(app: Flask, log: RequestLog | None) -> None:
-    app.wsgi_app = Measurement(app.wsgi_app, log)  # type: ignore[method-assign]
+def register(app: Flask, measurement: Measurement) -> None:
+    app.wsgi_app = Measured(app.wsgi_app, measurement)  # type: ignore[method-assign]
 
 
 def current() -> Exchange:
@@ -106,12 +123,3 @@ def waited(seconds: float) -> None:
 def answered_by(version: ModelVersion) -> None:
     """Note which model's version answers this request."""
     current().answered_by(version)
-
-
-def _request_id(environ: "WSGIEnvironment") -> str:
-    """Return the id in `X-Request-ID` if that is a plain short token, else a new one."""
-    given: str = environ.get("HTTP_X_REQUEST_ID", "")
-    if 0 < len(given) <= 128 and given.isascii() and given.isprintable():
-        return given
-    # Not uuid4: that asks the kernel, for which Python lets go of its lock and then waits for its turn again.
-    return f"{random.getrandbits(128):032x}"

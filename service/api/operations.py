@@ -66,9 +66,6 @@ MANY = 64
 MANY_POINTS = 512
 """Bytes of a body from which on its points are read sooner as an array than as lists."""
 
-REFUSED = "boundary.refused"
-"""In a request's environment: the error with which its body was refused before the app was asked, to be told by it."""
-
 OPERATIONS: dict[str, Operation] = {}
 """By the view's qualified name."""
 
@@ -107,8 +104,6 @@ def _with_body(view: View, schema: Schema) -> View:
     @wraps(view)
     def validated(**path: Any) -> Response:
         here = context()
-        if (refused := request.environ.get(REFUSED)) is not None:
-            raise refused
         check_json(request.environ)
         content = read_body(request.environ, here.settings.max_body_bytes)
         if len(content) > WORTH_COUNTING:
