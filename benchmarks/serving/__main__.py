@@ -31,9 +31,11 @@ them in turn: starts one, waits for its first right answer, holds its answers fo
 the engine's, warms each load up for {warm_up} s, measures it for {seconds} s, and stops it. One point and 1,000 points
 are asked for over 16 connections, 90,000 points over one. Numbers are medians of the rounds, with the range; a ratio is
 taken within its round first. The echo, which answers a request with its own body, is what Flask and gunicorn cost
-without any work, under the settings of this service. The peers call the same LiteRT engine as this service from their
-own stack, set up as each one's documentation recommends for throughput; their access logs are off, this service's
-request log is on. Memory is the proportional set size (PSS) after the first answers."""
+without any work, under the settings and the worker class of this service. This service gives short answers on that
+worker's loop, before gunicorn's parser, its threads and Flask, which is how it can be faster than the echo. The peers
+call the same LiteRT engine as this service from their own stack, set up as each one's documentation recommends for
+throughput; their access logs are off, this service's request log is on. Memory is the proportional set size (PSS) after
+the first answers."""
 
 
 def _check_tools() -> None:

@@ -87,11 +87,15 @@ class Contestant:
 
 
 def _under_gunicorn(
-    name: str, title: str, app: str | None, tolerance: float | None = 1e-5, ready: str | None = None
+    name: str,
+    title: str,
+    *arguments: str,
+    tolerance: float | None = 1e-5,
+    ready: str | None = None,
 ) -> Contestant:
     """Return what gunicorn.conf.py runs: this service, or another app under the very same settings."""
     executable = str(Path(sys.executable).with_name("gunicorn"))
-    command = [executable, "-c", "gunicorn.conf.py", *([f"{APPS}.{app}:app"] if app else [])]
+    command = [executable, "-c", "gunicorn.conf.py", *arguments]
     return Contestant(
         name, title, lambda _: command, lambda port, _: {"PORT": str(port)}, tolerance=tolerance, ready=ready
     )
@@ -147,14 +151,20 @@ def _ray_settings(_: int, directory: Path) -> dict[str, str]:
     }
 
 
-ECHO = _under_gunicorn("echo", "echo: Flask, gunicorn and nothing else", "echo", tolerance=None)
-SERVICE = _under_gunicorn("service", "**this service**", None, ready="/health/ready")
+ECHO = _under_gunicorn("echo", "echo: Flask, gunicorn and nothing else", f"{APPS}.echo:app", tolerance=None)
+GTHREAD = _under_gunicorn(
+    "echo-gthread", "the echo under gunicorn's own threaded worker", "-k", "gthread", f"{APPS}.echo:app", tolerance=None
+)
+SERVICE = _under_gunicorn("service", "**this service**", ready="/health/ready")
 
 CONTESTANTS = [
     ECHO,
+    GTHREAD,
     SERVICE,
-    _under_gunicorn("keras", "Flask, Keras `model.predict`", "keras_predict", tolerance=1e-4),
-    _under_gunicorn("signature", "Flask, the SavedModel's signature in TensorFlow", "signature", tolerance=1e-4),
+    _under_gunicorn("keras", "Flask, Keras `model.predict`", f"{APPS}.keras_predict:app", tolerance=1e-4),
+    _under_gunicorn(
+        "signature", "Flask, the SavedModel's signature in TensorFlow", f"{APPS}.signature:app", tolerance=1e-4
+    ),
     Contestant(
         "mlserver", "MLServer, adaptive batching", _mlserver, partial(_mlserver_settings, 16), V2, peer="mlserver"
     ),
