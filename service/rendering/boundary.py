@@ -4,6 +4,7 @@ boundary dashed where it is known, the points, a colour bar.
 
 import io
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +18,9 @@ from service.quantities import Kind
 from service.repository import ModelVersion
 
 DOTS_PER_INCH = 100
+
+LONGEST = 1000
+"""The longer side of a rectangle that is drawn to scale, by its shorter one: the other would be less than a pixel."""
 
 SAMPLES = 200
 """Along each side of the rectangle in which the true boundary is looked for: finer than a picture's dashes."""
@@ -58,13 +62,19 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
         _scatter(axes, dataset)
     if version.card is not None and version.card.true_boundary is not None:
         _outline(axes, version.card.true_boundary, boundary.grid)
-    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid))
     axes.set(xlabel=version.features[0].name, ylabel=version.features[1].name)
     axes.set_title(title)
     figure.colorbar(filled, ax=axes, label=style.label, ticks=style.levels[::2])
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
+
+
+def _aspect(grid: Grid) -> Literal["equal", "auto"]:
+    """Return how long the axes' units are: equally, unless one axis would then be no line any more but a dot."""
+    spans = sorted((grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]))
+    return "equal" if spans[1] < LONGEST * spans[0] else "auto"
 
 
 def _activation_style(values: NDArray[np.float32]) -> _Style:

@@ -122,6 +122,18 @@ def test_a_picture_of_next_to_nothing_is_drawn_soon(server: Server, span: str) -
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
 
 
+@pytest.mark.parametrize(
+    "window",
+    ["x_min=0&x_max=1e-30&y_min=-1e20&y_max=1e20", "x_min=-1e20&x_max=1e20&y_min=0&y_max=1e-20"],
+)
+@pytest.mark.parametrize("width", [200, 800])
+def test_a_picture_of_next_to_a_line_fills_its_axes(server: Server, window: str, width: int) -> None:
+    answer = server.get(f"/boundary?format=png&resolution=20&width={width}&{window}")
+    assert answer.status_code == 200, answer.text
+    coloured = np.ptp(pixels(answer.content), axis=2) > 0.1
+    assert coloured[:, : width // 2].mean() > 0.05  # left of the colour bar; to scale there would be none
+
+
 @pytest.fixture
 def circled(start_server: StartServer, models_dir: Path, tmp_path: Path) -> Server:
     """The model `linear` twice: `plain` does not know the true boundary."""
