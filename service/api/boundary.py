@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service import __version__
-from service.api.answers import Answer, etag_of, not_modified, validators
+from service.api.answers import etag_of, validators
 from service.api.boundary_question import (
     MAX_RESOLUTION,
     MEDIA_TYPES,
@@ -20,8 +20,8 @@ from service.api.boundary_question import (
     ask,
     bounds_of,
 )
-from service.api.context import admission, cache, repository, version_of
-from service.api.exchange import waited
+from service.api.computed import computed
+from service.api.context import repository, version_of
 from service.api.negotiation import negotiate
 from service.api.operations import operation
 from service.boundary import Grid, bands, evaluate
@@ -85,16 +85,9 @@ def get_boundary(query: BoundaryQuery) -> Response:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = version_of(query.model, query.version)
     marks = known_marks(query, version, representation)
-    if not_modified(marks.etag):
-        return Answer(status=304, headers=marks.headers)
-    answer = cache().get(marks.etag)
-    if answer is None:
-        asked = ask(query, version)
-        with admission().grids as seconds:
-            waited(seconds)
-            answer = _answer(query, asked, representation)
-        cache().keep(marks.etag, answer)
-    return Answer(answer, headers=marks.headers, content_type=MEDIA_TYPES[representation])
+    return computed(
+        marks.etag, marks.headers, MEDIA_TYPES[representation], lambda: _answer(query, version, representation)
+    )
 
 
 @dataclass(frozen=True)
@@ -141,15 +134,16 @@ def _marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> 
     return Marks(etag, headers)
 
 
-def _answer(query: BoundaryQuery, asked: Asked, representation: str) -> Chunks:
-    bounds = bounds_of(query, asked.version)
+def _answer(query: BoundaryQuery, version: ModelVersion, representation: str) -> Chunks:
+    asked = ask(query, version)
+    bounds = bounds_of(query, version)
     if representation == "png":
         from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
 
         nodes = min(query.resolution, query.width)  # more than pixels cannot be seen, and millions cost 400 MB
         boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
-        dataset = served_dataset(repository(), asked.version)
-        return [draw(boundary, asked.version, _title(asked, query), dataset, query.width)]
+        data = served_dataset(repository(), version)
+        return [draw(boundary, version, _title(asked, query), data and data.content, query.width)]
     grid = Grid.spanning(*bounds, query.resolution)
     rows = bands(asked.quantity, grid)
     if representation == "npy":
