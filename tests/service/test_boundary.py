@@ -185,6 +185,22 @@ def test_with_a_version_the_answer_may_be_kept_for_good(server: Server) -> None:
     assert "immutable" in server.get("/boundary?resolution=5&version=1").headers["Cache-Control"]
 
 
+def test_a_picture_is_another_when_its_data_are(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+    """The points in it are the experiment's, not the version's: training again replaces them."""
+    models = shutil.copytree(models_dir, tmp_path / "models")
+    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    path = "/boundary?resolution=20&width=300&version=1&format=png"
+    before = server.get(path)
+    known = {"If-None-Match": before.headers["ETag"]}
+    assert before.headers["Cache-Control"] == "no-cache"
+    assert server.get(path, headers=known).status_code == 304
+    data = models / "_experiments/gaussian-quantiles/dataset.csv"
+    data.write_text("\n".join(data.read_text().split("\n")[:50]))
+    after = server.get(path, headers=known)
+    assert after.status_code == 200
+    assert (pixels(after.content) != pixels(before.content)).any()
+
+
 def test_a_browser_gets_json_and_an_image_tag_the_picture(server: Server) -> None:
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     image = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
