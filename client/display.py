@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 PlotMethod = Literal["contourf", "contour", "pcolormesh"]
 
 
+LONGEST = 1000
+"""The longer side of a rectangle that is drawn to scale, by its shorter one: Matplotlib fails at one of no pixels."""
+
+
 @dataclass(frozen=True, eq=False)
 class BoundaryDisplay:
     """A boundary that was drawn.
@@ -69,7 +73,8 @@ def draw(
     line = None
     if style.line is not None and values.min() < style.line < values.max():
         line = ax.contour(x, y, values, levels=[style.line], colors="black", linewidths=1.5)
-    ax.set_aspect("equal")
+    spans = sorted((x[-1] - x[0], y[-1] - y[0]))
+    ax.set_aspect("equal" if spans[1] < LONGEST * spans[0] else "auto")
     if not ax.get_xlabel():
         ax.set_xlabel(boundary.features[0])
     if not ax.get_ylabel():

@@ -300,18 +300,31 @@ class Repository:
     def _load_version(self, name: str, number: int) -> ModelVersion:
         bundle = self.models_dir / name / str(number)
         try:
-            if not (bundle / layout.SAVED_MODEL).is_file():
-                raise LoadError(f"there is no {layout.SAVED_MODEL}")
-            card = CardSchema().read(bundle / layout.CARD) if (bundle / layout.CARD).is_file() else None
+            card = _read_card(bundle)
             fingerprint = layout.fingerprint(bundle)
-        except ValueError as error:
-            raise LoadError(f"the card cannot be read: {error}") from error
+            engine = open_engine(bundle, card, fingerprint, self._engine)
         except OSError as error:
             raise LoadError(f"a file cannot be read: {error.strerror}") from error
-        engine = open_engine(bundle, card, fingerprint, self._engine)
         version = ModelVersion(name, number, fingerprint, engine, card)
         _probe(version)
         return version
+
+
+def _read_card(bundle: Path) -> Card | None:
+    """Return the card of a SavedModel, None where it has none.
+
+    Raises:
+        LoadError: there is no SavedModel, or its card is none.
+        OSError: its card cannot be read.
+    """
+    if not (bundle / layout.SAVED_MODEL).is_file():
+        raise LoadError(f"there is no {layout.SAVED_MODEL}")
+    try:
+        return CardSchema().read(bundle / layout.CARD)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise LoadError(f"the card cannot be read: {error}") from error
 
 
 def _newest_first(status: Status) -> int:

@@ -1,7 +1,10 @@
 """What experiments left beside the models: comparisons and data sets, read when they are asked for."""
 
+import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -14,7 +17,18 @@ from service.repository import ModelVersion, Repository
 log: FilteringBoundLogger = structlog.get_logger()
 
 
-def comparison(repository: Repository, experiment: str | None) -> Comparison:
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class Found(Generic[Content]):
+    """What a file holds, and the SHA-256 of its bytes, which tells it from what it held before."""
+
+    content: Content
+    digest: str
+
+
+def comparison(repository: Repository, experiment: str | None) -> Found[Comparison]:
     """Return an experiment's comparison; by default that of the default model.
 
     Raises:
@@ -28,7 +42,7 @@ def comparison(repository: Repository, experiment: str | None) -> Comparison:
         raise _unreadable(path, error) from error
 
 
-def dataset(repository: Repository, experiment: str | None) -> Dataset:
+def dataset(repository: Repository, experiment: str | None) -> Found[Dataset]:
     """Return the data of an experiment's served replicate; by default that of the default model's experiment.
 
     Raises:
@@ -42,8 +56,8 @@ def dataset(repository: Repository, experiment: str | None) -> Dataset:
         raise _unreadable(path, error) from error
 
 
-def served_dataset(repository: Repository, version: ModelVersion) -> Dataset | None:
-    """Return the data that a model was trained on, or None where they are not known."""
+def served_dataset(repository: Repository, version: ModelVersion) -> Found[Dataset] | None:
+    """Return the data of a model's experiment, as last trained, or None where they are not known."""
     if version.card is None:
         return None
     try:
@@ -81,13 +95,19 @@ def _results(repository: Repository, experiment: str | None) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _read_comparison(path: Path, _modified: int) -> Comparison:
-    return ComparisonSchema().read(path)
+def _read_comparison(path: Path, _modified: int) -> Found[Comparison]:
+    content = path.read_bytes()
+    return Found(ComparisonSchema().parse(content, path.name), _digest(content))
 
 
 @lru_cache(maxsize=8)
-def _read_dataset(path: Path, _modified: int) -> Dataset:
-    return Dataset.read(path)
+def _read_dataset(path: Path, _modified: int) -> Found[Dataset]:
+    content = path.read_bytes()
+    return Found(Dataset.from_csv(content.decode()), _digest(content))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _unreadable(path: Path, error: Exception) -> UnavailableError:

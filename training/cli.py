@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -13,6 +14,10 @@ from service.bundle import layout
 from service.bundle.results import Comparison
 from training.errors import TrainingError
 from training.experiment import DEFAULT, Experiment, read
+from training.publication import is_complete
+
+if TYPE_CHECKING:
+    from training.pipeline import Finished
 
 
 @click.group()
@@ -29,8 +34,15 @@ def main() -> None:
     show_default=True,
 )
 @click.option("--replicates", type=click.IntRange(min=1), help="Training runs a model, instead of the file's number.")
-@click.option("--only", multiple=True, metavar="NAME", help="Train this model only; may be given more than once.")
-@click.option("--if-missing", is_flag=True, help="Do nothing if the experiment's results are there already.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Train this model only; may be given more than once. A comparison that has other models too is left as it is.",
+)
+@click.option(
+    "--if-missing", is_flag=True, help="Do nothing if the comparison and a version of every model are there already."
+)
 def train(experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...], if_missing: bool) -> None:
     """Train, evaluate and export an experiment's models, and print their comparison.
 
@@ -41,23 +53,28 @@ def train(experiment: Path, models_dir: Path, replicates: int | None, only: tupl
         chosen = chosen.only(only) if only else chosen
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    results = layout.experiment_dir(models_dir, chosen.name) / layout.COMPARISON  # published last, after every bundle
-    if if_missing and results.is_file():
-        click.echo(f"{results} is there already; nothing to train")
+    results = layout.experiment_dir(models_dir, chosen.name) / layout.COMPARISON
+    if if_missing and is_complete(chosen, models_dir):
+        click.echo(f"{results} is there already, and every model; nothing to train")
         return
     chosen = replace(chosen, replicates=replicates or chosen.replicates)
     try:
-        comparison = _train_with_progress(chosen, models_dir)
+        finished = _train_with_progress(chosen, models_dir)
     except BlockingIOError as error:
         raise click.ClickException(f"another training is writing to {models_dir}; wait until it is done") from error
     except (ValueError, OSError, TrainingError) as error:
         raise click.ClickException(f"{experiment}: {error}") from error
-    Console().print(comparison_table(comparison))
-    for result in comparison.models:
+    Console().print(comparison_table(finished.comparison))
+    for result in finished.comparison.models:
         click.echo(f"wrote {models_dir / result.model / str(result.version)}")
+    if finished.others:
+        click.echo(
+            f"left {results} as it was: it also compares {', '.join(finished.others)}; to replace it, train without "
+            "--only"
+        )
 
 
-def _train_with_progress(experiment: Experiment, models_dir: Path) -> Comparison:
+def _train_with_progress(experiment: Experiment, models_dir: Path) -> "Finished":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
     console = Console(stderr=True)

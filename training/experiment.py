@@ -65,12 +65,15 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Experiment:
+    """`is_part` where not all of the models that stand in its file are to be trained."""
+
     name: str
     seed: int
     replicates: int
     dataset: DatasetSpec
     protocol: ProtocolSpec
     models: tuple[ModelSpec, ...]
+    is_part: bool = False
 
     def only(self, names: tuple[str, ...]) -> "Experiment":
         """Return the experiment with the named models alone.
@@ -82,7 +85,8 @@ class Experiment:
         unknown = [name for name in names if name not in known]
         if unknown:
             raise ValueError(f"no model {', '.join(unknown)} in experiment {self.name}; it has {', '.join(known)}")
-        return replace(self, models=tuple(model for model in self.models if model.name in names))
+        chosen = tuple(model for model in self.models if model.name in names)
+        return replace(self, models=chosen, is_part=len(chosen) < len(self.models))
 
 
 class _Tuple(fields.List[Any]):

@@ -27,6 +27,7 @@ from training.errors import DivergedError
 from training.evaluation import accuracies, diverged, measure, population_accuracy, predict, right
 from training.experiment import Experiment, ModelSpec
 from training.exporter import export
+from training.publication import others_compared
 from training.trainer import recorded_epochs, train
 
 MODELS_AT_ONCE = 2
@@ -47,8 +48,18 @@ class _Run:
     started: datetime
 
 
-def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Comparison:
-    """Train an experiment's models and publish the next version of each, with their comparison.
+@dataclass(frozen=True)
+class Finished:
+    """What a run found, and the models for whose sake it left the comparison on disk, and the data, as they were."""
+
+    comparison: Comparison
+    others: list[str]
+
+
+def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Finished:
+    """Train an experiment's models and publish the next version of each, with their comparison and data.
+
+    A part of an experiment does not replace a comparison that has other models too; see `others_compared`.
 
     Raises:
         BlockingIOError: another training writes to this directory.
@@ -70,9 +81,11 @@ def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Compari
         ComparisonSchema().write(comparison, staged / layout.COMPARISON)
         for name, number in versions.items():
             layout.publish(staged / name, models_dir / name / str(number))
-        layout.publish(staged / layout.DATASET, results / layout.DATASET)
-        layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
-    return comparison
+        others = others_compared(experiment, models_dir)
+        if not others:
+            layout.publish(staged / layout.DATASET, results / layout.DATASET)
+            layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
+    return Finished(comparison, others)
 
 
 def _train_all(shared: _Run, versions: dict[str, int], staged: Path, progress: Progress) -> list[Outcome]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service import __version__
-from service.api.answers import Answer, etag_of, not_modified, validators
+from service.api.answers import etag_of, validators
 from service.api.boundary_question import (
     MAX_RESOLUTION,
     MEDIA_TYPES,
@@ -20,11 +20,12 @@ from service.api.boundary_question import (
     ask,
     bounds_of,
 )
-from service.api.context import admission, cache, repository, version_of
-from service.api.exchange import waited
+from service.api.computed import computed
+from service.api.context import repository, version_of
 from service.api.negotiation import negotiate
 from service.api.operations import operation
 from service.boundary import Grid, bands, evaluate
+from service.bundle.results import Dataset
 from service.cache import Chunks
 from service.errors import TooLargeError
 from service.quantities import Kind
@@ -73,7 +74,7 @@ class BoundarySchema(Schema):
 def get_boundary(query: BoundaryQuery) -> Response:
     """P(y = 1) on a grid of the plane, of any training run after any recorded epoch; or a statistic over the runs, the
     difference of two models, or a hidden unit's activation. As `image/png` filled contours with the P = 0.5 line and
-    the data. With a version in the query the answer never changes and may be kept for good.
+    the data. With a version in the query the numbers never change and may be kept for good.
 
     As `application/x-npy` a float32 array (ny, nx). What the JSON says beside the numbers then stands in the header
     `Boundary-Grid`, as JSON in ASCII: the same keys, but `x` and `y` are `{"feature", "min", "max", "nodes"}` each, the
@@ -85,16 +86,15 @@ def get_boundary(query: BoundaryQuery) -> Response:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = version_of(query.model, query.version)
     marks = known_marks(query, version, representation)
-    if not_modified(marks.etag):
-        return Answer(status=304, headers=marks.headers)
-    answer = cache().get(marks.etag)
-    if answer is None:
-        asked = ask(query, version)
-        with admission().grids as seconds:
-            waited(seconds)
-            answer = _answer(query, asked, representation)
-        cache().keep(marks.etag, answer)
-    return Answer(answer, headers=marks.headers, content_type=MEDIA_TYPES[representation])
+    data = served_dataset(repository(), version) if representation == "png" else None
+    if data is not None:
+        marks = _with_data(marks, data.digest)
+    return computed(
+        marks.etag,
+        marks.headers,
+        MEDIA_TYPES[representation],
+        lambda: _answer(query, version, representation, data and data.content),
+    )
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ QUESTIONS = 1024
 
 
 def known_marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> Marks:
-    """Return an answer's marks, which are kept for the next time.
+    """Return an answer's marks, which are kept for the next time; a picture's without the data that it shows.
 
     Raises:
         service.errors.ServiceError: the version cannot answer the question.
@@ -135,21 +135,28 @@ def _marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> 
     bundles = [bundle.identity for bundle in (version, asked.minus) if bundle is not None]
     bounds = bounds_of(query, version)
     etag = etag_of(__version__, representation, repr(bounds), repr(settled), *bundles)
-    headers = validators(etag, immutable=query.version is not None and query.minus is None)
+    immutable = query.version is not None and query.minus is None and representation != "png"
+    headers = validators(etag, immutable=immutable)
     if representation == "npy":
         headers = (*headers, (GRID_HEADER, _grid_header(query, asked, bounds)))
     return Marks(etag, headers)
 
 
-def _answer(query: BoundaryQuery, asked: Asked, representation: str) -> Chunks:
-    bounds = bounds_of(query, asked.version)
+def _with_data(marks: Marks, digest: str) -> Marks:
+    """Return the marks of a picture with data in it: they are the experiment's, which training again replaces."""
+    etag = etag_of(marks.etag, digest)
+    return Marks(etag, validators(etag))
+
+
+def _answer(query: BoundaryQuery, version: ModelVersion, representation: str, dataset: Dataset | None) -> Chunks:
+    asked = ask(query, version)
+    bounds = bounds_of(query, version)
     if representation == "png":
         from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
 
         nodes = min(query.resolution, query.width)  # more than pixels cannot be seen, and millions cost 400 MB
         boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
-        dataset = served_dataset(repository(), asked.version)
-        return [draw(boundary, asked.version, _title(asked, query), dataset, query.width)]
+        return [draw(boundary, version, _title(asked, query), dataset, query.width)]
     grid = Grid.spanning(*bounds, query.resolution)
     rows = bands(asked.quantity, grid)
     if representation == "npy":

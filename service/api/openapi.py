@@ -65,7 +65,7 @@ SHOWN = 3
 def build(app: Flask, default: ModelVersion | None, limits: Limits) -> Document:
     """Return the document of every route of the app that `operation` describes.
 
-    `default` is the model that examples are asked of.
+    `default` is the model that examples are asked of; without one there are no examples of answers.
     """
     plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
     spec = APISpec(

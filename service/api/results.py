@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
-from service import results
+from service import __version__, results
 from service.api import fields as own
-from service.api.answers import conditional, json_response
+from service.api.answers import conditional, etag_of, json_response, validators
+from service.api.computed import computed
 from service.api.context import repository
 from service.api.negotiation import negotiate
 from service.api.operations import operation
 from service.bundle.card import TrueBoundarySchema
 from service.bundle.records import StrictRecordSchema
-from service.bundle.results import SPLITS, ComparisonSchema
+from service.bundle.results import SPLITS, Comparison, ComparisonSchema
 from service.rendering import tables
 
 blueprint = Blueprint("results", __name__)
@@ -78,13 +79,18 @@ def get_comparison(query: ComparisonQuery) -> Response:
     representation = negotiate(COMPARISON_TYPES, query.format)
     found = results.comparison(repository(), query.experiment)
     if representation == "json":
-        return conditional(json_response(ComparisonSchema().dump(found)))
+        return conditional(json_response(ComparisonSchema().dump(found.content)))
     if representation == "png":
-        from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
-
-        return conditional(Response(draw(found, query.width), mimetype=COMPARISON_TYPES["png"]))
+        etag = etag_of(__version__, "comparison", str(query.width), found.digest)
+        return computed(etag, validators(etag), COMPARISON_TYPES["png"], lambda: [_picture(found.content, query.width)])
     render = {"csv": tables.comparison_csv, "markdown": tables.comparison_markdown}[representation]
-    return conditional(Response(render(found), mimetype=COMPARISON_TYPES[representation]))
+    return conditional(Response(render(found.content), mimetype=COMPARISON_TYPES[representation]))
+
+
+def _picture(comparison: Comparison, width: int) -> bytes:
+    from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
+
+    return draw(comparison, width)
 
 
 @blueprint.get("/dataset")
@@ -100,10 +106,10 @@ def get_dataset(query: ResultsQuery) -> Response:
     validation or test.
     """
     representation = negotiate(DATASET_TYPES, query.format)
-    found = results.dataset(repository(), query.experiment)
+    found = results.dataset(repository(), query.experiment).content
     if representation == "csv":
         return conditional(Response(found.to_csv(), mimetype=DATASET_TYPES["csv"]))
-    of = results.comparison(repository(), query.experiment)
+    of = results.comparison(repository(), query.experiment).content
     document = {
         "experiment": of.experiment,
         "features": found.features,

@@ -30,10 +30,18 @@ class RecordSchema(Schema, Generic[Record]):
             FileNotFoundError: there is no such file.
             ValueError: it is not JSON, or not what the schema says; the message names the file and the fields.
         """
+        return self.parse(path.read_bytes(), path.name)
+
+    def parse(self, content: bytes, name: str) -> Record:
+        """Return the record that a JSON file holds.
+
+        Raises:
+            ValueError: it is not JSON, or not what the schema says; the message names the file and the fields.
+        """
         try:
-            record: Record = self.load(orjson.loads(path.read_bytes()))
+            record: Record = self.load(orjson.loads(content))
         except (orjson.JSONDecodeError, ValidationError) as error:
-            raise ValueError(f"{path.name}: {error}") from error
+            raise ValueError(f"{name}: {error}") from error
         return record
 
     def write(self, record: Record, path: Path) -> None:

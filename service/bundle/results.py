@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from marshmallow import fields, validate
@@ -186,17 +185,15 @@ class Dataset:
         return text.getvalue()
 
     @classmethod
-    def read(cls, path: Path) -> "Dataset":
-        """Return the data set in a CSV file.
+    def from_csv(cls, text: str) -> "Dataset":
+        """Return the data set that `to_csv` wrote.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: it is not what `to_csv` gives.
+            ValueError: it is something else.
         """
-        with path.open(newline="") as file:
-            header, *rows = list(csv.reader(file))
+        header, *rows = list(csv.reader(io.StringIO(text, newline="")))
         if header[-2:] != ["label", "split"]:
-            raise ValueError(f"{path.name}: the last two columns are {header[-2:]}, not label and split")
+            raise ValueError(f"the last two columns are {header[-2:]}, not label and split")
         return cls(
             features=header[:-2],
             points=np.array([row[:-2] for row in rows], dtype=np.float32),

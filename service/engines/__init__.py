@@ -1,7 +1,6 @@
 """Engines turn points into numbers: LiteRT for a bundle's compiled form, TensorFlow for the SavedModel itself."""
 
 import hashlib
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -75,29 +74,47 @@ def open_engine(bundle: Path, card: Card | None, fingerprint: str, choice: Engin
 
     Raises:
         LoadError: nothing here can serve this bundle; says why.
+        OSError: a file of the SavedModel cannot be read.
     """
-    stale = _why_not_compiled(bundle, card, fingerprint)
-    if choice != "tensorflow" and stale is None:
-        from service.engines.litert import LiteRTEngine  # noqa: PLC0415
+    if choice == "tensorflow":
+        return _open_saved_model(bundle, "SERVICE_ENGINE=tensorflow")
+    try:
+        compiled = _compiled_form(bundle, card, fingerprint)
+    except LoadError as reason:
+        if choice == "litert":
+            raise LoadError(f"{reason}, and SERVICE_ENGINE=litert uses no other") from reason
+        return _open_saved_model(bundle, str(reason))
+    from service.engines.litert import LiteRTEngine  # noqa: PLC0415
 
-        return LiteRTEngine((bundle / layout.COMPILED).read_bytes())
-    if choice == "litert":
-        raise LoadError(f"{stale}, and SERVICE_ENGINE=litert uses no other")
-    if importlib.util.find_spec("tensorflow") is None:
-        reason = "SERVICE_ENGINE=tensorflow" if stale is None else stale
-        raise LoadError(f"{reason}: this needs TensorFlow, which is not installed here")
-    from service.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (seconds, and never before a fork)
+    return LiteRTEngine(compiled)
 
+
+def _open_saved_model(bundle: Path, why: str) -> Engine:
+    """Open the SavedModel itself, which is done for the reason `why`."""
+    try:
+        from service.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (seconds, and never before a fork)
+    except ImportError as error:
+        fault = "is not installed" if error.name == "tensorflow" else "cannot be imported"
+        raise LoadError(f"{why}: this needs TensorFlow, which {fault} here") from error
     return TensorFlowEngine(bundle)
 
 
-def _why_not_compiled(bundle: Path, card: Card | None, fingerprint: str) -> str | None:
-    """Say why the compiled form cannot be used, or None if it can."""
-    compiled = bundle / layout.COMPILED
-    if card is None or not compiled.is_file():
-        return "there is no compiled form"
+def _compiled_form(bundle: Path, card: Card | None, fingerprint: str) -> bytes:
+    """Return the compiled form: the very bytes of which the card has the hash.
+
+    Raises:
+        LoadError: it cannot be used; says why.
+    """
+    try:
+        compiled = (bundle / layout.COMPILED).read_bytes()
+    except FileNotFoundError as error:
+        raise LoadError("there is no compiled form") from error
+    except OSError as error:
+        raise LoadError(f"the compiled form cannot be read: {error.strerror}") from error
+    if card is None:
+        raise LoadError("there is no card beside the compiled form")
     if card.fingerprint != fingerprint:
-        return "the compiled form is stale: the card has the fingerprint of another SavedModel"
-    if hashlib.sha256(compiled.read_bytes()).hexdigest() != card.compiled.sha256:
-        return "the compiled form is not the one that the card describes"
-    return None
+        raise LoadError("the compiled form is stale: the card has the fingerprint of another SavedModel")
+    if hashlib.sha256(compiled).hexdigest() != card.compiled.sha256:
+        raise LoadError("the compiled form is not the one that the card describes")
+    return compiled

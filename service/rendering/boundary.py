@@ -4,19 +4,26 @@ boundary dashed where it is known, the points, a colour bar.
 
 import io
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from service.boundary import Boundary
+from service.boundary import Boundary, Grid
+from service.bundle.card import TrueBoundary
 from service.bundle.results import Dataset
 from service.quantities import Kind
 from service.repository import ModelVersion
 
 DOTS_PER_INCH = 100
+
+LONGEST = 1000
+"""The longer side of a rectangle that is drawn to scale, by its shorter one: the other would be less than a pixel."""
+
+SAMPLES = 200
+"""Along each side of the rectangle in which the true boundary is looked for: finer than a picture's dashes."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,8 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
     if dataset is not None:
         _scatter(axes, dataset)
     if version.card is not None and version.card.true_boundary is not None:
-        true = version.card.true_boundary
-        axes.add_patch(Circle((true.center[0], true.center[1]), true.radius, fill=False, linestyle="--", linewidth=1.2))
-    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
+        _outline(axes, version.card.true_boundary, boundary.grid)
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid))
     axes.set(xlabel=version.features[0].name, ylabel=version.features[1].name)
     axes.set_title(title)
     figure.colorbar(filled, ax=axes, label=style.label, ticks=style.levels[::2])
@@ -65,10 +71,32 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
     return file.getvalue()
 
 
+def _aspect(grid: Grid) -> Literal["equal", "auto"]:
+    """Return how long the axes' units are: equally, unless one axis would then be no line any more but a dot."""
+    spans = sorted((grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]))
+    return "equal" if spans[1] < LONGEST * spans[0] else "auto"
+
+
 def _activation_style(values: NDArray[np.float32]) -> _Style:
     """Return levels symmetric about 0 that reach as far as the unit does on this grid."""
     reach = max(float(np.abs(values).max()), 1e-6)
     return _Style("activation", "RdBu_r", np.linspace(-reach, reach, 21), line=0)
+
+
+def _outline(axes: Axes, true: TrueBoundary, grid: Grid) -> None:
+    """Dash the part of the true boundary that lies in the picture.
+
+    A circle would be dashed all around, which takes for ever where the picture shows a millionth of it.
+    """
+    x, y = (
+        np.linspace(max(along[0], center - 1.1 * true.radius), min(along[-1], center + 1.1 * true.radius), SAMPLES)
+        for along, center in zip((grid.x, grid.y), true.center, strict=True)
+    )
+    if not (x[0] < x[-1] and y[0] < y[-1]):
+        return
+    distances = np.hypot(x - true.center[0], (y - true.center[1])[:, np.newaxis])
+    if distances.min() < true.radius < distances.max():
+        axes.contour(x, y, distances, levels=[true.radius], colors="black", linestyles="--", linewidths=1.2)
 
 
 def _scatter(axes: Axes, dataset: Dataset) -> None:

@@ -52,6 +52,13 @@ def test_axes_are_named_after_the_features_and_equally_scaled(boundary: Boundary
     assert (*display.ax_.get_xlim(), *display.ax_.get_ylim()) == (-1.5, 1.5, -1.5, 1.5)
 
 
+def test_a_rectangle_that_is_almost_a_line_is_not_drawn_to_scale(client: BoundaryClient) -> None:
+    long = client.boundary("linear", x_min=0, x_max=1e-30, y_min=-1e20, y_max=1e20, resolution=5)
+    display = long.plot()
+    assert display.ax_.get_aspect() == "auto"
+    display.figure_.canvas.draw()
+
+
 def test_it_draws_on_given_axes_and_leaves_their_labels(boundary: Boundary) -> None:
     figure, (left, right) = plt.subplots(1, 2)
     right.set_xlabel("mine")

@@ -1,5 +1,6 @@
 """Keys keep others out where a file names some; other origins' pages are answered where they are named."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import requests
 
 from service import keys
 from service.keys import KeysError
-from tests.conftest import ROOT, Server, StartServer, wait_for
+from tests.conftest import MODELS, ROOT, Server, StartServer, wait_for
 
 ALICE, ALICE_LINE = keys.make("alice")
 BOB, BOB_LINE = keys.make("bob")
@@ -57,6 +58,18 @@ def test_without_a_key_only_health_and_documents_answer(guarded: Server) -> None
         assert "X-API-Key" in answer.json()["detail"]
     for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
         assert guarded.get(path).status_code == 200, path
+
+
+def test_the_open_document_tells_nothing_that_needs_a_key(guarded: Server) -> None:
+    document = guarded.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                assert not [content for content in response.get("content", {}).values() if "example" in content], path
+    text = json.dumps(document)
+    assert '"example"' in text  # of requests, which are the same everywhere
+    for name in (*MODELS, "gaussian-quantiles"):
+        assert name not in text
 
 
 def test_keys_are_added_and_withdrawn_without_a_restart(

@@ -8,8 +8,15 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.conftest import MODELS, Server, StartServer
+
+
+def pixels(png: bytes) -> NDArray[np.float32]:
+    """Return a picture's pixels, float32 [rows, columns, 3] from 0 to 1."""
+    picture: NDArray[np.float32] = matplotlib.image.imread(io.BytesIO(png), format="png")[..., :3]
+    return picture
 
 
 def test_the_grid_is_the_cards_domain_with_both_ends(server: Server) -> None:
@@ -108,6 +115,55 @@ def test_the_picture_is_a_png_as_wide_as_asked(server: Server) -> None:
     assert np.ptp(picture[..., :3]) > 0.9  # from white paper to deep colours: something is drawn
 
 
+@pytest.mark.parametrize("span", ["1e-6", "1e-30", "1e-44"])
+def test_a_picture_of_next_to_nothing_is_drawn_soon(server: Server, span: str) -> None:
+    """The true boundary is then a line that is millions of pictures long."""
+    answer = server.get(f"/boundary?format=png&width=200&x_min=0&x_max={span}&y_min=0&y_max={span}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
+
+
+@pytest.mark.parametrize(
+    "window",
+    ["x_min=0&x_max=1e-30&y_min=-1e20&y_max=1e20", "x_min=-1e20&x_max=1e20&y_min=0&y_max=1e-20"],
+)
+@pytest.mark.parametrize("width", [200, 800])
+def test_a_picture_of_next_to_a_line_fills_its_axes(server: Server, window: str, width: int) -> None:
+    answer = server.get(f"/boundary?format=png&resolution=20&width={width}&{window}")
+    assert answer.status_code == 200, answer.text
+    coloured = np.ptp(pixels(answer.content), axis=2) > 0.1
+    assert coloured[:, : width // 2].mean() > 0.05  # left of the colour bar; to scale there would be none
+
+
+@pytest.fixture
+def circled(start_server: StartServer, models_dir: Path, tmp_path: Path) -> Server:
+    """The model `linear` twice: `plain` does not know the true boundary."""
+    models = shutil.copytree(models_dir, tmp_path / "models")
+    shutil.copytree(models / "linear", models / "plain")
+    card = models / "plain/1/assets.extra/card.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "true_boundary": None}))
+    return start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+
+
+@pytest.mark.parametrize(
+    ("window", "crosses"),
+    [
+        ("x_min=-1&x_max=1&y_min=-1&y_max=1", True),
+        ("x_min=0.3&x_max=0.4&y_min=-0.1&y_max=0.1", True),
+        ("x_min=-30&x_max=30&y_min=-30&y_max=30", True),  # a few pixels wide
+        ("x_min=-0.1&x_max=0.1&y_min=-0.1&y_max=0.1", False),  # inside
+        ("x_min=1&x_max=2&y_min=1&y_max=2", False),
+    ],
+)
+def test_the_true_boundary_is_dashed_where_it_crosses_the_picture(circled: Server, window: str, crosses: bool) -> None:
+    def picture(name: str) -> NDArray[np.float32]:
+        content = circled.get(f"/boundary?model={name}&format=png&width=400&{window}").content
+        return pixels(content)[80:]  # without the title
+
+    differs = (picture("linear") != picture("plain")).any(axis=2)
+    assert differs.any() == crosses
+    assert differs.mean() < 0.02  # a line
+
+
 def test_a_boundary_that_the_client_has_is_not_sent_again(server: Server) -> None:
     first = server.get("/boundary?resolution=50")
     etag = first.headers["ETag"]
@@ -127,6 +183,22 @@ def test_another_question_has_another_tag(server: Server, other: str) -> None:
 
 def test_with_a_version_the_answer_may_be_kept_for_good(server: Server) -> None:
     assert "immutable" in server.get("/boundary?resolution=5&version=1").headers["Cache-Control"]
+
+
+def test_a_picture_is_another_when_its_data_are(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+    """The points in it are the experiment's, not the version's: training again replaces them."""
+    models = shutil.copytree(models_dir, tmp_path / "models")
+    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    path = "/boundary?resolution=20&width=300&version=1&format=png"
+    before = server.get(path)
+    known = {"If-None-Match": before.headers["ETag"]}
+    assert before.headers["Cache-Control"] == "no-cache"
+    assert server.get(path, headers=known).status_code == 304
+    data = models / "_experiments/gaussian-quantiles/dataset.csv"
+    data.write_text("\n".join(data.read_text().split("\n")[:50]))
+    after = server.get(path, headers=known)
+    assert after.status_code == 200
+    assert (pixels(after.content) != pixels(before.content)).any()
 
 
 def test_a_browser_gets_json_and_an_image_tag_the_picture(server: Server) -> None:

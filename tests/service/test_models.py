@@ -105,6 +105,9 @@ def test_a_new_version_answers_and_the_one_before_can_still_be_asked(
         (lambda bundle: _change_card(bundle, compiled=None), "compiled"),
         (lambda bundle: (bundle / layout.COMPILED).write_bytes(b"TFL3 no more"), "not the one that the card describes"),
         (lambda bundle: (bundle / "variables/variables.index").write_bytes(b""), "stale"),
+        (lambda bundle: (bundle / layout.COMPILED).unlink(), "there is no compiled form"),
+        (lambda bundle: _make_unreadable(bundle / layout.COMPILED), "the compiled form cannot be read"),
+        (lambda bundle: _make_unreadable(bundle / "variables/variables.index"), "a file cannot be read"),
     ],
 )
 def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(
@@ -179,6 +182,19 @@ def test_a_stale_compiled_form_is_left_for_the_saved_model(own_models: Path, sta
     assert server.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
 
 
+def test_where_tensorflow_cannot_be_imported_only_what_needs_it_fails(
+    own_models: Path, start_server: StartServer, tmp_path: Path
+) -> None:
+    shutil.rmtree(own_models / "linear" / "1" / layout.EXTRAS)
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow/__init__.py").write_text("raise ImportError('libcrypt.so.1: cannot open shared object')")
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), PYTHONPATH=str(tmp_path))
+    (version,) = server.get("/models/linear").json()["versions"]
+    reason = "there is no compiled form: this needs TensorFlow, which cannot be imported here"
+    assert version == {"version": 1, "state": "FAILED", "reason": reason}
+    assert server.predict(points=[[0, 0]], model="tanh-10-10").status_code == 200
+
+
 def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics(
     own_models: Path, start_server: StartServer, server: Server
 ) -> None:
@@ -198,3 +214,9 @@ def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics
 def _change_card(bundle: Path, **changes: object) -> None:
     path = bundle / layout.CARD
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def _make_unreadable(path: Path) -> None:
+    """Have every read of a file fail, also for root."""
+    path.unlink()
+    path.symlink_to("/proc/self/mem")

@@ -1,11 +1,19 @@
 """`GET /metrics` is true of all workers together, and the log is JSON that names the request."""
 
+import os
 import re
 import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service import request_log
+from service.request_log import FLUSH_SECONDS, MOST, RequestLog
 from tests.conftest import Server, StartServer, wait_for
 
 
@@ -102,3 +110,46 @@ def test_health_checks_do_not_fill_the_log(start_server: StartServer, tmp_path: 
     server.get("/health/ready", headers={"X-Request-ID": "loud"})  # 503: there are no models
     assert [entry["request_id"] for entry in server.events("request")][-1] == "loud"
     assert "quiet" not in server.log.read_text()
+
+
+@pytest.fixture
+def full_pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
+    """A standard error stream that takes nothing more until somebody reads; its two ends."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b" " * 4096)
+    with os.fdopen(writing, "wb", 0) as stderr:
+        monkeypatch.setattr(request_log, "sys", SimpleNamespace(stderr=stderr))  # pytest puts back sys.stderr itself
+        yield reading, writing
+        monkeypatch.undo()
+    os.close(reading)
+
+
+def read_paths(reading: int, last: str) -> list[str]:
+    """Return the paths that were logged into a pipe, up to this one."""
+    text = ""
+    while f'"{last}"' not in text:
+        text += os.read(reading, 65_536).decode()
+    return re.findall(r'"path":"([^"]*)"', text)
+
+
+def test_the_log_goes_on_after_a_write_that_failed(full_pipe: tuple[int, int]) -> None:
+    reading, _ = full_pipe
+    log = RequestLog()
+    log.write(path="lost")
+    time.sleep(5 * FLUSH_SECONDS)  # the write fails now
+    os.read(reading, 65_536)
+    log.write(path="kept")
+    assert read_paths(reading, "kept") == ["kept"]
+
+
+def test_a_reader_that_hangs_does_not_fill_the_memory(full_pipe: tuple[int, int]) -> None:
+    reading, writing = full_pipe
+    os.set_blocking(writing, True)  # the write hangs from now on
+    log = RequestLog()
+    for number in range(3 * MOST):
+        log.write(path=str(number))
+    paths = read_paths(reading, str(3 * MOST - 1))
+    assert MOST <= len(paths) < 2 * MOST

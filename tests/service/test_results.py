@@ -2,13 +2,16 @@
 
 import csv
 import io
+import shutil
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 from sklearn.datasets import make_gaussian_quantiles
 
-from tests.conftest import MODELS, Server
+from tests.conftest import MODELS, Server, StartServer
+from tests.service.test_observability import value
 
 
 def test_the_comparison_has_the_models_in_the_experiments_order_and_every_pair_once(server: Server) -> None:
@@ -145,3 +148,21 @@ def test_the_comparison_has_a_picture(server: Server) -> None:
     answer = server.get("/comparison?width=640", headers={"Accept": "image/png"})
     assert answer.headers["Content-Type"] == "image/png"
     assert matplotlib.image.imread(io.BytesIO(answer.content), format="png").shape[1] == 640
+
+
+def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(
+    start_server: StartServer, models_dir: Path, tmp_path: Path
+) -> None:
+    models = shutil.copytree(models_dir, tmp_path / "models")
+    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    first, again = server.get("/comparison?format=png"), server.get("/comparison?format=png")
+    assert first.content == again.content
+    etag = first.headers["ETag"]
+    assert server.get("/comparison?format=png", headers={"If-None-Match": etag}).status_code == 304
+    looked_up = {result: value(server, "boundary_cache_total", result=result) for result in ("hit", "miss")}
+    assert looked_up == {"hit": 1, "miss": 1}
+    assert server.get("/comparison?format=png&width=500").headers["ETag"] != etag
+    file = models / "_experiments/gaussian-quantiles/comparison.json"
+    file.write_text(file.read_text().replace('"experiment": "gaussian-quantiles"', '"experiment": "trained-again"'))
+    changed = server.get("/comparison?format=png", headers={"If-None-Match": etag})
+    assert (changed.status_code, changed.content == first.content) == (200, False)

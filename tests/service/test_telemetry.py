@@ -73,3 +73,17 @@ def test_nothing_is_sent_where_it_is_not_asked_for(
     assert server.predict(points=[[0, 0]]).status_code == 200
     server.stop()
     assert collector.exports == []
+
+
+def test_without_opentelemetry_the_service_starts_and_says_that_it_does_not_trace(
+    collector: Collector, start_server: StartServer, models_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "opentelemetry").mkdir()
+    (tmp_path / "opentelemetry/__init__.py").write_text("raise ModuleNotFoundError('No module named opentelemetry')")
+    server = start_server(
+        SERVICE_MODELS_DIR=str(models_dir), OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, PYTHONPATH=str(tmp_path)
+    )
+    assert server.predict(points=[[0, 0]]).status_code == 200
+    assert "boundary-service[telemetry] is not installed" in str(server.events("not traced")[0]["reason"])
+    server.stop()
+    assert collector.exports == []

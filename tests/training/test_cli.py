@@ -70,6 +70,32 @@ def test_one_model_with_few_replicates_is_trained_alone(tmp_path: Path) -> None:
     assert (result["accuracy"]["sd"], result["accuracy"]["ci95"]) == (None, None)
 
 
+def test_a_part_of_an_experiment_leaves_the_comparison_of_all_as_it_was(published: Path) -> None:
+    results = layout.experiment_dir(published, "gaussian-quantiles")
+    before = {path.name: path.read_bytes() for path in results.iterdir()}
+    ended = run_training("--models-dir", str(published), "--only", "tanh-3", "--replicates", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert {name: len(layout.versions(published, name)) for name in ("tanh-3", "linear")} == {"tanh-3": 2, "linear": 1}
+    assert {path.name: path.read_bytes() for path in results.iterdir()} == before
+    said = " ".join(ended.stdout.split())
+    assert "as it was: it also compares linear, tanh-10, tanh-10-10, relu-3, relu-10, relu-10-10;" in said
+
+
+def test_a_part_replaces_a_comparison_that_has_no_other_model(tmp_path: Path) -> None:
+    for version in (1, 2):
+        ended = run_training("--models-dir", str(tmp_path), "--only", "linear", "--replicates", "1")
+        assert ended.returncode == 0, ended.stderr
+        assert "left" not in ended.stdout
+        (result,) = json.loads((tmp_path / "_experiments/gaussian-quantiles/comparison.json").read_text())["models"]
+        assert result["version"] == version
+
+
+def test_if_missing_trains_where_a_model_is_gone(published: Path) -> None:
+    shutil.rmtree(published / "linear" / "1")
+    ended = run_training("--models-dir", str(published), "--if-missing", "--only", "linear", "--replicates", "1")
+    assert (ended.returncode, layout.versions(published, "linear")) == (0, [1]), ended.stderr
+
+
 def test_if_missing_trains_only_where_there_are_no_results(published: Path, tmp_path: Path) -> None:
     ended = run_training("--models-dir", str(published), "--if-missing")
     assert (ended.returncode, "nothing to train" in ended.stdout) == (0, True)
