@@ -5,6 +5,7 @@ import { options } from "./controls.js";
 import { fixed, h, number, s, signed } from "./dom.js";
 import { NODES } from "./fields.js";
 import { line, Plot } from "./map.js";
+import { comparable } from "./view.js";
 
 const THICKEST = 6; // pixels
 
@@ -41,7 +42,7 @@ export class Inside {
 
   /** Say why there is nothing to draw of a model, or draw it. */
   say(model, reason) {
-    options(this.choice, this.catalogue.models.filter((m) => m.isServed && m.isPlane).map(({ name }) => [name, name]));
+    options(this.choice, comparable(this.catalogue).map(({ name }) => [name, name]));
     this.choice.value = model.name;
     this.message.hidden = reason === null;
     this.message.textContent = reason === null ? "" : `${model.name} ${reason}.`;

@@ -1,26 +1,25 @@
 // The page: loads what the service has, follows its changes, and draws what the address asks for.
 
 import { load } from "./catalogue.js";
-import { PALETTES, scaleOf } from "./colours.js";
+import { scaleOf } from "./colours.js";
 import { Comparison, pairOf, verdict } from "./comparison.js";
 import { Controls } from "./controls.js";
-import { byId, fixed, h } from "./dom.js";
+import { byId } from "./dom.js";
 import { curl, downloads } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { Inside } from "./inside.js";
+import { legend } from "./legend.js";
 import { scatter } from "./map.js";
 import { DifferencePanel, ModelPanel } from "./panels.js";
 import { Point } from "./point.js";
 import { questions } from "./questions.js";
 import { Service } from "./service.js";
 import { State } from "./state.js";
+import { comparable, coordinate, viewOf } from "./view.js";
 
 const SLOW = "The service is slow to answer; waiting…";
 const POLL_MS = 5000;
 const FIRST_RETRY_MS = 500;
-
-/** A coordinate as the page shows it, so that choosing what is shown changes nothing. */
-const coordinate = (value) => Number(value.toFixed(4));
 
 class Page {
   catalogue = null;
@@ -141,39 +140,20 @@ class Page {
       onsort: (sort) => this.state.set({ sort }),
     };
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
-    const comparable = catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane);
-    this.difference = comparable.length > 1 ? new DifferencePanel(catalogue, handlers) : null;
+    const { length } = comparable(catalogue);
+    this.difference = length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     byId("panels").replaceChildren(...[...this.panels, this.difference].filter(Boolean).map(({ element }) => element));
     this.inside = new Inside(byId("inside"), catalogue, handlers);
     this.point = new Point(byId("point"), catalogue, this.service, handlers);
     this.comparison = catalogue.comparison ? new Comparison(byId("comparison"), catalogue.comparison, handlers) : null;
     byId("questions").replaceChildren(...questions(catalogue, this.state));
-    for (const id of ["inside", "point"]) byId(id).hidden = comparable.length === 0;
+    for (const id of ["inside", "point"]) byId(id).hidden = length === 0;
     byId("comparison").hidden = this.comparison === null;
     this.#dots = {};
   }
 
-  /** The state with what it leaves open filled in from the models that are there. */
   get view() {
-    const { values } = this.state;
-    const { catalogue } = this;
-    const comparable = catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane);
-    const named = (name, usual) => comparable.find((model) => model.name === name) ?? usual ?? null;
-    const deepest = comparable.toSorted((m, n) => n.hiddenLayers.length - m.hiddenLayers.length)[0];
-    const point = values.x === null || values.y === null ? (catalogue.test?.points[0] ?? [0, 0]) : [values.x, values.y];
-    return {
-      ...values,
-      statistic: ["mean", "std", "agreement"].includes(values.statistic) ? values.statistic : "probability",
-      colours: PALETTES.includes(values.colours) ? values.colours : PALETTES[0],
-      theme: ["light", "dark"].includes(values.theme) ? values.theme : "auto",
-      points: ["test", "none"].includes(values.points) ? values.points : "all",
-      run: Math.min(values.run, catalogue.runs - 1),
-      epoch: catalogue.epoch(values.epoch),
-      a: named(values.a, deepest),
-      b: named(values.b, comparable[comparable.indexOf(deepest) - 1] ?? comparable[1]),
-      inside: named(values.inside, comparable.find(({ hiddenLayers }) => hiddenLayers.length > 0) ?? comparable[0])?.name ?? null,
-      point: point.map(coordinate),
-    };
+    return viewOf(this.catalogue, this.state.values);
   }
 
   // --- Drawing: at once what is at hand; what is not is loaded first, one view at a time, the newest next. ---
@@ -230,7 +210,7 @@ class Page {
     const values = new Map(shown.map((model) => [model.name, fields.of(model, view)]));
     if ([...values.values()].includes(null)) return false;
     this.values = values;
-    this.#legend(view);
+    legend(byId("legend"), catalogue, view);
     this.#scatter(view);
     for (const panel of this.panels) panel.draw(view, fields, values.get(panel.model.name));
     if (this.difference) {
@@ -272,25 +252,6 @@ class Page {
     if (units === null) return false;
     this.inside.draw(view, model, units);
     return true;
-  }
-
-  #legend(view) {
-    const key = `${view.statistic} ${view.colours}`;
-    if (byId("legend").dataset.shown === key) return;
-    byId("legend").dataset.shown = key;
-    const scale = scaleOf(view.statistic, view.colours);
-    const bar = h("span", { class: "bar" });
-    const stops = Array.from({ length: 9 }, (_, i) => scale.css(scale.low + ((scale.high - scale.low) * i) / 8));
-    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const { names, x, y } = this.catalogue.domain;
-    const isShare = view.statistic === "probability" || view.statistic === "mean";
-    const isKnown = this.catalogue.models.some(({ card }) => card?.true_boundary);
-    byId("legend").replaceChildren(
-      h("span", {}, scale.label),
-      h("span", { class: "scale" }, fixed(scale.low, 1), bar, fixed(scale.high, 1)),
-      h("span", {}, `Data of run 0: ● class 0, ▲ class 1; outlined: test.${isShare ? " Solid: P = 0.5." : ""}${isKnown ? " Dashed: the true boundary." : ""}`),
-      h("span", {}, `${names[0]} from ${fixed(x[0], 1)} to ${fixed(x[1], 1)} across, ${names[1]} from ${fixed(y[0], 1)} to ${fixed(y[1], 1)} up`),
-    );
   }
 
   /** Draw the data once for all maps, in the pixels of the screen. */

@@ -5,6 +5,7 @@ import { options } from "./controls.js";
 import { counted, fixed, h, interval, number } from "./dom.js";
 import { NODES } from "./fields.js";
 import { line, Plot } from "./map.js";
+import { comparable, isOfP } from "./view.js";
 
 const NOTHING = "–";
 
@@ -66,7 +67,7 @@ export class ModelPanel extends Panel {
       this.links.replaceChildren();
       return;
     }
-    const isShare = view.statistic === "probability" || view.statistic === "mean";
+    const isShare = isOfP(view);
     this.plot.paint(values, scaleOf(view.statistic, view.colours));
     this.plot.draw("truth", this.truth);
     this.plot.draw("boundary", isShare ? line(values, NODES, 0.5) : "");
@@ -124,7 +125,7 @@ export class DifferencePanel extends Panel {
   }
 
   draw(view, fields, first, second) {
-    const names = this.catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane).map(({ name }) => [name, name]);
+    const names = comparable(this.catalogue).map(({ name }) => [name, name]);
     options(this.a, names);
     options(this.b, names);
     [this.a.value, this.b.value] = [view.a.name, view.b.name];
@@ -133,7 +134,7 @@ export class DifferencePanel extends Panel {
     if (lacking) return;
     const { values } = this;
     for (let i = 0; i < values.length; i++) values[i] = first[i] - second[i];
-    const isShare = view.statistic === "probability" || view.statistic === "mean";
+    const isShare = isOfP(view);
     this.plot.paint(values, differenceScale(view));
     this.plot.draw("truth", this.truth ? this.plot.circle(this.truth) : "");
     this.plot.draw("other", isShare ? line(second, NODES, 0.5) : "");

@@ -1,6 +1,7 @@
 // One point's way through every model: each number between the inputs and P, beside each other.
 
 import { fixed, h, number, signed } from "./dom.js";
+import { comparable } from "./view.js";
 
 export class Point {
   #asked = new Map();
@@ -41,8 +42,7 @@ export class Point {
 
   draw(view) {
     this.which.textContent = `These are the networks of run ${view.run}.`;
-    const models = this.catalogue.models.filter((model) => model.isServed && model.isPlane);
-    this.ways.replaceChildren(...models.map((model) => this.#way(model, view)));
+    this.ways.replaceChildren(...comparable(this.catalogue).map((model) => this.#way(model, view)));
   }
 
   #way(model, view) {
