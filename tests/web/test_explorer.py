@@ -199,6 +199,15 @@ def test_a_panels_links_give_what_it_shows(page: Page, server: Server, query: st
         assert matplotlib.image.imread(io.BytesIO(answers["png"].content), format="png").std() > 0
 
 
+@pytest.mark.parametrize("what", ["comparison", "dataset"])
+def test_the_pages_head_gives_the_data(page: Page, server: Server, what: str) -> None:
+    show(page)
+    with page.expect_download() as started:
+        page.get_by_role("link", name=f"{what}.csv", exact=True).click()
+    assert started.value.suggested_filename == f"{what}.csv"
+    assert Path(started.value.path()).read_bytes() == server.get(f"/{what}?format=csv").content
+
+
 @pytest.mark.parametrize(("a", "b"), [("tanh-10-10", "linear"), ("relu-3", "tanh-3"), ("linear", "relu-10-10")])
 def test_the_difference_counts_the_test_points_on_which_two_models_disagree(
     page: Page, api: Api, a: str, b: str

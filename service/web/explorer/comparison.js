@@ -25,7 +25,7 @@ export class Comparison {
       section.querySelector("h2"),
       h("p", { class: "lead" }, `Each model was trained ${runs} times, each time on data, a split, weights and a batch order of its own. A dot is a run; the bar is the mean with its 95% interval, the diamond what the notebook printed of its one run. “Exact” is the accuracy over the whole distribution, where the true boundary is known.`),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, h("table", { id: "table" }, h("caption", { class: "hidden" }, "Accuracy by model"), h("thead", {}, h("tr", {}, this.heads)), this.body)),
-      h("p", {}, h("a", { href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv` }, "This table as CSV")),
+      h("p", {}, h("a", { href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`, download: "comparison.csv" }, "This table as CSV")),
       h("h3", {}, "Who beats whom"),
       h("ul", { id: "pairs" }, comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, verdict(pair)))),
     );

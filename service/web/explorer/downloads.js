@@ -92,6 +92,21 @@ function picture({ panels, title, dots }) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
+/** Have the links to data bring the API key, which a browser following them does not: they are fetched here, and saved.
+ *  @param {(error: Error) => void} explain called where that fails */
+export function bringKey(service, explain) {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[download], a[data-file]");
+    if (link === null || !service.hasKey) return;
+    event.preventDefault();
+    try {
+      save(await service.file(link.getAttribute("href")), link.download || link.dataset.file);
+    } catch (error) {
+      explain(error);
+    }
+  });
+}
+
 function save(blob, name) {
   const address = URL.createObjectURL(blob);
   h("a", { href: address, download: name }).click();

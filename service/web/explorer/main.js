@@ -5,7 +5,7 @@ import { scaleOf } from "./colours.js";
 import { Comparison, pairOf, verdict } from "./comparison.js";
 import { Controls } from "./controls.js";
 import { byId } from "./dom.js";
-import { curl, downloads } from "./downloads.js";
+import { bringKey, curl, downloads } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { Inside } from "./inside.js";
 import { legend } from "./legend.js";
@@ -44,6 +44,7 @@ class Page {
       this.wake();
     });
     byId("downloads").append(...downloads(() => this.#shown()));
+    bringKey(this.service, (error) => this.#explain(error));
     const watch = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.#visible[isIntersecting ? "add" : "delete"](target.id);
       this.update();
@@ -72,11 +73,11 @@ class Page {
     const before = this.catalogue;
     const asked = this.state.values.experiment;
     const catalogue = await load(this.service, before, asked);
-    byId("key").hidden = true;
     if (catalogue !== before) {
       this.catalogue = catalogue;
       this.#build();
     }
+    this.#lock(false);
     this.say(catalogue.models.length === 0 ? "The service has no models yet. Train some: python -m training train" : this.#news(before));
     await this.#settle();
   }
@@ -91,7 +92,7 @@ class Page {
 
   #explain(error) {
     if (error.status === 401) {
-      byId("key").hidden = false;
+      this.#lock(true);
       this.say(`A key is needed: ${error.message}.`);
     } else if (error.status === 0 || error.status >= 500) {
       const meanwhile = this.catalogue === null ? "" : " What is shown is from before.";
@@ -100,6 +101,13 @@ class Page {
       console.error(error);
       this.say(`Something is wrong: ${error.message}`);
     }
+  }
+
+  /** Ask for a key, or not; without one the links to data lead nowhere. */
+  #lock(isLocked) {
+    byId("key").hidden = !isLocked;
+    byId("comparison-csv").hidden = isLocked || this.catalogue?.comparison === null;
+    byId("dataset-csv").hidden = isLocked || this.catalogue?.dataset === null;
   }
 
   say(text) {
@@ -146,6 +154,9 @@ class Page {
     this.inside = new Inside(byId("inside"), catalogue, handlers);
     this.point = new Point(byId("point"), catalogue, this.service, handlers);
     this.comparison = catalogue.comparison ? new Comparison(byId("comparison"), catalogue.comparison, handlers) : null;
+    for (const what of ["comparison", "dataset"]) {
+      byId(`${what}-csv`).href = `/${what}?experiment=${encodeURIComponent(catalogue.experiment)}&format=csv`;
+    }
     byId("questions").replaceChildren(...questions(catalogue, this.state));
     for (const id of ["inside", "point"]) byId(id).hidden = length === 0;
     byId("comparison").hidden = this.comparison === null;

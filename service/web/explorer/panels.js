@@ -104,9 +104,9 @@ export class ModelPanel extends Panel {
 
   #link(view, fields) {
     const query = String(fields.query(this.model, view));
-    if (this.links.dataset.query === query || fields.service.hasKey) return; // a link brings no key
+    if (this.links.dataset.query === query) return;
     this.links.dataset.query = query;
-    const link = (format) => h("a", { href: `/boundary?${query}&format=${format}`, "aria-label": `${this.model.name} as ${format}` }, format);
+    const link = (format) => h("a", { href: `/boundary?${query}&format=${format}`, "aria-label": `${this.model.name} as ${format}`, "data-file": `${this.model.name}.${format}` }, format);
     this.links.replaceChildren(...["json", "npy", "png"].map(link));
   }
 }
