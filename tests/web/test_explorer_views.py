@@ -1,0 +1,82 @@
+"""Ways around the explorer: when learning happened, steps back, small screens, paper, and what is told of it all."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import MODELS, Server
+from tests.web.conftest import OpenPage
+from tests.web.explorer import (
+    TOLERANCE,
+    Api,
+    choose,
+    control,
+    csv_fields,
+    panel,
+    recorded_epochs,
+    seek,
+    settle,
+    show,
+    value,
+)
+
+LAST = 500
+
+
+@pytest.fixture(scope="module")
+def api(server: Server) -> Api:
+    return Api(server)
+
+
+def test_arrows_move_the_point_by_a_sixtieth_of_the_map_and_not_out_of_it(page: Page) -> None:
+    show(page, "?x=1.43&y=0")
+    first = page.get_by_role("spinbutton", name="x1")
+    first.press("ArrowUp")
+    expect(page).to_have_url(re.compile(r"x=1\.48&y=0"))
+    first.press("ArrowUp")
+    expect(first).to_have_value("1.5")
+    first.press("ArrowDown")
+    expect(page).to_have_url(re.compile(r"x=1\.45&y=0"))
+
+
+@pytest.mark.parametrize(("point", "form"), [((0.1, 0.1), r"\d\.\d × 10⁻\S+"), ((0.35, 0.35), r"1 − \d\.\d × 10⁻\S+")])
+def test_a_probability_is_told_from_0_and_1_however_small(
+    page: Page, api: Api, point: tuple[float, float], form: str
+) -> None:
+    x, y = point
+    show(page, f"?x={x}&y={y}")
+    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
+    heading = page.locator(".way[data-model=relu-10-10]").get_by_role("heading")
+    right = api.signature("at", "relu-10-10", [[x, y]], 0, LAST)[0]
+    assert value(heading) == pytest.approx(right, abs=TOLERANCE)
+    expect(heading.locator("data")).to_have_text(re.compile(f"^{form}$"))
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1440, 2200])
+def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(
+    open_page: OpenPage, server: Server, width: int
+) -> None:
+    page = open_page(server, viewport={"width": width, "height": 900})
+    show(page, "?x=-1.4&y=-1.4")
+    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
+    expect(page.locator(".way")).to_have_count(len(MODELS))
+    boxes = page.locator(".way").evaluate_all("(all) => all.map((one) => [one.offsetTop, one.offsetLeft])")
+    rows = len({top for top, _ in boxes})
+    assert rows == 1 if width >= 1440 else rows > 1
+    assert page.locator(".way").evaluate_all("(all) => all.every((one) => one.scrollWidth <= one.clientWidth)")
+
+
+def test_a_units_line_is_as_thick_as_what_it_weighs_afterwards(page: Page, api: Api) -> None:
+    show(page, "?inside=tanh-10")
+    region = page.get_by_role("region", name="Inside a model")
+    region.scroll_into_view_if_needed()
+    settle(page)
+    _, (output, _) = api.weights("tanh-10", 0, LAST)
+    widths = [
+        float(unit.locator("svg path").last.get_attribute("stroke-width") or "nan")
+        for unit in region.get_by_role("button", name=re.compile("^Layer 1, unit")).all()
+    ]
+    assert np.corrcoef(widths, np.abs(output[:, 0]))[0, 1] > 0.999
