@@ -69,6 +69,19 @@ def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(
     assert page.locator(".way").evaluate_all("(all) => all.every((one) => one.scrollWidth <= one.clientWidth)")
 
 
+def test_every_dot_of_a_strip_is_seen(page: Page) -> None:
+    show(page)
+    for strip in page.locator("#table .strip").all():
+        dots = strip.locator("circle").evaluate_all(
+            "(all) => all.map(({ cx, cy }) => [cx, cy].map((one) => one.baseVal.value))"
+        )
+        assert len(dots) == len({tuple(dot) for dot in dots}) == 30
+        height = float((strip.get_attribute("viewBox") or "").split()[-1])
+        assert all(0 < y < height for _, y in dots)
+        for one, other in pairwise(sorted(map(tuple, dots))):
+            assert np.hypot(*np.subtract(one, other)) > 0.3
+
+
 def test_a_units_line_is_as_thick_as_what_it_weighs_afterwards(page: Page, api: Api) -> None:
     show(page, "?inside=tanh-10")
     region = page.get_by_role("region", name="Inside a model")
