@@ -31,6 +31,28 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+def test_looking_inside_is_a_step_that_back_undoes(page: Page) -> None:
+    show(page, "?epoch=66")
+    before = page.url
+    page.get_by_role("button", name="Look inside relu-10", exact=True).click()
+    region = page.get_by_role("region", name="Inside a model")
+    expect(region).to_be_in_viewport()
+    expect(region).to_be_focused()
+    expect(page).to_have_url(re.compile(r"inside=relu-10#inside$"))
+    page.go_back()
+    expect(page).to_have_url(before)
+    expect(region.get_by_role("combobox", name="Model")).to_have_value("tanh-3")
+
+
+def test_the_legend_leads_to_the_chosen_points_numbers(page: Page) -> None:
+    show(page, "?x=0.5&y=-0.25")
+    legend = page.locator("#legend")
+    expect(legend).to_contain_text("x1 = 0.500, x2 = −0.250")
+    legend.get_by_role("link", name="Its numbers").click()
+    expect(page.get_by_role("heading", name="One point’s way through")).to_be_in_viewport()
+    expect(page.locator(".way")).to_have_count(len(MODELS))
+
+
 def test_arrows_move_the_point_by_a_sixtieth_of_the_map_and_not_out_of_it(page: Page) -> None:
     show(page, "?x=1.43&y=0")
     first = page.get_by_role("spinbutton", name="x1")

@@ -12,18 +12,25 @@ export function scaleBar(scale, low, high) {
   return h("span", { class: "scale" }, low, bar, high);
 }
 
-/** Fill the legend of the small multiples, unless it says this already. */
-export function legend(element, catalogue, view) {
-  const key = `${view.statistic} ${view.colours}`;
+/** Fill the legend of the small multiples, unless it says this already.
+ *  @param {() => void} onnumbers called when the chosen point's numbers are wanted */
+export function legend(element, catalogue, view, onnumbers) {
+  const key = `${view.statistic} ${view.colours} ${view.point}`;
   if (element.dataset.shown === key) return;
   element.dataset.shown = key;
   const scale = scaleOf(view.statistic, view.colours);
+  const numbers = (event) => {
+    event.preventDefault();
+    onnumbers();
+  };
   const { names, x, y } = catalogue.domain;
   element.replaceChildren(
     h("span", {}, scale.label),
     scaleBar(scale, fixed(scale.low, 1), fixed(scale.high, 1)),
     h("span", {}, marks(catalogue, view)),
     h("span", {}, `${names[0]} from ${fixed(x[0], 1)} to ${fixed(x[1], 1)} across, ${names[1]} from ${fixed(y[0], 1)} to ${fixed(y[1], 1)} up`),
+    h("span", {}, `Cross: the chosen point, ${names.map((name, k) => `${name} = ${fixed(view.point[k])}`).join(", ")}; click for another. `,
+      h("a", { href: "#point", onclick: numbers }, "Its numbers")),
   );
 }
 

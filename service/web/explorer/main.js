@@ -138,10 +138,8 @@ class Page {
         const [x, y] = point.map(coordinate);
         this.state.set({ x, y });
       },
-      oninside: (name) => {
-        this.state.set({ inside: name, unit: null });
-        byId("inside").scrollIntoView({ block: "nearest" });
-      },
+      onlook: (name) => this.state.go({ inside: name, unit: null }, "inside"),
+      oninside: (name) => this.state.set({ inside: name, unit: null }),
       onunit: (unit) => this.state.set({ unit }),
       onpair: (pair) => this.state.set(pair),
       onrun: (run) => this.state.set({ run, statistic: "probability" }),
@@ -221,7 +219,7 @@ class Page {
     const values = new Map(shown.map((model) => [model.name, fields.of(model, view)]));
     if ([...values.values()].includes(null)) return false;
     this.values = values;
-    legend(byId("legend"), catalogue, view);
+    legend(byId("legend"), catalogue, view, () => this.state.go({}, "point"));
     this.#scatter(view);
     for (const panel of this.panels) panel.draw(view, fields, values.get(panel.model.name));
     if (this.difference) {

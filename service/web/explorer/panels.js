@@ -17,7 +17,7 @@ class Panel {
     this.summary = h("p", { class: "summary", id: `${id}-summary` });
     const map = h("div", { class: "map", role: "img", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-summary` }, this.plot.element);
     map.addEventListener("click", (event) => onpoint(this.plot.pointAt(event)));
-    this.element = h("article", { class: "panel", id, "aria-labelledby": `${id}-title` }, title, h("div", { class: "frame" }, map, this.message));
+    this.element = h("article", { class: "panel", id, tabindex: -1, "aria-labelledby": `${id}-title` }, title, h("div", { class: "frame" }, map, this.message));
     this.map = map;
   }
 
@@ -39,7 +39,7 @@ export class ModelPanel extends Panel {
     this.accuracy = h("dd");
     this.runs = h("dd");
     this.notebook = h("dd");
-    this.isInside = h("button", { type: "button", class: "look", "aria-label": `Look inside ${model.name}`, onclick: () => handlers.oninside(model.name) }, "Look inside");
+    this.isInside = h("button", { type: "button", class: "look", "aria-label": `Look inside ${model.name}`, onclick: () => handlers.onlook(model.name) }, "Look inside");
     this.links = h("span", { class: "links" });
     this.element.append(
       h("dl", { class: "figures" },
@@ -59,7 +59,7 @@ export class ModelPanel extends Panel {
   draw(view, fields, values) {
     const reason = fields.lacks(this.model, view);
     this.say(reason);
-    this.isInside.hidden = this.model.hiddenLayers.length === 0;
+    this.isInside.hidden = !this.model.isServed || !this.model.isPlane;
     this.isInside.setAttribute("aria-pressed", String(view.inside === this.model.name));
     this.accuracy.replaceChildren(NOTHING);
     if (reason !== null) {
