@@ -31,6 +31,25 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+@pytest.mark.parametrize("query", ["?run=2&epoch=66", "?statistic=mean&epoch=66", "?a=linear&b=relu-3"])
+def test_the_differences_links_give_what_it_shows(page: Page, server: Server, query: str) -> None:
+    show(page, query)
+    a, b = (page.get_by_label(f"Model {name}", exact=True).input_value() for name in "AB")
+    fields = csv_fields(page)
+    address = page.get_by_role("link", name="difference as json", exact=True).get_attribute("href")
+    answer = server.get(str(address))
+    assert answer.status_code == 200, answer.text
+    values = answer.json().get("values") or answer.json()["probabilities"]
+    np.testing.assert_allclose(values, fields[a] - fields[b], rtol=0, atol=2 * TOLERANCE)
+
+
+@pytest.mark.parametrize("query", ["?a=linear&epoch=66", "?statistic=std"])
+def test_a_difference_that_the_service_does_not_know_has_no_links(page: Page, query: str) -> None:
+    show(page, query)
+    expect(page.get_by_role("link", name="difference as json")).to_have_count(0)
+    expect(page.get_by_label("The command for what is shown")).not_to_contain_text("minus")
+
+
 def test_looking_inside_is_a_step_that_back_undoes(page: Page) -> None:
     show(page, "?epoch=66")
     before = page.url
@@ -115,3 +134,14 @@ def test_a_units_line_is_as_thick_as_what_it_weighs_afterwards(page: Page, api: 
         for unit in region.get_by_role("button", name=re.compile("^Layer 1, unit")).all()
     ]
     assert np.corrcoef(widths, np.abs(output[:, 0]))[0, 1] > 0.999
+
+
+def test_the_link_that_is_copied_shows_the_same(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, permissions=["clipboard-read", "clipboard-write"])
+    show(page)
+    choose(page, "Run", "4")
+    page.get_by_role("button", name="Copy link").click()  # before the address has settled, too
+    expect(page.get_by_text("copied", exact=True)).to_be_visible()
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    expect(page.get_by_role("main")).to_be_visible()
+    expect(control(page, "Run")).to_have_value("4")

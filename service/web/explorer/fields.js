@@ -2,6 +2,7 @@
 // which takes a millisecond, else asked of the service and kept.
 
 import { grid, linspace } from "./network.js";
+import { isOfP } from "./view.js";
 
 /** Nodes an axis. A panel is some 300 pixels wide; the line P = 0.5 is interpolated between nodes and no finer grid
  *  moves it by a pixel. */
@@ -42,6 +43,18 @@ export class Fields {
     if (view.statistic !== "probability") query.set("statistic", view.statistic);
     else if (model.card !== null) query.set("replicate", view.run);
     for (const [name, value] of Object.entries(more)) query.set(name, value);
+    return query;
+  }
+
+  /** The same for the difference of a view's two models; null where the service does not answer that: it takes one epoch
+   *  for both, or each one's last. */
+  difference(view) {
+    if (!isOfP(view)) return null;
+    const at = [view.a, view.b].map(({ card }, i) => card?.epochs[[view.a, view.b][i].snapshot(view.epoch)] ?? null);
+    const isLast = [view.a, view.b].every(({ card }, i) => card === null || at[i] === card.epochs.at(-1));
+    if (!isLast && at[0] !== at[1]) return null;
+    const query = this.query(view.a, view, { minus: view.b.name });
+    if (at[0] !== at[1]) query.delete("epoch");
     return query;
   }
 

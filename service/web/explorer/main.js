@@ -4,17 +4,17 @@ import { load } from "./catalogue.js";
 import { scaleOf } from "./colours.js";
 import { Comparison, pairOf, verdict } from "./comparison.js";
 import { Controls } from "./controls.js";
-import { byId } from "./dom.js";
+import { Data } from "./data.js";
+import { byId, say } from "./dom.js";
 import { bringKey, curl, downloads } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { Inside } from "./inside.js";
-import { legend } from "./legend.js";
-import { scatter } from "./map.js";
-import { DifferencePanel, ModelPanel } from "./panels.js";
+import { legend, marks } from "./legend.js";
+import { DifferencePanel, differenceScale, ModelPanel } from "./panels.js";
 import { Point } from "./point.js";
 import { questions } from "./questions.js";
 import { Service } from "./service.js";
-import { State } from "./state.js";
+import { addressOf, State } from "./state.js";
 import { comparable, coordinate, viewOf } from "./view.js";
 
 const SLOW = "The service is slow to answer; waiting…";
@@ -27,7 +27,6 @@ class Page {
   #drawn = true;
   #frame = 0;
   #visible = new Set();
-  #dots = {};
 
   constructor() {
     this.service = new Service(
@@ -158,7 +157,7 @@ class Page {
     byId("questions").replaceChildren(...questions(catalogue, this.state));
     for (const id of ["inside", "point"]) byId(id).hidden = length === 0;
     byId("comparison").hidden = this.comparison === null;
-    this.#dots = {};
+    this.data = new Data(catalogue);
   }
 
   get view() {
@@ -220,14 +219,15 @@ class Page {
     if ([...values.values()].includes(null)) return false;
     this.values = values;
     legend(byId("legend"), catalogue, view, () => this.state.go({}, "point"));
-    this.#scatter(view);
+    this.data.draw(view, this.panels);
     for (const panel of this.panels) panel.draw(view, fields, values.get(panel.model.name));
     if (this.difference) {
       this.difference.draw(view, fields, values.get(view.a.name), values.get(view.b.name));
       const pair = pairOf(catalogue.comparison, view.a.name, view.b.name);
-      this.difference.verdict.textContent = pair ? `${verdict(pair)}.` : "";
+      say(this.difference.verdict, pair ? `${verdict(pair)}.` : "");
     }
-    const command = curl(fields, shown, view);
+    const canDiffer = this.difference !== null && [view.a, view.b].every((model) => shown.includes(model));
+    const command = curl(fields, shown, view, canDiffer ? fields.difference(view) : null);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
     this.point.fill(view);
@@ -263,30 +263,22 @@ class Page {
     return true;
   }
 
-  /** Draw the data once for all maps, in the pixels of the screen. */
-  #scatter(view) {
-    const plot = this.panels.find(({ map }) => !map.hidden)?.plot ?? null;
-    if (plot === null) return;
-    const pixels = Math.round(plot.element.clientWidth * devicePixelRatio);
-    const key = `${view.points} ${view.colours} ${pixels}`;
-    if (this.#dots.key === key || pixels === 0) return;
-    const scale = scaleOf("probability", view.colours);
-    const picture = (side) => scatter(this.catalogue.dataset, this.catalogue.domain, side, view.points, [scale.css(0.28), scale.css(0.72)]);
-    this.#dots = { key, large: () => picture(480) };
-    const drawn = picture(pixels);
-    for (const panel of this.panels) panel.plot.scatter(panel.model.isPlane ? drawn : null);
-  }
-
   /** What a download takes with it. */
   #shown() {
-    const { view, fields } = this;
+    const { view, fields, catalogue } = this;
     const shown = this.panels.filter(({ model }) => this.values.has(model.name));
-    const panels = shown.map(({ model, plot, summary }) => ({ name: model.name, plot, note: summary.textContent }));
-    if (this.difference) panels.push({ name: `${view.a.name} − ${view.b.name}`, plot: this.difference.plot, note: "" });
+    const panels = shown.map(({ model, plot, summary }) => ({ name: model.name, plot, note: summary.textContent, dots: true }));
+    if (this.difference && this.values.has(view.a.name) && this.values.has(view.b.name)) {
+      const { plot, summary } = this.difference;
+      panels.push({ name: `${view.a.name} − ${view.b.name}`, plot, note: summary.textContent, scale: differenceScale(view), dots: false });
+    }
     const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
-    const title = `${scaleOf(view.statistic, view.colours).label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
+    const scale = scaleOf(view.statistic, view.colours);
+    const title = `${scale.label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
     const values = new Map(shown.map(({ model }) => [model.name, Float32Array.from(fields.of(model, view))]));
-    return { panels, fields, values, title, dots: this.#dots.large?.() ?? null, commands: byId("curl").textContent };
+    const [commands, address] = [byId("curl").textContent, location.origin + addressOf(this.state.values)];
+    const dots = (pixels) => this.data.picture(view, pixels);
+    return { panels, fields, values, title, scale, legend: marks(catalogue, view), dots, commands, address };
   }
 }
 

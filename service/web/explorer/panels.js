@@ -2,8 +2,9 @@
 
 import { signedScale, scaleOf } from "./colours.js";
 import { options } from "./controls.js";
-import { counted, fixed, h, interval, number } from "./dom.js";
+import { counted, fixed, h, interval, number, say } from "./dom.js";
 import { NODES } from "./fields.js";
+import { scaleBar } from "./legend.js";
 import { line, Plot } from "./map.js";
 import { comparable, isOfP } from "./view.js";
 
@@ -64,7 +65,7 @@ export class ModelPanel extends Panel {
     this.accuracy.replaceChildren(NOTHING);
     if (reason !== null) {
       this.summary.textContent = "";
-      this.links.replaceChildren();
+      link(this.links, null, "");
       return;
     }
     const isShare = isOfP(view);
@@ -103,12 +104,17 @@ export class ModelPanel extends Panel {
   }
 
   #link(view, fields) {
-    const query = String(fields.query(this.model, view));
-    if (this.links.dataset.query === query) return;
-    this.links.dataset.query = query;
-    const link = (format) => h("a", { href: `/boundary?${query}&format=${format}`, "aria-label": `${this.model.name} as ${format}`, "data-file": `${this.model.name}.${format}` }, format);
-    this.links.replaceChildren(...["json", "npy", "png"].map(link));
+    link(this.links, fields.query(this.model, view), this.model.name);
   }
+}
+
+/** Have links give what a query asks for; null takes them away. */
+function link(links, query, name) {
+  const key = String(query ?? "");
+  if (links.dataset.query === key) return;
+  links.dataset.query = key;
+  const one = (format) => h("a", { href: `/boundary?${key}&format=${format}`, "aria-label": `${name} as ${format}`, "data-file": `${name}.${format}` }, format);
+  links.replaceChildren(...(query === null ? [] : ["json", "npy", "png"].map(one)));
 }
 
 /** A − B: where two models say something else. */
@@ -120,7 +126,9 @@ export class DifferencePanel extends Panel {
     Object.assign(this, { a, b, catalogue });
     this.values = new Float32Array(NODES * NODES);
     this.verdict = h("p", { class: "verdict" });
-    this.element.append(this.summary, this.verdict);
+    this.scale = h("p", { class: "scales" });
+    this.links = h("span", { class: "links" });
+    this.element.append(this.scale, this.summary, this.verdict, h("p", { class: "actions" }, this.links));
     this.truth = catalogue.models.map(({ card }) => card?.true_boundary).find(Boolean);
   }
 
@@ -131,7 +139,9 @@ export class DifferencePanel extends Panel {
     [this.a.value, this.b.value] = [view.a.name, view.b.name];
     const lacking = [view.a, view.b].find((model) => fields.lacks(model, view) !== null);
     this.say(lacking ? `${lacking.name} ${fields.lacks(lacking, view)}` : null);
+    link(this.links, lacking ? null : fields.difference(view), "difference");
     if (lacking) return;
+    this.#legend(view);
     const { values } = this;
     for (let i = 0; i < values.length; i++) values[i] = first[i] - second[i];
     const isShare = isOfP(view);
@@ -141,6 +151,13 @@ export class DifferencePanel extends Panel {
     this.plot.draw("boundary", isShare ? line(first, NODES, 0.5) : "");
     this.plot.draw("disagreement", this.#disagreements(view, fields));
     this.plot.draw("point", view.point ? this.plot.cross(view.point) : "");
+  }
+
+  #legend(view) {
+    const scale = differenceScale(view);
+    if (this.shown === scale) return;
+    this.shown = scale;
+    this.scale.replaceChildren("A − B", scaleBar(scale, fixed(scale.low, 1), `+${fixed(scale.high, 1)}`));
   }
 
   #disagreements(view, fields) {
@@ -154,10 +171,10 @@ export class DifferencePanel extends Panel {
     const ids = points.map((_, i) => i).filter((i) => p[i] >= 0.5 !== q[i] >= 0.5);
     const right = ids.filter((i) => Number(p[i] >= 0.5) === labels[i]).length;
     const of = counted(points.length, "test point");
-    this.summary.textContent =
+    say(this.summary,
       ids.length === 0
         ? `They agree on all ${of}.`
-        : `They disagree on ${ids.length} of ${of}: ${view.a.name} is right on ${right} of them, ${view.b.name} on ${ids.length - right}. Solid is ${view.a.name}’s boundary, dotted ${view.b.name}’s.`;
+        : `They disagree on ${ids.length} of ${of}, ringed here: ${view.a.name} is right on ${right} of them, ${view.b.name} on ${ids.length - right}. Solid is ${view.a.name}’s boundary, dotted ${view.b.name}’s.`);
     return this.plot.rings(ids.map((i) => points[i]));
   }
 }
