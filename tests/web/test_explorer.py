@@ -50,7 +50,7 @@ def test_every_model_has_a_panel_with_its_accuracies(page: Page, api: Api) -> No
         row = api.comparison(model)
         expect(panel(page, model).get_by_role("heading")).to_contain_text(f"{row['parameters']} parameters")
         assert value(figure(page, model, "this run")) == pytest.approx(row["served"]["accuracy"], abs=1e-12)
-        runs = figure(page, model, f"{row['replicates']} runs")
+        runs = figure(page, model, f"{row['replicates']} runs, trained")
         assert value(runs) == row["accuracy"]["mean"]
         low, high = row["accuracy"]["ci95"]
         expect(runs).to_contain_text(f"[{low:.3f}, {high:.3f}]")

@@ -108,7 +108,7 @@ def test_a_page_without_models_says_so_and_shows_them_when_they_come(
     publish(models_dir / "tanh-10-10" / "1", models, "tanh-10-10", 1)
     wait_for(lambda: server.get("/health/ready").status_code == 200)
     look_again(page)
-    expect(panel(page, "tanh-10-10").get_by_role("img")).to_be_visible()
+    expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     expect(status(page)).not_to_contain_text("no models")
     assert value(figure(page, "tanh-10-10", "this run")) == Api(server).comparison("tanh-10-10")["served"]["accuracy"]
 
@@ -182,7 +182,7 @@ def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other
     page = open_page(server)
     show(page)
     expect(panel(page, "linear")).to_contain_text("there is no saved_model.pb")
-    expect(panel(page, "linear").get_by_role("img")).to_be_hidden()
+    expect(panel(page, "linear").get_by_role("img", name="linear")).to_be_hidden()
     assert list(csv_fields(page)) == ["tanh-10-10"]
     page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
     expect(page.locator(".way")).to_have_count(1)
@@ -230,13 +230,13 @@ def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server
     show(page)
     choose(page, "Run", "3")
     expect(panel(page, "foreign")).to_contain_text("has one training run only")
-    expect(panel(page, "tanh-10-10").get_by_role("img")).to_be_visible()
+    expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     choose(page, "Statistic", "mean of all runs")
     expect(panel(page, "foreign")).to_contain_text("nothing to compare")
     expect(page.locator("#difference")).to_contain_text("foreign has one training run only")
     choose(page, "Statistic", "probability of one run")
     choose(page, "Run", "0 (served)")
-    expect(panel(page, "foreign").get_by_role("img")).to_be_visible()
+    expect(panel(page, "foreign").get_by_role("img", name="foreign")).to_be_visible()
 
 
 def test_a_model_that_lacks_a_run_is_not_shown_with_another(with_foreign: Server, open_page: OpenPage) -> None:

@@ -31,6 +31,64 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+def curve(page: Page, model: str) -> Locator:
+    return panel(page, model).get_by_role("img", name=re.compile("^Test accuracy by epoch"))
+
+
+def drawn(line: Locator) -> list[tuple[float, float]]:
+    """Return a curve's points: the slider's position and the accuracy."""
+    low = float(line.locator("xpath=ancestor::div[contains(@class, 'curve')]").locator(".range span").last.inner_text())
+    path = line.locator("path").get_attribute("d") or ""
+    points = [point.split(",") for point in path.removeprefix("M").split("L")]
+    return [(float(x), 1 - (1 - low) * float(y) / 100) for x, y in points]
+
+
+@pytest.mark.parametrize("run", [0, 7])
+def test_a_curve_shows_when_a_run_learned(page: Page, api: Api, run: int) -> None:
+    show(page, f"?run={run}")
+    points, labels = api.test_points()
+    for model in ("linear", "tanh-3", "relu-10-10"):
+        epochs = api.card(model)["epochs"]
+        line = curve(page, model)
+        expect(line).to_be_visible()
+        shown = drawn(line)
+        assert [x for x, _ in shown] == [recorded_epochs(page).index(epoch) for epoch in epochs]
+        for position in {0, len(epochs) // 2, len(epochs) - 1}:
+            probabilities = np.array(api.signature("at", model, points, run, epochs[position]))
+            right = float(np.mean((probabilities >= 0.5) == np.array(labels)))
+            assert shown[position][1] == pytest.approx(right, abs=0.001), (model, position)
+        told = re.search(r"from (\S+) at first to (\S+) in the end", line.get_attribute("aria-label") or "")
+        assert told is not None
+        assert [float(text) for text in told.groups()] == pytest.approx([shown[0][1], shown[-1][1]], abs=0.006)
+
+
+def test_a_curve_marks_the_epoch_and_a_click_goes_to_one(page: Page) -> None:
+    show(page, "?epoch=0")
+    line = curve(page, "tanh-3")
+    line.scroll_into_view_if_needed()
+    box = line.bounding_box()
+    assert box is not None
+    middle = len(recorded_epochs(page)) // 2
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    settle(page)
+    expect(page.get_by_role("slider", name="Epoch")).to_have_value(str(middle))
+    mark = panel(page, "tanh-3").locator(".now")
+    for epoch, share in ((recorded_epochs(page)[middle], 0.5), (0, 0), (LAST, 1)):
+        seek(page, epoch)
+        at = mark.bounding_box()
+        assert at is not None
+        assert at["x"] - box["x"] == pytest.approx(share * box["width"], abs=3)
+
+
+def test_curves_are_of_one_run_only(page: Page) -> None:
+    show(page)
+    expect(curve(page, "tanh-3")).to_be_visible()
+    choose(page, "Statistic", "mean of all runs")
+    expect(panel(page, "tanh-3").locator(".curve")).to_be_hidden()
+    choose(page, "Statistic", "probability of one run")
+    expect(curve(page, "tanh-3")).to_be_visible()
+
+
 @pytest.mark.parametrize("query", ["?run=2&epoch=66", "?statistic=mean&epoch=66", "?a=linear&b=relu-3"])
 def test_the_differences_links_give_what_it_shows(page: Page, server: Server, query: str) -> None:
     show(page, query)

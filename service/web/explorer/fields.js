@@ -14,6 +14,7 @@ export class Fields {
   #kept = new Map();
   #test = new Map();
   #last = new WeakMap();
+  #learning = new WeakMap();
 
   constructor(service, catalogue) {
     this.service = service;
@@ -121,6 +122,19 @@ export class Fields {
     return this.#test.get(key);
   }
 
+  /** How many of the test points a run of a model has right after every recorded epoch, as shares, with the epochs; null
+   *  where they do not test that run or its weights are not at hand. Takes some milliseconds the first time. */
+  learning(model, run) {
+    const network = model.network(run);
+    if (this.catalogue.test === null || network === null || !model.isTestedBy(run)) return null;
+    if (!this.#learning.has(network)) {
+      const { columns, labels } = this.catalogue.test;
+      const accuracies = network.epochs.map((_, snapshot) => share(network.evaluate(snapshot, columns, model.testScratch).at(-1)[0], labels));
+      this.#learning.set(network, { epochs: network.epochs, accuracies });
+    }
+    return this.#learning.get(network);
+  }
+
   #isOwnDomain(model) {
     const { x, y } = this.catalogue.domain;
     return [x, y].every(([low, high], axis) => model.features[axis].low === low && model.features[axis].high === high);
@@ -135,4 +149,9 @@ export class Fields {
     }
     return this.#kept.get(key);
   }
+}
+
+/** The share of points whose P(y = 1) is on their label's side of 0.5. */
+export function share(probabilities, labels) {
+  return probabilities.reduce((sum, p, i) => sum + Number(Number(p >= 0.5) === labels[i]), 0) / labels.length;
 }

@@ -28,6 +28,7 @@ export function legend(element, catalogue, view, onnumbers) {
     h("span", {}, scale.label),
     scaleBar(scale, fixed(scale.low, 1), fixed(scale.high, 1)),
     h("span", {}, marks(catalogue, view)),
+    view.statistic === "probability" ? h("span", {}, "Below each map: its test accuracy by epoch") : "",
     h("span", {}, `${names[0]} from ${fixed(x[0], 1)} to ${fixed(x[1], 1)} across, ${names[1]} from ${fixed(y[0], 1)} to ${fixed(y[1], 1)} up`),
     h("span", {}, `Cross: the chosen point, ${names.map((name, k) => `${name} = ${fixed(view.point[k])}`).join(", ")}; click for another. `,
       h("a", { href: "#point", onclick: numbers }, "Its numbers")),

@@ -4,6 +4,7 @@ import { load } from "./catalogue.js";
 import { scaleOf } from "./colours.js";
 import { Comparison, pairOf, verdict } from "./comparison.js";
 import { Controls } from "./controls.js";
+import { Curves } from "./curve.js";
 import { Data } from "./data.js";
 import { byId, say } from "./dom.js";
 import { bringKey, curl, downloads } from "./downloads.js";
@@ -140,11 +141,13 @@ class Page {
       onlook: (name) => this.state.go({ inside: name, unit: null }, "inside"),
       oninside: (name) => this.state.set({ inside: name, unit: null }),
       onunit: (unit) => this.state.set({ unit }),
+      onepoch: (epoch) => this.state.set({ epoch: epoch === catalogue.epochs.at(-1) ? null : epoch }),
       onpair: (pair) => this.state.set(pair),
       onrun: (run) => this.state.set({ run, statistic: "probability" }),
       onsort: (sort) => this.state.set({ sort }),
     };
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
+    this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
     const { length } = comparable(catalogue);
     this.difference = length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     byId("panels").replaceChildren(...[...this.panels, this.difference].filter(Boolean).map(({ element }) => element));
@@ -238,6 +241,7 @@ class Page {
     if (this.#isSeen("inside") && !this.#drawInside(view)) return false;
     this.#drawn = true;
     this.#reveal();
+    this.curves.show(view);
     return true;
   }
 

@@ -2,8 +2,9 @@
 
 import { signedScale, scaleOf } from "./colours.js";
 import { options } from "./controls.js";
+import { Curve } from "./curve.js";
 import { counted, fixed, h, interval, number, say } from "./dom.js";
-import { NODES } from "./fields.js";
+import { NODES, share } from "./fields.js";
 import { scaleBar } from "./legend.js";
 import { line, Plot } from "./map.js";
 import { comparable, isOfP } from "./view.js";
@@ -42,11 +43,13 @@ export class ModelPanel extends Panel {
     this.notebook = h("dd");
     this.isInside = h("button", { type: "button", class: "look", "aria-label": `Look inside ${model.name}`, onclick: () => handlers.onlook(model.name) }, "Look inside");
     this.links = h("span", { class: "links" });
+    this.curve = new Curve((position) => handlers.onepoch(catalogue.epochs[position]));
     this.element.append(
       h("dl", { class: "figures" },
         h("div", {}, h("dt", {}, "this run"), this.accuracy),
-        h("div", {}, h("dt", {}, model.row ? `${model.row.replicates} runs` : "runs"), this.runs),
+        h("div", {}, h("dt", {}, model.row ? `${model.row.replicates} runs, trained` : "runs"), this.runs),
         h("div", {}, h("dt", {}, "notebook"), this.notebook)),
+      this.curve.element,
       this.summary,
       h("p", { class: "actions" }, this.isInside, this.links),
     );
@@ -63,6 +66,8 @@ export class ModelPanel extends Panel {
     this.isInside.hidden = !this.model.isServed || !this.model.isPlane;
     this.isInside.setAttribute("aria-pressed", String(view.inside === this.model.name));
     this.accuracy.replaceChildren(NOTHING);
+    this.curve.element.hidden = view.statistic !== "probability";
+    this.curve.mark(view.epoch);
     if (reason !== null) {
       this.summary.textContent = "";
       link(this.links, null, "");
@@ -84,8 +89,8 @@ export class ModelPanel extends Panel {
     const probabilities = this.model.isTestedBy(view.run) ? fields.atTest(this.model, view) : null;
     if (probabilities === null) return null;
     const { labels } = this.catalogue.test;
-    const right = probabilities.reduce((sum, p, i) => sum + Number(Number(p >= 0.5) === labels[i]), 0);
-    return { right, of: labels.length, share: right / labels.length };
+    const right = share(probabilities, labels);
+    return { right: Math.round(right * labels.length), of: labels.length, share: right };
   }
 
   #inWords(view, values, right) {
