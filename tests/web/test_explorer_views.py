@@ -108,6 +108,27 @@ def test_a_difference_that_the_service_does_not_know_has_no_links(page: Page, qu
     expect(page.get_by_label("The command for what is shown")).not_to_contain_text("minus")
 
 
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (768, 1024), (780, 360), (1440, 1000)])
+def test_the_slider_stays_with_the_maps(open_page: OpenPage, server: Server, width: int, height: int) -> None:
+    page = open_page(server, viewport={"width": width, "height": height})
+    show(page)
+    canvas = panel(page, "relu-10").locator(".frame")
+    canvas.evaluate("(element) => element.scrollIntoView({ block: 'end' })")
+    for control_of_it in (page.get_by_role("slider", name="Epoch"), page.get_by_role("button", name="Play")):
+        expect(control_of_it).to_be_in_viewport(ratio=1)
+    box = page.get_by_role("group", name="Training").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 0.4 * height  # most of the screen is the maps'
+
+
+def test_nothing_stays_in_the_way_of_a_page_that_is_enlarged_four_times(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, viewport={"width": 320, "height": 225})
+    show(page)
+    panel(page, "relu-10").scroll_into_view_if_needed()
+    expect(page.get_by_role("slider", name="Epoch")).not_to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_looking_inside_is_a_step_that_back_undoes(page: Page) -> None:
     show(page, "?epoch=66")
     before = page.url
@@ -194,6 +215,18 @@ def test_a_units_line_is_as_thick_as_what_it_weighs_afterwards(page: Page, api: 
     assert np.corrcoef(widths, np.abs(output[:, 0]))[0, 1] > 0.999
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_paper_shows_maps_and_numbers_without_the_controls(open_page: OpenPage, server: Server, scheme: str) -> None:
+    page = open_page(server, color_scheme=scheme)
+    show(page)
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for hidden in (page.get_by_role("slider"), page.get_by_role("button", name="Copy as curl")):
+        expect(hidden).to_be_hidden()
+    expect(panel(page, "tanh-3").locator(".frame")).to_be_visible()
+    expect(page.get_by_label("The command for what is shown")).to_be_visible()
+
+
 def test_the_link_that_is_copied_shows_the_same(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, permissions=["clipboard-read", "clipboard-write"])
     show(page)
@@ -203,3 +236,8 @@ def test_the_link_that_is_copied_shows_the_same(open_page: OpenPage, server: Ser
     page.goto(page.evaluate("navigator.clipboard.readText()"))
     expect(page.get_by_role("main")).to_be_visible()
     expect(control(page, "Run")).to_have_value("4")
+
+
+def test_playing_is_not_read_out_epoch_by_epoch(page: Page) -> None:
+    show(page)
+    expect(page.get_by_role("group", name="Training").get_by_role("status")).to_have_attribute("aria-live", "off")
