@@ -50,7 +50,7 @@ def test_every_model_has_a_panel_with_its_accuracies(page: Page, api: Api) -> No
         row = api.comparison(model)
         expect(panel(page, model).get_by_role("heading")).to_contain_text(f"{row['parameters']} parameters")
         assert value(figure(page, model, "this run")) == pytest.approx(row["served"]["accuracy"], abs=1e-12)
-        runs = figure(page, model, f"{row['replicates']} runs")
+        runs = figure(page, model, f"{row['replicates']} runs, trained")
         assert value(runs) == row["accuracy"]["mean"]
         low, high = row["accuracy"]["ci95"]
         expect(runs).to_contain_text(f"[{low:.3f}, {high:.3f}]")
@@ -176,9 +176,11 @@ def test_the_command_fetches_what_is_shown(open_page: OpenPage, server: Server, 
     assert command == page.get_by_label("The command for what is shown").inner_text()
     subprocess.run(command, shell=True, cwd=tmp_path, check=True, timeout=30)
     fields = csv_fields(page)
-    assert {file.stem for file in tmp_path.glob("*.npy")} == set(fields) == set(MODELS)
-    for model, field in fields.items():
-        np.testing.assert_allclose(np.load(tmp_path / f"{model}.npy"), field, rtol=0, atol=TOLERANCE)
+    assert set(fields) == set(MODELS)
+    fields["difference"] = fields["tanh-10-10"] - fields["tanh-10"]
+    assert {file.stem for file in tmp_path.glob("*.npy")} == set(fields)
+    for name, field in fields.items():
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), field, rtol=0, atol=2 * TOLERANCE)
 
 
 @pytest.mark.parametrize("query", ["", "?run=2&epoch=66", "?statistic=std&epoch=66"])
@@ -199,6 +201,15 @@ def test_a_panels_links_give_what_it_shows(page: Page, server: Server, query: st
         assert matplotlib.image.imread(io.BytesIO(answers["png"].content), format="png").std() > 0
 
 
+@pytest.mark.parametrize("what", ["comparison", "dataset"])
+def test_the_pages_head_gives_the_data(page: Page, server: Server, what: str) -> None:
+    show(page)
+    with page.expect_download() as started:
+        page.get_by_role("link", name=f"{what}.csv", exact=True).click()
+    assert started.value.suggested_filename == f"{what}.csv"
+    assert Path(started.value.path()).read_bytes() == server.get(f"/{what}?format=csv").content
+
+
 @pytest.mark.parametrize(("a", "b"), [("tanh-10-10", "linear"), ("relu-3", "tanh-3"), ("linear", "relu-10-10")])
 def test_the_difference_counts_the_test_points_on_which_two_models_disagree(
     page: Page, api: Api, a: str, b: str
@@ -213,7 +224,7 @@ def test_the_difference_counts_the_test_points_on_which_two_models_disagree(
     right = int(np.sum(apart & (first == labels)))
     words = page.locator("#difference .summary")
     expect(words).to_contain_text(
-        f"They disagree on {apart.sum()} of {len(points)} test points: {a} is right on {right} of them, "
+        f"They disagree on {apart.sum()} of {len(points)} test points, ringed here: {a} is right on {right} of them, "
         f"{b} on {apart.sum() - right}."
     )
     difference = api.boundary(a, LAST, replicate=0) - api.boundary(b, LAST, replicate=0)
@@ -305,10 +316,10 @@ def test_the_data_are_drawn_all_or_of_the_test_or_not_at_all(page: Page) -> None
 def test_colours_may_be_the_notebooks(page: Page) -> None:
     show(page)
     canvas = colours_of(panel(page, "tanh-10-10"))
-    before, legend = pixels(canvas), page.locator(".bar").evaluate("(bar) => bar.style.background")
+    before, legend = pixels(canvas), page.locator("#legend .bar").evaluate("(bar) => bar.style.background")
     choose(page, "Colours", "red and blue (notebook)")
     assert not np.array_equal(pixels(canvas), before)
-    assert page.locator(".bar").evaluate("(bar) => bar.style.background") != legend
+    assert page.locator("#legend .bar").evaluate("(bar) => bar.style.background") != legend
     greenest = np.where(warmth(canvas) > 100, pixels(canvas)[..., 1], 0).max()
     assert greenest < np.where(before[..., 0] - before[..., 2] > 100, before[..., 1], 0).max()  # red, not orange
 

@@ -142,7 +142,7 @@ def check_way(page: Page, api: Api, model: str, run: int, epoch: int) -> None:
             for unit, activation in enumerate(units):
                 adds = [activation * output[unit, 0]] if number == len(hidden) else []
                 right = [sums[unit], activation, *adds]
-                assert rows[f"unit {number}.{unit + 1}"] == pytest.approx(right, rel=1e-5, abs=1e-5)
+                assert rows[f"a{number}.{unit + 1}"] == pytest.approx(right, rel=1e-5, abs=1e-5)
     else:
         assert [rows[name] for name in names] == [
             pytest.approx([x, x * weight]) for x, weight in zip(point, output[:, 0], strict=True)
@@ -157,7 +157,7 @@ def check_way(page: Page, api: Api, model: str, run: int, epoch: int) -> None:
 
 def adding(name: str, depth: int) -> bool:
     """Tell whether a row of a point's way adds to the logit."""
-    return name == "bias" or name.startswith(f"unit {depth}.") or (depth == 0 and name.startswith("x"))
+    return name == "bias" or name.startswith(f"a{depth}.") or (depth == 0 and name.startswith("x"))
 
 
 def test_a_points_way_is_told_in_numbers_that_the_service_confirms(page: Page, api: Api) -> None:
@@ -168,7 +168,7 @@ def test_a_points_way_is_told_in_numbers_that_the_service_confirms(page: Page, a
 
 def test_a_point_is_chosen_by_a_click_on_a_map(page: Page, api: Api) -> None:
     show(page, "?run=3&epoch=66")
-    box = panel(page, "tanh-3").get_by_role("img")
+    box = panel(page, "tanh-3").get_by_role("img", name="tanh-3")
     box.scroll_into_view_if_needed()
     size = box.bounding_box()
     assert size is not None

@@ -1,5 +1,6 @@
 """The explorer says what is wrong with the service, keeps what it shows, and goes on by itself when it can."""
 
+import json
 import os
 import re
 import shutil
@@ -107,7 +108,7 @@ def test_a_page_without_models_says_so_and_shows_them_when_they_come(
     publish(models_dir / "tanh-10-10" / "1", models, "tanh-10-10", 1)
     wait_for(lambda: server.get("/health/ready").status_code == 200)
     look_again(page)
-    expect(panel(page, "tanh-10-10").get_by_role("img")).to_be_visible()
+    expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     expect(status(page)).not_to_contain_text("no models")
     assert value(figure(page, "tanh-10-10", "this run")) == Api(server).comparison("tanh-10-10")["served"]["accuracy"]
 
@@ -181,7 +182,7 @@ def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other
     page = open_page(server)
     show(page)
     expect(panel(page, "linear")).to_contain_text("there is no saved_model.pb")
-    expect(panel(page, "linear").get_by_role("img")).to_be_hidden()
+    expect(panel(page, "linear").get_by_role("img", name="linear")).to_be_hidden()
     assert list(csv_fields(page)) == ["tanh-10-10"]
     page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
     expect(page.locator(".way")).to_have_count(1)
@@ -229,13 +230,13 @@ def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server
     show(page)
     choose(page, "Run", "3")
     expect(panel(page, "foreign")).to_contain_text("has one training run only")
-    expect(panel(page, "tanh-10-10").get_by_role("img")).to_be_visible()
+    expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     choose(page, "Statistic", "mean of all runs")
     expect(panel(page, "foreign")).to_contain_text("nothing to compare")
     expect(page.locator("#difference")).to_contain_text("foreign has one training run only")
     choose(page, "Statistic", "probability of one run")
     choose(page, "Run", "0 (served)")
-    expect(panel(page, "foreign").get_by_role("img")).to_be_visible()
+    expect(panel(page, "foreign").get_by_role("img", name="foreign")).to_be_visible()
 
 
 def test_a_model_that_lacks_a_run_is_not_shown_with_another(with_foreign: Server, open_page: OpenPage) -> None:
@@ -300,3 +301,51 @@ def test_the_command_says_where_the_key_goes_but_not_the_key(
     command = page.get_by_label("The command for what is shown").inner_text()
     assert key not in command
     assert "X-API-Key" in command
+
+
+@pytest.mark.parametrize(
+    ("link", "name", "path"),
+    [
+        ("comparison.csv", "comparison.csv", "/comparison?format=csv"),
+        ("dataset.csv", "dataset.csv", "/dataset?format=csv"),
+        ("This table as CSV", "comparison.csv", "/comparison?format=csv"),
+        ("tanh-3 as json", "tanh-3.json", "/boundary?model=tanh-3&resolution=81&epoch=500&replicate=0"),
+        ("tanh-3 as png", "tanh-3.png", "/boundary?model=tanh-3&resolution=81&epoch=500&replicate=0&format=png"),
+    ],
+)
+def test_links_to_data_bring_the_key(
+    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal, link: str, name: str, path: str
+) -> None:
+    journal.expect("status of 401")
+    server, key = guarded
+    page = open_page(server)
+    page.goto("/")
+    expect(status(page)).to_contain_text("A key is needed")
+    expect(page.get_by_role("link", name="comparison.csv")).to_be_hidden()
+    expect(page.get_by_role("link", name="dataset.csv")).to_be_hidden()
+    enter_key(page, key)
+    expect(page.get_by_role("main")).to_be_visible()
+    settle(page)
+    with page.expect_download() as started:
+        page.get_by_role("link", name=link, exact=True).click()
+    assert started.value.suggested_filename == name
+    right = server.get(path, headers={"X-API-Key": key})
+    assert right.status_code == 200
+    content = Path(started.value.path()).read_bytes()
+    assert content == right.content or json.loads(content)["probabilities"] == right.json()["probabilities"]
+    assert page.url == server.url + "/"
+
+
+def test_a_link_to_data_that_fails_with_a_key_says_why(
+    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal
+) -> None:
+    journal.expect("status of 401", "status of 503")
+    server, key = guarded
+    page = open_page(server)
+    page.goto("/")
+    enter_key(page, key)
+    expect(page.get_by_role("main")).to_be_visible()
+    answer = {"status": 503, "content_type": "application/problem+json", "body": '{"detail": "a worker is busy"}'}
+    page.route("**/dataset?*", lambda route: route.fulfill(**answer))
+    page.get_by_role("link", name="dataset.csv").click()
+    expect(status(page)).to_contain_text("a worker is busy")

@@ -1,6 +1,6 @@
 // The comparison: a table of what every training run reached, and who beats whom in words.
 
-import { fixed, h, interval, number, s, signed } from "./dom.js";
+import { fixed, h, interval, number, s, signed, whole } from "./dom.js";
 
 const COLUMNS = [
   { key: "model", label: "Model", of: (row) => row.model },
@@ -12,12 +12,13 @@ const COLUMNS = [
   { key: "notebook", label: "Notebook", of: (row) => row.notebook_accuracy },
 ];
 
-const [WIDTH, HEIGHT] = [280, 34];
+const [WIDTH, HEIGHT, EDGE] = [400, 44, 16];
 
 export class Comparison {
   constructor(section, comparison, handlers) {
     Object.assign(this, { comparison, handlers });
     this.low = Math.floor(20 * Math.min(...comparison.models.map((row) => row.accuracy.min))) / 20;
+    this.ticks = ticks(this.low);
     this.body = h("tbody");
     this.heads = COLUMNS.map(({ key, label }) => h("th", { scope: "col" }, h("button", { type: "button", onclick: () => this.#sort(key) }, label), key === "range" ? this.#axis() : null));
     const runs = comparison.protocol.replicates;
@@ -25,9 +26,9 @@ export class Comparison {
       section.querySelector("h2"),
       h("p", { class: "lead" }, `Each model was trained ${runs} times, each time on data, a split, weights and a batch order of its own. A dot is a run; the bar is the mean with its 95% interval, the diamond what the notebook printed of its one run. “Exact” is the accuracy over the whole distribution, where the true boundary is known.`),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, h("table", { id: "table" }, h("caption", { class: "hidden" }, "Accuracy by model"), h("thead", {}, h("tr", {}, this.heads)), this.body)),
-      h("p", {}, h("a", { href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv` }, "This table as CSV")),
+      h("p", {}, h("a", { href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`, download: "comparison.csv" }, "This table as CSV")),
       h("h3", {}, "Who beats whom"),
-      h("ul", { id: "pairs" }, comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, verdict(pair)))),
+      h("ul", { id: "pairs" }, comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, whole(verdict(pair))))),
     );
   }
 
@@ -67,24 +68,26 @@ export class Comparison {
   }
 
   #x(value) {
-    return 8 + ((WIDTH - 16) * (value - this.low)) / (1 - this.low);
+    return EDGE + ((WIDTH - 2 * EDGE) * (value - this.low)) / (1 - this.low);
   }
 
   #axis() {
-    const ticks = [this.low, (this.low + 1) / 2, 1];
-    return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14`, "aria-hidden": "true" }, ticks.map((tick, i) => s("text", { x: this.#x(tick), y: 11, "text-anchor": ["start", "middle", "end"][i] }, fixed(tick, 2))));
+    const text = (tick) => s("text", { x: this.#x(tick), y: 11, "text-anchor": "middle" }, fixed(tick, 2));
+    return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14`, "aria-hidden": "true" }, this.ticks.map(text));
   }
 
   /** All runs as dots, stacked where they would hide each other. */
   #strip({ model, accuracy, notebook_accuracy: notebook }) {
     const { values, mean, ci95, min, max, median } = accuracy;
+    const bin = (value) => Math.round(this.#x(value) / 4);
+    const highest = Math.max(...[...Map.groupBy(values, bin).values()].map(({ length }) => length));
+    const rise = Math.min(3.5, (HEIGHT - 18) / Math.max(1, highest - 1)); // as many as there are fit
     const stacked = new Map();
     const dots = values.map((value, run) => {
-      const bin = Math.round(this.#x(value) / 4);
-      const level = stacked.get(bin) ?? 0;
-      stacked.set(bin, level + 1);
+      const level = stacked.get(bin(value)) ?? 0;
+      stacked.set(bin(value), level + 1);
       const isShown = this.view.statistic === "probability" && this.view.run === run;
-      const dot = s("circle", { cx: this.#x(value).toFixed(1), cy: HEIGHT - 13 - Math.min(level, 6) * 3, r: isShown ? 3.6 : 2, class: isShown ? "run shown" : "run", "data-run": run }, s("title", {}, `run ${run}: ${fixed(value)}`));
+      const dot = s("circle", { cx: this.#x(value).toFixed(1), cy: (HEIGHT - 14 - level * rise).toFixed(1), r: isShown ? 3.6 : 2, class: isShown ? "run shown" : "run", "data-run": run }, s("title", {}, `run ${run}: ${fixed(value)}`));
       dot.addEventListener("click", () => this.handlers.onrun(run));
       return dot;
     });
@@ -93,8 +96,15 @@ export class Comparison {
     const middle = s("path", { class: "mean", d: `M${this.#x(mean)},${y - 4}v8` });
     const diamond = notebook ? s("path", { class: "notebook", d: `M${this.#x(notebook)},${y - 4}l4,4l-4,4l-4,-4Z` }, s("title", {}, `notebook: ${fixed(notebook)}`)) : null;
     const text = `${values.length} runs of ${model} from ${fixed(min)} to ${fixed(max)}, median ${fixed(median)}`;
-    return s("svg", { class: "strip", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text }, dots.sort((a, b) => a.classList.length - b.classList.length), bar, middle, diamond);
+    return s("svg", { class: "strip", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text }, s("path", { class: "grid", d: this.ticks.map((tick) => `M${this.#x(tick)},0v${HEIGHT}`).join("") }), dots.sort((a, b) => a.classList.length - b.classList.length), bar, middle, diamond);
   }
+}
+
+/** Where the strips have their lines: from low to 1, five of them or so. */
+function ticks(low) {
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((one) => (1 - low) / one <= 6.5) ?? 0.2;
+  const steps = Math.round((1 - Math.ceil(low / step - 1e-9) * step) / step);
+  return Array.from({ length: steps + 1 }, (_, i) => 1 - (steps - i) * step);
 }
 
 /** A pair's test in words, the better one first. */

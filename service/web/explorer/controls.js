@@ -25,7 +25,7 @@ export class Controls {
     this.back = h("button", { type: "button", id: "back", "aria-label": "One recorded epoch back", onclick: () => this.step(-1) }, "‹");
     this.on = h("button", { type: "button", id: "on", "aria-label": "One recorded epoch on", onclick: () => this.step(1) }, "›");
     this.slider = h("input", { id: "epoch", type: "range", min: 0, max: 0, step: 1, oninput: () => this.#seek() });
-    this.output = h("output", { for: "epoch" });
+    this.output = h("output", { for: "epoch", "aria-live": "off" });
     this.run = select("run", {}, (value) => state.set({ run: Number(value) }));
     this.experiment = select("experiment", {}, (value) => state.set({ experiment: value, epoch: null, a: null, b: null, inside: null }));
     const of = (name, options) => (this[name] = select(name, options, (value) => state.set({ [name]: value })));

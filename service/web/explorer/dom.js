@@ -42,5 +42,14 @@ export const interval = ([low, high], digits = 3) => `[${fixed(low, digits)}, ${
 /** `1 point`, `2 points`. */
 export const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
+/** A text whose names with hyphens and whose intervals stay whole where its lines break. */
+export const whole = (text) =>
+  text.split(/(\[[^\]]*\]|\S*\w-\w\S*)/).map((part, i) => (i % 2 === 1 ? h("span", { class: "whole" }, part) : part));
+
+/** Say such a text, unless it is said already. */
+export function say(element, text) {
+  if (element.textContent !== text) element.replaceChildren(...whole(text));
+}
+
 /** The elements with an id, by that id. */
 export const byId = (id) => document.getElementById(id);

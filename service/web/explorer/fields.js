@@ -2,6 +2,7 @@
 // which takes a millisecond, else asked of the service and kept.
 
 import { grid, linspace } from "./network.js";
+import { isOfP } from "./view.js";
 
 /** Nodes an axis. A panel is some 300 pixels wide; the line P = 0.5 is interpolated between nodes and no finer grid
  *  moves it by a pixel. */
@@ -13,6 +14,7 @@ export class Fields {
   #kept = new Map();
   #test = new Map();
   #last = new WeakMap();
+  #learning = new WeakMap();
 
   constructor(service, catalogue) {
     this.service = service;
@@ -42,6 +44,18 @@ export class Fields {
     if (view.statistic !== "probability") query.set("statistic", view.statistic);
     else if (model.card !== null) query.set("replicate", view.run);
     for (const [name, value] of Object.entries(more)) query.set(name, value);
+    return query;
+  }
+
+  /** The same for the difference of a view's two models; null where the service does not answer that: it takes one epoch
+   *  for both, or each one's last. */
+  difference(view) {
+    if (!isOfP(view)) return null;
+    const at = [view.a, view.b].map(({ card }, i) => card?.epochs[[view.a, view.b][i].snapshot(view.epoch)] ?? null);
+    const isLast = [view.a, view.b].every(({ card }, i) => card === null || at[i] === card.epochs.at(-1));
+    if (!isLast && at[0] !== at[1]) return null;
+    const query = this.query(view.a, view, { minus: view.b.name });
+    if (at[0] !== at[1]) query.delete("epoch");
     return query;
   }
 
@@ -108,6 +122,19 @@ export class Fields {
     return this.#test.get(key);
   }
 
+  /** How many of the test points a run of a model has right after every recorded epoch, as shares, with the epochs; null
+   *  where they do not test that run or its weights are not at hand. Takes some milliseconds the first time. */
+  learning(model, run) {
+    const network = model.network(run);
+    if (this.catalogue.test === null || network === null || !model.isTestedBy(run)) return null;
+    if (!this.#learning.has(network)) {
+      const { columns, labels } = this.catalogue.test;
+      const accuracies = network.epochs.map((_, snapshot) => share(network.evaluate(snapshot, columns, model.testScratch).at(-1)[0], labels));
+      this.#learning.set(network, { epochs: network.epochs, accuracies });
+    }
+    return this.#learning.get(network);
+  }
+
   #isOwnDomain(model) {
     const { x, y } = this.catalogue.domain;
     return [x, y].every(([low, high], axis) => model.features[axis].low === low && model.features[axis].high === high);
@@ -122,4 +149,9 @@ export class Fields {
     }
     return this.#kept.get(key);
   }
+}
+
+/** The share of points whose P(y = 1) is on their label's side of 0.5. */
+export function share(probabilities, labels) {
+  return probabilities.reduce((sum, p, i) => sum + Number(Number(p >= 0.5) === labels[i]), 0) / labels.length;
 }

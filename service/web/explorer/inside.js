@@ -4,7 +4,9 @@ import { scaleOf, signedScale } from "./colours.js";
 import { options } from "./controls.js";
 import { fixed, h, number, s, signed } from "./dom.js";
 import { NODES } from "./fields.js";
+import { scaleBar } from "./legend.js";
 import { line, Plot } from "./map.js";
+import { comparable } from "./view.js";
 
 const THICKEST = 6; // pixels
 
@@ -20,6 +22,7 @@ export class Inside {
     this.detail = new Plot(catalogue.domain, NODES);
     this.detail.element.addEventListener("click", (event) => handlers.onpoint(this.detail.pointAt(event)));
     this.title = h("h3", { id: "detail-title" });
+    this.scale = h("p", { class: "scales" });
     this.formula = h("p", { class: "formula" });
     this.words = h("p", { class: "summary", id: "detail-summary" });
     this.weights = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Weights" });
@@ -28,10 +31,10 @@ export class Inside {
     this.message = h("p", { hidden: true });
     this.network = h("div", { class: "inside" },
       h("div", { class: "network" }, this.edges, this.columns),
-      h("div", { class: "detail" }, this.title, h("div", { class: "frame" }, map), this.formula, this.words, this.weights));
+      h("div", { class: "detail" }, this.title, h("div", { class: "frame" }, map), this.scale, this.formula, this.words, this.weights));
     section.replaceChildren(
       section.querySelector("h2"),
-      h("p", { class: "lead" }, "Each unit of the first layer parts the plane along one straight line; each unit after that adds up what those before it say. Thick lines weigh much. Point at a unit to enlarge it, choose it to keep it. ", this.which),
+      h("p", { class: "lead" }, "Each unit of the first layer parts the plane along one straight line; each unit after that adds up what those before it say. Thick connections weigh much: warm ones add, blue ones take away. Point at a unit to enlarge it, choose it to keep it. ", this.which),
       h("p", {}, h("label", {}, h("span", {}, "Model "), this.choice)),
       this.message,
       this.network,
@@ -41,7 +44,7 @@ export class Inside {
 
   /** Say why there is nothing to draw of a model, or draw it. */
   say(model, reason) {
-    options(this.choice, this.catalogue.models.filter((m) => m.isServed && m.isPlane).map(({ name }) => [name, name]));
+    options(this.choice, comparable(this.catalogue).map(({ name }) => [name, name]));
     this.choice.value = model.name;
     this.message.hidden = reason === null;
     this.message.textContent = reason === null ? "" : `${model.name} ${reason}.`;
@@ -58,6 +61,7 @@ export class Inside {
     this.#built = shape;
     this.layers = model.network(view.run)?.at(model.snapshot(view.epoch)) ?? null;
     this.scales = units.map((layer, l) => this.#scale(layer, l === units.length - 1));
+    this.outgoing = this.layers && this.layers.length > 1 ? this.#outgoing() : [];
     units.forEach((layer, l) => layer.forEach((values, u) => this.#drawUnit(values, l, u)));
     this.#wire();
     this.#enlarge();
@@ -106,7 +110,7 @@ export class Inside {
     plot.paint(values, this.scales[l]);
     button.setAttribute("aria-pressed", String(id === this.#chosen()));
     if (l === this.units.length - 1) plot.draw("boundary", line(values, NODES, 0.5), -0.8);
-    else if (l === 0 && this.layers) plot.draw("unit", this.#lineOf(plot, u), 1.2);
+    else if (l === 0 && this.layers) plot.draw("unit", this.#lineOf(plot, u), 0.4 + this.outgoing[u] / 3);
   }
 
   /** The line w · x + b = 0 of a unit of the first layer. */
@@ -118,7 +122,7 @@ export class Inside {
   /** How much the next layer makes of each unit: the length of its outgoing weights, in pixels of the widest. */
   #outgoing() {
     const lengths = this.layers[1].kernel.map((weights) => Math.hypot(...weights));
-    const most = Math.max(...lengths);
+    const most = Math.max(...lengths, 1e-9);
     return lengths.map((length) => (THICKEST * length) / most);
   }
 
@@ -138,12 +142,13 @@ export class Inside {
     this.detail.draw("point", this.view.point ? this.detail.cross(this.view.point) : "");
     this.detail.clear("unit", 0);
     if (this.layers && this.units.length > 1 && (isOutput || l === 0)) {
-      const widths = this.#outgoing();
-      widths.forEach((width, i) => {
+      this.outgoing.forEach((width, i) => {
         if (isOutput || i === u) this.detail.draw(`unit:${i}`, this.#lineOf(this.detail, i), width);
       });
     }
     this.title.textContent = isOutput ? `${this.model.name}: P(y = 1)` : `Layer ${l + 1}, unit ${u + 1}`;
+    const { low, high } = this.scales[l];
+    this.scale.replaceChildren(isOutput ? "P(y = 1)" : `a${l + 1}.${u + 1}`, scaleBar(this.scales[l], fixed(low, 1), fixed(high, 1)));
     this.#tell(l, u, isOutput);
   }
 
@@ -170,7 +175,7 @@ export class Inside {
         : "Without a hidden layer there is one line: where this sum is 0."
       : l === 0
         ? "The line is where this sum is 0, as thick as what the unit weighs afterwards."
-        : "A unit of a later layer: a sum of what the units before it do.";
+        : `A unit of a later layer: a sum of what the units before it do. a${l}.1 is what unit 1 of layer ${l} does.`;
     const rows = inputs.map((input, k) => h("tr", {}, h("th", { scope: "row" }, `weight of ${input}`), h("td", {}, number(kernel[k][u], 4))));
     rows.push(h("tr", {}, h("th", { scope: "row" }, "bias"), h("td", {}, number(bias[u], 4))));
     const next = this.layers[l + 1];

@@ -1,26 +1,26 @@
 // The page: loads what the service has, follows its changes, and draws what the address asks for.
 
 import { load } from "./catalogue.js";
-import { PALETTES, scaleOf } from "./colours.js";
+import { scaleOf } from "./colours.js";
 import { Comparison, pairOf, verdict } from "./comparison.js";
 import { Controls } from "./controls.js";
-import { byId, fixed, h } from "./dom.js";
-import { curl, downloads } from "./downloads.js";
+import { Curves } from "./curve.js";
+import { Data } from "./data.js";
+import { byId, say } from "./dom.js";
+import { bringKey, curl, downloads } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { Inside } from "./inside.js";
-import { scatter } from "./map.js";
-import { DifferencePanel, ModelPanel } from "./panels.js";
+import { legend, marks } from "./legend.js";
+import { DifferencePanel, differenceScale, ModelPanel } from "./panels.js";
 import { Point } from "./point.js";
 import { questions } from "./questions.js";
 import { Service } from "./service.js";
-import { State } from "./state.js";
+import { addressOf, State } from "./state.js";
+import { comparable, coordinate, viewOf } from "./view.js";
 
 const SLOW = "The service is slow to answer; waiting…";
 const POLL_MS = 5000;
 const FIRST_RETRY_MS = 500;
-
-/** A coordinate as the page shows it, so that choosing what is shown changes nothing. */
-const coordinate = (value) => Number(value.toFixed(4));
 
 class Page {
   catalogue = null;
@@ -28,7 +28,6 @@ class Page {
   #drawn = true;
   #frame = 0;
   #visible = new Set();
-  #dots = {};
 
   constructor() {
     this.service = new Service(
@@ -45,6 +44,7 @@ class Page {
       this.wake();
     });
     byId("downloads").append(...downloads(() => this.#shown()));
+    bringKey(this.service, (error) => this.#explain(error));
     const watch = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.#visible[isIntersecting ? "add" : "delete"](target.id);
       this.update();
@@ -73,11 +73,11 @@ class Page {
     const before = this.catalogue;
     const asked = this.state.values.experiment;
     const catalogue = await load(this.service, before, asked);
-    byId("key").hidden = true;
     if (catalogue !== before) {
       this.catalogue = catalogue;
       this.#build();
     }
+    this.#lock(false);
     this.say(catalogue.models.length === 0 ? "The service has no models yet. Train some: python -m training train" : this.#news(before));
     await this.#settle();
   }
@@ -92,7 +92,7 @@ class Page {
 
   #explain(error) {
     if (error.status === 401) {
-      byId("key").hidden = false;
+      this.#lock(true);
       this.say(`A key is needed: ${error.message}.`);
     } else if (error.status === 0 || error.status >= 500) {
       const meanwhile = this.catalogue === null ? "" : " What is shown is from before.";
@@ -101,6 +101,13 @@ class Page {
       console.error(error);
       this.say(`Something is wrong: ${error.message}`);
     }
+  }
+
+  /** Ask for a key, or not; without one the links to data lead nowhere. */
+  #lock(isLocked) {
+    byId("key").hidden = !isLocked;
+    byId("comparison-csv").hidden = isLocked || this.catalogue?.comparison === null;
+    byId("dataset-csv").hidden = isLocked || this.catalogue?.dataset === null;
   }
 
   say(text) {
@@ -131,49 +138,33 @@ class Page {
         const [x, y] = point.map(coordinate);
         this.state.set({ x, y });
       },
-      oninside: (name) => {
-        this.state.set({ inside: name, unit: null });
-        byId("inside").scrollIntoView({ block: "nearest" });
-      },
+      onlook: (name) => this.state.go({ inside: name, unit: null }, "inside"),
+      oninside: (name) => this.state.set({ inside: name, unit: null }),
       onunit: (unit) => this.state.set({ unit }),
+      onepoch: (epoch) => this.state.set({ epoch: epoch === catalogue.epochs.at(-1) ? null : epoch }),
       onpair: (pair) => this.state.set(pair),
       onrun: (run) => this.state.set({ run, statistic: "probability" }),
       onsort: (sort) => this.state.set({ sort }),
     };
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
-    const comparable = catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane);
-    this.difference = comparable.length > 1 ? new DifferencePanel(catalogue, handlers) : null;
+    this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
+    const { length } = comparable(catalogue);
+    this.difference = length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     byId("panels").replaceChildren(...[...this.panels, this.difference].filter(Boolean).map(({ element }) => element));
     this.inside = new Inside(byId("inside"), catalogue, handlers);
     this.point = new Point(byId("point"), catalogue, this.service, handlers);
     this.comparison = catalogue.comparison ? new Comparison(byId("comparison"), catalogue.comparison, handlers) : null;
+    for (const what of ["comparison", "dataset"]) {
+      byId(`${what}-csv`).href = `/${what}?experiment=${encodeURIComponent(catalogue.experiment)}&format=csv`;
+    }
     byId("questions").replaceChildren(...questions(catalogue, this.state));
-    for (const id of ["inside", "point"]) byId(id).hidden = comparable.length === 0;
+    for (const id of ["inside", "point"]) byId(id).hidden = length === 0;
     byId("comparison").hidden = this.comparison === null;
-    this.#dots = {};
+    this.data = new Data(catalogue);
   }
 
-  /** The state with what it leaves open filled in from the models that are there. */
   get view() {
-    const { values } = this.state;
-    const { catalogue } = this;
-    const comparable = catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane);
-    const named = (name, usual) => comparable.find((model) => model.name === name) ?? usual ?? null;
-    const deepest = comparable.toSorted((m, n) => n.hiddenLayers.length - m.hiddenLayers.length)[0];
-    const point = values.x === null || values.y === null ? (catalogue.test?.points[0] ?? [0, 0]) : [values.x, values.y];
-    return {
-      ...values,
-      statistic: ["mean", "std", "agreement"].includes(values.statistic) ? values.statistic : "probability",
-      colours: PALETTES.includes(values.colours) ? values.colours : PALETTES[0],
-      theme: ["light", "dark"].includes(values.theme) ? values.theme : "auto",
-      points: ["test", "none"].includes(values.points) ? values.points : "all",
-      run: Math.min(values.run, catalogue.runs - 1),
-      epoch: catalogue.epoch(values.epoch),
-      a: named(values.a, deepest),
-      b: named(values.b, comparable[comparable.indexOf(deepest) - 1] ?? comparable[1]),
-      inside: named(values.inside, comparable.find(({ hiddenLayers }) => hiddenLayers.length > 0) ?? comparable[0])?.name ?? null,
-      point: point.map(coordinate),
-    };
+    return viewOf(this.catalogue, this.state.values);
   }
 
   // --- Drawing: at once what is at hand; what is not is loaded first, one view at a time, the newest next. ---
@@ -230,15 +221,16 @@ class Page {
     const values = new Map(shown.map((model) => [model.name, fields.of(model, view)]));
     if ([...values.values()].includes(null)) return false;
     this.values = values;
-    this.#legend(view);
-    this.#scatter(view);
+    legend(byId("legend"), catalogue, view, () => this.state.go({}, "point"));
+    this.data.draw(view, this.panels);
     for (const panel of this.panels) panel.draw(view, fields, values.get(panel.model.name));
     if (this.difference) {
       this.difference.draw(view, fields, values.get(view.a.name), values.get(view.b.name));
       const pair = pairOf(catalogue.comparison, view.a.name, view.b.name);
-      this.difference.verdict.textContent = pair ? `${verdict(pair)}.` : "";
+      say(this.difference.verdict, pair ? `${verdict(pair)}.` : "");
     }
-    const command = curl(fields, shown, view);
+    const canDiffer = this.difference !== null && [view.a, view.b].every((model) => shown.includes(model));
+    const command = curl(fields, shown, view, canDiffer ? fields.difference(view) : null);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
     this.point.fill(view);
@@ -249,6 +241,7 @@ class Page {
     if (this.#isSeen("inside") && !this.#drawInside(view)) return false;
     this.#drawn = true;
     this.#reveal();
+    this.curves.show(view);
     return true;
   }
 
@@ -274,49 +267,22 @@ class Page {
     return true;
   }
 
-  #legend(view) {
-    const key = `${view.statistic} ${view.colours}`;
-    if (byId("legend").dataset.shown === key) return;
-    byId("legend").dataset.shown = key;
-    const scale = scaleOf(view.statistic, view.colours);
-    const bar = h("span", { class: "bar" });
-    const stops = Array.from({ length: 9 }, (_, i) => scale.css(scale.low + ((scale.high - scale.low) * i) / 8));
-    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const { names, x, y } = this.catalogue.domain;
-    const isShare = view.statistic === "probability" || view.statistic === "mean";
-    const isKnown = this.catalogue.models.some(({ card }) => card?.true_boundary);
-    byId("legend").replaceChildren(
-      h("span", {}, scale.label),
-      h("span", { class: "scale" }, fixed(scale.low, 1), bar, fixed(scale.high, 1)),
-      h("span", {}, `Data of run 0: ● class 0, ▲ class 1; outlined: test.${isShare ? " Solid: P = 0.5." : ""}${isKnown ? " Dashed: the true boundary." : ""}`),
-      h("span", {}, `${names[0]} from ${fixed(x[0], 1)} to ${fixed(x[1], 1)} across, ${names[1]} from ${fixed(y[0], 1)} to ${fixed(y[1], 1)} up`),
-    );
-  }
-
-  /** Draw the data once for all maps, in the pixels of the screen. */
-  #scatter(view) {
-    const plot = this.panels.find(({ map }) => !map.hidden)?.plot ?? null;
-    if (plot === null) return;
-    const pixels = Math.round(plot.element.clientWidth * devicePixelRatio);
-    const key = `${view.points} ${view.colours} ${pixels}`;
-    if (this.#dots.key === key || pixels === 0) return;
-    const scale = scaleOf("probability", view.colours);
-    const picture = (side) => scatter(this.catalogue.dataset, this.catalogue.domain, side, view.points, [scale.css(0.28), scale.css(0.72)]);
-    this.#dots = { key, large: () => picture(480) };
-    const drawn = picture(pixels);
-    for (const panel of this.panels) panel.plot.scatter(panel.model.isPlane ? drawn : null);
-  }
-
   /** What a download takes with it. */
   #shown() {
-    const { view, fields } = this;
+    const { view, fields, catalogue } = this;
     const shown = this.panels.filter(({ model }) => this.values.has(model.name));
-    const panels = shown.map(({ model, plot, summary }) => ({ name: model.name, plot, note: summary.textContent }));
-    if (this.difference) panels.push({ name: `${view.a.name} − ${view.b.name}`, plot: this.difference.plot, note: "" });
+    const panels = shown.map(({ model, plot, summary }) => ({ name: model.name, plot, note: summary.textContent, dots: true }));
+    if (this.difference && this.values.has(view.a.name) && this.values.has(view.b.name)) {
+      const { plot, summary } = this.difference;
+      panels.push({ name: `${view.a.name} − ${view.b.name}`, plot, note: summary.textContent, scale: differenceScale(view), dots: false });
+    }
     const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
-    const title = `${scaleOf(view.statistic, view.colours).label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
+    const scale = scaleOf(view.statistic, view.colours);
+    const title = `${scale.label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
     const values = new Map(shown.map(({ model }) => [model.name, Float32Array.from(fields.of(model, view))]));
-    return { panels, fields, values, title, dots: this.#dots.large?.() ?? null, commands: byId("curl").textContent };
+    const [commands, address] = [byId("curl").textContent, location.origin + addressOf(this.state.values)];
+    const dots = (pixels) => this.data.picture(view, pixels);
+    return { panels, fields, values, title, scale, legend: marks(catalogue, view), dots, commands, address };
   }
 }
 

@@ -4,7 +4,7 @@ import { s, h } from "./dom.js";
 
 const SIDE = 100; // units a side of the drawing over the colours
 
-const DARK = "#111827";
+export const DARK = "#111827";
 const LIGHT = "#ffffff";
 
 /** How each kind of line is drawn, halo first; widths are in pixels. */
@@ -163,50 +163,8 @@ export class Plot {
   }
 }
 
-/** Draw the data on a picture of `pixels` a side: class 0 as circles, class 1 as triangles; those of the test with an
- *  outline, those that were trained or validated on small and faint.
- *  @param {"all" | "test" | "none"} which */
-export function scatter(dataset, domain, pixels, which, [low, high]) {
-  if (dataset === null || dataset.features.length !== 2 || which === "none") return null;
-  const picture = new OffscreenCanvas(pixels, pixels);
-  const context = picture.getContext("2d");
-  const place = placing(domain, pixels);
-  const density = Math.max(0.6, pixels / 300);
-  for (const isTest of which === "all" ? [false, true] : [true]) {
-    const size = (isTest ? 2.4 : 1.4) * density;
-    context.globalAlpha = isTest ? 1 : 0.6;
-    context.lineWidth = 0.6 * density;
-    context.strokeStyle = DARK;
-    for (const label of [0, 1]) {
-      context.beginPath();
-      dataset.points.forEach((point, i) => {
-        if (dataset.labels[i] !== label || (dataset.split[i] === "test") !== isTest) return;
-        mark(context, ...place(point), size, label);
-      });
-      context.fillStyle = label === 0 ? low : high;
-      context.fill();
-      if (isTest) context.stroke();
-    }
-  }
-  return picture;
-}
-
-/** Add a point's mark to the path: a circle for class 0, a triangle for class 1. */
-export function mark(context, x, y, size, label) {
-  if (label === 0) {
-    context.moveTo(x + size, y);
-    context.arc(x, y, size, 0, 2 * Math.PI);
-  } else {
-    const half = size * 1.15;
-    context.moveTo(x, y - half);
-    context.lineTo(x + half, y + half * 0.75);
-    context.lineTo(x - half, y + half * 0.75);
-    context.closePath();
-  }
-}
-
 /** Where points lie on a square of this side, its y counted from above. */
-function placing({ x: [left, right], y: [bottom, top] }, side) {
+export function placing({ x: [left, right], y: [bottom, top] }, side) {
   return ([x, y]) => [((x - left) / (right - left)) * side, ((top - y) / (top - bottom)) * side];
 }
 

@@ -2,9 +2,12 @@
 
 import { signedScale, scaleOf } from "./colours.js";
 import { options } from "./controls.js";
-import { counted, fixed, h, interval, number } from "./dom.js";
-import { NODES } from "./fields.js";
+import { Curve } from "./curve.js";
+import { counted, fixed, h, interval, number, say } from "./dom.js";
+import { NODES, share } from "./fields.js";
+import { scaleBar } from "./legend.js";
 import { line, Plot } from "./map.js";
+import { comparable, isOfP } from "./view.js";
 
 const NOTHING = "–";
 
@@ -16,7 +19,7 @@ class Panel {
     this.summary = h("p", { class: "summary", id: `${id}-summary` });
     const map = h("div", { class: "map", role: "img", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-summary` }, this.plot.element);
     map.addEventListener("click", (event) => onpoint(this.plot.pointAt(event)));
-    this.element = h("article", { class: "panel", id, "aria-labelledby": `${id}-title` }, title, h("div", { class: "frame" }, map, this.message));
+    this.element = h("article", { class: "panel", id, tabindex: -1, "aria-labelledby": `${id}-title` }, title, h("div", { class: "frame" }, map, this.message));
     this.map = map;
   }
 
@@ -38,13 +41,15 @@ export class ModelPanel extends Panel {
     this.accuracy = h("dd");
     this.runs = h("dd");
     this.notebook = h("dd");
-    this.isInside = h("button", { type: "button", class: "look", "aria-label": `Look inside ${model.name}`, onclick: () => handlers.oninside(model.name) }, "Look inside");
+    this.isInside = h("button", { type: "button", class: "look", "aria-label": `Look inside ${model.name}`, onclick: () => handlers.onlook(model.name) }, "Look inside");
     this.links = h("span", { class: "links" });
+    this.curve = new Curve((position) => handlers.onepoch(catalogue.epochs[position]));
     this.element.append(
       h("dl", { class: "figures" },
         h("div", {}, h("dt", {}, "this run"), this.accuracy),
-        h("div", {}, h("dt", {}, model.row ? `${model.row.replicates} runs` : "runs"), this.runs),
+        h("div", {}, h("dt", {}, model.row ? `${model.row.replicates} runs, trained` : "runs"), this.runs),
         h("div", {}, h("dt", {}, "notebook"), this.notebook)),
+      this.curve.element,
       this.summary,
       h("p", { class: "actions" }, this.isInside, this.links),
     );
@@ -58,15 +63,17 @@ export class ModelPanel extends Panel {
   draw(view, fields, values) {
     const reason = fields.lacks(this.model, view);
     this.say(reason);
-    this.isInside.hidden = this.model.hiddenLayers.length === 0;
+    this.isInside.hidden = !this.model.isServed || !this.model.isPlane;
     this.isInside.setAttribute("aria-pressed", String(view.inside === this.model.name));
     this.accuracy.replaceChildren(NOTHING);
+    this.curve.element.hidden = view.statistic !== "probability";
+    this.curve.mark(view.epoch);
     if (reason !== null) {
       this.summary.textContent = "";
-      this.links.replaceChildren();
+      link(this.links, null, "");
       return;
     }
-    const isShare = view.statistic === "probability" || view.statistic === "mean";
+    const isShare = isOfP(view);
     this.plot.paint(values, scaleOf(view.statistic, view.colours));
     this.plot.draw("truth", this.truth);
     this.plot.draw("boundary", isShare ? line(values, NODES, 0.5) : "");
@@ -82,8 +89,8 @@ export class ModelPanel extends Panel {
     const probabilities = this.model.isTestedBy(view.run) ? fields.atTest(this.model, view) : null;
     if (probabilities === null) return null;
     const { labels } = this.catalogue.test;
-    const right = probabilities.reduce((sum, p, i) => sum + Number(Number(p >= 0.5) === labels[i]), 0);
-    return { right, of: labels.length, share: right / labels.length };
+    const right = share(probabilities, labels);
+    return { right: Math.round(right * labels.length), of: labels.length, share: right };
   }
 
   #inWords(view, values, right) {
@@ -102,12 +109,17 @@ export class ModelPanel extends Panel {
   }
 
   #link(view, fields) {
-    const query = String(fields.query(this.model, view));
-    if (this.links.dataset.query === query || fields.service.hasKey) return; // a link brings no key
-    this.links.dataset.query = query;
-    const link = (format) => h("a", { href: `/boundary?${query}&format=${format}`, "aria-label": `${this.model.name} as ${format}` }, format);
-    this.links.replaceChildren(...["json", "npy", "png"].map(link));
+    link(this.links, fields.query(this.model, view), this.model.name);
   }
+}
+
+/** Have links give what a query asks for; null takes them away. */
+function link(links, query, name) {
+  const key = String(query ?? "");
+  if (links.dataset.query === key) return;
+  links.dataset.query = key;
+  const one = (format) => h("a", { href: `/boundary?${key}&format=${format}`, "aria-label": `${name} as ${format}`, "data-file": `${name}.${format}` }, format);
+  links.replaceChildren(...(query === null ? [] : ["json", "npy", "png"].map(one)));
 }
 
 /** A − B: where two models say something else. */
@@ -119,27 +131,38 @@ export class DifferencePanel extends Panel {
     Object.assign(this, { a, b, catalogue });
     this.values = new Float32Array(NODES * NODES);
     this.verdict = h("p", { class: "verdict" });
-    this.element.append(this.summary, this.verdict);
+    this.scale = h("p", { class: "scales" });
+    this.links = h("span", { class: "links" });
+    this.element.append(this.scale, this.summary, this.verdict, h("p", { class: "actions" }, this.links));
     this.truth = catalogue.models.map(({ card }) => card?.true_boundary).find(Boolean);
   }
 
   draw(view, fields, first, second) {
-    const names = this.catalogue.models.filter(({ isServed, isPlane }) => isServed && isPlane).map(({ name }) => [name, name]);
+    const names = comparable(this.catalogue).map(({ name }) => [name, name]);
     options(this.a, names);
     options(this.b, names);
     [this.a.value, this.b.value] = [view.a.name, view.b.name];
     const lacking = [view.a, view.b].find((model) => fields.lacks(model, view) !== null);
     this.say(lacking ? `${lacking.name} ${fields.lacks(lacking, view)}` : null);
+    link(this.links, lacking ? null : fields.difference(view), "difference");
     if (lacking) return;
+    this.#legend(view);
     const { values } = this;
     for (let i = 0; i < values.length; i++) values[i] = first[i] - second[i];
-    const isShare = view.statistic === "probability" || view.statistic === "mean";
+    const isShare = isOfP(view);
     this.plot.paint(values, differenceScale(view));
     this.plot.draw("truth", this.truth ? this.plot.circle(this.truth) : "");
     this.plot.draw("other", isShare ? line(second, NODES, 0.5) : "");
     this.plot.draw("boundary", isShare ? line(first, NODES, 0.5) : "");
     this.plot.draw("disagreement", this.#disagreements(view, fields));
     this.plot.draw("point", view.point ? this.plot.cross(view.point) : "");
+  }
+
+  #legend(view) {
+    const scale = differenceScale(view);
+    if (this.shown === scale) return;
+    this.shown = scale;
+    this.scale.replaceChildren("A − B", scaleBar(scale, fixed(scale.low, 1), `+${fixed(scale.high, 1)}`));
   }
 
   #disagreements(view, fields) {
@@ -153,10 +176,10 @@ export class DifferencePanel extends Panel {
     const ids = points.map((_, i) => i).filter((i) => p[i] >= 0.5 !== q[i] >= 0.5);
     const right = ids.filter((i) => Number(p[i] >= 0.5) === labels[i]).length;
     const of = counted(points.length, "test point");
-    this.summary.textContent =
+    say(this.summary,
       ids.length === 0
         ? `They agree on all ${of}.`
-        : `They disagree on ${ids.length} of ${of}: ${view.a.name} is right on ${right} of them, ${view.b.name} on ${ids.length - right}. Solid is ${view.a.name}’s boundary, dotted ${view.b.name}’s.`;
+        : `They disagree on ${ids.length} of ${of}, ringed here: ${view.a.name} is right on ${right} of them, ${view.b.name} on ${ids.length - right}. Solid is ${view.a.name}’s boundary, dotted ${view.b.name}’s.`);
     return this.plot.rings(ids.map((i) => points[i]));
   }
 }

@@ -1,7 +1,7 @@
 // Questions to start from, answered in a sentence from the data, each a link to the view that shows it.
 
 import { pairOf, verdict } from "./comparison.js";
-import { fixed, h } from "./dom.js";
+import { fixed, h, whole } from "./dom.js";
 import { addressOf, DEFAULTS } from "./state.js";
 
 /** @returns {HTMLElement[]} list items; those questions that these models can answer */
@@ -37,8 +37,7 @@ function item(state, question, answer, target, changes) {
   const go = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    state.go(view);
-    document.getElementById(target).scrollIntoView();
+    state.go(view, target);
   };
-  return h("li", {}, h("a", { href: `${addressOf(view)}#${target}`, onclick: go }, question), h("span", {}, answer));
+  return h("li", {}, h("a", { href: `${addressOf(view)}#${target}`, onclick: go }, question), h("span", {}, whole(answer)));
 }

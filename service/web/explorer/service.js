@@ -39,6 +39,11 @@ export class Service {
     return parseNpy(await this.#ask(`/boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
   }
 
+  /** A file as it is sent. */
+  file(path) {
+    return this.#ask(path, {}, {}, (answer) => answer.blob());
+  }
+
   async #ask(path, headers, options, read) {
     const key = sessionStorage.getItem(KEY);
     let isSlow = false;

@@ -50,11 +50,14 @@ export class State {
     this.#writing = setTimeout(() => this.#write(), SETTLED_MS);
   }
 
-  /** Change some values as a step that the browser's Back undoes. */
-  go(changes) {
+  /** Change some values and go to a part of the page, as a step that the browser's Back undoes. */
+  go(changes, target) {
     this.#write();
-    history.pushState(null, "", addressOf({ ...this.#values, ...changes }));
+    history.pushState(null, "", `${addressOf({ ...this.#values, ...changes })}#${target}`);
     this.#change({ ...this.#values, ...changes });
+    const place = document.getElementById(target);
+    place.scrollIntoView();
+    place.focus({ preventScroll: true }); // so that Tab goes on from there
   }
 
   #change(values) {
