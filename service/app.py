@@ -90,7 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     telemetry.register(app)
     measurement = Measurement(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
     exchange.register(app, measurement)
-    app.extensions[shortcut.EXTENSION] = shortcut.shortcut(here, measurement)
+    app.extensions[shortcut.EXTENSION] = shortcut.Shortcut(app.wsgi_app, here, measurement)
     problems.register(app)
     repository.refresh()
     if not repository.models():

@@ -93,7 +93,7 @@ def get_boundary(query: BoundaryQuery) -> Response:
         marks.etag,
         marks.headers,
         MEDIA_TYPES[representation],
-        lambda: _answer(query, version, representation, data and data.content),
+        lambda: _answer(query, version, representation, None if data is None else data.content),
     )
 
 

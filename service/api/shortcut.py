@@ -1,13 +1,16 @@
-"""The answers asked for most often, given on a worker's loop: points predicted, grids kept here or by the client.
+"""The answers given on a worker's loop: points predicted, grids kept here or by the client, and health.
 
 A thread and Flask take several times as long for a request as the model for a thousand points. What is here is what the
 views do, with the same functions; whatever is out of the ordinary, has to wait or fails is left to the app. Where each
-request has to pass through more than its view (keys, other origins' pages, traces) the app answers all.
+request has to pass through more than its view (keys, other origins' pages, traces) the app answers all. Health is the
+app's too, but asked for here, so that it is known when every thread is held.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import orjson
+from werkzeug.test import create_environ, run_wsgi_app
 
 from service.api import telemetry
 from service.api.body import JSON
@@ -20,36 +23,39 @@ from service.api.predict import PredictRequestSchema, answered
 from service.cache import Chunks
 from service.reading import Answer, Request
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 EXTENSION = "boundary-shortcut"
 
 PREDICT = PredictRequestSchema()
 BOUNDARY = BoundaryQuerySchema()
 
+HEALTH = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
+
 Way = tuple[str, Callable[[Request, str, Exchange], Answer | None]]
 """An endpoint, and what answers it: from a request and its query."""
-
-
-def shortcut(here: Context, measurement: Measurement) -> "Shortcut | None":
-    """Return the short way to answers, or None where each request is to go through the app."""
-    settings = here.settings
-    if settings.api_keys_file is not None or settings.cors_origins or telemetry.is_asked_for():
-        return None
-    return Shortcut(here, measurement)
 
 
 class Shortcut:
     """Answers a request at once, or leaves it to the app."""
 
-    def __init__(self, here: Context, measurement: Measurement) -> None:
+    def __init__(self, app: "WSGIApplication", here: Context, measurement: Measurement) -> None:
+        self._app = app
         self._here = here
         self._measurement = measurement
-        self._ways: dict[tuple[str, str], Way] = {
+        settings = here.settings
+        is_open = settings.api_keys_file is None and not settings.cors_origins and not telemetry.is_asked_for()
+        ways: dict[tuple[str, str], Way] = {
             ("POST", "/predict"): ("predict.post_predict", self._predict),
             ("GET", "/boundary"): ("boundary.get_boundary", self._boundary),
         }
+        self._ways = ways if is_open else {}
 
     def __call__(self, request: Request) -> Answer | None:
         path, _, query = request.target.partition("?")
+        if path in HEALTH:
+            return self._by_the_app(request, path)
         way = self._ways.get((request.method, path))
         if way is None or self._here.repository.is_behind:  # to follow switches may mean to load a model
             return None
@@ -61,6 +67,11 @@ class Shortcut:
         status, headers, body = answer
         added = self._measurement.end(exchange, endpoint, request.method, path, status[:3])
         return status, [*headers, *added], body
+
+    def _by_the_app(self, request: Request, path: str) -> Answer:
+        environ = create_environ(path, method=request.method, headers=request.headers, data=request.body)
+        body, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        return status, headers.to_wsgi_list(), list(body)
 
     def _predict(self, request: Request, _: str, exchange: Exchange) -> Answer | None:
         slots = self._here.admission.predictions
@@ -81,6 +92,8 @@ class Shortcut:
         if not anything or query.minus is not None or query.resolution > MAX_RESOLUTION:
             return None
         representation = query.format or next(iter(MEDIA_TYPES))
+        if representation == "png":  # its tag is of the data too, which are read first
+            return None
         version = self._here.repository.get(query.model, query.version)
         exchange.answered_by(version)
         marks = known_marks(query, version, representation)
