@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from flask import Flask
 
 from service import keys
+from service.api import access
+from service.errors import UnauthorizedError
 from service.keys import KeysError
+from service.settings import Settings
 from tests.conftest import MODELS, ROOT, Server, StartServer, wait_for
 
 ALICE, ALICE_LINE = keys.make("alice")
@@ -70,6 +74,30 @@ def test_the_open_document_tells_nothing_that_needs_a_key(guarded: Server) -> No
     assert '"example"' in text  # of requests, which are the same everywhere
     for name in (*MODELS, "gaussian-quantiles"):
         assert name not in text
+
+
+def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(guarded: Server) -> None:
+    document = guarded.get("/openapi.json").json()
+    closed = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            url = guarded.url + path.format(name="linear", version="1", number="1")
+            answer = requests.request(method, url, timeout=30)
+            needs_key = any(operation["security"])
+            assert (answer.status_code == 401) == needs_key, (method, path, answer.status_code)
+            if needs_key:
+                assert requests.request(method, url, headers=bearer(ALICE), timeout=30).status_code != 401, path
+            closed += needs_key
+    assert closed == 29
+
+
+def test_a_view_that_nobody_described_needs_a_key(key_file: Path) -> None:
+    app = Flask("service")
+    app.testing = True
+    access.register(app, Settings(api_keys_file=key_file))
+    app.add_url_rule("/new", view_func=lambda: "told")
+    with pytest.raises(UnauthorizedError):
+        app.test_client().get("/new")
 
 
 def test_keys_are_added_and_withdrawn_without_a_restart(
