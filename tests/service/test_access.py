@@ -115,6 +115,17 @@ def test_keys_are_added_and_withdrawn_without_a_restart(
     )  # while there is no file, what was known holds
 
 
+def test_a_name_may_have_several_keys_while_they_are_changed(guarded: Server, key_file: Path) -> None:
+    new, line = keys.make("alice")
+    key_file.with_suffix(".new").write_text(f"{ALICE_LINE}\n{line}\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert [guarded.get("/models", headers=bearer(key)).status_code for key in (ALICE, new, BOB)] == [200, 200, 401]
+    assert {entry["client"] for entry in guarded.events("request") if entry["status"] == 200} == {"alice"}
+    key_file.with_suffix(".new").write_text(line + "\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert [guarded.get("/models", headers=bearer(key)).status_code for key in (ALICE, new)] == [401, 200]
+
+
 def test_a_file_that_turns_wrong_lets_nobody_in_and_stops_nothing(guarded: Server, key_file: Path) -> None:
     before = set(guarded.workers())
     key_file.write_text("nonsense\n")
