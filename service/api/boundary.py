@@ -28,7 +28,7 @@ from service.boundary import Grid, bands, evaluate
 from service.bundle.results import Dataset
 from service.cache import Chunks
 from service.errors import TooLargeError
-from service.quantities import Kind
+from service.quantities import Kind, converged
 from service.rendering.arrays import json_chunks, npy_chunks
 from service.repository import ModelVersion
 from service.results import served_dataset
@@ -205,7 +205,9 @@ def _title(asked: Asked, query: BoundaryQuery) -> str:
     if query.layer is not None:
         parts.append(f"layer {query.layer}, unit {query.unit}")
     if query.statistic != "probability" and card is not None:
-        parts.append(f"{query.statistic} of {card.replicates} runs")
+        parts.append(f"{query.statistic} of {len(converged(asked.version))} runs")
+        if card.diverged:
+            parts.append(f"{len(card.diverged)} diverged")
     if query.replicate:
         parts.append(f"run {query.replicate}")
     if card is not None and asked.epoch != card.epochs[-1]:
