@@ -86,14 +86,14 @@ def get_boundary(query: BoundaryQuery) -> Response:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = version_of(query.model, query.version)
     marks = known_marks(query, version, representation)
-    data = served_dataset(repository(), version) if representation == "png" else None
-    if data is not None:
-        marks = _with_data(marks, data.digest)
+    dataset = None
+    if representation == "png" and (data := served_dataset(repository(), version)) is not None:
+        marks, dataset = _with_data(marks, data.digest), data.content
     return computed(
         marks.etag,
         marks.headers,
         MEDIA_TYPES[representation],
-        lambda: _answer(query, version, representation, data and data.content),
+        lambda: _answer(query, version, representation, dataset),
     )
 
 
