@@ -111,7 +111,7 @@ class BoundaryClient:
         Raises
         ------
         ValueError
-            The points are no array of numbers: ragged, or something else than numbers.
+            The points are not an array of numbers: ragged, or something else than numbers.
         InvalidError
             The service refuses the points, the version or the threshold.
         NotFoundError

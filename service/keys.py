@@ -63,7 +63,7 @@ def read(path: Path) -> list[NamedDigest]:
     """Return the names and digests in a file, line by line; a name may stand in several.
 
     Raises:
-        KeysError: it cannot be read, or a line is no key.
+        KeysError: it cannot be read, or a line is not a key.
     """
     try:
         lines = path.read_text("utf-8").splitlines()

@@ -57,7 +57,7 @@ class BoundarySchema(Schema):
     )
     values = fields.List(
         fields.List(fields.Float()),
-        metadata={"description": "in place of probabilities, the same for what is no probability"},
+        metadata={"description": "in place of probabilities, the same for what is not a probability"},
     )
 
 

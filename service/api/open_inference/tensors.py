@@ -163,7 +163,7 @@ def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:
     if left or not n:
         raise InvalidError.of(
             "inputs",
-            f"{len(body)} bytes are no points of {n_features} {DATATYPE} numbers, {BYTES_A_NUMBER} bytes each.",
+            f"{len(body)} bytes are not points of {n_features} {DATATYPE} numbers, {BYTES_A_NUMBER} bytes each.",
         )
     check_count(n, max_points)
     return _checked(from_bytes, body, n)

@@ -36,7 +36,7 @@ def decode(body: bytes, version: ModelVersion) -> Asked:
     """Return what is asked of a version.
 
     Raises:
-        MalformedError: the body is no JSON object.
+        MalformedError: the body is not a JSON object.
         InvalidError: it is not what TensorFlow Serving takes, or the points are not as the model needs them.
     """
     document = _parse(body)
