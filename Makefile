@@ -164,4 +164,4 @@ audit: $(VENV)/dev
 	for image in service training; do $(AUDIT) --strict --require-hashes -s $$source -r requirements/$$image.txt || exit 1; done
 
 clean:
-	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-peers build dist .schemathesis .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -232,7 +232,7 @@ def _points(texts: Sequence[str]) -> list[list[float]]:
         try:
             points.append([float(number) for number in text.split(",")])
         except ValueError as error:
-            raise click.UsageError(f"{text!r} is no point; write one as 0.1,0.2") from error
+            raise click.UsageError(f"{text!r} is not a point; write one as 0.1,0.2") from error
         if len(points[-1]) != len(points[0]):
             raise click.UsageError(f"{text!r} has not as many numbers as {texts[0]!r}")
     return points

@@ -103,10 +103,15 @@ class BoundaryClient:
         threshold : float, optional
             The probability in [0, 1] from which on a point is given label 1; 0.5 if left out.
 
+        Returns
+        -------
+        Prediction
+            Which model and version answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,).
+
         Raises
         ------
         ValueError
-            The points are no array of numbers: ragged, or something else than numbers.
+            The points are not an array of numbers: ragged, or something else than numbers.
         InvalidError
             The service refuses the points, the version or the threshold.
         NotFoundError
@@ -169,6 +174,12 @@ class BoundaryClient:
             the signed difference P(model) - P(minus), of `probability` or `mean`.
         layer, unit : int, optional
             Both counted from 1: answers with the activation of this hidden unit.
+
+        Returns
+        -------
+        Boundary
+            The values, float32 (ny, nx) with a row for each y, the coordinates x (nx,) and y (ny,), and what they are
+            of.
 
         Raises
         ------
@@ -268,6 +279,11 @@ class BoundaryClient:
 
     def dataset(self, experiment: str | None = None) -> Dataset:
         """Return the data of an experiment's served replicate; of the default model's experiment if left out.
+
+        Returns
+        -------
+        Dataset
+            The points, float32 (n, d), their labels (n,), and for each the part that it was in.
 
         Raises
         ------

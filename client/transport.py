@@ -69,7 +69,7 @@ class Transport:
         return self._ask("GET", path, media_type, query=query).content
 
     def post(self, path: str, body: Mapping[str, object], decode: Decode[Answer]) -> Answer:
-        # NaN is no JSON, but the service reads it, and answers which point holds one.
+        # NaN is not JSON, but the service reads it, and answers which point holds one.
         content = json.dumps({name: value for name, value in body.items() if value is not None})
         response = self._ask("POST", path, JSON, content=content)
         return self._decoded(lambda: decode(response.json()))
@@ -114,7 +114,7 @@ class Transport:
         return ConnectionFailedError(f"{self._base_url} cannot be asked: {error}")
 
     def _not_the_service(self) -> ConnectionFailedError:
-        return ConnectionFailedError(f"{self._base_url} answers, but is no boundary service; give another address")
+        return ConnectionFailedError(f"{self._base_url} answers, but is not a boundary service; give another address")
 
 
 class _Bearer(AuthBase):

@@ -9,8 +9,8 @@ from service.observability import HITS, MISSES
 
 Chunks = Sequence[bytes]
 
-LARGEST_SHARE = 8
-"""An answer larger than this fraction of the whole is not kept: it would drive out all that others ask for."""
+LARGEST_SHARE = 1 / 8
+"""An answer larger than this share of the whole is not kept: it would drive out all that others ask for."""
 
 
 class AnswerCache:
@@ -35,7 +35,7 @@ class AnswerCache:
 
     def keep(self, tag: str, answer: Chunks) -> None:
         """Keep an answer, in one piece: small ones that live long are what leaves holes in the heap."""
-        if _size(answer) <= self._kept.maxsize / LARGEST_SHARE:
+        if _size(answer) <= self._kept.maxsize * LARGEST_SHARE:
             with self._lock:
                 self._kept[tag] = [b"".join(answer)]
 

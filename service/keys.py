@@ -18,6 +18,9 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 Stamp = tuple[int, int]
 
+NamedDigest = tuple[str, str]
+"""A name, and the SHA-256 of a key of its owner's."""
+
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}):(?P<digest>[0-9a-f]{64})")
 
 
@@ -28,20 +31,21 @@ class KeysError(Exception):
 class Keys:
     """The keys in a file, read again when it changes: a key is added or withdrawn without a restart.
 
-    While the file is missing or wrong, the keys last read hold; none, where it never was right.
+    One name may have several, so that a new key can be handed out before the old one is withdrawn. While the file is
+    missing or wrong, the keys last read hold; none, where it never was right.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: Stamp | None = None
-        self._digests: dict[str, str] = {}
+        self._known: list[NamedDigest] = []
         self._follow()
 
     def owner(self, key: str) -> str | None:
         """Return the name of a key's owner, or None for no key of these; takes as long for the one as for the other."""
         self._follow()
         digest = _digest(key)
-        owners = [name for name, known in self._digests.items() if hmac.compare_digest(known, digest)]
+        owners = [name for name, known in self._known if hmac.compare_digest(known, digest)]
         return owners[0] if owners else None
 
     def _follow(self) -> None:
@@ -50,22 +54,22 @@ class Keys:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._digests = read(self._path)
+                self._known = read(self._path)
             except KeysError as error:
                 log.warning("cannot read keys", reason=str(error))
 
 
-def read(path: Path) -> dict[str, str]:
-    """Return the digests in a file by name.
+def read(path: Path) -> list[NamedDigest]:
+    """Return the names and digests in a file, line by line; a name may stand in several.
 
     Raises:
-        KeysError: it cannot be read, or a line is no key.
+        KeysError: it cannot be read, or a line is not a key.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"cannot read {path}: {error}") from error
-    digests = {}
+    found = []
     for number, line in enumerate(map(str.strip, lines), start=1):
         if line and not line.startswith("#"):
             match = _LINE.fullmatch(line)
@@ -73,8 +77,8 @@ def read(path: Path) -> dict[str, str]:
                 raise KeysError(
                     f"line {number} of {path} is not name:sha256; make one with: python -m service.keys NAME"
                 )
-            digests[match["name"]] = match["digest"]
-    return digests
+            found.append((match["name"], match["digest"]))
+    return found
 
 
 def make(name: str) -> tuple[str, str]:

@@ -29,9 +29,9 @@ from prometheus_client import (
 
 from service import PLACE, __version__
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
-if SHARED:
+if MULTIPROCESS:
     # A worker's files are named by its place among the workers, not by its process, which the library would ask the
     # kernel for at each count: so a worker's successor counts on in the same files, and none pile up.
     _place = os.environ.get(PLACE, str(os.getpid()))
@@ -116,7 +116,7 @@ def _has_bytes(file: Path) -> bool:
 
 def registry() -> CollectorRegistry:
     """Return what was measured by all workers."""
-    if not SHARED:
+    if not MULTIPROCESS:
         return PROCESS_REGISTRY
     shared = CollectorRegistry()
     shared.register(_AllWorkers())

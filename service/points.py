@@ -22,7 +22,7 @@ _NUMBERS = frozenset({int, float})
 
 
 class PointsError(ValueError):
-    """What was sent is no points; the message goes on after their name: "must be …"."""
+    """What was sent is not points; the message goes on after their name: "must be …"."""
 
 
 def from_rows(rows: object) -> Points:

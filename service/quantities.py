@@ -83,11 +83,13 @@ def spread(version: ModelVersion, statistic: str, epoch: int | None = None) -> Q
     Raises:
         InvalidError: the model has fewer than two replicates, or the epoch was not recorded.
     """
-    card = version.card
-    replicates = [r for r in range(card.replicates) if r not in card.diverged] if card else [0]
+    replicates = converged(version)
     if len(replicates) < 2:
+        count = "one replicate"
+        if version.card is not None and version.card.diverged:
+            count = f"{version.card.replicates} replicates, of which all but one diverged"
         raise InvalidError.of(
-            "statistic", f"model {version.name} has one replicate; {statistic} needs two or more; use probability."
+            "statistic", f"model {version.name} has {count}; {statistic} needs two or more; use probability."
         )
     snapshot = snapshot_of(version, epoch)
 
@@ -106,6 +108,13 @@ def spread(version: ModelVersion, statistic: str, epoch: int | None = None) -> Q
         return majority
 
     return Quantity(Kind.AGREEMENT, agreement)
+
+
+def converged(version: ModelVersion) -> list[int]:
+    """Return the training runs that statistics are over: those that did not diverge."""
+    if version.card is None:
+        return [0]
+    return [r for r in range(version.card.replicates) if r not in version.card.diverged]
 
 
 def difference(version: ModelVersion, minus: ModelVersion, of: Quantity, from_it: Quantity) -> Quantity:

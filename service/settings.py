@@ -66,17 +66,18 @@ class Settings:
                 max_concurrency=env.int("MAX_CONCURRENCY", cls.max_concurrency, validate=validate.Range(1, 256)),
                 cache_bytes=env.int("CACHE_BYTES", cls.cache_bytes, validate=validate.Range(min=0)),
                 api_keys_file=env.path("API_KEYS_FILE", cls.api_keys_file),
-                cors_origins=tuple(env.list("CORS_ORIGINS", [], validate=_check_origins)),
+                cors_origins=tuple(env.list("CORS_ORIGINS", [], validate=_check_origins) or ()),  # None: a wrong one
                 log_level=env.str(
                     "LOG_LEVEL", cls.log_level, validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
                 ),
             )
         known = {PREFIX + name.upper() for name in cls.__dataclass_fields__}
         unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-        if unknown:
-            raise SettingsError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        faults = [f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}"] if unknown else []
         try:
             env.seal()
         except EnvError as error:
-            raise SettingsError(str(error)) from error
+            faults.append(str(error))
+        if faults:
+            raise SettingsError("; ".join(faults))
         return settings

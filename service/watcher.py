@@ -15,24 +15,20 @@ SWITCHES_SECONDS = 0.1
 
 
 class Watcher:
-    """A thread of this worker that refreshes the repository every few seconds until it is stopped."""
+    """A thread of this worker that refreshes the repository every few seconds, as long as it lives."""
 
     def __init__(self, repository: Repository, poll_seconds: float) -> None:
         self._repository = repository
         self._poll_seconds = poll_seconds
-        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
     def _run(self) -> None:
         due = time.monotonic() + self._poll_seconds
-        while not self._stop.wait(max(0, min(due - time.monotonic(), SWITCHES_SECONDS))):
+        while True:
+            time.sleep(max(0, min(due - time.monotonic(), SWITCHES_SECONDS)))
             if self._repository.is_behind or time.monotonic() >= due:
                 self._refresh()
                 due = time.monotonic() + self._poll_seconds

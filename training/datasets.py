@@ -96,7 +96,11 @@ def open_source(spec: DatasetSpec, seed: int) -> Source:
 
 
 def draw(spec: DatasetSpec, source: Source, seed: int, replicates: int) -> Draws:
-    """Take the samples of every replicate and split them."""
+    """Take the samples of every replicate and split them.
+
+    Raises:
+        ValueError: of the replicate to be served, the training or test data are all of one class.
+    """
     drawn = [source.samples(r) for r in range(replicates)]
     splits = [_split(spec, source.n_samples, seed_for(seed, r, Stream.SPLIT)) for r in range(replicates)]
 
@@ -108,8 +112,19 @@ def draw(spec: DatasetSpec, source: Source, seed: int, replicates: int) -> Draws
         )
 
     points, labels = drawn[0]
+    for name in ("train", "test"):
+        _check_both_classes(labels[splits[0] == name], name)
     served = Dataset(source.features, points, labels, splits[0].tolist())
     return Draws(part("train"), part("validation"), part("test"), served)
+
+
+def _check_both_classes(labels: NDArray[np.int64], part: str) -> None:
+    """Raise ValueError where a class is missing: nothing is learned from the other alone, nor is there an ROC curve."""
+    if len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"the {part} data of replicate 0, the one to be served, are {len(labels)} points that all have the label "
+            f"{labels[0]}; give more points of the other class, another test_fraction, or another seed"
+        )
 
 
 def batch_orders(seed: int, replicates: int, epochs: int, n: int) -> NDArray[np.int32]:

@@ -4,7 +4,7 @@ Nothing here trains or knows TensorFlow; a file that is wrong is refused before 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from service.bundle import layout
-from service.bundle.records import StrictRecordSchema
+from service.bundle.records import StrictRecordSchema, by_path
 
 DIRECTORY = Path(__file__).parent / "experiments"
 DEFAULT = DIRECTORY / "gaussian-quantiles.toml"
@@ -212,21 +212,14 @@ def read(path: Path) -> Experiment:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
-        lines = "\n".join(f"  {key}: {message}" for key, message in _flatten(error.messages))
+        found = [(_key(steps), message) for steps, messages in by_path(error.messages) for message in messages]
+        lines = "\n".join(f"  {key}: {message}" for key, message in found)
         raise ValueError(f"{path}:\n{lines}") from error
     if isinstance(experiment.dataset, TableSpec):
         return replace(experiment, dataset=replace(experiment.dataset, path=path.parent / experiment.dataset.path))
     return experiment
 
 
-def _flatten(messages: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Turn marshmallow's nested messages into (dotted key, message) pairs; list positions are counted from 1."""
-    if isinstance(messages, dict):
-        found = []
-        for key, value in messages.items():
-            step = f"[{key + 1}]" if isinstance(key, int) else f".{key}" if prefix else str(key)
-            found += _flatten(value, prefix if key == "_schema" else prefix + step)
-        return found
-    if isinstance(messages, list):
-        return [(prefix, str(message)) for message in messages]
-    return [(prefix, str(messages))]
+def _key(path: Iterable[str | int]) -> str:
+    """Return where in a file something stands: dotted, positions in lists counted from 1."""
+    return "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")

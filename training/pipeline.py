@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -177,7 +178,10 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
 
 
 def _libraries() -> dict[str, str]:
-    packages = ("keras", "numpy", "scikit-learn", "scipy", "ai-edge-litert")
+    """Return the versions of what has a part in the numbers; Numba may, where it is installed."""
+    packages = ["keras", "numpy", "scikit-learn", "scipy", "ai-edge-litert"]
+    if find_spec("numba") is not None:
+        packages.append("numba")
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,

@@ -40,7 +40,10 @@ EPOCHS_A_CALL = 20
 
 @dataclass(frozen=True)
 class Trajectory:
-    """How training went: weights at the recorded epochs, a list of [R, S, …], and R histories of E values each."""
+    """How training went: weights at the recorded epochs, a list of [R, S, …], and R histories of E values each.
+
+    A card shows the first history; all are compared where one program's training is held against another's.
+    """
 
     weights: Weights
     histories: list[History]

@@ -3,6 +3,7 @@
 from flask import Flask, current_app, request
 from flask_cors import CORS
 
+from service.api import pages
 from service.api.context import context
 from service.api.exchange import asked_by
 from service.api.operations import described
@@ -30,9 +31,7 @@ def refuse_where_there_are_no_keys() -> None:
 
 def _check(keys: Keys) -> None:
     """Raise UnauthorizedError where a key is needed and a right one is not there."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    asked = None if view is None else described(view)
-    if asked is None or asked.public or request.method == "OPTIONS":  # pages, health, and a browser's preflight
+    if request.method == "OPTIONS" or _is_open():  # OPTIONS: a browser's preflight, which sends no key
         return
     key = _presented()
     if key is None:
@@ -41,6 +40,14 @@ def _check(keys: Keys) -> None:
     if owner is None:
         raise UnauthorizedError("this API key is not known here, or was withdrawn")
     asked_by(owner)
+
+
+def _is_open() -> bool:
+    """Say whether anybody may ask: for pages, what is described as public, and where there is nothing at all."""
+    if request.endpoint is None:
+        return True
+    asked = described(current_app.view_functions[request.endpoint])
+    return request.blueprint == pages.blueprint.name or (asked is not None and asked.public)
 
 
 def _presented() -> str | None:

@@ -28,7 +28,7 @@ from service.boundary import Grid, bands, evaluate
 from service.bundle.results import Dataset
 from service.cache import Chunks
 from service.errors import TooLargeError
-from service.quantities import Kind
+from service.quantities import Kind, converged
 from service.rendering.arrays import json_chunks, npy_chunks
 from service.repository import ModelVersion
 from service.results import served_dataset
@@ -57,7 +57,7 @@ class BoundarySchema(Schema):
     )
     values = fields.List(
         fields.List(fields.Float()),
-        metadata={"description": "in place of probabilities, the same for what is no probability"},
+        metadata={"description": "in place of probabilities, the same for what is not a probability"},
     )
 
 
@@ -86,14 +86,14 @@ def get_boundary(query: BoundaryQuery) -> Response:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = version_of(query.model, query.version)
     marks = known_marks(query, version, representation)
-    data = served_dataset(repository(), version) if representation == "png" else None
-    if data is not None:
-        marks = _with_data(marks, data.digest)
+    dataset = None
+    if representation == "png" and (data := served_dataset(repository(), version)) is not None:
+        marks, dataset = _with_data(marks, data.digest), data.content
     return computed(
         marks.etag,
         marks.headers,
         MEDIA_TYPES[representation],
-        lambda: _answer(query, version, representation, None if data is None else data.content),
+        lambda: _answer(query, version, representation, dataset),
     )
 
 
@@ -205,7 +205,9 @@ def _title(asked: Asked, query: BoundaryQuery) -> str:
     if query.layer is not None:
         parts.append(f"layer {query.layer}, unit {query.unit}")
     if query.statistic != "probability" and card is not None:
-        parts.append(f"{query.statistic} of {card.replicates} runs")
+        parts.append(f"{query.statistic} of {len(converged(asked.version))} runs")
+        if card.diverged:
+            parts.append(f"{len(card.diverged)} diverged")
     if query.replicate:
         parts.append(f"run {query.replicate}")
     if card is not None and asked.epoch != card.epochs[-1]:

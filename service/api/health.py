@@ -1,11 +1,14 @@
 """`GET /health/…`: whether this worker runs, and whether it can answer."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service.api.answers import json_response, uncached
 from service.api.context import is_ready, repository
 from service.api.operations import operation
+from service.errors import UnavailableError
 
 blueprint = Blueprint("health", __name__)
 
@@ -33,14 +36,19 @@ def get_ready() -> Response:
     """200 once the models that can be loaded are loaded and have answered a probe, until the worker is told to stop;
     else 503, with the same body.
     """
-    ready = is_ready()
     models = repository().models()
     document = {
-        "ready": ready,
+        "ready": is_ready(),
         "models": [model.name for model in models if model.served],
         "failed": [model.name for model in models if not model.served],
     }
-    response = uncached(json_response(document, 200 if ready else 503))
-    if not ready:
-        response.headers["Retry-After"] = "5"
+    return readiness(document)
+
+
+def readiness(document: Mapping[str, object]) -> Response:
+    """Return what is known of a worker's readiness: with 503, and when to ask again, where `ready` is false."""
+    if document["ready"]:
+        return uncached(json_response(document))
+    response = uncached(json_response(document, UnavailableError.status))
+    response.headers["Retry-After"] = str(UnavailableError.retry_after_seconds)
     return response

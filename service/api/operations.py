@@ -1,5 +1,6 @@
 """What an endpoint takes and gives, said once: a decorator that validates a request and feeds the OpenAPI document."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
@@ -15,6 +16,7 @@ from service.api.dialects import PROBLEM, Dialect
 from service.api.exchange import waited
 from service.api.fields import Points
 from service.api.rows import parse_json_with_rows
+from service.bundle.records import by_path
 from service.errors import InvalidError
 
 View = Callable[..., Response]
@@ -150,7 +152,7 @@ def load(schema: Schema, values: Any) -> Any:
     try:
         return schema.load(values)
     except ValidationError as error:
-        errors = _flatten(error.messages)
+        errors = {".".join(map(str, path)) or "body": found for path, found in by_path(error.messages)}
         detail = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items())
         raise InvalidError(detail, errors) from error
 
@@ -169,22 +171,17 @@ def load_json(schema: Schema, content: bytes) -> Any:
 
 
 def _single(values: list[tuple[str, str]]) -> dict[str, str]:
-    single = dict(values)
-    for name in single:
-        if [name for name, _ in values].count(name) > 1:
+    """Return a query's parameters by name.
+
+    Raises:
+        InvalidError: they are too many, or one is given twice.
+    """
+    if len(values) > MANY:
+        raise InvalidError(f"the query has {len(values)} parameters; send at most {MANY}")
+    for name, count in Counter(name for name, _ in values).items():
+        if count > 1:
             raise InvalidError.of(name, "is given more than once; give it once.")
-    return single
-
-
-def _flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
-    """Turn marshmallow's nested messages into messages by dotted field name."""
-    if isinstance(messages, dict):
-        flat: dict[str, list[str]] = {}
-        for name, inner in messages.items():
-            part = "" if name == "_schema" else str(name)
-            flat.update(_flatten(inner, ".".join(filter(None, (prefix, part)))))
-        return flat
-    return {prefix or "body": [str(message) for message in (messages if isinstance(messages, list) else [messages])]}
+    return dict(values)
 
 
 def _key(view: Callable[..., object]) -> str:

@@ -41,7 +41,12 @@ class PredictRequestSchema(StrictRecordSchema[PredictRequest]):
     points = own.Points(required=True, metadata={"description": "the points, one list of the model's features each"})
     model = fields.String(metadata={"description": "a model's name; the default model if left out"})
     version = own.version_field(own.WholeNumber)
-    models = own.ModelNames(metadata={"description": 'several models instead of one: their names, or "all"'})
+    models = own.ModelNames(
+        metadata={
+            "description": 'several models instead of one: their names, or "all" for every model that takes as many '
+            "numbers a point"
+        }
+    )
     threshold = own.Number(
         validate=validate.Range(0, 1),
         metadata={"description": "a probability that reaches it is given label 1", "default": 0.5},
@@ -99,7 +104,7 @@ class PredictionsSchema(Schema):
 )
 def post_predict(asked: PredictRequest) -> Response:
     """Probabilities P(y = 1) and labels at points. With `models` in place of `model`, the answer is
-    `{"predictions": [...]}` with one such object a model.
+    `{"predictions": [...]}` with one such object a model; `"all"` is every model that takes as many numbers a point.
     """
     return json_response(answered(asked, context(), current()))
 
@@ -115,8 +120,14 @@ def answered(asked: PredictRequest, here: Context, exchange: Exchange) -> Predic
         version = here.repository.get(asked.model, asked.version)
         exchange.answered_by(version)
         return _predict(version, asked)
-    names = asked.models or [model.name for model in here.repository.models() if model.served]
-    return {"predictions": [_predict(here.repository.get(name), asked) for name in names]}
+    versions = [here.repository.get(name) for name in asked.models] or _all(here, asked.points.shape[1])
+    return {"predictions": [_predict(version, asked) for version in versions]}
+
+
+def _all(here: Context, n_features: int) -> list[ModelVersion]:
+    """Return every model that takes so many numbers a point; where there is none every model, to say what it takes."""
+    served = [model.latest for model in here.repository.models() if model.latest is not None]
+    return [version for version in served if version.engine.n_features == n_features] or served
 
 
 def _predict(version: ModelVersion, asked: PredictRequest) -> Prediction:

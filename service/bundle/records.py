@@ -1,6 +1,6 @@
 """Schemas that load into frozen dataclasses, so that what was validated is also typed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -58,3 +58,12 @@ class StrictRecordSchema(RecordSchema[Record]):
         super().__init__(**options)
         self.error_messages["unknown"] = f"is not known here; known are {', '.join(self.fields)}."
         self.error_messages["type"] = f"must be an object with the fields {', '.join(self.fields)}."
+
+
+def by_path(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
+    """Yield marshmallow's nested messages, a list for each field, with the names and positions that lead there."""
+    if isinstance(messages, dict):
+        for step, inner in messages.items():
+            yield from by_path(inner, path if step == "_schema" else (*path, step))
+    else:
+        yield path, [str(message) for message in (messages if isinstance(messages, list) else [messages])]

@@ -54,7 +54,8 @@ class Engine(Protocol):
     def run(self, signature: str, points: Points, **index: int) -> Outputs:
         """Evaluate a signature at points, float32 [n, d] with n ≥ 1; each output is float32 [n, …].
 
-        `index` gives the signature's scalar inputs (`replicate`, `snapshot`).
+        `index` gives the signature's scalar inputs (`replicate`, `snapshot`). Whoever asks has checked both, and that
+        the signature is there: what is raised otherwise is the runtime's own, of many kinds.
         """
         ...
 
@@ -65,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def describe(self, signature: str) -> Signature:
-        """Return what one of `signatures` takes and gives."""
+        """Return what one of `signatures` takes and gives; of any other name it raises what the runtime does."""
         ...
 
 

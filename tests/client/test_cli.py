@@ -223,8 +223,8 @@ def test_a_missing_service_is_one_line_that_says_what_to_do() -> None:
     [
         (["0"], None),
         (["0,0", "0,0,0"], "'0,0,0' has not as many numbers as '0,0'"),
-        (["0;0"], "'0;0' is no point; write one as 0.1,0.2"),
-        (["--modle", "0,0"], "'--modle' is no point; write one as 0.1,0.2"),
+        (["0;0"], "'0;0' is not a point; write one as 0.1,0.2"),
+        (["--modle", "0,0"], "'--modle' is not a point; write one as 0.1,0.2"),
         (["0,0", "--all", "--model", "linear"], "give --model or --all, not both"),
         (["0,0", "--all", "--version", "1"], "--version is for one model"),
     ],

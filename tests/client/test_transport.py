@@ -207,7 +207,7 @@ def test_something_else_at_the_address_is_an_error(answer: Answer) -> None:
     with (
         scripted(answer) as server,
         BoundaryClient(server.url) as client,
-        pytest.raises(ConnectionFailedError, match="is no boundary service"),
+        pytest.raises(ConnectionFailedError, match="is not a boundary service"),
     ):
         client.dataset()
 
@@ -242,7 +242,7 @@ def test_a_grid_without_its_description_or_that_does_not_fit_it_is_an_error(head
     with (
         scripted((200, headers, content)) as server,
         BoundaryClient(server.url) as client,
-        pytest.raises(ConnectionFailedError, match="is no boundary service"),
+        pytest.raises(ConnectionFailedError, match="is not a boundary service"),
     ):
         client.boundary()
 

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from flask import Flask
 
 from service import keys
+from service.api import access
+from service.errors import UnauthorizedError
 from service.keys import KeysError
+from service.settings import Settings
 from tests.conftest import MODELS, ROOT, Server, StartServer, wait_for
 
 ALICE, ALICE_LINE = keys.make("alice")
@@ -72,6 +76,30 @@ def test_the_open_document_tells_nothing_that_needs_a_key(guarded: Server) -> No
         assert name not in text
 
 
+def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(guarded: Server) -> None:
+    document = guarded.get("/openapi.json").json()
+    closed = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            url = guarded.url + path.format(name="linear", version="1", number="1")
+            answer = requests.request(method, url, timeout=30)
+            needs_key = any(operation["security"])
+            assert (answer.status_code == 401) == needs_key, (method, path, answer.status_code)
+            if needs_key:
+                assert requests.request(method, url, headers=bearer(ALICE), timeout=30).status_code != 401, path
+            closed += needs_key
+    assert closed == 29
+
+
+def test_a_view_that_nobody_described_needs_a_key(key_file: Path) -> None:
+    app = Flask("service")
+    app.testing = True
+    access.register(app, Settings(api_keys_file=key_file))
+    app.add_url_rule("/new", view_func=lambda: "told")
+    with pytest.raises(UnauthorizedError):
+        app.test_client().get("/new")
+
+
 def test_keys_are_added_and_withdrawn_without_a_restart(
     start_server: StartServer, models_dir: Path, key_file: Path
 ) -> None:
@@ -85,6 +113,17 @@ def test_keys_are_added_and_withdrawn_without_a_restart(
     assert (
         guarded.get("/models", headers=bearer(BOB)).status_code == 200
     )  # while there is no file, what was known holds
+
+
+def test_a_name_may_have_several_keys_while_they_are_changed(guarded: Server, key_file: Path) -> None:
+    new, line = keys.make("alice")
+    key_file.with_suffix(".new").write_text(f"{ALICE_LINE}\n{line}\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert [guarded.get("/models", headers=bearer(key)).status_code for key in (ALICE, new, BOB)] == [200, 200, 401]
+    assert {entry["client"] for entry in guarded.events("request") if entry["status"] == 200} == {"alice"}
+    key_file.with_suffix(".new").write_text(line + "\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert [guarded.get("/models", headers=bearer(key)).status_code for key in (ALICE, new)] == [401, 200]
 
 
 def test_a_file_that_turns_wrong_lets_nobody_in_and_stops_nothing(guarded: Server, key_file: Path) -> None:

@@ -211,6 +211,13 @@ def test_a_bad_query_is_422_and_named(server: Server, query: str, field: str, wo
     assert list(answer.json()["errors"]) == [field]
 
 
+@pytest.mark.parametrize("query", ["&".join(f"a{i}=1" for i in range(300)), "&".join(["model=linear"] * 65)])
+def test_a_query_of_more_parameters_than_there_are_is_422(server: Server, query: str) -> None:
+    answer = server.get(f"/boundary?{query}")
+    assert_problem(answer, 422, "the query has", "at most 64")
+    assert "body" not in answer.json()["detail"]
+
+
 def test_too_large_a_grid_is_413(server: Server) -> None:
     assert_problem(server.get("/boundary?resolution=2001"), 413, "2001", "2000")
 

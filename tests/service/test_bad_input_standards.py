@@ -270,7 +270,7 @@ def test_bytes_that_nothing_names_are_400(server: Server) -> None:
     answer = server.post(INFER, data=head + b"x", headers={HEADER_LENGTH: str(len(head))})
     assert_error(answer, 400, "1 bytes are left after the JSON")
     for raw in (b"", b"x", b"x" * 7, b"x" * 12):
-        assert_error(server.post(INFER, data=raw, headers={HEADER_LENGTH: "0"}), 400, "are no points")
+        assert_error(server.post(INFER, data=raw, headers={HEADER_LENGTH: "0"}), 400, "are not points")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400, "-1e31"])

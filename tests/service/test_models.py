@@ -12,6 +12,7 @@ import pytest
 
 from service.bundle import layout
 from tests.conftest import MODELS, ROOT, Server, StartServer
+from tests.service.test_boundary import pixels
 
 FOREIGN = """
 import sys, tensorflow as tf
@@ -176,6 +177,23 @@ def test_any_saved_model_of_the_right_shape_is_served(own_models: Path, start_se
     assert server.get("/models/linear/versions/1").json()["engine"] == "litert"
 
 
+def test_all_models_are_those_that_take_as_many_numbers_a_point(own_models: Path, start_server: StartServer) -> None:
+    of_three = FOREIGN.replace("[-2.0]]", "[-2.0], [4.0]]").replace("[None, 2]", "[None, 3]")
+    bundle = own_models / "of-three" / "1"
+    subprocess.run([sys.executable, "-c", of_three, str(bundle)], check=True, cwd=ROOT, capture_output=True)
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+
+    def answering(point: list[float]) -> list[str]:
+        answer = server.predict(points=[point], models="all")
+        assert answer.status_code == 200, answer.text
+        return [prediction["model"] for prediction in answer.json()["predictions"]]
+
+    assert answering([0, 0]) == ["linear", "tanh-10-10"]
+    assert answering([0, 0, 0]) == ["of-three"]
+    refused = server.predict(points=[[0, 0, 0, 0]], models="all")
+    assert (refused.status_code, "not 4" in refused.json()["detail"]) == (422, True)
+
+
 def test_a_stale_compiled_form_is_left_for_the_saved_model(own_models: Path, start_server: StartServer) -> None:
     _change_card(own_models / "linear" / "1", fingerprint="0" * 64)
     server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
@@ -199,6 +217,7 @@ def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics
     own_models: Path, start_server: StartServer, server: Server
 ) -> None:
     _change_card(own_models / "linear" / "1", diverged=[5])
+    _change_card(own_models / "tanh-10-10" / "1", diverged=list(range(1, 30)))
     spoiled = start_server(SERVICE_MODELS_DIR=str(own_models))
     answer = spoiled.get("/boundary?model=linear&replicate=5&resolution=2")
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["replicate"])
@@ -209,6 +228,11 @@ def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics
         for asked, path in ((spoiled, path), (server, path.replace("statistic=mean", "replicate=5")), (server, path))
     )
     assert np.abs(without - (30 * every - run) / 29).max() < 1e-6
+    titles = [pixels(asked.get(path + "&format=png").content)[:30] for asked in (spoiled, server)]
+    assert titles[0].min() < 0.5  # there is one
+    assert (titles[0] != titles[1]).any()  # mean of 29 runs, not of 30
+    alone = spoiled.get("/boundary?statistic=std&resolution=2")
+    assert (alone.status_code, "has 30 replicates, of which all but one diverged" in alone.text) == (422, True)
 
 
 def _change_card(bundle: Path, **changes: object) -> None:

@@ -110,6 +110,7 @@ def test_without_models_the_server_is_live_and_not_ready(tmp_path: Path, start_s
             triton.infer("linear", asked())
     ready = server.get("/v2/health/ready")
     assert (ready.status_code, ready.json()) == (503, {"live": True, "ready": False})
+    assert ready.headers["Retry-After"] == server.get("/health/ready").headers["Retry-After"]
     assert server.post(INFER, json={"inputs": [tensor()]}).headers["Retry-After"]
 
 

@@ -31,11 +31,17 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "MAX_POINTS": "20",
         "MAX_CONCURRENCY": "3",
         "CACHE_BYTES": "0",
+        "API_KEYS_FILE": "/k",
+        "CORS_ORIGINS": "https://one.example,http://localhost:8080",
         "LOG_LEVEL": "DEBUG",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"SERVICE_{name}", value)
-    assert Settings.from_environment() == Settings(Path("/m"), "linear", "litert", 0.5, 10, 20, 3, 0, log_level="DEBUG")
+    origins = ("https://one.example", "http://localhost:8080")
+    assert Settings.from_environment() == Settings(
+        Path("/m"), "linear", "litert", 0.5, 10, 20, 3, 0, Path("/k"), origins, "DEBUG"
+    )
+    assert len(values) == len(Settings.__dataclass_fields__)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +52,8 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SERVICE_POLL_SECONDS", "0", "SERVICE_POLL_SECONDS"),
         ("SERVICE_MAX_POINTS", "many", "SERVICE_MAX_POINTS"),
         ("SERVICE_LOG_LEVEL", "LOUD", "WARNING"),
+        ("SERVICE_CORS_ORIGINS", "https://one.example,two.example", "two.example: not an origin"),
+        ("SERVICE_CORS_ORIGINS", "https://one.example/page", "https://one.example/page: not an origin"),
         ("SERVICE_MODEL_DIR", "/m", "SERVICE_MODELS_DIR"),
     ],
 )
@@ -55,6 +63,15 @@ def test_a_wrong_value_or_name_is_refused_and_says_what_may_be(
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=words):
         Settings.from_environment()
+
+
+def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MODEL_DIR", "/m"), ("ENGINE", "torch"), ("MAX_POINTS", "0")):
+        monkeypatch.setenv(f"SERVICE_{name}", value)
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment()
+    for fault in ("unknown: SERVICE_MODEL_DIR;", "Must be one of: auto, litert, tensorflow", "SERVICE_MAX_POINTS': ["):
+        assert fault in str(raised.value)
 
 
 def test_gunicorn_does_not_start_with_a_wrong_environment() -> None:

@@ -38,7 +38,9 @@ def test_everything_of_a_bundle_is_there(models_dir: Path) -> None:
         bundle = models_dir / name / "1"
         for part in ("saved_model.pb", "fingerprint.pb", "variables/variables.index", layout.CARD, layout.COMPILED):
             assert (bundle / part).is_file()
-        assert json.loads((bundle / layout.CARD).read_text())["fingerprint"] == layout.fingerprint(bundle)
+        card = json.loads((bundle / layout.CARD).read_text())
+        assert card["fingerprint"] == layout.fingerprint(bundle)
+        assert card["libraries"].keys() >= {"python", "tensorflow", "keras", "numpy", "numba", "ai-edge-litert"}
     results = layout.experiment_dir(models_dir, "gaussian-quantiles")
     assert sorted(path.name for path in results.iterdir()) == [layout.COMPARISON, layout.DATASET]
     assert list(models_dir.glob("**/.partial-*")) == []

@@ -1,5 +1,6 @@
 """Data, splits and batch orders: the notebook's for replicate 0, independent for the others, repeatable for all."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,12 @@ def test_a_table_is_split_anew_by_every_replicate(tmp_path: Path) -> None:
 def test_a_table_that_is_not_one_is_refused_with_the_line(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ValueError, match=rf"t\.csv.*{words}"):
         open_source(table(tmp_path / "t.csv", text), 3)
+
+
+@pytest.mark.parametrize(("ones", "part"), [([4], "train"), ([], "train"), (range(1, 50), "test")])
+def test_data_of_one_class_are_refused_with_what_to_do(tmp_path: Path, ones: Iterable[int], part: str) -> None:
+    """Without both classes there is no ROC curve, and the service reads no card with a NaN on it."""
+    lines = [f"{i},{int(i in ones)}" for i in range(50)]
+    spec = table(tmp_path / "t.csv", "\n".join(["a,label", *lines]))
+    with pytest.raises(ValueError, match=rf"the {part} data of replicate 0.*another test_fraction, or another seed"):
+        draw(spec, open_source(spec, 3), 3, 2)

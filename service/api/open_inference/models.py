@@ -7,6 +7,7 @@ from service import __version__
 from service.api.answers import json_response, uncached
 from service.api.context import is_ready, repository, settings, version_named
 from service.api.dialects import STANDARD
+from service.api.health import readiness
 from service.api.open_inference.messages import DATATYPE, INPUT, OUTPUT
 from service.api.operations import operation
 from service.repository import VERSIONS_SERVED
@@ -112,8 +113,7 @@ def get_v2_live() -> Response:
 )
 def get_v2_ready() -> Response:
     """200 or 503, as `GET /health/ready`."""
-    ready = is_ready()
-    return uncached(json_response({"live": True, "ready": ready}, 200 if ready else 503))
+    return readiness({"live": True, "ready": is_ready()})
 
 
 @blueprint.get("/v2/models/<name>")

@@ -64,8 +64,8 @@ def decode(body: bytes, json_length: int | None, n_features: int, max_points: in
     """
     if json_length == 0:
         return Asked(_raw_points(body, n_features, max_points), binary=True)
-    head = body if json_length is None else body[:json_length]
-    tail = memoryview(b"" if json_length is None else body)[json_length or 0 :]
+    end = len(body) if json_length is None else json_length
+    head, tail = body[:end], memoryview(body)[end:]
     if len(head) > WORTH_COUNTING:
         refuse_excess(head, max_points, n_features)
     request: InferRequest = load(_SCHEMA, parse_json(head))
@@ -163,7 +163,7 @@ def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:
     if left or not n:
         raise InvalidError.of(
             "inputs",
-            f"{len(body)} bytes are no points of {n_features} {DATATYPE} numbers, {BYTES_A_NUMBER} bytes each.",
+            f"{len(body)} bytes are not points of {n_features} {DATATYPE} numbers, {BYTES_A_NUMBER} bytes each.",
         )
     check_count(n, max_points)
     return _checked(from_bytes, body, n)

@@ -36,7 +36,7 @@ def decode(body: bytes, version: ModelVersion) -> Asked:
     """Return what is asked of a version.
 
     Raises:
-        MalformedError: the body is no JSON object.
+        MalformedError: the body is not a JSON object.
         InvalidError: it is not what TensorFlow Serving takes, or the points are not as the model needs them.
     """
     document = _parse(body)
@@ -59,6 +59,10 @@ def decode(body: bytes, version: ModelVersion) -> Asked:
 
 
 def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
+    """Return the answer to `instances`: a list with a row for each point, n in all.
+
+    A row is the output's value at the point, float32 […], or an object of them where the signature has several outputs.
+    """
     tensors = _tensors(outputs, described)
     if len(tensors) == 1:
         return {"predictions": next(iter(tensors.values()))}
@@ -66,6 +70,7 @@ def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
 
 
 def as_columns(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
+    """Return the answer to `inputs`: the output of all points, float32 [n, …], or an object of several."""
     tensors = _tensors(outputs, described)
     return {"outputs": next(iter(tensors.values())) if len(tensors) == 1 else tensors}
 
