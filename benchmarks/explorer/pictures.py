@@ -32,7 +32,8 @@ def main(directory: Path) -> None:
         for size, (width, height) in SIZES.items():
             for theme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
-                for view, path in VIEWS.items() if size == "desktop" and theme == "light" else [("boundaries", "/")]:
+                first = "/?epoch=98#panels" if size == "phone" else "/"  # a phone's first screen has no map yet
+                for view, path in VIEWS.items() if size == "desktop" and theme == "light" else [("boundaries", first)]:
                     page.goto(url + path)
                     _settle(page)
                     page.screenshot(path=directory / f"{view}-{size}-{theme}.png")
