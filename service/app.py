@@ -35,6 +35,7 @@ from service.api.context import EXTENSION, Context
 from service.api.exchange import Measurement
 from service.api.tensorflow_serving.servable import ServableConverter
 from service.cache import AnswerCache
+from service.keys import Keys
 from service.observability import log_as_json
 from service.repository import Repository
 from service.request_log import RequestLog
@@ -81,12 +82,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = App(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect to the path without the second one would need the host's name
     repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(_shared_directory()))
-    here = Context(settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes))
+    keys = None if settings.api_keys_file is None else Keys(settings.api_keys_file)
+    here = Context(settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes), keys)
     app.extensions[EXTENSION] = here
     app.url_map.converters["servable"] = ServableConverter
     for module in INTERFACES:
         app.register_blueprint(module.blueprint)
-    access.register(app, settings)
+    access.register(app, keys, settings.cors_origins)
     telemetry.register(app)
     measurement = Measurement(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
     exchange.register(app, measurement)

@@ -1,5 +1,7 @@
 """Who may ask, and from which pages: API keys, and answers to other origins."""
 
+from collections.abc import Sequence
+
 from flask import Flask, current_app, request
 from flask_cors import CORS
 
@@ -9,23 +11,21 @@ from service.api.exchange import asked_by
 from service.api.operations import described
 from service.errors import ForbiddenError, UnauthorizedError
 from service.keys import Keys
-from service.settings import Settings
 
 EXPOSED = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
 
 
-def register(app: Flask, settings: Settings) -> None:
-    """Ask for a key where a file names some, and let pages of other origins in where they are named."""
-    if settings.api_keys_file is not None:
-        keys = Keys(settings.api_keys_file)
+def register(app: Flask, keys: Keys | None, origins: Sequence[str]) -> None:
+    """Ask for one of the keys where there are some, and let pages of these other origins in."""
+    if keys is not None:
         app.before_request(lambda: _check(keys))
-    if settings.cors_origins:
-        CORS(app, origins=settings.cors_origins, expose_headers=EXPOSED, max_age=3600)
+    if origins:
+        CORS(app, origins=origins, expose_headers=EXPOSED, max_age=3600)
 
 
 def refuse_where_there_are_no_keys() -> None:
     """Raise ForbiddenError where no keys are set up: what a request changes is never open to everybody."""
-    if context().settings.api_keys_file is None:
+    if context().keys is None:
         raise ForbiddenError("this needs an API key, and the service has none: SERVICE_API_KEYS_FILE is not set")
 
 

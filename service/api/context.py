@@ -10,6 +10,7 @@ from service.api.exchange import answered_by
 from service.bundle import layout
 from service.cache import AnswerCache
 from service.errors import NotFoundError
+from service.keys import Keys
 from service.repository import ModelVersion, Repository
 from service.settings import Settings
 
@@ -18,12 +19,13 @@ EXTENSION = "boundary-service"
 
 @dataclass(frozen=True)
 class Context:
-    """The parts of a worker."""
+    """The parts of a worker; `keys` is None where nobody needs one."""
 
     settings: Settings
     repository: Repository
     admission: Admission
     cache: AnswerCache
+    keys: Keys | None
 
 
 def context() -> Context:

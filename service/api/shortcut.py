@@ -2,8 +2,8 @@
 
 A thread and Flask take several times as long for a request as the model for a thousand points. What is here is what the
 views do, with the same functions; whatever is out of the ordinary, has to wait or fails is left to the app. Where each
-request has to pass through more than its view (keys, other origins' pages, traces) the app answers all. Health is the
-app's too, but asked for here, so that it is known when every thread is held.
+request has to pass through more than its view (other origins' pages, traces) the app answers all. Health is the app's too,
+but asked for here, so that it is known when every thread is held.
 """
 
 from collections.abc import Callable
@@ -44,13 +44,11 @@ class Shortcut:
         self._app = app
         self._here = here
         self._measurement = measurement
-        settings = here.settings
-        is_open = settings.api_keys_file is None and not settings.cors_origins and not telemetry.is_asked_for()
         ways: dict[tuple[str, str], Way] = {
             ("POST", "/predict"): ("predict.post_predict", self._predict),
             ("GET", "/boundary"): ("boundary.get_boundary", self._boundary),
         }
-        self._ways = ways if is_open else {}
+        self._ways = {} if here.settings.cors_origins or telemetry.is_asked_for() else ways
 
     def __call__(self, request: Request) -> Answer | None:
         path, _, query = request.target.partition("?")
@@ -61,6 +59,8 @@ class Shortcut:
             return None
         endpoint, answer_of = way
         exchange = self._measurement.begin(request.headers.get("x-request-id", ""))
+        if not self._may_ask(request, exchange):
+            return None
         answer = answer_of(request, query, exchange)
         if answer is None:
             return None
@@ -72,6 +72,15 @@ class Shortcut:
         environ = create_environ(path, method=request.method, headers=request.headers, data=request.body)
         body, status, headers = run_wsgi_app(self._app, environ, buffered=True)
         return status, headers.to_wsgi_list(), list(body)
+
+    def _may_ask(self, request: Request, exchange: Exchange) -> bool:
+        keys, given = self._here.keys, request.headers.get("authorization")
+        if keys is None:
+            return True
+        key = request.headers.get("x-api-key", "") if given is None else given.removeprefix("Bearer ")
+        owner = keys.owner(key)
+        exchange.client = owner or ""
+        return owner is not None
 
     def _predict(self, request: Request, _: str, exchange: Exchange) -> Answer | None:
         slots = self._here.admission.predictions

@@ -130,7 +130,7 @@ class Pod:
         while True:
             try:
                 assert self.probe("startup") == 200
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):  # as to the kubelet, a probe that failed
                 assert time.monotonic() < deadline, docker("logs", self.container)
                 time.sleep(0.1)
             else:

@@ -16,7 +16,6 @@ from service import keys
 from service.api import access
 from service.errors import UnauthorizedError
 from service.keys import KeysError
-from service.settings import Settings
 from tests.conftest import MODELS, ROOT, Server, StartServer, wait_for
 
 ALICE, ALICE_LINE = keys.make("alice")
@@ -94,7 +93,7 @@ def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(gua
 def test_a_view_that_nobody_described_needs_a_key(key_file: Path) -> None:
     app = Flask("service")
     app.testing = True
-    access.register(app, Settings(api_keys_file=key_file))
+    access.register(app, keys.Keys(key_file), ())
     app.add_url_rule("/new", view_func=lambda: "told")
     with pytest.raises(UnauthorizedError):
         app.test_client().get("/new")
