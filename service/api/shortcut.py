@@ -2,8 +2,8 @@
 
 A thread and Flask take several times as long for a request as the model for a thousand points. What is here is what the
 views do, with the same functions; whatever is out of the ordinary, has to wait or fails is left to the app. Where each
-request has to pass through more than its view (other origins' pages, traces) the app answers all. Health is the app's too,
-but asked for here, so that it is known when every thread is held.
+request has to pass through more than its view (other origins' pages, traces) the app answers all. Health is answered by
+the app too, but asked for here, so that it is known when every thread is held.
 """
 
 from collections.abc import Callable
