@@ -48,13 +48,22 @@ def probabilities(content: bytes) -> list[float]:
     return found
 
 
-def test_requests_on_one_connection_are_answered_one_after_the_other(server: Server) -> None:
+def test_one_connection_goes_between_loop_and_threads(server: Server) -> None:
+    ways = [
+        (PREDICT, 200),
+        (b"GET /models/linear HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+        (PREDICT.replace(b"0.2]", b"oops"), 400),
+        (PREDICT, 200),
+        (b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+        (PREDICT.replace(b"/predict", b"/nowhere"), 404),
+    ]
     with connected(server) as connection:
-        for _ in range(3):
-            connection.sendall(PREDICT)
+        for sent, status in ways * 3:
+            connection.sendall(sent)
             response, content = answer(connection)
-            assert (response.status, response.headers["Connection"]) == (200, "keep-alive")
-            assert len(probabilities(content)) == 1
+            assert (response.status, response.headers["Connection"]) == (status, "keep-alive")
+            if sent is PREDICT:
+                assert len(probabilities(content)) == 1
 
 
 def test_requests_sent_together_are_answered_in_their_order(server: Server) -> None:
