@@ -54,7 +54,7 @@ class _Style:
 
 
 _PROBABILITY = _Style("RdBu_r", np.linspace(0, 1, 11), line=0.5)
-_SPREAD = _Style("viridis", np.linspace(0, 0.6, 13))
+_SPREAD = _Style("viridis", np.linspace(0, 0.75, 16))
 _AGREEMENT = _Style("viridis", np.linspace(0.5, 1, 11))
 _DIFFERENCE = _Style("RdBu_r", np.linspace(-1, 1, 21), line=0)
 

@@ -1,9 +1,7 @@
 """LiteRT: evaluates the compiled form in microseconds, in fixed-size blocks.
 
-Measured for the 10-10 network on one core: a call costs 0.006 ms for one point, 0.008 ms for 64, 0.020 ms for 512
-and 0.10 ms for 4,096; 90,000 points take 2.0 ms in blocks of 4,096 and 3.2 ms in one block, plus 5 ms to resize for it.
-So nothing is ever resized: interpreters are made for three block sizes, and the last block of a request is filled up
-with zeros.
+Nothing is ever resized, which takes longer than a call: interpreters are made for three block sizes, and the last block
+of a request is filled up with zeros. docs/decisions/0003-engine.md has what was measured.
 """
 
 import os

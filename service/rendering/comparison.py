@@ -19,14 +19,13 @@ def draw(comparison: Comparison, width: int) -> bytes:
     figure = Figure(figsize=(width / DOTS_PER_INCH, 0.55 * count + 1.2), dpi=DOTS_PER_INCH)
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
+    notebooks = [row for row, result in enumerate(comparison.models) if result.notebook_accuracy is not None]
     for row, result in enumerate(comparison.models):
         accuracy = result.accuracy
         values = [value for value in accuracy.values if value is not None]
         heights = row + STRIP * _spread(len(values))
-        first = row == 0
-        axes.plot(
-            values, heights, "o", color="#4393c3", alpha=0.6, markersize=4, label="a training run" if first else None
-        )
+        label = "a training run" if row == 0 else None
+        axes.plot(values, heights, "o", color="#4393c3", alpha=0.6, markersize=4, label=label)
         if accuracy.ci95 is not None:
             axes.plot(accuracy.ci95, [row, row], color="black", linewidth=2.5, solid_capstyle="butt")
         axes.plot(accuracy.mean, row, "|", color="black", markersize=16, markeredgewidth=2.5)
@@ -38,7 +37,7 @@ def draw(comparison: Comparison, width: int) -> bytes:
                 color="#d6604d",
                 markeredgecolor="white",
                 markersize=8,
-                label="the notebook's run" if first else None,
+                label="the notebook's run" if row == notebooks[0] else None,
             )
     axes.plot([], [], color="black", linewidth=2.5, label="mean, 95% interval")
     axes.set_yticks(range(count), [result.model for result in comparison.models])

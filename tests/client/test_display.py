@@ -96,7 +96,7 @@ def test_every_quantity_has_its_own_range_and_line(client: BoundaryClient) -> No
         return list(display.surface_.get_clim()), None if display.line_ is None else list(display.line_.levels)
 
     assert drawn(statistic="mean") == ([0, 1], [0.5])
-    assert drawn(statistic="std") == ([0, 0.6], None)
+    assert drawn(statistic="std") == ([0, 0.75], None)
     assert drawn(statistic="agreement") == ([0.5, 1], None)
     assert drawn(minus="linear") == ([-1, 1], [0])
     (low, high), line = drawn(layer=1, unit=1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from tests.conftest import MODELS, Server, StartServer
@@ -110,9 +111,14 @@ def test_a_large_grid_is_the_same_as_its_parts(server: Server) -> None:
 def test_the_picture_is_a_png_as_wide_as_asked(server: Server) -> None:
     answer = server.get("/boundary?width=640", headers={"Accept": "image/png"})
     assert answer.headers["Content-Type"] == "image/png"
-    picture = matplotlib.image.imread(io.BytesIO(answer.content), format="png")
+    picture = pixels(answer.content)
     assert picture.shape[1] == 640
-    assert np.ptp(picture[..., :3]) > 0.9  # from white paper to deep colours: something is drawn
+    inside, outside = (np.abs(picture - colormaps["RdBu_r"](band)[:3]).max(axis=2) < 0.01 for band in (0.05, 0.95))
+    assert inside.mean() > 0.002  # the lowest probabilities fill the circle, the highest most of the rest
+    assert outside.mean() > 0.2
+    (rows, columns), (other_rows, other_columns) = (np.nonzero(part[:, :400]) for part in (inside, outside))
+    assert other_rows.min() < rows.min() < rows.max() < other_rows.max()
+    assert other_columns.min() < columns.min() < columns.max() < other_columns.max()
 
 
 @pytest.mark.parametrize("span", ["1e-6", "1e-30", "1e-44"])

@@ -3,18 +3,18 @@
 What is expected comes from TensorFlow opening the SavedModel.
 """
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib.image
 import numpy as np
 import pytest
 import tensorflow as tf
+from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from tests.conftest import Server
+from tests.service.test_boundary import pixels
 
 N = 25
 AXIS = np.linspace(-1.5, 1.5, N)
@@ -125,11 +125,33 @@ def test_a_difference_may_change_although_a_version_is_named(server: Server) -> 
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("query", ["statistic=std", "statistic=agreement", "minus=linear", "layer=1&unit=1", "epoch=0"])
-def test_every_question_has_a_picture(server: Server, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "colours", "bands"),
+    [
+        ("", "RdBu_r", 10),
+        ("statistic=std", "viridis", 15),
+        ("statistic=agreement", "viridis", 10),
+        ("minus=linear", "RdBu_r", 20),
+        ("layer=1&unit=1", "RdBu_r", 20),
+    ],
+)
+def test_every_question_has_a_picture_in_its_colours(server: Server, query: str, colours: str, bands: int) -> None:
     answer = server.get(f"/boundary?{query}&resolution=50&format=png&width=400")
     assert answer.headers["Content-Type"] == "image/png"
-    assert matplotlib.image.imread(io.BytesIO(answer.content), format="png").shape[1] == 400
+    picture = pixels(answer.content)
+    assert picture.shape[1] == 400
+    palette = colormaps[colours]((np.arange(bands) + 0.5) / bands)[:, :3]
+    shares = [(np.abs(picture - colour).max(axis=2) < 0.01).mean() for colour in palette]
+    assert sum(shares) > 0.2  # of the whole picture, with its margins
+    assert min(shares) > 0.0005  # each band is in the colour bar, at least
+
+
+def test_a_picture_is_of_the_epoch_and_the_run_that_were_asked_for(server: Server) -> None:
+    answers = [
+        server.get(f"/boundary?resolution=20&format=png&width=200&{query}") for query in ("", "epoch=0", "replicate=1")
+    ]
+    lower = [pixels(answer.content)[40:].tobytes() for answer in answers]  # without the title, which says so too
+    assert len(set(lower)) == 3
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 import csv
 import io
+import json
 import shutil
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+from scipy import ndimage
 from sklearn.datasets import make_gaussian_quantiles
 
 from tests.conftest import MODELS, Server, StartServer
+from tests.service.test_boundary import pixels
 from tests.service.test_observability import value
 
 
@@ -147,7 +151,32 @@ def test_the_true_boundary_is_told(server: Server) -> None:
 def test_the_comparison_has_a_picture(server: Server) -> None:
     answer = server.get("/comparison?width=640", headers={"Accept": "image/png"})
     assert answer.headers["Content-Type"] == "image/png"
-    assert matplotlib.image.imread(io.BytesIO(answer.content), format="png").shape[1] == 640
+    picture = pixels(answer.content)
+    assert picture.shape[1] == 640
+    assert marks(picture, RUN) > 100
+    assert marks(picture, NOTEBOOK) == 5  # four models, and the legend
+
+
+RUN, NOTEBOOK = "#8ebedb", "#d6604d"
+"""The colours of a training run, which shines through, and of the notebook's."""
+
+
+def marks(picture: NDArray[np.float32], colour: str) -> int:
+    """Return how many separate marks of a colour there are in a picture."""
+    _, count = ndimage.label(np.abs(picture - to_rgb(colour)).max(axis=2) < 0.02)
+    return int(count)
+
+
+def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(
+    start_server: StartServer, models_dir: Path, tmp_path: Path
+) -> None:
+    models = shutil.copytree(models_dir, tmp_path / "models")
+    file = models / "_experiments/gaussian-quantiles/comparison.json"
+    comparison = json.loads(file.read_text())
+    comparison["models"][0]["notebook_accuracy"] = None
+    file.write_text(json.dumps(comparison))
+    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    assert marks(pixels(server.get("/comparison?format=png").content), NOTEBOOK) == 4  # three models, and the legend
 
 
 def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(
