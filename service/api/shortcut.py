@@ -33,6 +33,9 @@ BOUNDARY = BoundaryQuerySchema()
 
 HEALTH = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"})
 
+PAGE, PAGES_FILES = "/", "/explorer/"
+"""The explorer and its two dozen files, which are kept in memory: a browser asks for all of them at once."""
+
 Way = tuple[str, Callable[[Request, str, Exchange], Answer | None]]
 """An endpoint, and what answers it: from a request and its query."""
 
@@ -52,7 +55,7 @@ class Shortcut:
 
     def __call__(self, request: Request) -> Answer | None:
         path, _, query = request.target.partition("?")
-        if path in HEALTH:
+        if path in HEALTH or path == PAGE or path.startswith(PAGES_FILES):
             return self._by_the_app(request, path)
         way = self._ways.get((request.method, path))
         if way is None or self._here.repository.is_behind:  # to follow switches may mean to load a model

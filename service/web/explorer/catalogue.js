@@ -5,19 +5,19 @@ import { Network, Scratch } from "./network.js";
 /** One model in the version that answers, with the weights of the runs that were asked for. */
 export class Model {
   #networks = new Map();
+  #loading = new Map();
   scratch = new Scratch();
   testScratch = new Scratch();
 
   /** @param described the answer of GET /models/<name>/versions/<v>, or null where no version can be served
-   *  @param states the model's versions with their states, newest first
-   *  @param row its row of the comparison, or null */
-  constructor(name, states, described, row) {
+   *  @param states the model's versions with their states, newest first */
+  constructor(name, states, described) {
     this.name = name;
     this.states = states;
     this.version = described?.version ?? null;
     this.signatures = described?.signatures ?? [];
     this.card = described?.card ?? null;
-    this.row = row;
+    this.row = null; // of the comparison
   }
 
   get isServed() {
@@ -83,10 +83,15 @@ export class Model {
     return this.#networks.get(run) ?? null;
   }
 
+  /** Ask for a run's weights, once, however many ask for them meanwhile. */
   async loadNetwork(service, run) {
     if (!this.hasWeights || this.lacks(run) !== null || this.#networks.has(run)) return;
-    const weights = await service.json(`/models/${this.name}/versions/${this.version}/weights?replicate=${run}`);
-    this.#networks.set(run, new Network(weights));
+    if (!this.#loading.has(run)) {
+      const path = `/models/${encodeURIComponent(this.name)}/versions/${this.version}/weights?replicate=${run}`;
+      const loading = service.json(path).then((weights) => this.#networks.set(run, new Network(weights)));
+      this.#loading.set(run, loading.finally(() => this.#loading.delete(run)));
+    }
+    await this.#loading.get(run);
   }
 }
 
@@ -115,8 +120,10 @@ export class Catalogue {
   }
 }
 
-/** Ask for everything; return `before` itself where nothing has changed since. */
-export async function load(service, before, asked) {
+/** Ask for everything; return `before` itself where nothing has changed since.
+ *  @param asked the experiment that is asked for, or null
+ *  @param run whose weights are drawn first */
+export async function load(service, before, asked, run) {
   const listed = await service.json("/models");
   const stamp = JSON.stringify([listed, asked]);
   if (before?.stamp === stamp) return before;
@@ -128,13 +135,16 @@ export async function load(service, before, asked) {
   );
   const experiments = experimentsOf(listed, described);
   const experiment = experiments.includes(asked) ? asked : (experiments[0] ?? null);
+  const models = listed.models
+    .map(({ name, versions }, i) => new Model(name, versions, described[i]))
+    .filter(({ card }) => card === null || card.experiment === experiment);
+  // Under way while the rest is asked for. Whoever draws them asks again, and hears of it if that fails.
+  for (const model of models) model.loadNetwork(service, run).catch(() => {});
   const [comparison, dataset] = await Promise.all(
     ["comparison", "dataset"].map((what) => found(service, what, experiment)),
   );
   const rows = comparison?.models ?? [];
-  const models = listed.models
-    .map(({ name, versions }, i) => new Model(name, versions, described[i], rows.find((row) => row.model === name) ?? null))
-    .filter(({ card }) => card === null || card.experiment === experiment);
+  for (const model of models) model.row = rows.find((row) => row.model === model.name) ?? null;
   const position = ({ row }) => (row === null ? rows.length : rows.indexOf(row));
   models.sort((a, b) => position(a) - position(b));
   const catalogue = new Catalogue(experiment, experiments, models, comparison, dataset);

@@ -71,8 +71,8 @@ class Page {
 
   async #refresh() {
     const before = this.catalogue;
-    const asked = this.state.values.experiment;
-    const catalogue = await load(this.service, before, asked);
+    const { experiment, run } = this.state.values;
+    const catalogue = await load(this.service, before, experiment, run);
     if (catalogue !== before) {
       this.catalogue = catalogue;
       this.#build();
