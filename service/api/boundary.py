@@ -31,7 +31,7 @@ from service.errors import TooLargeError
 from service.quantities import Kind, converged
 from service.rendering.arrays import json_chunks, npy_chunks
 from service.repository import ModelVersion
-from service.results import served_dataset
+from service.results import Found, served_dataset
 
 blueprint = Blueprint("boundary", __name__)
 
@@ -86,14 +86,12 @@ def get_boundary(query: BoundaryQuery) -> Response:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = version_of(query.model, query.version)
     marks = known_marks(query, version, representation)
-    dataset = None
-    if representation == "png" and (data := served_dataset(repository(), version)) is not None:
-        marks, dataset = _with_data(marks, data.digest), data.content
+    data = None
+    if representation == "png":
+        data = served_dataset(repository(), version)
+        marks = _with_data(marks, data)
     return computed(
-        marks.etag,
-        marks.headers,
-        MEDIA_TYPES[representation],
-        lambda: _answer(query, version, representation, dataset),
+        marks.etag, marks.headers, MEDIA_TYPES[representation], lambda: _answer(query, version, representation, data)
     )
 
 
@@ -142,13 +140,13 @@ def _marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> 
     return Marks(etag, headers)
 
 
-def _with_data(marks: Marks, digest: str) -> Marks:
+def _with_data(marks: Marks, data: Found[Dataset] | None) -> Marks:
     """Return the marks of a picture with data in it: they are the experiment's, which training again replaces."""
-    etag = etag_of(marks.etag, digest)
+    etag = etag_of(marks.etag, "" if data is None else data.digest)
     return Marks(etag, validators(etag))
 
 
-def _answer(query: BoundaryQuery, version: ModelVersion, representation: str, dataset: Dataset | None) -> Chunks:
+def _answer(query: BoundaryQuery, version: ModelVersion, representation: str, data: Found[Dataset] | None) -> Chunks:
     asked = ask(query, version)
     bounds = bounds_of(query, version)
     if representation == "png":
@@ -156,6 +154,7 @@ def _answer(query: BoundaryQuery, version: ModelVersion, representation: str, da
 
         nodes = min(query.resolution, query.width)  # more than pixels cannot be seen, and millions cost 400 MB
         boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
+        dataset = None if data is None else data.content
         return [draw(boundary, version, _title(asked, query), dataset, query.width)]
     grid = Grid.spanning(*bounds, query.resolution)
     rows = bands(asked.quantity, grid)

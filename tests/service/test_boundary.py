@@ -205,6 +205,10 @@ def test_a_picture_is_another_when_its_data_are(start_server: StartServer, model
     after = server.get(path, headers=known)
     assert after.status_code == 200
     assert (pixels(after.content) != pixels(before.content)).any()
+    data.unlink()
+    without = server.get(path, headers={"If-None-Match": after.headers["ETag"]})
+    assert (without.status_code, without.headers["Cache-Control"]) == (200, "no-cache")
+    assert (pixels(without.content) != pixels(after.content)).any()
 
 
 def test_a_browser_gets_json_and_an_image_tag_the_picture(server: Server) -> None:
