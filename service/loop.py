@@ -8,6 +8,7 @@ answers do, and whoever sends slowly holds a thread. Here the loop reads. A requ
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import lru_cache, partial
 from selectors import EVENT_READ
 from socket import SHUT_WR, socket
@@ -78,19 +79,17 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._linger(conn)
 
     def _answer(self, conn: TConn, reading: Reading) -> None:
-        answer = None
-        if reading.request is not None and self.brief is not None:
-            try:
-                answer = self.brief(reading.request)
-            except Exception:  # noqa: BLE001 (the app meets it again, words it, and logs what nobody expected)
-                answer = None
-        if reading.request is None or answer is None:
+        request, answer = reading.request, None
+        if request is not None and self.brief is not None:
+            with suppress(Exception):  # the app meets it again, words it, and logs what nobody expected
+                answer = self.brief(request)
+        if request is None or answer is None:
             self.poller.unregister(conn.sock)
             conn.parser.unreader.unread(reading.received)
             super().enqueue_req(conn)
         else:
             status, headers, body = answer
-            is_kept = reading.request.keep_alive and self._keeps_connections()
+            is_kept = request.keep_alive and self._keeps_connections()
             self._send(conn, [_head(status, headers, is_kept), *body], is_kept)
 
     def _keeps_connections(self) -> bool:
@@ -105,10 +104,8 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Send an answer: now what the client takes at once, the rest in a thread."""
         try:
             sent = conn.sock.sendmsg(content)
-        except BlockingIOError:
+        except OSError:  # it takes nothing now; or it has gone, as the thread will find
             sent = 0
-        except OSError:  # the client has gone
-            sent = is_kept = False
         if sent == sum(map(len, content)) and is_kept:
             conn.set_timeout()
             self.keepalived_conns.append(conn)

@@ -61,6 +61,8 @@ class Reading:
             self._leave()
         if len(self.received) > (MOST_BYTES if self._has_head else MOST_BYTES_OF_HEAD):
             self._leave()
+        if self.is_over:
+            del self._parser  # it and this one hold each other, and would stay until garbage is looked for
 
     def _leave(self) -> None:
         self.is_over, self.request = True, None
