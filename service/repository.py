@@ -117,6 +117,7 @@ class Repository:
         self._refreshing = threading.Lock()
         self._followed = switches.changes
         self._on_disk: dict[str, Model] = {}
+        self._has_served = False
 
     @property
     def is_behind(self) -> bool:
@@ -217,8 +218,8 @@ class Repository:
         return max((model.latest.engine.n_features for model in self.models() if model.latest), default=1)
 
     def ready(self) -> bool:
-        """Say whether any model answers."""
-        return any(model.served for model in self._models.values())
+        """Say whether any model answers; where none did before, not until all that are on disk were tried."""
+        return self._has_served and any(model.served for model in self._models.values())
 
     @property
     def _models(self) -> Mapping[str, Model]:
@@ -242,7 +243,9 @@ class Repository:
             if gone:
                 log.info("removed", models=gone)
             self._on_disk = {name: self._on_disk[name] for name in names}
-        VERSIONS.set(sum(len(model.served) for model in self._on_disk.values()))
+        served = sum(len(model.served) for model in self._on_disk.values())
+        VERSIONS.set(served)
+        self._has_served = served > 0
 
     def _refresh_model(self, before: Model) -> None:
         if before.name in self._switches.off():

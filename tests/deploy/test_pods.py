@@ -207,8 +207,12 @@ def test_a_pod_without_models_lives_and_is_ready_when_the_training_has_ended(ser
     assert served.before == {"startup": 200, "liveness": 200, "readiness": 503}
     assert {name: served.pod.probe(name) for name in served.before} == dict.fromkeys(served.before, 200)
     assert served.pod.state()["RestartCount"] == 0
-    answer = requests.post(served.pod.url + "/predict", json={"points": [[0, 0], [1.4, 1.4]]}, timeout=30).json()
-    assert answer["labels"] == [0, 1]
+
+    def ask() -> requests.Response:
+        return requests.post(served.pod.url + "/predict", json={"points": [[0, 0], [1.4, 1.4]]}, timeout=30)
+
+    wait_for(lambda: all(ask().status_code == 200 for _ in range(12)))  # each worker follows the volume by itself
+    assert ask().json()["labels"] == [0, 1]
 
 
 def test_the_training_wrote_as_its_user_and_writes_no_second_time(images: Images, served: Served) -> None:
