@@ -183,7 +183,7 @@ def served(images: Images) -> Iterator[Served]:
         pod = stack.enter_context(running(spec, images["service"], {"models": models}))
         before = {name: pod.probe(name) for name in ("startup", "liveness", "readiness")}
         train(images["training"], {"models": models})
-        wait_for(lambda: pod.probe("readiness") == 200)
+        wait_for(lambda: all(pod.probe("readiness") == 200 for _ in range(16)))  # each worker looks by itself
         yield Served(pod, before, {"models": models})
 
 
@@ -207,12 +207,8 @@ def test_a_pod_without_models_lives_and_is_ready_when_the_training_has_ended(ser
     assert served.before == {"startup": 200, "liveness": 200, "readiness": 503}
     assert {name: served.pod.probe(name) for name in served.before} == dict.fromkeys(served.before, 200)
     assert served.pod.state()["RestartCount"] == 0
-
-    def ask() -> requests.Response:
-        return requests.post(served.pod.url + "/predict", json={"points": [[0, 0], [1.4, 1.4]]}, timeout=30)
-
-    wait_for(lambda: all(ask().status_code == 200 for _ in range(12)))  # each worker follows the volume by itself
-    assert ask().json()["labels"] == [0, 1]
+    answer = requests.post(served.pod.url + "/predict", json={"points": [[0, 0], [1.4, 1.4]]}, timeout=30).json()
+    assert answer["labels"] == [0, 1]
 
 
 def test_the_training_wrote_as_its_user_and_writes_no_second_time(images: Images, served: Served) -> None:
