@@ -290,7 +290,7 @@ def test_the_standards_answers_are_left_as_the_service_gives_them(stack: Stack) 
 def test_more_requests_at_once_from_one_address_than_allowed_are_refused_in_the_interfaces_form(stack: Stack) -> None:
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     with ExitStack() as held:
-        for _ in range(64):
+        for _ in range(70):  # some may be refused themselves, as others' requests end
             held.enter_context(socket.create_connection(("127.0.0.1", stack.port))).sendall(head)
         wait_for(lambda: get("/models").status_code == 429)
         own, standard = get("/models"), get("/v1/models/tanh-3")
