@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from flask import Flask, current_app, request
 from flask_cors import CORS
+from werkzeug.datastructures import Authorization
 
 from service.api import pages
 from service.api.context import context
@@ -33,7 +34,7 @@ def _check(keys: Keys) -> None:
     """Raise UnauthorizedError where a key is needed and a right one is not there."""
     if request.method == "OPTIONS" or _is_open():  # OPTIONS: a browser's preflight, which sends no key
         return
-    key = _presented()
+    key = presented(request.headers.get("Authorization"), request.headers.get("X-API-Key"))
     if key is None:
         raise UnauthorizedError("send an API key as Authorization: Bearer KEY, or as X-API-Key: KEY")
     owner = keys.owner(key)
@@ -50,8 +51,9 @@ def _is_open() -> bool:
     return request.blueprint == pages.blueprint.name or (asked is not None and asked.public)
 
 
-def _presented() -> str | None:
-    authorization = request.authorization
-    if authorization is not None and authorization.type == "bearer" and authorization.token:
-        return authorization.token
-    return request.headers.get("X-API-Key")
+def presented(authorization: str | None, api_key: str | None) -> str | None:
+    """Return the key that a request brings in one of these headers, or None."""
+    given = Authorization.from_header(authorization)
+    if given is not None and given.type == "bearer" and given.token:
+        return given.token
+    return api_key

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 from werkzeug.test import create_environ, run_wsgi_app
 
-from service.api import telemetry
+from service.api import access, telemetry
 from service.api.body import JSON
 from service.api.boundary import known_marks
 from service.api.boundary_question import MAX_RESOLUTION, MEDIA_TYPES, BoundaryQuery, BoundaryQuerySchema
@@ -77,11 +77,11 @@ class Shortcut:
         return status, headers.to_wsgi_list(), list(body)
 
     def _may_ask(self, request: Request, exchange: Exchange) -> bool:
-        keys, given = self._here.keys, request.headers.get("authorization")
+        keys = self._here.keys
         if keys is None:
             return True
-        key = request.headers.get("x-api-key", "") if given is None else given.removeprefix("Bearer ")
-        owner = keys.owner(key)
+        key = access.presented(request.headers.get("authorization"), request.headers.get("x-api-key"))
+        owner = None if key is None else keys.owner(key)
         exchange.client = owner or ""
         return owner is not None
 

@@ -47,6 +47,8 @@ def test_a_key_is_taken_in_both_headers(guarded: Server, send: Callable[[str], d
     body = {"points": [[0, 0]]}
     assert guarded.post("/predict", json=body, headers=send(ALICE)).status_code == 200
     assert guarded.post("/predict", json=body, headers=send(BOB)).status_code == 401
+    assert guarded.post("/predict", json=body, headers={"Authorization": ALICE}).status_code == 401  # not as a Bearer's
+    assert guarded.post("/predict", json=body, headers={"Authorization": f"Basic {ALICE}"}).status_code == 401
     (entry,) = [entry for entry in guarded.events("request") if entry["status"] == 200]
     assert entry["client"] == "alice"
     assert ALICE not in guarded.log.read_text()
