@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from service import SHARED, keys
+from service import BRIEF, SHARED, keys
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 from service.worker import Worker
 
@@ -78,7 +78,7 @@ def post_worker_init(worker):
     """
     worker.wsgi.config["IS_STOPPING"] = lambda: not worker.alive
     if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
-        worker.brief = worker.wsgi.extensions.get("boundary-shortcut")
+        worker.brief = worker.wsgi.extensions.get(BRIEF)
     gc.collect()
     gc.freeze()
 

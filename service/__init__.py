@@ -7,3 +7,6 @@ PLACE = "BOUNDARY_WORKER_PLACE"
 
 SHARED = "BOUNDARY_SHARED_DIR"
 """The environment variable in which a worker finds the directory that it shares with its siblings, gone at the end."""
+
+BRIEF = "boundary-brief"
+"""The app's extension that answers requests on a worker's loop."""

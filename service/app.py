@@ -11,7 +11,7 @@ from flask import Flask, Request
 from structlog.typing import FilteringBoundLogger
 from werkzeug.routing import MapAdapter
 
-from service import SHARED
+from service import BRIEF, SHARED
 from service.admission import Admission
 from service.api import (
     access,
@@ -92,7 +92,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     telemetry.register(app)
     measurement = Measurement(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
     exchange.register(app, measurement)
-    app.extensions[shortcut.EXTENSION] = shortcut.Shortcut(app.wsgi_app, here, measurement)
+    app.extensions[BRIEF] = shortcut.Shortcut(app.wsgi_app, here, measurement)
     problems.register(app)
     repository.refresh()
     if not repository.models():

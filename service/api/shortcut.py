@@ -26,8 +26,6 @@ from service.reading import Answer, Request
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-EXTENSION = "boundary-shortcut"
-
 PREDICT = PredictRequestSchema()
 BOUNDARY = BoundaryQuerySchema()
 
