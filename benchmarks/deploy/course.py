@@ -21,7 +21,9 @@ from benchmarks.soak.course import Figure
 from benchmarks.soak.questions import TOLERANCE
 from benchmarks.soak.slowness import DRIPPING
 
-LEAST_RATIO, JUDGED = 5.0, "npy, gzip"
+LEAST_RATIO = 5.0
+LEAST_OF_A_FILE = 0.6
+"""Where nginx cannot give a plain file LEAST_RATIO times as fast as a replica its own answer, this share of that."""
 MOST_SLOWER = 1.2
 
 
@@ -87,14 +89,17 @@ def _of_disturbances(found: Disturbed) -> Iterator[Figure]:
     )
 
 
-def _of_boundaries(found: Cached) -> Iterator[Figure]:
-    for form, rounds in found.rounds.items():
-        rates = " / ".join(f"{np.median(side):,.0f}" for side in zip(*rounds, strict=True))
-        yield Figure("c", f"{form}: the proxy's requests a second / one replica's own", rates)
-        ratio, judged = found.ratio(form), form == JUDGED
-        promised = f"≥ {LEAST_RATIO:g}" if judged else ""
+def _of_boundaries(found: dict[str, Cached]) -> Iterator[Figure]:
+    for form, cached in found.items():
+        rates = " / ".join(f"{np.median(side):,.0f}" for side in (cached.proxy, cached.replica, cached.file))
+        yield Figure("c", f"{form}: requests a second of the proxy / one replica / nginx with a plain file", rates)
+        judged = form.endswith("gzip")
         yield Figure(
-            "c", f"{form}: the one over the other", f"{ratio:.1f}", promised, not judged or ratio >= LEAST_RATIO
+            "c",
+            f"{form}: the proxy over the replica; over the file",
+            f"{cached.over_replica:.1f}; {cached.over_file:.2f}",
+            f"≥ {LEAST_RATIO:g}, or ≥ {LEAST_OF_A_FILE:g}" if judged else "",
+            not judged or cached.over_replica >= LEAST_RATIO or cached.over_file >= LEAST_OF_A_FILE,
         )
 
 

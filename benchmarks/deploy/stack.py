@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -139,7 +138,8 @@ class Stack:
         wait_until_healthy(container)
 
     def reload_proxy(self) -> None:
-        self.compose("exec", "-T", "proxy", "nginx", "-s", "reload")
+        """Have the proxy read its configuration anew."""
+        run("deploy/reload", timeout=PATIENCE_SECONDS, **self._variables())
 
     def was_cut(self, port: int, opened: float, failed: float) -> bool:
         """Say whether a request failed just when a replica was killed; the client's connection is with the proxy."""
@@ -210,8 +210,3 @@ def requests_a_second(container: str, url: str, headers: Sequence[str] = (), sec
     if found is None or "Non-2xx" in said or "Socket errors" in said:
         raise StackError(f"{url}: {said}")
     return float(found[1])
-
-
-def median_ratio(pairs: Sequence[tuple[float, float]]) -> float:
-    """Return the median of what the first of each pair is to the second."""
-    return statistics.median(first / second for first, second in pairs)
