@@ -43,13 +43,15 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             raise ConfigError("the service speaks no TLS: leave certfile and keyfile out, and put a proxy in front")
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Give a connection to a thread; but a new one to the loop, which reads first."""
+        """Give a connection to a thread; but a new one to the loop, which reads first: mostly something is there."""
         if conn.initialized:
             super().enqueue_req(conn)
         else:
             conn.init()
             conn.reading = None
             self._watch(conn, self.on_client_socket_readable)
+            if self.alive:  # one that stops takes all that wait before it answers any
+                self.on_client_socket_readable(conn, conn.sock)
 
     def on_client_socket_readable(self, conn: TConn, client: socket) -> None:
         """Read on, and see to a request that is there, or is for a thread to read on."""
@@ -89,8 +91,16 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             super().enqueue_req(conn)
         else:
             status, headers, body = answer
-            is_kept = request.keep_alive and self._keeps_connections()
-            self._send(conn, [_head(status, headers, is_kept), *body], is_kept)
+            is_kept = self._keeps_connections() and request.keep_alive
+            is_sent = self._send(conn, [_head(status, headers, is_kept), *body], is_kept)
+            if is_sent and is_kept:
+                conn.set_timeout()
+                self.keepalived_conns.append(conn)
+            elif is_sent and request.keep_alive:
+                self.poller.unregister(conn.sock)
+                self._linger(conn)
+            elif is_sent:
+                self._close(conn)
 
     def _keeps_connections(self) -> bool:
         """Count a request that is answered here; say as gunicorn does whether its connection may be kept."""
@@ -100,19 +110,18 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.alive: bool = False
         return self.alive and len(self.keepalived_conns) < self.max_keepalived
 
-    def _send(self, conn: TConn, content: Sequence[bytes], is_kept: bool) -> None:
-        """Send an answer: now what the client takes at once, the rest in a thread."""
+    def _send(self, conn: TConn, content: Sequence[bytes], is_kept: bool) -> bool:
+        """Send an answer, and say whether the client took it all now; else a thread sends the rest."""
         try:
             sent = conn.sock.sendmsg(content)
         except OSError:  # it takes nothing now; or it has gone, as the thread will find
             sent = 0
-        if sent == sum(map(len, content)) and is_kept:
-            conn.set_timeout()
-            self.keepalived_conns.append(conn)
-            return
+        if sent == sum(map(len, content)):
+            return True
         self.poller.unregister(conn.sock)
         sending = self.tpool.submit(_send_rest, conn, b"".join(content)[sent:], is_kept)
         sending.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+        return False
 
     def _watch(self, conn: TConn, see_to: Callable[[TConn, socket], None]) -> None:
         conn.sock.setblocking(False)
@@ -121,8 +130,8 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.poller.register(conn.sock, EVENT_READ, partial(see_to, conn))
 
     def _linger(self, conn: TConn) -> None:
-        """Close a connection once the client, who may still take the last answer, has closed it too, or after a while
-        (RFC 9112, 9.6). Gunicorn's own way has the whole loop wait for that.
+        """Close a connection once the client, who may be sending still, has closed it too, or after a while; closed at
+        once it would be reset, and the last answer lost (RFC 9112, 9.6). Gunicorn has the whole loop wait for that.
         """
         try:
             conn.sock.shutdown(SHUT_WR)
@@ -136,8 +145,11 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._drop(conn)
 
     def _drop(self, conn: TConn) -> None:
-        self.poller.unregister(conn.sock)
         self.keepalived_conns.remove(conn)
+        self._close(conn)
+
+    def _close(self, conn: TConn) -> None:
+        self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
 

@@ -56,12 +56,16 @@ class Worker(LoopWorker):
 
     def accept(self, listener: Any) -> None:
         """Take a connection that waits; but first let a sibling do so that has fewer."""
-        ahead = _connections[self.place] - min(_connections[:])
+        ahead = self._ahead()
         if ahead > 0 and not self._was_patient:
             self._patient_until = time.monotonic() + min(ahead * PATIENCE_SECONDS, MAX_PATIENCE_SECONDS)
             self.set_accept_enabled(False)
         else:
             super().accept(listener)
+
+    def _ahead(self) -> int:
+        """Return how many connections this worker has more than another."""
+        return _connections[self.place] - min(_connections[:])
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         left = self._patient_until - time.monotonic()
@@ -72,7 +76,7 @@ class Worker(LoopWorker):
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not, and not while this worker is patient: gunicorn turns it on again in each round."""
-        if enabled and time.monotonic() < self._patient_until:
+        if enabled and time.monotonic() < self._patient_until and self._ahead() > 0:
             return
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,25 @@ def test_a_graceful_restart_loses_nothing(own: Server, signal_of: signal.Signals
         done = True
         assert sum(future.result() for future in asked) > 100
     assert failures == []
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+def test_connections_that_wait_when_the_service_is_stopped_are_answered(own: Server, connection: str) -> None:
+    port = int(own.url.rpartition(":")[2])
+    for worker in own.workers():
+        os.kill(worker, signal.SIGSTOP)
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(30)]
+        for each in sockets:
+            each.sendall(f"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n".encode())
+        time.sleep(0.2)
+        own.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        for worker in own.workers():
+            os.kill(worker, signal.SIGCONT)
+        answers = [each.recv(1000) for each in sockets]
+    assert {answer.split(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 200 OK"}
+    assert own.process.wait(timeout=20) == 0
 
 
 def test_recycling_workers_loses_nothing(start_server: StartServer, models_dir: Path) -> None:
