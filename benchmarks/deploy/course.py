@@ -11,6 +11,7 @@ import requests
 
 from benchmarks.deploy.adversity import CASES, POINTS, FaultError, Ground
 from benchmarks.deploy.boundaries import Cached, measure
+from benchmarks.deploy.connections import Lasting, wear_down
 from benchmarks.deploy.disturbances import CLIENTS, FRESH_SECONDS, PATIENT_CLIENTS, Disturbed, disturb
 from benchmarks.deploy.reference import Reference
 from benchmarks.deploy.slowness import Slowness, p99, slow_down
@@ -24,6 +25,7 @@ from benchmarks.soak.slowness import DRIPPING
 LEAST_RATIO = 5.0
 LEAST_OF_A_FILE = 0.6
 """Where nginx cannot give a plain file LEAST_RATIO times as fast as a replica its own answer, this share of that."""
+LEAST_AFTER_MANY = 0.7
 MOST_SLOWER = 1.2
 
 
@@ -37,6 +39,8 @@ def deploy(seed: int, tell: Callable[[str], None]) -> Iterator[Figure]:
             yield from _under_load(stack, Path(directory), seed, tell)
             tell("cached boundaries")
             yield from _of_boundaries(measure(stack, rounds=3, seconds=3))
+            tell("many connections")
+            yield from _of_connections(wear_down(stack, requests=70_000, seconds=5))
             tell("slow clients")
             yield from _of_slowness(slow_down(stack, Path(directory), rounds=8, seconds=3, seed=seed))
             yield from _in_adversity(Ground(stack, Reference(stack, Path(directory))), tell)
@@ -103,13 +107,21 @@ def _of_boundaries(found: dict[str, Cached]) -> Iterator[Figure]:
         )
 
 
+def _of_connections(found: Lasting) -> Iterator[Figure]:
+    yield Figure(
+        "d", "requests a second through the proxy at first, a connection to a replica each", f"{found.first:,.0f}"
+    )
+    kept = found.last >= LEAST_AFTER_MANY * found.first
+    yield Figure("d", f"after {found.asked:,} of them", f"{found.last:,.0f}", f"≥ {LEAST_AFTER_MANY:g} times", kept)
+
+
 def _of_slowness(found: Slowness) -> Iterator[Figure]:
     for what, rounds in (("without", found.without), (f"beside {DRIPPING} that drip", found.dripping)):
-        yield Figure("d", f"p99 of usual clients {what}", f"{p99(rounds) * 1000:.1f} ms")
+        yield Figure("e", f"p99 of usual clients {what}", f"{p99(rounds) * 1000:.1f} ms")
     kept = found.ratio <= MOST_SLOWER
-    yield Figure("d", "the one over the other", f"{found.ratio:.2f}", f"≤ {MOST_SLOWER:g}", kept)
+    yield Figure("e", "the one over the other", f"{found.ratio:.2f}", f"≤ {MOST_SLOWER:g}", kept)
     everything = sum(found.without + found.dripping, Tally())
-    yield _none("d", "wrong answers and failed requests", everything.requests - everything.right)
+    yield _none("e", "wrong answers and failed requests", everything.requests - everything.right)
 
 
 def _in_adversity(ground: Ground, tell: Callable[[str], None]) -> Iterator[Figure]:
@@ -120,4 +132,4 @@ def _in_adversity(ground: Ground, tell: Callable[[str], None]) -> Iterator[Figur
         except (FaultError, StackError) as error:
             line, kept = str(error), False
         tell(line)
-        yield Figure("e", what, "as promised" if kept else "broken", "one line says it, and it goes on", kept)
+        yield Figure("f", what, "as promised" if kept else "broken", "one line says it, and it goes on", kept)
