@@ -76,7 +76,7 @@ class Reading:
         key = name.decode("latin-1").lower()
         if key in self._headers or key in UNUSUAL or "_" in key:
             self._leave()
-        self._headers[key] = value.decode("latin-1")
+        self._headers[key] = value.decode("latin-1").strip(" \t")  # llhttp leaves a tab at the end
 
     def on_headers_complete(self) -> None:
         self._has_head = True

@@ -7,7 +7,7 @@ import string
 import pytest
 from gunicorn.config import Config
 from gunicorn.http import get_parser
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.reading import MOST_BYTES, MOST_BYTES_OF_HEAD, Reading, Request
@@ -99,6 +99,7 @@ def test_what_is_no_plain_request_is_left_to_gunicorn_untouched(content: bytes) 
     assert reading.received == content
 
 
+@example("GET", {"Accept": "\t a/b \t"}, b"")
 @given(st.sampled_from(["GET", "POST", "DELETE"]), st.dictionaries(TOKENS, VALUES, max_size=4), st.binary(max_size=30))
 def test_a_request_is_read_as_gunicorn_reads_it(method: str, headers: dict[str, str], body: bytes) -> None:
     lines = [f"{method} /boundary?x=%20 HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
