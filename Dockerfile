@@ -54,9 +54,10 @@ RUN cd /venv/lib/python3*/site-packages \
     # but for the libraries that a wheel's packer has rewritten (*.libs): strip breaks those
     && find . -path './*.libs' -prune -o -type f -name '*.so*' -exec strip --strip-unneeded {} +
 COPY gunicorn.conf.py ./
+COPY bundle bundle
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
-RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.app, service.worker, service.engines.litert, \
+RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.app, service.server.worker, service.engines.litert, \
        service.rendering.boundary, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
 
 
@@ -69,8 +70,7 @@ RUN cd /venv/lib/python3*/site-packages \
     && rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/vendors ai_edge_litert/tools \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . -path './*.libs' -prune -o -type f -name '*.so*' -exec strip --strip-unneeded {} +
-COPY service/__init__.py service/
-COPY service/bundle service/bundle
+COPY bundle bundle
 COPY training training
 RUN /venv/bin/python -c "import training.cli, training.pipeline"
 
@@ -103,7 +103,7 @@ FROM runtime AS training
 LABEL org.opencontainers.image.title="boundary-training" \
       org.opencontainers.image.description="Trains classifiers and writes them as bundles that boundary-service serves"
 COPY --from=training-builder /venv /venv
-COPY --from=training-builder /app/service service
+COPY --from=training-builder /app/bundle bundle
 COPY --from=training-builder /app/training training
 # A run that is killed leaves the models as they were, so it need not be waited for.
 STOPSIGNAL SIGKILL
@@ -120,6 +120,7 @@ ENV HOST=0.0.0.0 \
     OPENBLAS_NUM_THREADS=1 \
     MPLCONFIGDIR=/tmp/matplotlib
 COPY --from=service-builder /venv /venv
+COPY --from=service-builder /app/bundle bundle
 COPY --from=service-builder /app/service service
 COPY --from=service-builder /app/gunicorn.conf.py ./
 EXPOSE 8000

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from service import BRIEF, SHARED, keys
+from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
-from service.worker import Worker
 
 # SIGHUP has the arbiter read this file again.
 is_reload = os.environ.get("BOUNDARY_ARBITER") == str(os.getpid())
@@ -40,7 +40,7 @@ IDLE_SECONDS = 30
 wsgi_app = "service.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
-worker_class = "service.worker.Worker"
+worker_class = "service.server.worker.Worker"
 threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # so that the queue leaves some to health and metrics
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)

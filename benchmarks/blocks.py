@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import machine
-from service.bundle import layout
+from bundle import layout
 from service.engines.litert import Block
 
 SIZES = (1, 64, 512, 1_024, 4_096, 16_384, 90_000)

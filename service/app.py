@@ -12,41 +12,26 @@ from structlog.typing import FilteringBoundLogger
 from werkzeug.routing import MapAdapter
 
 from service import BRIEF, SHARED
-from service.admission import Admission
-from service.api import (
-    access,
-    boundary,
-    documents,
-    exchange,
-    health,
-    metrics,
-    models,
-    open_inference,
-    pages,
-    predict,
-    problems,
-    results,
-    shortcut,
-    telemetry,
-    tensorflow_serving,
-    weights,
-)
-from service.api.context import EXTENSION, Context
-from service.api.exchange import Measurement
-from service.api.tensorflow_serving.servable import ServableConverter
-from service.cache import AnswerCache
+from service.dataplane.admission import Admission
+from service.dataplane.cache import AnswerCache
+from service.edges import open_inference, tensorflow_serving
+from service.edges.own import boundary, documents, experiments, health, metrics, models, pages, predict, weights
+from service.edges.tensorflow_serving.servable import ServableConverter
+from service.http import access, errors, inline, record, telemetry
+from service.http.context import EXTENSION, Context
+from service.http.record import Measurement
 from service.keys import Keys
 from service.observability import log_as_json
-from service.repository import Repository
-from service.request_log import RequestLog
+from service.registry.registry import Repository
+from service.registry.unloaded import Switches
+from service.registry.watcher import Watcher
+from service.server.request_log import RequestLog
 from service.settings import Settings
-from service.switches import Switches
-from service.watcher import Watcher
 
 log: FilteringBoundLogger = structlog.get_logger()
 
 INTERFACES = (
-    *(predict, boundary, results, models, weights, health, documents, pages, metrics),
+    *(predict, boundary, experiments, models, weights, health, documents, pages, metrics),
     *(tensorflow_serving.models, tensorflow_serving.predict),
     *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
 )
@@ -91,9 +76,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     access.register(app, keys, settings.cors_origins)
     telemetry.register(app)
     measurement = Measurement(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
-    exchange.register(app, measurement)
-    app.extensions[BRIEF] = shortcut.Shortcut(app.wsgi_app, here, measurement)
-    problems.register(app)
+    record.register(app, measurement)
+    app.extensions[BRIEF] = inline.Shortcut(app.wsgi_app, here, measurement)
+    errors.register(app)
     repository.refresh()
     if not repository.models():
         log.warning("no models", directory=str(settings.models_dir.absolute()))

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from service.bundle import layout
-from service.bundle.results import Comparison
+from bundle import layout
+from bundle.comparison import Comparison
 from training.errors import TrainingError
 from training.experiment import DEFAULT, Experiment, read
 from training.publication import is_complete

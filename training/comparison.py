@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bundle.card import Metrics
-from service.bundle.results import (
+from bundle.card import Metrics
+from bundle.comparison import (
     Comparison,
     DatasetSummary,
     ModelResult,

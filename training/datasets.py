@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_gaussian_quantiles
 from sklearn.model_selection import train_test_split
 
-from service.bundle.results import Dataset
+from bundle.comparison import Dataset
 from training.experiment import DatasetSpec, GaussianQuantilesSpec, TableSpec
 from training.population import Population
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from service.bundle.card import Metrics
+from bundle.card import Metrics
 from training.architectures import Weights, forward
 from training.datasets import Part
 from training.population import Population

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from service.bundle import layout
-from service.bundle.records import StrictRecordSchema, by_path
+from bundle import layout
+from bundle.records import StrictRecordSchema, by_path
 
 DIRECTORY = Path(__file__).parent / "experiments"
 DEFAULT = DIRECTORY / "gaussian-quantiles.toml"

@@ -26,8 +26,8 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from service.bundle import layout
-from service.bundle.card import Compiled
+from bundle import layout
+from bundle.card import Compiled
 from training.architectures import Weights, forward
 from training.errors import ExportError
 

@@ -18,9 +18,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from service.bundle import layout
-from service.bundle.card import Card, CardSchema, Feature, Protocol
-from service.bundle.results import Comparison, ComparisonSchema
+from bundle import layout
+from bundle.card import Card, CardSchema, Feature, Protocol
+from bundle.comparison import Comparison, ComparisonSchema
 from training.architectures import build, initial_weights
 from training.comparison import LOSS, Outcome, compare_models
 from training.datasets import Draws, Source, Stream, batch_orders, draw, open_source, seed_for

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from service.bundle.card import TrueBoundary
+from bundle.card import TrueBoundary
 
 RADII = 256
 """Nodes along a ray, half of them inside the true boundary."""

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from service.bundle import layout
-from service.bundle.results import ComparisonSchema
+from bundle import layout
+from bundle.comparison import ComparisonSchema
 from training.experiment import Experiment
 
 

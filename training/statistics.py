@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from service.bundle.results import Summary
+from bundle.comparison import Summary
 
 
 def summarize(values: ArrayLike, overlap: float = 0) -> Summary:

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from service.bundle.card import History
+from bundle.card import History
 from training.architectures import Weights, forward
 from training.datasets import Part
 from training.experiment import ProtocolSpec

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.deploy.stack import Stack, run
 from benchmarks.soak.questions import Question, Questions
-from service.bundle import layout
+from bundle import layout
 from service.engines.litert import LiteRTEngine
 
 

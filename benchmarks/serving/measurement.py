@@ -14,7 +14,7 @@ from benchmarks.serving.contestants import ECHO, SERVICE, Contestant
 from benchmarks.serving.processes import peak, reset_peak, resident, settled_pss, tree
 from benchmarks.serving.servers import NotMeasuredError, Question, Server, ask, bundle, running
 from benchmarks.serving.wrk import Load
-from service.bundle import layout
+from bundle import layout
 from service.engines.litert import LiteRTEngine
 
 ONE, THOUSAND, LARGE = 1, 1_000, 90_000

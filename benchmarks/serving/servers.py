@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.machine import free_port
 from benchmarks.serving.contestants import MODEL, ROOT, Contestant, Points, Values
 from benchmarks.serving.processes import end
-from service.bundle import layout
+from bundle import layout
 
 MODELS = ROOT / "models"
 LONGEST_START = 120

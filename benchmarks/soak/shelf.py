@@ -15,7 +15,7 @@ import orjson
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from service.bundle import layout
+from bundle import layout
 from service.engines.litert import LiteRTEngine
 
 Break = Callable[[Path], None]

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bundle import layout
-from service.bundle.card import Card
+from bundle import layout
+from bundle.card import Card
 from service.settings import EngineChoice
 
 Points = NDArray[np.float32]

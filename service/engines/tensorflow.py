@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from service.bundle import layout
+from bundle import layout
 from service.engines import WEIGHTS, LoadError, Outputs, Points, Signature, Tensor
 
 

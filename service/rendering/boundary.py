@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from service.boundary import Boundary, Grid
-from service.bundle.card import TrueBoundary
-from service.bundle.results import Dataset
-from service.quantities import Kind
-from service.repository import ModelVersion
+from bundle.card import TrueBoundary
+from bundle.comparison import Dataset
+from service.dataplane.grid_functions import Kind
+from service.dataplane.grids import Boundary, Grid
+from service.registry.registry import ModelVersion
 
 DOTS_PER_INCH = 100
 

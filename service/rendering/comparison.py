@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from service.bundle.results import Comparison
+from bundle.comparison import Comparison
 
 DOTS_PER_INCH = 100
 STRIP = 0.24

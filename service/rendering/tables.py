@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from service.bundle.results import Comparison, ModelResult
+from bundle.comparison import Comparison, ModelResult
 
 
 def comparison_csv(comparison: Comparison) -> str:

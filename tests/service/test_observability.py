@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from service import request_log
-from service.request_log import FLUSH_SECONDS, MOST, RequestLog
+from service.server import request_log
+from service.server.request_log import FLUSH_SECONDS, MOST, RequestLog
 from tests.conftest import Server, StartServer, wait_for
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from service.bundle import layout
-from service.bundle.card import CardSchema
-from service.bundle.results import ComparisonSchema
+from bundle import layout
+from bundle.card import CardSchema
+from bundle.comparison import ComparisonSchema
 from tests.conftest import MODELS, ROOT
 
 

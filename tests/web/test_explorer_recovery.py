@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bundle import layout
 from service import keys
-from service.bundle import layout
 from tests.conftest import ROOT, Server, StartServer, running, wait_for, wait_until_answering, wait_until_ready
-from tests.service.test_models import FOREIGN
+from tests.service.edges.own.test_models import FOREIGN
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import (
     TOLERANCE,

@@ -9,7 +9,7 @@ import tensorflow as tf
 from flask import Flask, Response, request
 
 from benchmarks.serving.apps.network import BUNDLE, answer, points_of
-from service.bundle import layout
+from bundle import layout
 from training.architectures import build
 
 _CARD = orjson.loads((BUNDLE / layout.CARD).read_bytes())

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.bundle import layout
+from bundle import layout
 from service.engines.litert import LiteRTEngine
 
 BUNDLE = Path(os.environ["BENCHMARK_BUNDLE"])

@@ -1,9 +1,0 @@
-"""Open Inference Protocol v2 over HTTP, with the binary tensor data, model repository and statistics extensions.
-
-https://github.com/kserve/open-inference-protocol; the extensions are Triton's. A thin edge: one input `points`
-FP32 [-1, d], one output `probabilities` FP32 [-1], from the same `service.inference` as everywhere.
-"""
-
-from service.api.open_inference import infer, models, repository, statistics
-
-__all__ = ["infer", "models", "repository", "statistics"]

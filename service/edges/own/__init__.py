@@ -1,0 +1,1 @@
+"""The service's own interface, one file per resource."""

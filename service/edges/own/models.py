@@ -1,0 +1,123 @@
+"""`GET /models…`: what is served, the state of each version, and the cards."""
+
+from weakref import WeakKeyDictionary
+
+from flask import Blueprint, Response
+from marshmallow import Schema, fields, validate
+
+from bundle.card import CardSchema
+from service.engines import WEIGHTS
+from service.errors import NotFoundError
+from service.http.context import repository
+from service.http.endpoint import operation
+from service.http.responses import conditional, json_response
+from service.registry.registry import Model, ModelVersion, State, Status
+
+blueprint = Blueprint("models", __name__)
+
+
+class StatusSchema(Schema):
+    version = fields.Integer(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([state.value for state in State]))
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "why it FAILED"})
+
+
+class ModelSummarySchema(Schema):
+    name = fields.String(required=True)
+    versions = fields.List(fields.Nested(StatusSchema), required=True, metadata={"description": "newest first"})
+
+
+class ModelListSchema(Schema):
+    default_model = fields.String(required=True)
+    models = fields.List(fields.Nested(ModelSummarySchema), required=True)
+
+
+class ModelSchema(ModelSummarySchema):
+    latest = fields.Integer(required=True, allow_none=True, metadata={"description": "the version that answers"})
+    card = fields.Nested(CardSchema, required=True, allow_none=True, metadata={"description": "of the latest"})
+
+
+class VersionSchema(StatusSchema):
+    model = fields.String(required=True)
+    engine = fields.String(required=True, allow_none=True)
+    fingerprint = fields.String(required=True, allow_none=True, metadata={"description": "SHA-256 of the SavedModel"})
+    signatures = fields.List(fields.String(), required=True)
+    card = fields.Nested(CardSchema, required=True, allow_none=True)
+
+
+@blueprint.get("/models")
+@operation("List the models", answers={"application/json": (ModelListSchema,)}, conditional=True)
+def get_models() -> Response:
+    """Every model with the state of its versions, and which model answers where none is named."""
+    models = [_summary(model) for model in repository().models()]
+    return conditional(json_response({"default_model": repository().default_model, "models": models}))
+
+
+@blueprint.get("/models/<name>")
+@operation("Describe a model", answers={"application/json": (ModelSchema,)}, problems=(404,), conditional=True)
+def get_model(name: str) -> Response:
+    """The state of a model's versions, and the card of the one that answers."""
+    model = repository().model(name)
+    latest = model.latest
+    return conditional(
+        json_response(
+            {
+                **_summary(model),
+                "latest": latest.number if latest else None,
+                "card": _card(latest),
+            }
+        )
+    )
+
+
+@blueprint.get("/models/<name>/versions/<int:number>")
+@operation(
+    "Describe a version of a model",
+    answers={"application/json": (VersionSchema,)},
+    problems=(404,),
+    conditional=True,
+)
+def get_version(name: str, number: int) -> Response:
+    """A version's state, its card, and what the SavedModel can be asked."""
+    model = repository().model(name)
+    status = next((status for status in model.statuses if status.number == number), None)
+    if status is None:
+        known = ", ".join(str(status.number) for status in model.statuses) or "none"
+        raise NotFoundError(f"model {name!r} has no version {number} here; it has {known}")
+    served = model.served.get(number)
+    return conditional(
+        json_response(
+            {
+                "model": name,
+                **_status(status),
+                "engine": served.engine.name if served else None,
+                "fingerprint": served.fingerprint if served else None,
+                "signatures": _signatures(served) if served else [],
+                "card": _card(served),
+            }
+        )
+    )
+
+
+_CARDS: WeakKeyDictionary[ModelVersion, object] = WeakKeyDictionary()
+"""Cards as they are answered; one of 500 epochs takes 2.5 ms to write, and never changes."""
+
+
+def _card(version: ModelVersion | None) -> object:
+    if version is None or version.card is None:
+        return None
+    if version not in _CARDS:
+        _CARDS[version] = CardSchema().dump(version.card)
+    return _CARDS[version]
+
+
+def _signatures(version: ModelVersion) -> list[str]:
+    return sorted(version.engine.signatures | ({WEIGHTS} if version.engine.keeps_weights else set()))
+
+
+def _summary(model: Model) -> dict[str, object]:
+    return {"name": model.name, "versions": [_status(status) for status in model.statuses]}
+
+
+def _status(status: Status) -> dict[str, object]:
+    return {"version": status.number, "state": status.state, "reason": status.reason}

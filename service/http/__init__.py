@@ -1,0 +1,1 @@
+"""What every interface over HTTP shares: endpoints, bodies, responses, errors, access, the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""Which models are there and which version answers; what experiments left beside them."""

@@ -1,0 +1,40 @@
+"""Looks at the models directory again and again, so that what training writes is served without a restart."""
+
+import threading
+import time
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from service.registry.registry import Repository
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+SWITCHES_SECONDS = 0.1
+"""How often a worker looks whether a client had another one load or unload a model: a look takes a microsecond."""
+
+
+class Watcher:
+    """A thread of this worker that refreshes the repository every few seconds, as long as it lives."""
+
+    def __init__(self, repository: Repository, poll_seconds: float) -> None:
+        self._repository = repository
+        self._poll_seconds = poll_seconds
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _run(self) -> None:
+        due = time.monotonic() + self._poll_seconds
+        while True:
+            time.sleep(max(0, min(due - time.monotonic(), SWITCHES_SECONDS)))
+            if self._repository.is_behind or time.monotonic() >= due:
+                self._refresh()
+                due = time.monotonic() + self._poll_seconds
+
+    def _refresh(self) -> None:
+        try:
+            self._repository.refresh()
+        except Exception:  # whatever it is, the next look may succeed, and what is served stays served
+            log.exception("cannot follow the models directory")

@@ -1,0 +1,93 @@
+"""The worker: connections are shared fairly with its siblings, and none is lost when it stops.
+
+All workers accept from one listening socket, so that a connection which waits there is taken by whoever lives. Left
+alone, the worker that wakes first takes most of a burst and keeps those connections for good; here a worker that has
+more than a sibling lets that one go first. A socket for each worker (SO_REUSEPORT) is no way out: what waits in a
+worker's own socket is reset when the worker stops. docs/decisions/0008-serving.md has the measurements.
+"""
+
+import mmap
+import os
+import time
+from typing import Any
+
+from service import PLACE
+from service.server.loop import LoopWorker
+
+MAX_WORKERS = 256
+"""Workers alive at once, old and new ones during a reload; more would share places, which costs fairness only."""
+
+PATIENCE_SECONDS = 0.001
+"""How long a worker leaves what waits to its siblings, for each connection that it has more; one wakes in a tenth."""
+
+MAX_PATIENCE_SECONDS = 0.02
+
+_FREE = 255
+_connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
+_connections.write(bytes([_FREE]) * MAX_WORKERS)
+
+
+class Worker(LoopWorker):
+    """One of several processes that accept from the same socket."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.place = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
+        self._patient_until = 0.0
+        self._was_patient = False
+        super().__init__(*args, **kwargs)
+
+    def give_up_place(self) -> None:
+        """Free the place of this worker, which has gone, however it went; called in the arbiter."""
+        _connections[self.place] = _FREE
+
+    @property
+    def nr_conns(self) -> int:
+        """How many connections this worker holds; gunicorn counts them here, and siblings see it."""
+        return self._nr_conns
+
+    @nr_conns.setter
+    def nr_conns(self, count: int) -> None:
+        self._nr_conns = count
+        _connections[self.place] = min(count, _FREE - 1)
+
+    def init_process(self) -> None:
+        os.environ[PLACE] = str(self.place)  # the app, loaded next, names its metrics' files by it
+        super().init_process()
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection that waits; but first let a sibling do so that has fewer."""
+        ahead = self._ahead()
+        if ahead > 0 and not self._was_patient:
+            self._patient_until = time.monotonic() + min(ahead * PATIENCE_SECONDS, MAX_PATIENCE_SECONDS)
+            self.set_accept_enabled(False)
+        else:
+            super().accept(listener)
+
+    def _ahead(self) -> int:
+        """Return how many connections this worker has more than another."""
+        return _connections[self.place] - min(_connections[:])
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        left = self._patient_until - time.monotonic()
+        self._was_patient = self._patient_until > 0 >= left
+        if self._was_patient:
+            self._patient_until = 0.0
+        super().wait_for_and_dispatch_events(min(timeout, left) if left > 0 else timeout)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not, and not while this worker is patient: gunicorn turns it on again in each round."""
+        if enabled and time.monotonic() < self._patient_until and self._ahead() > 0:
+            return
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            self._take_what_waits()
+
+    def _take_what_waits(self) -> None:
+        """Take the last connections and close the door, so that later ones go elsewhere instead of waiting in vain."""
+        for listener in self.sockets:
+            held = -1
+            while held < self.nr_conns:
+                held = self.nr_conns
+                super().accept(listener)
+            listener.close()
+        self.sockets: list[Any] = []

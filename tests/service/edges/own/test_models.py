@@ -1,0 +1,246 @@
+"""`GET /models…` and `GET /health/…`: what is served, and what is not and why."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle import layout
+from tests.conftest import MODELS, ROOT, Server, StartServer
+from tests.service.edges.own.test_boundary import pixels
+
+FOREIGN = """
+import sys, tensorflow as tf
+module = tf.Module()
+module.w = tf.Variable([[1.0], [-2.0]])
+spec = tf.TensorSpec([None, 2], tf.float32, name="inputs")
+f = tf.function(lambda inputs: {"score": tf.sigmoid(inputs @ module.w)}).get_concrete_function(spec)
+tf.saved_model.save(module, sys.argv[1], signatures={"serving_default": f})
+"""
+
+
+def test_every_model_is_listed_with_its_versions(server: Server) -> None:
+    body = server.get("/models").json()
+    assert body["default_model"] == "tanh-10-10"
+    assert [model["name"] for model in body["models"]] == sorted(MODELS)
+    for model in body["models"]:
+        assert model["versions"] == [{"version": 1, "state": "AVAILABLE", "reason": None}]
+
+
+def test_a_model_and_a_version_show_their_card(server: Server) -> None:
+    body = server.get("/models/tanh-10-10").json()
+    assert body["latest"] == 1
+    card = body["card"]
+    assert (card["hidden_layers"], card["activation"], card["parameters"]) == ([10, 10], "tanh", 151)
+    assert card["protocol"] == {
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "batch_size": 32,
+        "epochs": 500,
+        "loss": "binary_crossentropy",
+        "seed": 3,
+    }
+    assert len(card["history"]["loss"]) == len(card["history"]["validation_accuracy"]) == 500
+    version = server.get("/models/tanh-10-10/versions/1").json()
+    assert version["card"] == card
+    assert (version["state"], version["engine"], version["fingerprint"]) == ("AVAILABLE", "litert", card["fingerprint"])
+    assert version["signatures"] == ["activations", "at", "replicates", "serving_default", "weights"]
+
+
+def test_the_compiled_form_is_close_to_the_saved_model(server: Server) -> None:
+    for name in MODELS:
+        assert server.get(f"/models/{name}").json()["card"]["compiled"]["max_difference"]["serving_default"] <= 1e-6
+
+
+def test_health_says_alive_and_ready_with_every_model(server: Server) -> None:
+    assert server.get("/health/live").json() == {"live": True}
+    body = server.get("/health/ready").json()
+    assert body == {"ready": True, "models": sorted(MODELS), "failed": []}
+
+
+def test_without_models_the_service_is_alive_but_not_ready_and_says_what_to_do(
+    tmp_path: Path, start_server: StartServer
+) -> None:
+    server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "nothing-here"))
+    assert server.get("/health/live").status_code == 200
+    ready = server.get("/health/ready")
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    assert ready.headers["Retry-After"]
+    answer = server.predict(points=[[0, 0]])
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
+    assert "python -m training train" in answer.json()["detail"]
+
+
+@pytest.fixture
+def own_models(models_dir: Path, tmp_path: Path) -> Path:
+    """A copy of two models to break."""
+    directory = tmp_path / "models"
+    for name in ("linear", "tanh-10-10"):
+        shutil.copytree(models_dir / name, directory / name)
+    return directory
+
+
+def test_a_new_version_answers_and_the_one_before_can_still_be_asked(
+    own_models: Path, models_dir: Path, start_server: StartServer
+) -> None:
+    shutil.copytree(models_dir / "tanh-3" / "1", own_models / "linear" / "2")
+    server = start_server(SERVICE_MODELS_DIR=str(own_models))
+    latest, first = (server.predict(points=[[1, 1]], model="linear", **v).json() for v in ({}, {"version": 1}))
+    assert (latest["version"], first["version"]) == (2, 1)
+    assert latest["probabilities"] != first["probabilities"]
+    assert server.get("/boundary?model=linear&version=1&resolution=2").json()["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda bundle: (bundle / "saved_model.pb").unlink(), "there is no saved_model.pb"),
+        (lambda bundle: (bundle / layout.CARD).write_text("{}"), "card.json"),
+        (lambda bundle: (bundle / layout.CARD).write_text("{"), "card.json"),
+        (lambda bundle: _change_card(bundle, compiled=None), "compiled"),
+        (lambda bundle: (bundle / layout.COMPILED).write_bytes(b"TFL3 no more"), "not the one that the card describes"),
+        (lambda bundle: (bundle / "variables/variables.index").write_bytes(b""), "stale"),
+        (lambda bundle: (bundle / layout.COMPILED).unlink(), "there is no compiled form"),
+        (lambda bundle: _make_unreadable(bundle / layout.COMPILED), "the compiled form cannot be read"),
+        (lambda bundle: _make_unreadable(bundle / "variables/variables.index"), "a file cannot be read"),
+    ],
+)
+def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(
+    own_models: Path, start_server: StartServer, spoil: Callable[[Path], object], reason: str
+) -> None:
+    shutil.copytree(own_models / "linear" / "1", own_models / "linear" / "2")
+    spoil(own_models / "linear" / "2")
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), SERVICE_ENGINE="litert", SERVICE_DEFAULT_MODEL="linear")
+    assert server.get("/health/ready").status_code == 200
+    assert server.predict(points=[[0, 0]]).json()["version"] == 1
+    newest, before = server.get("/models/linear").json()["versions"]
+    assert (newest["version"], newest["state"]) == (2, "FAILED")
+    assert reason in newest["reason"]
+    assert str(own_models) not in newest["reason"]
+    assert before == {"version": 1, "state": "AVAILABLE", "reason": None}
+    assert ("linear", 2) in [(entry["model"], entry["version"]) for entry in server.events("failed to load")]
+    assert server.predict(points=[[0, 0]], version=2).status_code == 404
+    assert server.get("/models/linear/versions/2").json()["engine"] is None
+
+
+def test_a_model_of_which_nothing_loads_is_503_and_hurts_no_other(own_models: Path, start_server: StartServer) -> None:
+    (own_models / "linear" / "1" / "saved_model.pb").unlink()
+    server = start_server(SERVICE_MODELS_DIR=str(own_models))
+    ready = server.get("/health/ready")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "models": ["tanh-10-10"], "failed": ["linear"]})
+    assert server.predict(points=[[0, 0]], model="linear").status_code == 503
+    assert server.predict(points=[[0, 0]], models="all").status_code == 200
+
+
+def test_half_written_and_reserved_names_are_never_models(own_models: Path, start_server: StartServer) -> None:
+    for name in ("_draft", ".partial-1"):
+        shutil.copytree(own_models / "linear", own_models / name)
+    for version in ("0", "01", "v2", ".partial-2", "-1"):
+        shutil.copytree(own_models / "linear" / "1", own_models / "linear" / version)
+    (own_models / "notes.txt").write_text("not a model")
+    server = start_server(SERVICE_MODELS_DIR=str(own_models))
+    models = server.get("/models").json()["models"]
+    assert [(model["name"], len(model["versions"])) for model in models] == [("linear", 1), ("tanh-10-10", 1)]
+
+
+def test_tensorflow_gives_the_same_numbers(own_models: Path, start_server: StartServer, server: Server) -> None:
+    slow = start_server(SERVICE_MODELS_DIR=str(own_models), SERVICE_ENGINE="tensorflow", WEB_CONCURRENCY="1")
+    assert slow.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
+    points = np.random.default_rng(5).uniform(-1.5, 1.5, (300, 2)).tolist()
+    for name in ("linear", "tanh-10-10"):
+        theirs, ours = (s.predict(points=points, model=name).json()["probabilities"] for s in (slow, server))
+        assert np.abs(np.array(theirs) - ours).max() <= 1e-6
+        path = f"/models/{name}/versions/1/weights?replicate=4"
+        assert slow.get(path).json() == server.get(path).json()
+
+
+def test_any_saved_model_of_the_right_shape_is_served(own_models: Path, start_server: StartServer) -> None:
+    foreign = own_models / "from-elsewhere" / "3"
+    subprocess.run([sys.executable, "-c", FOREIGN, str(foreign)], check=True, cwd=ROOT, capture_output=True)
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    body = server.predict(points=[[0.5, -0.25], [0, 0]], model="from-elsewhere").json()
+    assert body["version"] == 3
+    assert body["probabilities"] == pytest.approx([1 / (1 + np.exp(-1.0)), 0.5], abs=1e-6)
+    described = server.get("/models/from-elsewhere/versions/3").json()
+    assert (described["card"], described["engine"]) == (None, "tensorflow")
+    weights = server.get("/models/from-elsewhere/versions/3/weights")
+    assert (weights.status_code, "no signature for them" in weights.json()["detail"]) == (404, True)
+    boundary = server.get("/boundary?model=from-elsewhere&resolution=2").json()
+    assert (boundary["x"], boundary["epoch"]) == ([-1.5, 1.5], None)
+    assert server.get("/boundary?model=from-elsewhere&format=png").status_code == 200
+    assert server.get("/models/linear/versions/1").json()["engine"] == "litert"
+
+
+def test_all_models_are_those_that_take_as_many_numbers_a_point(own_models: Path, start_server: StartServer) -> None:
+    of_three = FOREIGN.replace("[-2.0]]", "[-2.0], [4.0]]").replace("[None, 2]", "[None, 3]")
+    bundle = own_models / "of-three" / "1"
+    subprocess.run([sys.executable, "-c", of_three, str(bundle)], check=True, cwd=ROOT, capture_output=True)
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+
+    def answering(point: list[float]) -> list[str]:
+        answer = server.predict(points=[point], models="all")
+        assert answer.status_code == 200, answer.text
+        return [prediction["model"] for prediction in answer.json()["predictions"]]
+
+    assert answering([0, 0]) == ["linear", "tanh-10-10"]
+    assert answering([0, 0, 0]) == ["of-three"]
+    refused = server.predict(points=[[0, 0, 0, 0]], models="all")
+    assert (refused.status_code, "not 4" in refused.json()["detail"]) == (422, True)
+
+
+def test_a_stale_compiled_form_is_left_for_the_saved_model(own_models: Path, start_server: StartServer) -> None:
+    _change_card(own_models / "linear" / "1", fingerprint="0" * 64)
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    assert server.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
+
+
+def test_where_tensorflow_cannot_be_imported_only_what_needs_it_fails(
+    own_models: Path, start_server: StartServer, tmp_path: Path
+) -> None:
+    shutil.rmtree(own_models / "linear" / "1" / layout.EXTRAS)
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow/__init__.py").write_text("raise ImportError('libcrypt.so.1: cannot open shared object')")
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), PYTHONPATH=str(tmp_path))
+    (version,) = server.get("/models/linear").json()["versions"]
+    reason = "there is no compiled form: this needs TensorFlow, which cannot be imported here"
+    assert version == {"version": 1, "state": "FAILED", "reason": reason}
+    assert server.predict(points=[[0, 0]], model="tanh-10-10").status_code == 200
+
+
+def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics(
+    own_models: Path, start_server: StartServer, server: Server
+) -> None:
+    _change_card(own_models / "linear" / "1", diverged=[5])
+    _change_card(own_models / "tanh-10-10" / "1", diverged=list(range(1, 30)))
+    spoiled = start_server(SERVICE_MODELS_DIR=str(own_models))
+    answer = spoiled.get("/boundary?model=linear&replicate=5&resolution=2")
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["replicate"])
+    assert "replicate 5 of model linear diverged" in answer.json()["detail"]
+    path = "/boundary?model=linear&statistic=mean&resolution=5"
+    without, run, every = (
+        np.array(asked.get(path).json()["probabilities"])
+        for asked, path in ((spoiled, path), (server, path.replace("statistic=mean", "replicate=5")), (server, path))
+    )
+    assert np.abs(without - (30 * every - run) / 29).max() < 1e-6
+    titles = [pixels(asked.get(path + "&format=png").content)[:30] for asked in (spoiled, server)]
+    assert titles[0].min() < 0.5  # there is one
+    assert (titles[0] != titles[1]).any()  # mean of 29 runs, not of 30
+    alone = spoiled.get("/boundary?statistic=std&resolution=2")
+    assert (alone.status_code, "has 30 replicates, of which all but one diverged" in alone.text) == (422, True)
+
+
+def _change_card(bundle: Path, **changes: object) -> None:
+    path = bundle / layout.CARD
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def _make_unreadable(path: Path) -> None:
+    """Have every read of a file fail, also for root."""
+    path.unlink()
+    path.symlink_to("/proc/self/mem")

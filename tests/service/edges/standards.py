@@ -1,0 +1,84 @@
+"""What the tests of the two standard interfaces share: bodies, raw requests, and a repository to break."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import orjson
+import requests
+from numpy.typing import NDArray
+
+from bundle import layout
+from tests.conftest import Server
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+
+POINTS = np.array([[0.1, 0.2], [0.9, -0.4], [-1.2, 0.7]], np.float32)
+
+Floats = NDArray[np.float32]
+
+
+def address(server: Server) -> str:
+    """Return host and port, as clients take them."""
+    return urlsplit(server.url).netloc
+
+
+def tensor(points: Floats = POINTS, **changes: object) -> dict[str, object]:
+    """Return the input of infer with its data, which `changes` may replace; None leaves a key out."""
+    whole = {"name": "points", "shape": list(points.shape), "datatype": "FP32", "data": points.ravel().tolist()}
+    return {name: value for name, value in {**whole, **changes}.items() if value is not None}
+
+
+def with_bytes(points: Floats = POINTS, /, **document: object) -> tuple[bytes, dict[str, str]]:
+    """Return the body of infer with the points as bytes behind its JSON, and its headers."""
+    content = points.astype("<f4").tobytes()
+    head = orjson.dumps(
+        {"inputs": [tensor(points, data=None, parameters={"binary_data_size": len(content)})], **document}
+    )
+    return head + content, {HEADER_LENGTH: str(len(head))}
+
+
+def split(answer: requests.Response) -> tuple[dict[str, object], Floats]:
+    """Return the JSON and the numbers of an answer with bytes behind its JSON."""
+    length = int(answer.headers[HEADER_LENGTH])
+    return orjson.loads(answer.content[:length]), np.frombuffer(answer.content[length:], "<f4")
+
+
+def predicted(server: Server, points: Floats = POINTS, **options: object) -> list[float]:
+    """Return what the service's own interface says."""
+    answer = server.predict(points=points.tolist(), **options)
+    assert answer.status_code == 200, answer.text
+    probabilities: list[float] = answer.json()["probabilities"]
+    return probabilities
+
+
+def exchange(server: Server, content: bytes) -> tuple[int, str]:
+    """Send bytes as they are, and return the status and the whole answer."""
+    host, port = address(server).split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(content)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read().decode()
+    return int(answer.split()[1]), answer
+
+
+@contextmanager
+def connections(server: Server, headers: dict[str, str] | None = None) -> Iterator[list[requests.Session]]:
+    """Open so many connections at once that both workers hold some: each takes those that the other has more of."""
+    with ExitStack() as stack:
+        sessions = [stack.enter_context(requests.Session()) for _ in range(8)]
+        for session in sessions:
+            session.headers.update(headers or {})
+            session.get(server.url + "/v2", timeout=30)
+        yield sessions
+
+
+def publish(source: Path, models: Path, name: str, version: int) -> None:
+    """As training does: complete beside its place, then one rename."""
+    with layout.staging(models) as staged:
+        shutil.copytree(source, staged / "bundle")
+        layout.publish(staged / "bundle", models / name / str(version))

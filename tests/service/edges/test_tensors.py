@@ -1,0 +1,75 @@
+"""Infer's bodies: what is written is read back, with bytes or without."""
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from service.dataplane.inference import Prediction
+from service.edges.open_inference.tensors import Asked, decode, encode, header_length
+from service.errors import MalformedError
+from tests.service.edges.standards import HEADER_LENGTH, Floats, tensor, with_bytes
+
+coordinates = st.floats(-100, 100, width=32)
+any_points = st.tuples(st.integers(1, 60), st.integers(1, 5)).flatmap(
+    lambda shape: arrays.arrays(np.float32, shape, elements=coordinates)
+)
+texts = st.text()
+
+
+@given(points=any_points, given_id=st.none() | texts, binary=st.none() | st.booleans())
+def test_every_form_of_a_request_is_read_as_the_same(points: Floats, given_id: str | None, binary: bool | None) -> None:
+    n, d = points.shape
+    rest = {**({} if given_id is None else {"id": given_id}), "parameters": {"binary_data_output": bool(binary)}}
+    behind, headers = with_bytes(points, **rest)
+    bodies = [
+        (orjson.dumps({"inputs": [tensor(points, data=data)], **rest}), None)
+        for data in (points.tolist(), points.ravel().tolist())
+    ]
+    for body, length in (*bodies, (behind, int(headers[HEADER_LENGTH]))):
+        asked = decode(body, length, d, n)
+        assert np.array_equal(asked.points, points)
+        assert (asked.id, asked.binary) == (given_id, bool(binary))
+    raw = decode(points.astype("<f4").tobytes(), 0, d, n)
+    assert np.array_equal(raw.points, points)
+    assert (raw.id, raw.binary) == (None, True)
+
+
+@given(values=arrays.arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32)), given_id=texts)
+def test_an_answer_says_the_same_in_json_and_in_bytes(values: Floats, given_id: str) -> None:
+    prediction = Prediction("linear", 3, values, np.zeros(len(values), np.int64))
+    points = np.zeros((len(values), 2), np.float32)
+    plain, none = encode(prediction, Asked(points, given_id, binary=False))
+    content, length = encode(prediction, Asked(points, given_id, binary=True))
+    assert none is None
+    assert length is not None
+    in_json, in_bytes = orjson.loads(plain), orjson.loads(content[:length])
+    assert np.array_equal(np.array(in_json["outputs"][0].pop("data"), np.float32), values)
+    assert np.array_equal(np.frombuffer(content[length:], "<f4"), values)
+    assert in_bytes["outputs"][0].pop("parameters") == {"binary_data_size": 4 * len(values)}
+    assert in_json == in_bytes
+    assert (in_json["model_name"], in_json["model_version"], in_json["id"]) == ("linear", "3", given_id)
+    assert in_json["outputs"] == [{"name": "probabilities", "datatype": "FP32", "shape": [len(values)]}]
+
+
+@given(length=st.integers(-5, 40), size=st.integers(0, 30))
+def test_a_header_length_is_a_number_of_bytes_that_are_there(length: int, size: int) -> None:
+    body = b"x" * size
+    if 0 <= length <= size:
+        assert header_length(str(length), body) == length
+    else:
+        with pytest.raises(MalformedError, match=f"from 0 to the body's {size}"):
+            header_length(str(length), body)
+    assert header_length(None, body) is None
+
+
+@given(text=st.text())
+def test_a_header_length_is_digits_and_nothing_else(text: str) -> None:
+    try:
+        found = header_length(text, b"x" * 10)
+    except MalformedError:
+        return
+    assert set(text) <= set("0123456789")
+    assert found == int(text) <= 10

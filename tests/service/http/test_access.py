@@ -1,0 +1,196 @@
+"""Keys keep others out where a file names some; other origins' pages are answered where they are named."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from flask import Flask
+
+from service import keys
+from service.errors import UnauthorizedError
+from service.http import access
+from service.keys import KeysError
+from tests.conftest import MODELS, ROOT, Server, StartServer, wait_for
+
+ALICE, ALICE_LINE = keys.make("alice")
+BOB, BOB_LINE = keys.make("bob")
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    file = tmp_path / "keys"
+    file.write_text(f"# who may ask\n\n{ALICE_LINE}\n")
+    return file
+
+
+@pytest.fixture
+def guarded(start_server: StartServer, models_dir: Path, key_file: Path) -> Server:
+    return start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(key_file))
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def named(key: str) -> dict[str, str]:
+    return {"X-API-Key": key}
+
+
+@pytest.mark.parametrize("send", [bearer, named])
+def test_a_key_is_taken_in_both_headers(guarded: Server, send: Callable[[str], dict[str, str]]) -> None:
+    body = {"points": [[0, 0]]}
+    assert guarded.post("/predict", json=body, headers=send(ALICE)).status_code == 200
+    assert guarded.post("/predict", json=body, headers=send(BOB)).status_code == 401
+    assert guarded.post("/predict", json=body, headers={"Authorization": ALICE}).status_code == 401  # not as a Bearer's
+    assert guarded.post("/predict", json=body, headers={"Authorization": f"Basic {ALICE}"}).status_code == 401
+    (entry,) = [entry for entry in guarded.events("request") if entry["status"] == 200]
+    assert entry["client"] == "alice"
+    assert ALICE not in guarded.log.read_text()
+
+
+def test_without_a_key_only_health_and_documents_answer(guarded: Server) -> None:
+    for path in ("/models", "/boundary", "/comparison", "/dataset", "/metrics", "/models/linear"):
+        answer = guarded.get(path)
+        assert answer.status_code == 401, path
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "X-API-Key" in answer.json()["detail"]
+    for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
+        assert guarded.get(path).status_code == 200, path
+
+
+def test_the_open_document_tells_nothing_that_needs_a_key(guarded: Server) -> None:
+    document = guarded.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                assert not [content for content in response.get("content", {}).values() if "example" in content], path
+    text = json.dumps(document)
+    assert '"example"' in text  # of requests, which are the same everywhere
+    for name in (*MODELS, "gaussian-quantiles"):
+        assert name not in text
+
+
+def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(guarded: Server) -> None:
+    document = guarded.get("/openapi.json").json()
+    closed = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            url = guarded.url + path.format(name="linear", version="1", number="1")
+            answer = requests.request(method, url, timeout=30)
+            needs_key = any(operation["security"])
+            assert (answer.status_code == 401) == needs_key, (method, path, answer.status_code)
+            if needs_key:
+                assert requests.request(method, url, headers=bearer(ALICE), timeout=30).status_code != 401, path
+            closed += needs_key
+    assert closed == 29
+
+
+def test_a_view_that_nobody_described_needs_a_key(key_file: Path) -> None:
+    app = Flask("service")
+    app.testing = True
+    access.register(app, keys.Keys(key_file), ())
+    app.add_url_rule("/new", view_func=lambda: "told")
+    with pytest.raises(UnauthorizedError):
+        app.test_client().get("/new")
+
+
+def test_keys_are_added_and_withdrawn_without_a_restart(
+    start_server: StartServer, models_dir: Path, key_file: Path
+) -> None:
+    """With one worker: what was known is what that worker read last, and each reads when it is asked."""
+    guarded = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(key_file), WEB_CONCURRENCY="1")
+    key_file.with_suffix(".new").write_text(BOB_LINE + "\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert guarded.get("/models", headers=bearer(BOB)).status_code == 200
+    assert guarded.get("/models", headers=bearer(ALICE)).status_code == 401
+    key_file.unlink()
+    assert (
+        guarded.get("/models", headers=bearer(BOB)).status_code == 200
+    )  # while there is no file, what was known holds
+
+
+def test_a_name_may_have_several_keys_while_they_are_changed(guarded: Server, key_file: Path) -> None:
+    new, line = keys.make("alice")
+    key_file.with_suffix(".new").write_text(f"{ALICE_LINE}\n{line}\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert [guarded.get("/models", headers=bearer(key)).status_code for key in (ALICE, new, BOB)] == [200, 200, 401]
+    assert {entry["client"] for entry in guarded.events("request") if entry["status"] == 200} == {"alice"}
+    key_file.with_suffix(".new").write_text(line + "\n")
+    key_file.with_suffix(".new").replace(key_file)
+    assert [guarded.get("/models", headers=bearer(key)).status_code for key in (ALICE, new)] == [401, 200]
+
+
+def test_a_file_that_turns_wrong_lets_nobody_in_and_stops_nothing(guarded: Server, key_file: Path) -> None:
+    before = set(guarded.workers())
+    key_file.write_text("nonsense\n")
+    guarded.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: len(guarded.workers()) == 2 and not before & set(guarded.workers()))
+    wait_for(lambda: guarded.get("/models", headers=bearer(ALICE)).status_code == 401)
+    assert "line 1" in str(guarded.events("cannot read keys")[0]["reason"])
+    key_file.write_text(ALICE_LINE + "\n")
+    assert guarded.get("/models", headers=bearer(ALICE)).status_code == 200
+
+
+def test_a_file_that_is_wrong_at_the_start_stops_it_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("nonsense\n")
+    environment = {**os.environ, "SERVICE_API_KEYS_FILE": str(tmp_path / "keys"), "PORT": "0"}
+    command = [sys.executable, "-m", "gunicorn"]
+    started = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert started.returncode != 0
+    assert "the service does not start: line 1 of" in started.stderr
+    assert "Traceback" not in started.stderr
+
+
+@pytest.mark.parametrize("content", ["alice", "alice:secret", "al ice:" + "0" * 64, "alice:" + "G" * 64])
+def test_a_file_that_holds_no_keys_is_refused_by_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "keys").write_text(f"{ALICE_LINE}\n{content}\n")
+    with pytest.raises(KeysError, match="line 2"):
+        keys.read(tmp_path / "keys")
+
+
+def test_a_key_is_only_its_own() -> None:
+    made = {keys.make("x") for _ in range(100)}
+    assert len(made) == 100
+    assert all(key not in line for key, line in made)
+
+
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-api-key"}
+
+
+def test_only_named_origins_may_read_answers(start_server: StartServer, models_dir: Path, key_file: Path) -> None:
+    server = start_server(
+        SERVICE_MODELS_DIR=str(models_dir),
+        SERVICE_API_KEYS_FILE=str(key_file),
+        SERVICE_CORS_ORIGINS="https://one.example,https://two.example",
+    )
+    for origin, allowed in [("https://two.example", True), ("https://three.example", False)]:
+        preflight = requests.options(server.url + "/predict", headers={"Origin": origin, **PREFLIGHT}, timeout=10)
+        assert preflight.status_code == 200  # a browser sends no key with it
+        answer = server.get("/models", headers={"Origin": origin, **bearer(ALICE)})
+        assert answer.status_code == 200
+        for response in (preflight, answer):
+            assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+    assert (
+        "ETag"
+        in server.get("/models", headers={"Origin": "https://one.example"}).headers["Access-Control-Expose-Headers"]
+    )
+
+
+def test_no_origin_is_named_by_default(server: Server) -> None:
+    answer = server.get("/models", headers={"Origin": "https://one.example"})
+    assert not [name for name in answer.headers if name.startswith("Access-Control")]
+
+
+def test_browsers_are_told_to_trust_nothing(server: Server) -> None:
+    for path in ("/models", "/docs", "/nothing"):
+        assert server.get(path).headers["X-Content-Type-Options"] == "nosniff"
+    policy = server.get("/docs").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy

@@ -1,0 +1,142 @@
+"""What is written below the models directory is served without a restart, and never harms what is served."""
+
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+
+from bundle import layout
+from tests.conftest import Server, StartServer, wait_for
+
+POLL = 0.2
+
+
+@pytest.fixture
+def models(models_dir: Path, tmp_path: Path) -> Path:
+    directory = tmp_path / "models"
+    shutil.copytree(models_dir / "linear", directory / "linear")
+    return directory
+
+
+@pytest.fixture
+def follower(models: Path, start_server: StartServer) -> Server:
+    return start_server(SERVICE_MODELS_DIR=str(models), SERVICE_POLL_SECONDS=str(POLL), SERVICE_DEFAULT_MODEL="linear")
+
+
+def publish(source: Path, models: Path, name: str, version: int) -> None:
+    """As training does: complete beside its place, then one rename."""
+    with layout.staging(models) as staged:
+        shutil.copytree(source, staged / "bundle")
+        layout.publish(staged / "bundle", models / name / str(version))
+
+
+def everywhere(server: Server, path: str, holds: Callable[[requests.Response], bool]) -> None:
+    """Wait until every worker answers as it should: connections held side by side are spread over both of them."""
+    with ExitStack() as held:
+        sessions = [held.enter_context(requests.Session()) for _ in range(12)]
+        wait_for(lambda: all(holds(session.get(server.url + path, timeout=30)) for session in sessions), 30)
+
+
+def test_a_new_version_takes_over_and_the_one_before_can_still_be_asked(
+    follower: Server, models: Path, models_dir: Path
+) -> None:
+    before = follower.predict(points=[[1, 1]]).json()
+    publish(models_dir / "tanh-3" / "1", models, "linear", 2)
+    everywhere(follower, "/boundary?resolution=2", lambda answer: answer.json()["version"] == 2)
+    assert follower.predict(points=[[1, 1]], version=1).json() == before
+    publish(models_dir / "linear" / "1", models, "linear", 3)
+    everywhere(follower, "/boundary?resolution=2", lambda answer: answer.json()["version"] == 3)
+    assert follower.predict(points=[[1, 1]], version=2).status_code == 200
+    assert follower.predict(points=[[1, 1]], version=1).status_code == 404
+
+
+def test_a_new_model_appears_and_a_removed_one_goes_away(follower: Server, models: Path, models_dir: Path) -> None:
+    publish(models_dir / "tanh-3" / "1", models, "another", 1)
+    everywhere(follower, "/models/another", lambda answer: answer.status_code == 200)
+    assert follower.predict(points=[[0, 0]], model="another").status_code == 200
+    shutil.rmtree(models / "another")
+    everywhere(follower, "/models/another", lambda answer: answer.status_code == 404)
+    assert follower.get("/health/ready").json()["models"] == ["linear"]
+
+
+def test_a_version_that_does_not_load_is_shown_and_the_one_before_answers_on(
+    follower: Server, models: Path, models_dir: Path
+) -> None:
+    publish(models_dir / "linear" / "1", models, "linear", 2)
+    everywhere(follower, "/boundary?resolution=2", lambda answer: answer.json()["version"] == 2)
+    with layout.staging(models) as staged:
+        shutil.copytree(models_dir / "linear" / "1", staged / "bundle")
+        (staged / "bundle" / layout.SAVED_MODEL).unlink()
+        layout.publish(staged / "bundle", models / "linear" / "3")
+    everywhere(follower, "/models/linear", lambda answer: answer.json()["versions"][0]["state"] == "FAILED")
+    newest, *others = follower.get("/models/linear").json()["versions"]
+    assert (newest["version"], newest["reason"]) == (3, "there is no saved_model.pb")
+    assert [(status["version"], status["state"]) for status in others] == [(2, "AVAILABLE"), (1, "AVAILABLE")]
+    assert follower.predict(points=[[0, 0]]).json()["version"] == 2
+
+    def failures() -> int:
+        return sum(entry["version"] == 3 for entry in follower.events("failed to load"))
+
+    wait_for(lambda: failures() == 2)
+    time.sleep(5 * POLL)
+    assert failures() == 2  # once a worker, not at each look
+    publish_again = models_dir / "linear" / "1" / layout.SAVED_MODEL
+    shutil.copy(publish_again, models / "linear" / "3" / layout.SAVED_MODEL)  # repaired
+    everywhere(follower, "/boundary?resolution=2", lambda answer: answer.json()["version"] == 3)
+
+
+def test_a_service_that_started_without_models_becomes_ready(
+    tmp_path: Path, models_dir: Path, start_server: StartServer
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    server = start_server(SERVICE_MODELS_DIR=str(empty), SERVICE_POLL_SECONDS=str(POLL))
+    assert server.get("/health/ready").status_code == 503
+    assert {entry["directory"] for entry in server.events("no models")} == {str(empty)}
+    publish(models_dir / "tanh-10-10" / "1", empty, "tanh-10-10", 1)
+    everywhere(server, "/health/ready", lambda answer: answer.status_code == 200)
+
+
+def test_no_request_fails_or_is_answered_wrongly_while_versions_come(
+    follower: Server, models: Path, models_dir: Path
+) -> None:
+    """Odd versions are the linear model, even ones tanh-3: version and numbers must belong together."""
+    right = {}
+    for parity, name in ((1, "linear"), (0, "tanh-3")):
+        publish(models_dir / name / "1", models, f"reference-{name}", 1)
+        everywhere(follower, f"/models/reference-{name}", lambda answer: answer.status_code == 200)
+        right[parity] = follower.predict(points=[[0.3, 0.7]], model=f"reference-{name}").json()["probabilities"]
+    stop = False
+
+    def ask() -> set[int]:
+        seen = set()
+        with requests.Session() as session:
+            while not stop:
+                answer = session.post(
+                    follower.url + "/predict", json={"points": [[0.3, 0.7]], "model": "linear"}, timeout=30
+                )
+                assert answer.status_code == 200, answer.text
+                body = answer.json()
+                assert body["probabilities"] == right[body["version"] % 2], body
+                seen.add(body["version"])
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        askers = [pool.submit(ask) for _ in range(3)]
+        try:
+            for version in range(2, 8):
+                publish(models_dir / ("linear" if version % 2 else "tanh-3") / "1", models, "linear", version)
+                everywhere(
+                    follower,
+                    "/boundary?model=linear&resolution=2",
+                    lambda answer, version=version: answer.json()["version"] == version,  # type: ignore[misc]
+                )
+        finally:
+            stop = True
+        seen = set.union(*(asker.result(timeout=30) for asker in askers))
+    assert len(seen) >= 5

@@ -1,0 +1,111 @@
+"""Requests read on the loop are those that gunicorn's own parser reads, however they come in; what is no plain request
+is left to it.
+"""
+
+import string
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.http import get_parser
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from service.server.request_parser import MOST_BYTES, MOST_BYTES_OF_HEAD, Reading, Request
+
+HEAD = b"POST /predict?a=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
+PLAIN = HEAD + b'{"points":[[]]}'
+
+TOKENS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=12)
+VALUES = st.text(st.characters(min_codepoint=9, max_codepoint=255), max_size=20)
+
+
+def read(*pieces: bytes) -> Reading:
+    reading = Reading()
+    for piece in pieces:
+        assert not reading.is_over
+        reading.feed(piece)
+    return reading
+
+
+def as_gunicorn_reads(content: bytes) -> tuple[str, str, list[tuple[str, str]], bytes, bool]:
+    """Return method, target, headers, body, and whether the connection is kept, by gunicorn's parser in Python.
+
+    Raises:
+        Exception: whatever it refuses the request with.
+    """
+    config = Config()
+    config.set("http_parser", "python")
+    message = next(get_parser(config, iter([content]), ("127.0.0.1", 1)))
+    return message.method, message.uri, message.headers, message.body.read(), not message.should_close()
+
+
+def test_a_request_is_read_whole() -> None:
+    headers = {"host": "x", "content-type": "application/json", "content-length": "15"}
+    assert read(PLAIN).request == Request("POST", "/predict?a=1", headers, b'{"points":[[]]}', keep_alive=True)
+
+
+@pytest.mark.parametrize("cut", range(1, len(PLAIN)))
+def test_a_request_in_two_pieces_is_the_same(cut: int) -> None:
+    whole, reading = read(PLAIN), read(PLAIN[:cut])
+    assert not reading.is_over
+    reading.feed(PLAIN[cut:])
+    assert reading.is_over
+    assert reading.request == whole.request
+    assert reading.received == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("content", "keep_alive"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", True),
+        (b"GET / HTTP/1.0\r\n\r\n", False),
+        (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", False),
+    ],
+)
+def test_the_client_says_whether_the_connection_is_kept(content: bytes, keep_alive: bool) -> None:
+    request = read(content).request
+    assert request is not None
+    assert request.keep_alive is keep_alive
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN + PLAIN,
+        PLAIN + b"G",
+        PLAIN.replace(b"Host: x", b"Expect: 100-continue"),
+        PLAIN.replace(b"Host: x", b"Transfer-Encoding: chunked"),
+        PLAIN.replace(b"Host: x", b"Upgrade: h2c\r\nConnection: upgrade"),
+        PLAIN.replace(b"Host: x", b"Accept: a\r\nAccept: b"),
+        PLAIN.replace(b"Host: x", b"Content_Length: 3"),
+        PLAIN.replace(b"Host: x", b"Host : x"),
+        PLAIN.replace(b"Host: x", b"Host: x\r\n y"),
+        PLAIN.replace(b"Host: x", b"Long: " + b"x" * MOST_BYTES_OF_HEAD),
+        PLAIN.replace(b"Length: 15", b"Length: +15"),
+        PLAIN.replace(b"Length: 15", b"Length: 15\r\nContent-Length: 15"),
+        PLAIN.replace(b"Length: 15", b"Length: %d" % (MOST_BYTES + 1)),
+        PLAIN.replace(b"HTTP/1.1", b"HTTP/2.0"),
+        PLAIN.replace(b"\r\n", b"\n"),
+        b"GET / HTTP/1.1\r\n" + b"x" * MOST_BYTES_OF_HEAD,
+        b"\x16\x03\x01 this is TLS",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_what_is_no_plain_request_is_left_to_gunicorn_untouched(content: bytes) -> None:
+    reading = read(content)
+    assert reading.is_over
+    assert reading.request is None
+    assert reading.received == content
+
+
+@example("GET", {"Accept": "\t a/b \t"}, b"")
+@given(st.sampled_from(["GET", "POST", "DELETE"]), st.dictionaries(TOKENS, VALUES, max_size=4), st.binary(max_size=30))
+def test_a_request_is_read_as_gunicorn_reads_it(method: str, headers: dict[str, str], body: bytes) -> None:
+    lines = [f"{method} /boundary?x=%20 HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
+    content = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode("latin-1") + body
+    request = read(content).request
+    if request is None:
+        return
+    fields = [(name.upper(), value) for name, value in request.headers.items()]
+    assert (request.method, request.target, fields, request.body, request.keep_alive) == as_gunicorn_reads(content)
