@@ -80,7 +80,7 @@ wrk:
 $(VENV)-peers/%/installed: requirements/peers/%.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@{ $(PYTHON) -m venv $(@D) \
-		&& $(@D)/bin/python -m pip $(LOCKED) -r $< \
+		&& $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $< \
 		&& touch $@; } || { echo "$*: cannot be installed, so it is not measured"; rm -rf $(@D); }
 
 # What it compares with is installed apart, into .venv-benchmarks.
@@ -138,7 +138,6 @@ lock: | $(BIN)/python
 	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
 	$(RESOLVE) $(UPGRADE) --no-deps requirements/stubs.in -o requirements/stubs.txt
-	$(foreach peer,$(PEERS),$(RESOLVE) --upgrade --no-strip-extras requirements/peers/$(peer).in -o requirements/peers/$(peer).txt &&) true
 
 # The commit's time stands on every file in it, whenever and wherever it is built.
 wheel: $(VENV)/dev
