@@ -3,16 +3,17 @@
 import json
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 
 import pytest
 import requests
 
-from service.dataplane.admission import Lane, OverloadedError, Slots
-from service.dataplane.cache import AnswerCache
+from service.dataplane.admission import Lane, OverloadedError, Slots, WouldBlockError
+from service.dataplane.cache import ResponseCache
 from service.settings import QUEUE_PER_SLOT
 from tests.conftest import Server, StartServer, wait_for
 from tests.service.test_observability import value
@@ -66,49 +67,65 @@ def test_grids_hold_up_neither_predictions_nor_health(narrow: Server) -> None:
         assert not all(grid.done() for grid in grids)  # all of that while grids were computed
 
 
+@contextmanager
+def held(slots: Slots) -> Iterator[None]:
+    slots.take()
+    try:
+        yield
+    finally:
+        slots.give_back()
+
+
 def test_slots_are_given_back_however_a_request_ends() -> None:
     everything = Slots(Lane.PREDICTIONS, 1)
     grids = Slots(Lane.GRIDS, 1, within=everything)
-    for _ in range(3):
-        with pytest.raises(ZeroDivisionError), grids:
-            raise ZeroDivisionError
-    with everything, pytest.raises(OverloadedError, match="nothing new"), grids:  # waits for QUEUE_SECONDS
+    with held(everything), pytest.raises(OverloadedError, match="nothing new"):  # waits for QUEUE_SECONDS
+        grids.take()
+    with held(grids):
         pass
-    with grids:
-        pass
+
+
+def test_a_caller_that_may_not_wait_is_told_at_once_and_holds_nothing() -> None:
+    everything = Slots(Lane.PREDICTIONS, 1)
+    grids = Slots(Lane.GRIDS, 1, within=everything)
+    with held(everything):
+        for slots in (everything, grids):
+            with pytest.raises(WouldBlockError):
+                slots.take(may_wait=False)
+    assert grids.take(may_wait=False) == 0
 
 
 def test_a_full_queue_takes_nobody_in() -> None:
     slots = Slots(Lane.PREDICTIONS, 1)
 
     def wait() -> None:
-        with slots:
+        with held(slots):
             pass
 
     waiting = [Thread(target=wait) for _ in range(QUEUE_PER_SLOT)]
-    with slots:
+    with held(slots):
         for thread in waiting:
             thread.start()
         time.sleep(0.2)  # all of them wait now
-        with pytest.raises(OverloadedError, match="too many"), slots:
-            pass
+        with pytest.raises(OverloadedError, match="too many"):
+            slots.take()
     for thread in waiting:
         thread.join()
-    with slots:
+    with held(slots):
         pass
 
 
 def test_the_cache_keeps_the_last_answers_within_its_bytes() -> None:
-    cache = AnswerCache(800)
+    cache = ResponseCache(800)
     for tag in "abcdefghij":
-        cache.keep(tag, [b"x" * 60, b"y" * 40])
+        cache.put(tag, [b"x" * 60, b"y" * 40])
         assert cache.get("a") is not None  # asked for again and again, so it stays
     assert cache.get("b") is None
     assert cache.get("j") == [b"x" * 60 + b"y" * 40]
-    cache.keep("big", [b"x" * 101])  # more than an eighth of all
+    cache.put("big", [b"x" * 101])  # more than an eighth of all
     assert cache.get("big") is None
-    nothing = AnswerCache(0)
-    nothing.keep("a", [b"x"])
+    nothing = ResponseCache(0)
+    nothing.put("a", [b"x"])
     assert nothing.get("a") is None
 
 

@@ -1,5 +1,6 @@
 """Keys keep others out where a file names some; other origins' pages are answered where they are named."""
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import requests
-from flask import Flask
 
-from service import keys
-from service.errors import UnauthorizedError
-from service.http import access
+from service import CONTEXT, keys
+from service.app import create_app
+from service.http.context import Call
+from service.http.endpoint import Endpoints, respond
+from service.http.responses import RawResponse
 from service.keys import KeysError
+from service.request_record import RequestRecord
+from service.settings import Settings
 from tests.conftest import MODELS, ROOT, Server, StartServer, wait_for
 
 ALICE, ALICE_LINE = keys.make("alice")
@@ -92,13 +96,14 @@ def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(gua
     assert closed == 29
 
 
-def test_a_view_that_nobody_described_needs_a_key(key_file: Path) -> None:
-    app = Flask("service")
-    app.testing = True
-    access.register(app, keys.Keys(key_file), ())
-    app.add_url_rule("/new", view_func=lambda: "told")
-    with pytest.raises(UnauthorizedError):
-        app.test_client().get("/new")
+def test_an_endpoint_needs_a_key_unless_it_is_declared_public(key_file: Path, tmp_path: Path) -> None:
+    endpoints = Endpoints("new")
+    endpoints.get("/closed")(lambda _: RawResponse([b"told"], "text/plain"))
+    endpoints.get("/open", public=True)(lambda _: RawResponse([b"told"], "text/plain"))
+    app = create_app(Settings(models_dir=tmp_path, api_keys_file=key_file))
+    context = app.extensions[CONTEXT]
+    call = Call("", {}, io.BytesIO(), RequestRecord("id", 0), context, context.plane)
+    assert [respond(endpoint, call, {}).status for endpoint in endpoints] == [401, 200]
 
 
 def test_keys_are_added_and_withdrawn_without_a_restart(
