@@ -66,8 +66,8 @@ class LoopAdapter:
     def _answer(self, request: Request) -> WireResponse | None:
         path, _, query_string = request.target.partition("?")
         headers = request.headers
-        # A body that is compressed may be long; a path with an escape is decoded by Flask.
-        if len(path) > MAX_ROUTED_PATH_CHARS or "%" in path or "content-encoding" in headers:
+        # Flask decodes escapes in a path, and takes several slashes in front for one. A compressed body may be long.
+        if len(path) > MAX_ROUTED_PATH_CHARS or "%" in path or path[:2] == "//" or "content-encoding" in headers:
             return None
         route = self._route(request.method, path)
         if route is None:
@@ -91,4 +91,6 @@ class LoopAdapter:
         except (HTTPException, RequestRedirect):
             return None
         endpoint = self._endpoints.get(name)
-        return None if endpoint is None else (endpoint, params)
+        if endpoint is None or endpoint.method != method:  # HEAD matches where GET does
+            return None
+        return endpoint, params

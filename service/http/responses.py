@@ -38,7 +38,7 @@ class RawResponse:
         if self.media_type is None:
             return self.headers
         length = str(sum(map(len, self.body)))
-        return [("Content-Type", self.media_type), *self.headers, ("Content-Length", length)]
+        return [*self.headers, ("Content-Type", self.media_type), ("Content-Length", length)]
 
 
 def to_json(document: Any) -> bytes:

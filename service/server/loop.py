@@ -88,7 +88,7 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             return
         status_line, headers, body = response
         is_kept = self._keeps_connections() and request.keep_alive
-        is_sent = self._send(conn, [_head(status_line, headers, is_kept), *body], is_kept)
+        is_sent = self._send(conn, [_head(request.version, status_line, headers, is_kept), *body], is_kept)
         if is_sent and is_kept:
             conn.set_timeout()
             self.keepalived_conns.append(conn)
@@ -166,9 +166,9 @@ def _send_rest(conn: TConn, rest: bytes, is_kept: bool) -> bool:
     return is_kept
 
 
-def _head(status_line: str, headers: Sequence[tuple[str, str]], is_kept: bool) -> bytes:
+def _head(version: str, status_line: str, headers: Sequence[tuple[str, str]], is_kept: bool) -> bytes:
     lines = [
-        f"HTTP/1.1 {status_line}",
+        f"HTTP/{version} {status_line}",
         *_general_headers(int(time.time())),
         f"Connection: {'keep-alive' if is_kept else 'close'}",
     ]

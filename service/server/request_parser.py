@@ -31,6 +31,7 @@ class Request:
     target: str
     headers: dict[str, str]
     body: bytes
+    version: str
     keep_alive: bool
 
 
@@ -102,6 +103,12 @@ class RequestParser:
         if self.state is State.DELEGATE or not is_plain:
             self._delegate()
         else:
-            method, keep_alive = self._parser.get_method().decode(), self._parser.should_keep_alive()
-            self.request = Request(method, self._target.decode("latin-1"), self._headers, self._body, keep_alive)
+            self.request = Request(
+                self._parser.get_method().decode(),
+                self._target.decode("latin-1"),
+                self._headers,
+                self._body,
+                self._parser.get_http_version(),
+                self._parser.should_keep_alive(),
+            )
             self.state = State.COMPLETE

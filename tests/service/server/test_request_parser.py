@@ -41,7 +41,7 @@ def as_gunicorn_parses(content: bytes) -> tuple[str, str, list[tuple[str, str]],
 
 def test_a_request_is_parsed_whole() -> None:
     headers = {"host": "x", "content-type": "application/json", "content-length": "15"}
-    assert parsed(PLAIN).request == Request("POST", "/predict?a=1", headers, b'{"points":[[]]}', keep_alive=True)
+    assert parsed(PLAIN).request == Request("POST", "/predict?a=1", headers, b'{"points":[[]]}', "1.1", keep_alive=True)
 
 
 @pytest.mark.parametrize("cut", range(1, len(PLAIN)))
