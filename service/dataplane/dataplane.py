@@ -62,8 +62,10 @@ class DataPlane:
         """Return the same data plane for a caller that must not be held up."""
         return replace(self, may_wait=False)
 
-    def version(self, record: RequestRecord, name: str | None = None, number: int | str | None = None) -> ModelVersion:
-        """Return the version that answers a request, and note it in its record; see `Registry.version`.
+    def version(
+        self, record: RequestRecord | None, name: str | None = None, number: int | str | None = None
+    ) -> ModelVersion:
+        """Return the version that answers a request, and note it in the record, if any; see `Registry.version`.
 
         Raises:
             NotFoundError: also where `number` is a text, as it stands in a path, that is no version at all.
@@ -74,13 +76,48 @@ class DataPlane:
             number = int(number)
         self._refuse_to_sync()
         version = self.registry.version(name, number)
-        record.set_model_version(version)
+        if record is not None:
+            record.set_model_version(version)
         return version
 
     def model(self, name: str) -> Model:
         """Return a model with the state of its versions; see `Registry.model`."""
         self._refuse_to_sync()
         return self.registry.model(name)
+
+    def models(self) -> list[Model]:
+        """Return all models, by name."""
+        return self.registry.models()
+
+    def synced_models(self) -> list[Model]:
+        """Return all models, after what clients have just loaded and unloaded."""
+        self.refuse_to_block()
+        self.registry.sync_if_stale()
+        return self.registry.models()
+
+    def load(self, name: str) -> None:
+        """Load a model's newest versions now, in every worker; see `Registry.load`."""
+        self.refuse_to_block()
+        self.registry.load(name)
+
+    def unload(self, name: str) -> None:
+        """Unload a model, in every worker; see `Registry.unload`."""
+        self.refuse_to_block()
+        self.registry.unload(name)
+
+    @property
+    def default_model(self) -> str:
+        """The name of the model that answers where none is named."""
+        return self.registry.default_model
+
+    @property
+    def max_features(self) -> int:
+        """The most numbers a point that any model takes."""
+        return self.registry.max_features
+
+    def ready(self) -> bool:
+        """Say whether any model answers."""
+        return self.registry.ready()
 
     @property
     def experiments(self) -> ExperimentStore:
@@ -160,8 +197,7 @@ class DataPlane:
     def _versions(self, record: RequestRecord, call: PredictCall) -> list[ModelVersion]:
         if call.models is None:
             return [self.version(record, call.model, call.version)]
-        self._refuse_to_sync()
-        return [self.registry.version(name) for name in call.models] or self._all(call.points.shape[1])
+        return [self.version(None, name) for name in call.models] or self._all(call.points.shape[1])
 
     def _all(self, n_features: int) -> list[ModelVersion]:
         """Return every model that takes so many numbers a point; where there is none every model, for the error."""

@@ -10,6 +10,7 @@ from werkzeug.http import parse_options_header
 from service.errors import MalformedError, TooLargeError, UnsupportedMediaTypeError
 from service.http.context import Call
 from service.http.responses import JSON
+from service.registry.models import ModelVersion
 
 CODINGS = ("gzip", "deflate")
 
@@ -31,14 +32,15 @@ def check_json(call: Call) -> None:
         raise UnsupportedMediaTypeError(f"send the body as Content-Type: {JSON}, {sent}")
 
 
-def read_points_body(call: Call, n_features: int) -> bytes:
-    """Return a JSON body of points, each of `n_features` numbers at the most; see `read_body`.
+def read_points_body(call: Call, version: ModelVersion | None = None) -> bytes:
+    """Return a JSON body of points for this version, or for any; see `read_body`.
 
     Raises:
         TooLargeError: also where it holds more points than are taken at once.
     """
     content = read_body(call)
     if len(content) > COUNT_FROM_BYTES:
+        n_features = call.plane.max_features if version is None else version.engine.n_features
         refuse_excess(content, call.plane.max_points, n_features)
     return content
 

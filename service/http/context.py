@@ -32,7 +32,7 @@ class Context:
 
     def is_ready(self) -> bool:
         """Say whether this worker can answer, and was not told to stop."""
-        return self.plane.registry.ready() and not self.is_stopping()
+        return self.plane.ready() and not self.is_stopping()
 
 
 class Headers(Protocol):

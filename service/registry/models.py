@@ -6,6 +6,9 @@ from enum import StrEnum
 from bundle.card import Card, Feature
 from service.engines import Engine
 
+VERSIONS_SERVED = 2
+"""Of each model: the newest, which answers, and the one before it."""
+
 FOREIGN_DOMAIN = (-1.5, 1.5)
 """Where a model without a card is drawn."""
 

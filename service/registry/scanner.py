@@ -12,12 +12,10 @@ from bundle import layout
 from bundle.card import Card, CardSchema
 from service.engines import LoadError, open_engine
 from service.observability import FAILED, LOADED
-from service.registry.models import Model, ModelVersion, Stamp, State, Status
+from service.registry.models import VERSIONS_SERVED, Model, ModelVersion, Stamp, State, Status
 from service.settings import EngineChoice
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-VERSIONS_SERVED = 2
 
 
 class Scanner:

@@ -9,7 +9,7 @@ from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.error_formats import ERROR_JSON
 from service.http.responses import JSON, NO_STORE, RawResponse, json_response
-from service.registry.scanner import VERSIONS_SERVED
+from service.registry.models import VERSIONS_SERVED
 
 endpoints = Endpoints("v2", error_format=ERROR_JSON, inline=True)
 

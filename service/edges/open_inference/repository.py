@@ -65,9 +65,7 @@ class LoadResponseSchema(Schema):
 def post_index(call: Call) -> RawResponse:
     """Every version on disk with its state and the reason for it; with `{"ready": true}` those that answer."""
     request: IndexRequest = load(IndexRequestSchema(), _body(call))
-    registry = call.plane.registry
-    registry.sync_if_stale()
-    entries = [(model, status) for model in registry.models() for status in model.statuses]
+    entries = [(model, status) for model in call.plane.synced_models() for status in model.statuses]
     return json_response(
         [_entry(model, status) for model, status in entries if not request.ready or status.version is not None]
     )
@@ -90,7 +88,7 @@ def post_load(call: Call, name: str) -> RawResponse:
     API key, always.
     """
     _check(call)
-    call.plane.registry.load(name)
+    call.plane.load(name)
     return json_response({})
 
 
@@ -100,7 +98,7 @@ def post_unload(call: Call, name: str) -> RawResponse:
     Needs an API key, always.
     """
     _check(call)
-    call.plane.registry.unload(name)
+    call.plane.unload(name)
     return json_response({})
 
 
@@ -112,7 +110,7 @@ def _check(call: Call) -> None:
 
 def _body(call: Call) -> object:
     """Return what the body says; an empty one is an empty object."""
-    content = read_points_body(call, call.plane.registry.max_features)
+    content = read_points_body(call)
     return parse_json(content) if content else {}
 
 

@@ -64,7 +64,7 @@ def get_statistics(call: Call, name: str | None = None, version: str | None = No
 
 def _versions(call: Call, name: str | None, version: str | None) -> Iterable[ModelVersion]:
     if name is None:
-        return [served for model in call.plane.registry.models() for served in model.served.values()]
+        return [served for model in call.plane.models() for served in model.served.values()]
     named = call.plane.version(call.record, name, version)
     return [named] if version is not None else call.plane.model(name).served.values()
 

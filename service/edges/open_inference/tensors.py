@@ -3,7 +3,7 @@
 import reprlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -30,6 +30,8 @@ from service.http.points_json import cut_numbers
 from service.http.validation import load
 
 BYTES_A_NUMBER = 4
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,10 @@ def decode(body: bytes, json_length: int | None, n_features: int, max_points: in
     head, tail = body[:end], memoryview(body)[end:]
     if len(head) > COUNT_FROM_BYTES:
         refuse_excess(head, max_points, n_features)
-    request = _read_request(head)
+    request, numbers = _read_request(head)
     binary = _wants_binary(request)
-    return InferCall(_points(_the_input(request), tail, n_features, max_points), id=request.id, binary=binary)
+    points = _points(_the_input(request), numbers, tail, n_features, max_points)
+    return InferCall(points, id=request.id, binary=binary)
 
 
 def encode(name: str, version: int, values: NDArray[np.float32], request: InferCall) -> tuple[bytes, int | None]:
@@ -98,11 +101,11 @@ def encode(name: str, version: int, values: NDArray[np.float32], request: InferC
     return head + content, len(head)
 
 
-def _read_request(head: bytes) -> InferRequest:
+def _read_request(head: bytes) -> tuple[InferRequest, Numbers | None]:
     """Return the request in a JSON document.
 
-    Where its data is a list of numbers, that is parsed as one array, and the rest, which is the same in most requests,
-    is validated when it is new.
+    Where its data is a list of numbers, that is parsed apart, as one array; and the rest, which is the same in most
+    requests, is validated when it is new.
 
     Raises:
         MalformedError, InvalidError: it is not what the protocol says.
@@ -110,11 +113,9 @@ def _read_request(head: bytes) -> InferRequest:
     numbers, rest = cut_numbers(head, "data")
     with suppress(MalformedError, InvalidError):  # all of it is read once more then, and named in the message
         request = _read_rest(rest)
-        if numbers is None:
-            return request
-        if len(request.inputs) == 1 and request.inputs[0].data == []:
-            return replace(request, inputs=[replace(request.inputs[0], data=numbers)])
-    return _load(head)
+        if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == []):
+            return request, numbers
+    return _load(head), None
 
 
 def _read_rest(rest: bytes) -> InferRequest:
@@ -141,7 +142,7 @@ def _the_input(request: InferRequest) -> RequestInput:
     return given
 
 
-def _points(given: RequestInput, tail: memoryview, n_features: int, max_points: int) -> Points:
+def _points(given: RequestInput, numbers: Numbers | None, tail: memoryview, n_features: int, max_points: int) -> Points:
     n, d = given.shape
     if d != n_features:
         raise InvalidError.of("inputs", f"{INPUT} must have the shape [n, {n_features}], not [{n}, {d}].")
@@ -153,7 +154,7 @@ def _points(given: RequestInput, tail: memoryview, n_features: int, max_points: 
         raise InvalidError.of(
             "inputs", f"{len(tail)} bytes are left after the JSON that no input's binary_data_size names."
         )
-    return _json_points(given, n_features)
+    return _json_points(given, given.data if numbers is None else numbers, n_features)
 
 
 def _binary_points(given: RequestInput, tail: memoryview) -> Points:
@@ -173,28 +174,28 @@ def _binary_points(given: RequestInput, tail: memoryview) -> Points:
     return _checked(from_bytes, tail, given.shape[0])
 
 
-def _json_points(given: RequestInput, n_features: int) -> Points:
-    if given.data is None:
+def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:
+    if data is None:
         raise InvalidError.of("inputs", f"{INPUT} has no data; send data, or its bytes with binary_data_size.")
-    if not isinstance(given.data, list | np.ndarray):
+    if not isinstance(data, list | np.ndarray):
         raise InvalidError.of("inputs", f"the data of {INPUT} must be a list of numbers, flat or one list a point.")
     n = given.shape[0]
-    if len(given.data) and isinstance(given.data[0], list | np.ndarray):
-        points = _checked(from_rows, given.data)
+    if len(data) and isinstance(data[0], list | np.ndarray):
+        points = _checked(from_rows, data)
         if list(points.shape) != given.shape:
             raise InvalidError.of(
                 "inputs", f"the data of {INPUT} has the shape {list(points.shape)}, not {given.shape}."
             )
         return points
-    if len(given.data) != n * n_features:
+    if len(data) != n * n_features:
         raise InvalidError.of(
-            "inputs", f"{INPUT} of shape {given.shape} has {n * n_features} numbers; its data has {len(given.data)}."
+            "inputs", f"{INPUT} of shape {given.shape} has {n * n_features} numbers; its data has {len(data)}."
         )
-    if isinstance(given.data, np.ndarray):
-        return _checked(from_rows, given.data.reshape(n, n_features))
-    if not are_numbers(given.data):
+    if isinstance(data, np.ndarray):
+        return _checked(from_rows, data.reshape(n, n_features))
+    if not are_numbers(data):
         raise InvalidError.of("inputs", f"the data of {INPUT} must hold numbers only.")
-    return _checked(from_numbers, given.data, n)
+    return _checked(from_numbers, data, n)
 
 
 def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:

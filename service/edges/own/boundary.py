@@ -68,7 +68,7 @@ def get_boundary(call: Call, query: BoundaryQuery) -> RawResponse:
     if query.resolution > MAX_RESOLUTION:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = call.plane.version(call.record, query.model, query.version)
-    minus = None if query.minus is None else call.plane.registry.version(query.minus)
+    minus = None if query.minus is None else call.plane.version(None, query.minus)
     plan = plan_boundary(query, representation, version, minus)
     if representation == "png":
         return _picture(call, query, plan, version, minus)

@@ -41,10 +41,10 @@ def _example_model(context: Context) -> ModelVersion | None:
     if context.keys is not None:
         return None
     try:
-        return context.plane.registry.version()
+        return context.plane.version(None)
     except (NotFoundError, UnavailableError):
         return None
 
 
 def _served(context: Context) -> list[ModelVersion]:
-    return [version for model in context.plane.registry.models() for version in model.served.values()]
+    return [version for model in context.plane.models() for version in model.served.values()]

@@ -33,7 +33,7 @@ def get_ready(call: Call) -> RawResponse:
     """200 once the models that can be loaded are loaded and have answered a probe, until the worker is told to stop;
     else 503, with the same body.
     """
-    models = call.plane.registry.models()
+    models = call.plane.models()
     document = {
         "ready": call.context.is_ready(),
         "models": [model.name for model in models if model.served],

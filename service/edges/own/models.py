@@ -48,9 +48,8 @@ class VersionSchema(StatusSchema):
 @endpoints.get("/models", summary="List the models", responses={JSON: (ModelListSchema,)})
 def get_models(call: Call) -> RawResponse:
     """Every model with the state of its versions, and which model answers where none is named."""
-    registry = call.plane.registry
-    models = [_summary(model) for model in registry.models()]
-    return conditional_json(call, {"default_model": registry.default_model, "models": models})
+    models = [_summary(model) for model in call.plane.models()]
+    return conditional_json(call, {"default_model": call.plane.default_model, "models": models})
 
 
 @endpoints.get("/models/<name>", summary="Describe a model", responses={JSON: (ModelSchema,)}, problems=(404,))

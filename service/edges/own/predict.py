@@ -110,7 +110,7 @@ def post_predict(call: Call) -> RawResponse:
     `{"predictions": [...]}` with one such object a model; `"all"` is every model that takes as many numbers a point.
     """
     check_json(call)
-    content = read_points_body(call, call.plane.registry.max_features)
+    content = read_points_body(call)
     body = call.plane.predict(call.record, lambda: load_json(SCHEMA, content), _encode)
     return RawResponse([body], JSON)
 

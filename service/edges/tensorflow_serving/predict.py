@@ -78,7 +78,7 @@ def post_v1_predict(call: Call, name: str, version: str | None = None) -> RawRes
     `{"signature_name": "at", "inputs": {"points": [[0.1, 0.2]], "replicate": 3, "snapshot": 0}}`.
     """
     served = servable(call, name, version)
-    content = read_points_body(call, served.engine.n_features)
+    content = read_points_body(call, served)
 
     def encode(request: PredictV1Call, outputs: Outputs) -> bytes:
         described = served.engine.describe(request.signature).outputs
