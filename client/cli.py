@@ -17,7 +17,7 @@ from rich.table import Table
 from client import tables
 from client.client import DEFAULT_URL, BoundaryClient
 from client.errors import ClientError, ProblemError
-from client.question import BoundaryQuestion
+from client.params import BoundaryParams
 
 Command = Callable[..., None]
 
@@ -150,7 +150,7 @@ def boundary(
     width: int,
     output: Path | None,
     as_json: bool,
-    **question: Unpack[BoundaryQuestion],
+    **question: Unpack[BoundaryParams],
 ) -> None:
     """Evaluate a model on a grid: sum it up, print it, or write it to a file."""
     if output is not None:
