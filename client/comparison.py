@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from client.answers import Document
+from client.responses import Document
 
 Record = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""What the service answers, as values with NumPy arrays. Pure: from JSON documents and NumPy files, and to JSON."""
+"""The service's responses as dataclasses with NumPy arrays, read from JSON documents and NumPy files, without I/O."""
 
 import io
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from client.display import BoundaryDisplay, PlotMethod, draw
+from client.display import BoundaryDisplay, PlotMethod, Quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Document = Mapping[str, Any]
-"""Decoded JSON; its shape stands in the service's OpenAPI document."""
+"""Decoded JSON. The service's OpenAPI document describes its structure."""
 
 SPLITS = ("train", "validation", "test")
 
@@ -32,7 +32,7 @@ class Prediction:
     probabilities : ndarray of float32, shape (n,)
         P(y = 1) of each point, in [0, 1].
     labels : ndarray of int64, shape (n,)
-        1 where the probability reaches the threshold, else 0.
+        1 where the probability is at least the threshold, else 0.
     """
 
     model: str
@@ -53,14 +53,14 @@ class Prediction:
         return {
             "model": self.model,
             "version": self.version,
-            "probabilities": _digits(self.probabilities),
+            "probabilities": _shortest_decimals(self.probabilities),
             "labels": self.labels.tolist(),
         }
 
 
 @dataclass(frozen=True, eq=False)
 class Boundary:
-    """What was asked of a model on a grid of the plane.
+    """A model's probabilities, a statistic, a difference or activations on a grid of the plane.
 
     Attributes
     ----------
@@ -69,26 +69,26 @@ class Boundary:
     version : int
         Its version, from 1.
     epoch : int or None
-        The epoch after which; None for a model that recorded none.
+        The epoch after which the weights were recorded. None for a model without recorded epochs.
     replicate : int or None
-        The training run, 0 the served one; None for a statistic over all of them.
+        The training run; 0 is the served one. None for a statistic over all runs.
     statistic : str
-        `probability` of one training run, or over all of them the `mean` or `std` (standard deviation) of the
-        probability, or the `agreement` (share of runs on the majority's side of P = 0.5).
+        `probability` of one training run; over all runs the `mean` or `std` (standard deviation) of the probability,
+        or the `agreement` (share of runs on the majority's side of P = 0.5).
     features : tuple of str, length 2
         The names of the features along x and y.
     x : ndarray of float64, shape (nx,)
-        The columns' coordinates, ascending, both ends included.
+        The columns' coordinates, ascending, from `x_min` to `x_max`.
     y : ndarray of float64, shape (ny,)
-        The rows' coordinates, ascending, both ends included.
+        The rows' coordinates, ascending, from `y_min` to `y_max`.
     values : ndarray of float32, shape (ny, nx)
-        The numbers at `(x[column], y[row])`: the statistic, in [0, 1], unless `minus` or `layer` says otherwise.
+        The value at each `(x[column], y[row])`: the statistic, in [0, 1], unless `minus` or `layer` is set.
     are_probabilities : bool
-        Whether the values are P(y = 1) or its mean, so that the boundary is where they are 0.5.
+        Whether the values are P(y = 1) or its mean. The decision boundary is then where they are 0.5.
     minus : str or None
-        The model whose statistic was subtracted; the values are then differences in [-1, 1].
+        The model whose statistic was subtracted. The values are then differences in [-1, 1].
     layer, unit : int or None
-        The hidden unit, counted from 1, whose activations the values are instead.
+        The hidden unit, counted from 1, whose activations the values are.
     """
 
     model: str
@@ -106,77 +106,62 @@ class Boundary:
     unit: int | None = None
 
     @classmethod
-    def from_npy(cls, described: Document, content: bytes) -> "Boundary":
-        """Read a NumPy file and what the header `Boundary-Grid` says of it.
+    def from_npy(cls, grid: Document, content: bytes) -> "Boundary":
+        """Read a NumPy file and the header `Boundary-Grid` that describes it.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            They are none, or do not fit together.
+            If one of them is malformed, or the two do not match.
         """
-        x, y = described["x"], described["y"]
+        x, y = grid["x"], grid["y"]
         values = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
         if values.shape != (y["nodes"], x["nodes"]):
             raise ValueError(f"{values.shape} values for {y['nodes']} × {x['nodes']} nodes")
         return cls(
-            described["model"],
-            described["version"],
-            described["epoch"],
-            described["replicate"],
-            described["statistic"],
+            grid["model"],
+            grid["version"],
+            grid["epoch"],
+            grid["replicate"],
+            grid["statistic"],
             (x["feature"], y["feature"]),
             np.linspace(x["min"], x["max"], x["nodes"]),
             np.linspace(y["min"], y["max"], y["nodes"]),
             values.astype(np.float32, copy=False),
-            described["numbers"] == "probabilities",
-            described.get("minus"),
-            described.get("layer"),
-            described.get("unit"),
+            grid["numbers"] == "probabilities",
+            grid.get("minus"),
+            grid.get("layer"),
+            grid.get("unit"),
         )
 
+    @property
+    def quantity(self) -> Quantity:
+        """What the values measure, which decides how they are drawn."""
+        if self.layer is not None:
+            return "activation"
+        if self.minus is not None:
+            return "difference"
+        quantities: dict[str, Quantity] = {"std": "std", "agreement": "agreement"}
+        return quantities.get(self.statistic, "probability")
+
     def to_document(self) -> dict[str, Any]:
-        asked = {"minus": self.minus, "layer": self.layer, "unit": self.unit}
+        optional = {"minus": self.minus, "layer": self.layer, "unit": self.unit}
         return {
             "model": self.model,
             "version": self.version,
             "epoch": self.epoch,
             "replicate": self.replicate,
             "statistic": self.statistic,
-            **{name: value for name, value in asked.items() if value is not None},
+            **{name: value for name, value in optional.items() if value is not None},
             "x": self.x.tolist(),
             "y": self.y.tolist(),
-            "probabilities" if self.are_probabilities else "values": [_digits(row) for row in self.values],
+            "probabilities" if self.are_probabilities else "values": [_shortest_decimals(row) for row in self.values],
         }
 
     def plot(
         self, ax: "Axes | None" = None, *, plot_method: PlotMethod = "contourf", **kwargs: object
     ) -> BoundaryDisplay:
-        """Draw the values with Matplotlib, in the manner of scikit-learn's `DecisionBoundaryDisplay`.
-
-        Colours mean the same in every plot of the same quantity: probabilities reach from 0 to 1, with the line where
-        they are 0.5; differences from -1 to 1 and activations as far from 0 to both sides as they go, with the line
-        where they are 0.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if left out.
-        plot_method : {"contourf", "contour", "pcolormesh"}
-            The method of `ax` that draws.
-        **kwargs
-            Passed on to it; they go before the levels, colours and limits that it is given otherwise.
-
-        Returns
-        -------
-        BoundaryDisplay
-            With `ax_`, `figure_`, `surface_` and `line_`.
-
-        Raises
-        ------
-        ImportError
-            Matplotlib is not installed: it comes with the extra `client-plot`.
-        ValueError
-            There is no such plot method.
+        """Draw the values with Matplotlib. Takes, returns and raises what `BoundaryDisplay.plot` does.
 
         Examples
         --------
@@ -186,12 +171,12 @@ class Boundary:
         >>> display.ax_.scatter(*data.points.T, c=data.labels, edgecolors="black")
         >>> display.figure_.colorbar(display.surface_, label="P(y = 1)")
         """
-        return draw(self, ax, plot_method, kwargs)
+        return BoundaryDisplay.from_boundary(self, ax=ax, plot_method=plot_method, **kwargs)
 
 
 @dataclass(frozen=True)
 class TrueBoundary:
-    """The sphere that parts the classes, 0 inside and 1 outside; with two features a circle."""
+    """The sphere that separates class 0, inside, from class 1, outside. With two features it is a circle."""
 
     center: tuple[float, ...]
     radius: float
@@ -206,7 +191,7 @@ class TrueBoundary:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The data of an experiment's served replicate: n points with d features.
+    """The data set of an experiment's served replicate: n points with d features.
 
     Attributes
     ----------
@@ -217,11 +202,11 @@ class Dataset:
     points : ndarray of float32, shape (n, d)
         The points.
     labels : ndarray of int64, shape (n,)
-        0 or 1 for each point.
+        The class of each point, 0 or 1.
     split : ndarray of str, shape (n,)
-        For each point `train`, `validation` or `test`.
+        The split of each point: `train`, `validation` or `test`.
     true_boundary : TrueBoundary or None
-        What parts the classes, where it is known.
+        The boundary between the classes. None where it is not known.
     """
 
     experiment: str
@@ -247,13 +232,13 @@ class Dataset:
         return {
             "experiment": self.experiment,
             "features": list(self.features),
-            "points": [_digits(point) for point in self.points],
+            "points": [_shortest_decimals(point) for point in self.points],
             "labels": self.labels.tolist(),
             "split": self.split.tolist(),
             "true_boundary": None if self.true_boundary is None else self.true_boundary.to_document(),
         }
 
 
-def _digits(values: NDArray[np.float32]) -> list[float]:
-    """Return float32 values [n] with float32's digits: 0.1, not the 0.10000000149011612 that the nearest one is."""
+def _shortest_decimals(values: NDArray[np.float32]) -> list[float]:
+    """Return float32 values [n] as floats with the shortest decimals: 0.1 instead of 0.10000000149011612."""
     return [float(str(value)) for value in values]
