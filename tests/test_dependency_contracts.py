@@ -70,9 +70,10 @@ PARTS = [
         "apispec.ext.marshmallow.openapi:OpenAPIConverter.add_attribute_function", "service/http/openapi.py", (SELF, 1)
     ),
     Part("flask:Flask.create_url_adapter", "service/app.py", (SELF, None)),
-    Part("flask:Flask.dispatch_request", "service/http/openapi.py", (SELF,)),
     Part("werkzeug.routing:MapAdapter", "service/app.py", (Map(), "localhost", "/", "", "http", "/", "GET")),
     Part("werkzeug.routing:Map.merge_slashes", "service/app.py"),
+    Part("flask_cors.core:get_cors_options", "service/http/access.py", (Flask("service"), {})),
+    Part("flask_cors.core:get_cors_headers", "service/http/access.py", ("options", "headers", "GET")),
     Part("cachecontrol:CacheControlAdapter", "client/transport.py", (ResponseCache(1),), ("max_retries",)),
     Part("cachecontrol.cache:SeparateBodyBaseCache.get", "client/cache.py", (SELF, "key")),
     Part("cachecontrol.cache:SeparateBodyBaseCache.get_body", "client/cache.py", (SELF, "key")),
