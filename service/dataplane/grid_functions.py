@@ -54,7 +54,9 @@ def epoch_of(version: ModelVersion, epoch: int | None) -> int | None:
         return version.card.epochs[-1]
     if epoch not in version.card.epochs:
         recorded = ", ".join(map(str, version.card.epochs))
-        raise InvalidError.of("epoch", f"{epoch} was not recorded for model {version.name}; recorded epochs: {recorded}.")
+        raise InvalidError.of(
+            "epoch", f"{epoch} was not recorded for model {version.name}; recorded epochs: {recorded}."
+        )
     return epoch
 
 
