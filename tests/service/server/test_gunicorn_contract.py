@@ -59,12 +59,12 @@ LINES: dict[str, dict[str, str]] = {
     "workers.gthread:ThreadWorker.init_process": {
         "self.tpool = self.get_thread_pool()": "what is left of an answer is sent by a thread of this pool",
         "self.poller = selectors.DefaultSelector()": "connections are watched by this selector",
-        "super().init_process()": "the app, loaded there, finds its place in the environment",
+        "super().init_process()": "the app, loaded there, finds its slot in the environment",
     },
     "workers.gthread:ThreadWorker.run": {
         "self.set_accept_enabled(True)": "the worker begins to accept through the method that is overridden",
-        "if can_accept != self._accepting: self.set_accept_enabled(can_accept)": "patience ends in a later round",
-        "self.wait_for_and_dispatch_events(timeout=1.0)": "patience shortens this wait",
+        "if can_accept != self._accepting: self.set_accept_enabled(can_accept)": "backing off ends in a later round",
+        "self.wait_for_and_dispatch_events(timeout=1.0)": "backing off shortens this wait",
         "self.wait_for_and_dispatch_events(timeout=timeout)": "a worker that stops still reads and answers",
         "self.murder_keepalived()": "what a client leaves open is closed in time",
         "self.murder_pending()": "a request that never ends is given up",
@@ -112,7 +112,7 @@ LINES: dict[str, dict[str, str]] = {
         "self.parser = http.get_parser(self.cfg, self.sock, self.client)": "it has a parser then",
     },
     "workers.base:Worker.init_process": {
-        "self.load_wsgi()": "the app is there before the hook that asks it for brief answers",
+        "self.load_wsgi()": "the app is there before the hook that takes its loop adapter",
         "self.cfg.post_worker_init(self)": "and the hook comes before the loop",
     },
     "workers.base:Worker.load_wsgi": {"self.wsgi = self.app.wsgi()": "the hook finds the app here"},
@@ -126,7 +126,7 @@ LINES: dict[str, dict[str, str]] = {
         "pid = os.fork()": "memory that workers share is made before it",
     },
     "arbiter:Arbiter.reap_workers": {
-        "self.cfg.child_exit(self, worker)": "a worker that has gone gives its place up in the arbiter",
+        "self.cfg.child_exit(self, worker)": "the slot of a worker that has gone is freed in the arbiter",
     },
 }
 """Functions, what has to stand in them, and what relies on it. Comments and line breaks do not count."""
@@ -147,10 +147,10 @@ WORKER: dict[str, type] = {
     "tpool": ThreadPoolExecutor,
 }
 CONNECTION: dict[str, type] = {"initialized": bool, "parser": RequestParser, "sock": socket.socket, "timeout": float}
-READING = "reading"
+REQUEST_PARSER = "request_parser"
 """What the loop adds to a connection."""
 METHODS = {function.rpartition(".")[2] for function in CALLS} | {"__init__"}
-HOOKS = {"server": {"LISTENERS"}, "worker": {"alive", "cfg", "wsgi", "place", "give_up_place", "brief"}}
+HOOKS = {"server": {"LISTENERS"}, "worker": {"alive", "cfg", "wsgi", "slot", "free_slot", "answer_inline"}}
 """What the hooks in gunicorn.conf.py look at; the last three are the worker's own."""
 
 
@@ -212,8 +212,8 @@ def test_a_worker_has_its_attributes(worker: ThreadWorker) -> None:
 def test_a_connection_has_its_attributes_and_room_for_one_more(connection: TConn) -> None:
     for attribute, kind in CONNECTION.items():
         assert isinstance(getattr(connection, attribute, None), kind), f"TConn.{attribute} is no {kind.__name__}"
-    assert not hasattr(connection, READING), f"TConn.{READING}, which the loop adds, is gunicorn's now"
-    setattr(connection, READING, None)
+    assert not hasattr(connection, REQUEST_PARSER), f"TConn.{REQUEST_PARSER}, which the loop adds, is gunicorn's now"
+    setattr(connection, REQUEST_PARSER, None)
 
 
 def test_a_parser_reads_what_was_given_back_to_it(connection: TConn) -> None:
@@ -261,7 +261,7 @@ def test_nothing_else_is_taken(worker: ThreadWorker) -> None:
         names = _looked_up(inspect.getsource(cls), "self") | {name for name in vars(cls) if not name.startswith("__")}
         taken |= names & set(dir(worker)) - METHODS - set(WORKER) - {"__class__"}
         file = Path(inspect.getfile(cls)).read_text()
-        taken |= {f"TConn.{name}" for name in _looked_up(file, "conn") - METHODS - set(CONNECTION) - {READING}}
+        taken |= {f"TConn.{name}" for name in _looked_up(file, "conn") - METHODS - set(CONNECTION) - {REQUEST_PARSER}}
     configuration = (ROOT / "gunicorn.conf.py").read_text()
     for of, names in HOOKS.items():
         taken |= {f"{of}.{name}" for name in _looked_up(configuration, of) - names}

@@ -181,7 +181,7 @@ def test_what_does_not_exist_is_404_and_says_what_does(server: Server, path: str
 
 def test_an_unknown_model_or_version_in_a_body_is_404(server: Server) -> None:
     assert_problem(server.predict(points=[[0, 0]], model="nothing"), 404, "linear")
-    assert_problem(server.predict(points=[[0, 0]], version=7), 404, "it has 1")
+    assert_problem(server.predict(points=[[0, 0]], version=7), 404, "available versions: 1")
     assert_problem(server.predict(points=[[0, 0]], models=["linear", "nothing"]), 404, "nothing")
 
 
