@@ -20,7 +20,7 @@ def _flag(name: str) -> Any:
 
 def _with_weights(*weights: float) -> Any:
     module = tf.Module()
-    module.weights = tf.Variable([[weight] for weight in weights])
+    module.weights = tf.Variable([[weight] for weight in weights], dtype=tf.float32)
     return module
 
 

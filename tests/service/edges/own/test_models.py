@@ -119,7 +119,7 @@ def spoilt(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     models = bundles.copy(models_dir, directory / "models", "linear")
     for name, (spoil, _) in SPOILT.items():
         publish(models_dir / "linear" / "1", models, name, 1)
-        publish(models_dir / "linear" / "1", models, name, 2, spoil)
+        spoil(publish(models_dir / "linear" / "1", models, name, 2))
     environment = {"SERVICE_ENGINE": "litert", "SERVICE_DEFAULT_MODEL": "linear"}
     with running(directory, SERVICE_MODELS_DIR=str(models), **environment) as started:
         yield started
