@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from service import BRIEF, SHARED, keys
+from service import CONTEXT, LOOP_ADAPTER, SHARED, keys
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 
@@ -41,14 +41,14 @@ wsgi_app = "service.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
 worker_class = "service.server.worker.Worker"
-threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # so that the queue leaves some to health and metrics
+threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # the queue leaves some to metrics and slow uploads
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)
 control_socket_disable = True  # else it writes below the home directory, which may be read-only
 timeout = 60
 graceful_timeout = 30
 
-# What the workers share, before the first one is: files over which their metrics are summed, and what is switched off.
+# What the workers share, made before the first of them: files over which metrics are summed, and the unloaded models.
 if not is_reload:
     os.environ[SHARED] = tempfile.mkdtemp(prefix="boundary-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-", dir=os.environ[SHARED])
@@ -72,13 +72,14 @@ def post_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)
 
 
 def post_worker_init(worker):
-    """Let the app know when its worker stops: it is not ready then. Let the worker's loop give the app's brief answers.
-    And keep what is loaded by now, which stays, from being looked through for garbage: that stopped a worker for 20 ms
-    at a time, and took a third of a large request.
+    """Tell the app when its worker stops, so that it is not ready then, and the worker's loop what answers inline.
+
+    Freeze loaded objects out of GC: scans stalled workers for 20 ms, and took a third of a large request.
     """
-    worker.wsgi.config["IS_STOPPING"] = lambda: not worker.alive
+    extensions = worker.wsgi.extensions
+    extensions[CONTEXT].is_stopping = lambda: not worker.alive
     if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
-        worker.brief = worker.wsgi.extensions.get(BRIEF)
+        worker.answer = extensions[LOOP_ADAPTER]
     gc.collect()
     gc.freeze()
 
@@ -88,8 +89,8 @@ def child_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)
     from prometheus_client import multiprocess  # noqa: PLC0415 (reads the variable above when it is imported)
 
     if isinstance(worker, Worker):
-        multiprocess.mark_process_dead(worker.place)
-        worker.give_up_place()
+        multiprocess.mark_process_dead(worker.slot)
+        worker.free_slot()
 
 
 def on_exit(server):  # noqa: ARG001

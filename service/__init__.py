@@ -2,11 +2,14 @@
 
 __version__ = "0.1.0"
 
-PLACE = "BOUNDARY_WORKER_PLACE"
+SLOT = "BOUNDARY_WORKER_SLOT"
 """The environment variable in which a worker finds its number among the workers."""
 
 SHARED = "BOUNDARY_SHARED_DIR"
 """The environment variable in which a worker finds the directory that it shares with its siblings, gone at the end."""
 
-BRIEF = "boundary-brief"
+CONTEXT = "boundary-context"
+"""The app's extension with the parts of the worker."""
+
+LOOP_ADAPTER = "boundary-loop-adapter"
 """The app's extension that answers requests on a worker's loop."""

@@ -11,30 +11,27 @@ from flask import Flask, Request
 from structlog.typing import FilteringBoundLogger
 from werkzeug.routing import MapAdapter
 
-from service import BRIEF, SHARED
+from service import CONTEXT, LOOP_ADAPTER, SHARED
 from service.dataplane.admission import Admission
-from service.dataplane.cache import AnswerCache
-from service.edges import open_inference, tensorflow_serving
-from service.edges.own import boundary, documents, experiments, health, metrics, models, pages, predict, weights
+from service.dataplane.cache import ResponseCache
+from service.dataplane.dataplane import DataPlane
+from service.edges import ENDPOINTS
 from service.edges.tensorflow_serving.servable import ServableConverter
-from service.http import access, errors, inline, record, telemetry
-from service.http.context import EXTENSION, Context
-from service.http.record import Measurement
+from service.http import flask_adapter, telemetry
+from service.http.access import CrossOrigin
+from service.http.context import Context
+from service.http.loop_adapter import LoopAdapter
 from service.keys import Keys
 from service.observability import log_as_json
-from service.registry.registry import Repository
-from service.registry.unloaded import Switches
+from service.registry.experiments import ExperimentStore
+from service.registry.registry import Registry
+from service.registry.unloaded import UnloadedModels
 from service.registry.watcher import Watcher
+from service.request_record import RequestRecorder
 from service.server.request_log import RequestLog
 from service.settings import Settings
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-INTERFACES = (
-    *(predict, boundary, experiments, models, weights, health, documents, pages, metrics),
-    *(tensorflow_serving.models, tensorflow_serving.predict),
-    *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
-)
 
 
 class App(Flask):
@@ -47,15 +44,6 @@ class App(Flask):
         return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
 
 
-def _shared_directory() -> Path:
-    """Return the directory that all workers share; where nobody made one, as in a shell, one of this process alone."""
-    if SHARED in os.environ:
-        return Path(os.environ[SHARED])
-    directory = tempfile.mkdtemp(prefix="boundary-")
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return Path(directory)
-
-
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the app with its models loaded and followed; by default configured from the environment.
 
@@ -64,23 +52,44 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = Settings.from_environment() if settings is None else settings
     log_as_json(settings.log_level)
+    registry = Registry(
+        settings.models_dir, settings.default_model, settings.engine, UnloadedModels(_shared_directory())
+    )
+    context = Context(settings, _data_plane(settings, registry), _keys(settings), ENDPOINTS)
     app = App(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a redirect to the path without the second one would need the host's name
-    repository = Repository(settings.models_dir, settings.default_model, settings.engine, Switches(_shared_directory()))
-    keys = None if settings.api_keys_file is None else Keys(settings.api_keys_file)
-    here = Context(settings, repository, Admission(settings.max_concurrency), AnswerCache(settings.cache_bytes), keys)
-    app.extensions[EXTENSION] = here
     app.url_map.converters["servable"] = ServableConverter
-    for module in INTERFACES:
-        app.register_blueprint(module.blueprint)
-    access.register(app, keys, settings.cors_origins)
+    recorder = RequestRecorder(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
+    cross_origin = CrossOrigin(app, settings.cors_origins)
     telemetry.register(app)
-    measurement = Measurement(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
-    record.register(app, measurement)
-    app.extensions[BRIEF] = inline.Shortcut(app.wsgi_app, here, measurement)
-    errors.register(app)
-    repository.refresh()
-    if not repository.models():
+    flask_adapter.register(app, context, recorder)
+    app.extensions[CONTEXT] = context
+    app.extensions[LOOP_ADAPTER] = LoopAdapter(app.url_map, context, recorder, cross_origin, telemetry.is_traced)
+    registry.refresh()
+    if not registry.models():
         log.warning("no models", directory=str(settings.models_dir.absolute()))
-    Watcher(repository, settings.poll_seconds).start()
+    Watcher(registry, settings.poll_seconds).start()
     return app
+
+
+def _data_plane(settings: Settings, registry: Registry) -> DataPlane:
+    return DataPlane(
+        registry=registry,
+        experiment_store=ExperimentStore(registry),
+        admission=Admission(settings.max_concurrency),
+        cache=ResponseCache(settings.cache_bytes),
+        max_points=settings.max_points,
+    )
+
+
+def _keys(settings: Settings) -> Keys | None:
+    return None if settings.api_keys_file is None else Keys(settings.api_keys_file)
+
+
+def _shared_directory() -> Path:
+    """Return the directory that all workers share; where nobody made one, as in a shell, one of this process alone."""
+    if SHARED in os.environ:
+        return Path(os.environ[SHARED])
+    directory = tempfile.mkdtemp(prefix="boundary-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return Path(directory)

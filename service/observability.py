@@ -27,15 +27,15 @@ from prometheus_client import (
     values,
 )
 
-from service import PLACE, __version__
+from service import SLOT, __version__
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 if MULTIPROCESS:
-    # A worker's files are named by its place among the workers, not by its process, which the library would ask the
+    # A worker's files are named by its slot among the workers, not by its process, which the library would ask the
     # kernel for at each count: so a worker's successor counts on in the same files, and none pile up.
-    _place = os.environ.get(PLACE, str(os.getpid()))
-    values.ValueClass = values.MultiProcessValue(lambda: _place)  # type: ignore[no-untyped-call]
+    _slot = os.environ.get(SLOT, str(os.getpid()))
+    values.ValueClass = values.MultiProcessValue(lambda: _slot)  # type: ignore[no-untyped-call]
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 """Seconds: a single prediction takes less than the first, the largest grid with every statistic the last."""
@@ -48,7 +48,7 @@ REQUESTS = Histogram(
 )
 POINTS = Counter("boundary_points", "Points evaluated, grid nodes among them", ["model", "version"])
 COMPUTING = Summary("boundary_compute_seconds", "Time in the engine, by calls of it", ["model", "version"])
-LAST = Gauge(
+LAST_COMPUTE = Gauge(
     "boundary_last_compute_timestamp_seconds",
     "When the engine was last called",
     ["model", "version"],
@@ -64,6 +64,7 @@ LOADS = Counter("boundary_loads", "Versions that a worker loaded, or failed to",
 VERSIONS = Gauge(
     "boundary_versions", "Versions that a worker serves; the least of all workers", multiprocess_mode="livemin"
 )
+LOOP_FAULTS = Counter("boundary_loop_faults", "Requests that the loop failed to answer, and a thread answered")
 BUILD = Gauge("boundary_build_info", "Always 1", ["version"], multiprocess_mode="livemax")
 BUILD.labels(__version__).set(1)
 
@@ -74,16 +75,16 @@ HITS, MISSES = CACHE.labels("hit"), CACHE.labels("miss")
 # Finding a labelled child costs prometheus-client a lock and a tuple of strings, more than counting itself.
 # The labels are endpoints, versions and statuses: few.
 requests_of = lru_cache(maxsize=4096)(REQUESTS.labels)
-queued_of = lru_cache(maxsize=1024)(QUEUED.labels)
+queue_time_of = lru_cache(maxsize=1024)(QUEUED.labels)
 
 
-class Computed:
+class EngineMetrics:
     """What counts the calls of one version's engine."""
 
     def __init__(self, model: str, version: str) -> None:
         self._points = POINTS.labels(model, version)
         self._computing = COMPUTING.labels(model, version)
-        self._last = LAST.labels(model, version)
+        self._last = LAST_COMPUTE.labels(model, version)
 
     def count(self, points: int, seconds: float) -> None:
         """Count one call that has just ended."""
@@ -92,7 +93,7 @@ class Computed:
         self._last.set(time.time())
 
 
-computed_of = lru_cache(maxsize=1024)(Computed)
+engine_metrics = lru_cache(maxsize=1024)(EngineMetrics)
 
 
 class _AllWorkers:

@@ -3,13 +3,12 @@
 A service that takes in more than it can do answers everybody late. Here a worker computes so many answers at a time;
 QUEUE_PER_SLOT times as many wait, QUEUE_SECONDS at the longest; whoever comes then is told to come back. Grids hold at
 most half the slots, so that predictions always find one that no grid can take (where there is only one slot they take
-turns). Health, metrics and answers that are kept need no slot.
+turns). Health, metrics and responses that are cached need no slot.
 """
 
 import time
 from enum import StrEnum
 from queue import Empty, SimpleQueue
-from types import TracebackType
 from typing import NoReturn
 
 from service.errors import UnavailableError
@@ -28,12 +27,12 @@ class OverloadedError(UnavailableError):
     retry_after_seconds = 1
 
 
-class Slots:
-    """`with slots as seconds:` holds one of `count` slots, and one of `within` too where that is given.
+class WouldBlockError(Exception):
+    """What was asked for has to wait or compute for long, and the caller may not; a thread has to ask again."""
 
-    It gives the time that this took. Entering raises OverloadedError where too many wait already, or where this one has
-    waited for too long.
-    """
+
+class Slots:
+    """A lane's `count` slots. Who holds one may hold one of `within` too, where that is given."""
 
     def __init__(self, lane: Lane, count: int, within: "Slots | None" = None) -> None:
         self._waiting, self._refused = WAITING.labels(lane), REFUSED.labels(lane)
@@ -41,35 +40,38 @@ class Slots:
         self._room = _tokens(count * QUEUE_PER_SLOT)
         self._within = within
 
-    def take(self) -> bool:
-        """Take a slot to be given back, if one is free now."""
+    def take(self, *, may_wait: bool = True) -> float:
+        """Take a slot, to be given back; return the seconds that this took.
+
+        Raises:
+            WouldBlockError: none is free, and the caller may not wait.
+            OverloadedError: too many wait already, or this one has waited for too long.
+        """
+        waited = 0.0 if self._take_free() else self._wait(may_wait=may_wait)
+        if self._within is not None:
+            try:
+                waited += self._within.take(may_wait=may_wait)
+            except (OverloadedError, WouldBlockError):
+                self._free.put(None)
+                raise
+        return waited
+
+    def give_back(self) -> None:
+        """Give back a slot that was taken."""
+        if self._within is not None:
+            self._within.give_back()
+        self._free.put(None)
+
+    def _take_free(self) -> bool:
         try:
             self._free.get_nowait()
         except Empty:
             return False
         return True
 
-    def give_back(self) -> None:
-        self._free.put(None)
-
-    def __enter__(self) -> float:
-        waited = 0.0 if self.take() else self._wait()
-        if self._within is not None:
-            try:
-                waited += self._within.__enter__()
-            except OverloadedError:
-                self.give_back()
-                raise
-        return waited
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._within is not None:
-            self._within.__exit__(kind, error, traceback)
-        self.give_back()
-
-    def _wait(self) -> float:
+    def _wait(self, *, may_wait: bool) -> float:
+        if not may_wait:
+            raise WouldBlockError
         began = time.perf_counter()
         try:
             self._room.get_nowait()

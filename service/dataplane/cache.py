@@ -1,44 +1,37 @@
-"""Answers that are kept: grids, by the tag of all that determines them, as many as fit."""
+"""Responses that are cached: grids and pictures, by the tag of all that determines them, as many as fit."""
 
 import threading
 from collections.abc import Sequence
 
 from cachetools import LRUCache
 
-from service.observability import HITS, MISSES
-
 Chunks = Sequence[bytes]
 
 LARGEST_SHARE = 1 / 8
-"""An answer larger than this share of the whole is not kept: it would drive out all that others ask for."""
+"""A body larger than this share of the whole is not cached: it would drive out all others."""
 
 
-class AnswerCache:
+class ResponseCache:
     """The bodies last asked for, up to so many bytes; 0 keeps none. Safe for several threads.
 
-    A tag names the bundle's content, so what is kept here never goes stale: after a reload it is merely not asked for.
+    A tag names the bundle's content, so what is cached never goes stale: after a reload nobody asks for it any more.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._kept: LRUCache[str, Chunks] = LRUCache(max_bytes, getsizeof=_size)
+        self._bodies: LRUCache[str, Chunks] = LRUCache(max_bytes, getsizeof=_size)
         self._lock = threading.Lock()
 
     def get(self, tag: str) -> Chunks | None:
-        """Return an answer that is kept, and count whether it was."""
+        """Return a cached body, or None."""
         with self._lock:
-            found = self._kept.get(tag)
-        (MISSES if found is None else HITS).inc()
-        return found
+            return self._bodies.get(tag)
 
-    def __contains__(self, tag: str) -> bool:
-        return tag in self._kept
-
-    def keep(self, tag: str, answer: Chunks) -> None:
-        """Keep an answer, in one piece: small ones that live long are what leaves holes in the heap."""
-        if _size(answer) <= self._kept.maxsize * LARGEST_SHARE:
+    def put(self, tag: str, body: Chunks) -> None:
+        """Cache a body, in one piece: small ones that live long are what leaves holes in the heap."""
+        if _size(body) <= self._bodies.maxsize * LARGEST_SHARE:
             with self._lock:
-                self._kept[tag] = [b"".join(answer)]
+                self._bodies[tag] = [b"".join(body)]
 
 
-def _size(answer: Chunks) -> int:
-    return sum(map(len, answer))
+def _size(body: Chunks) -> int:
+    return sum(map(len, body))

@@ -1,7 +1,7 @@
 """What can be drawn of a model: functions from points to one number each, checked against what the card recorded.
 
-A quantity is made before anything is computed, so that a question that cannot be answered is refused at once, with what
-can be asked instead.
+A function is made before anything is computed, so that a request that cannot be answered is refused at once, with what
+can be sent instead. It holds no version, so that it can be kept for as long as its version is served.
 """
 
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from service.dataplane.inference import evaluate, predict
 from service.engines import Points
 from service.errors import InvalidError
-from service.registry.registry import ModelVersion
+from service.registry.models import ModelVersion
 
-Evaluate = Callable[[Points], NDArray[np.float32]]
+Evaluate = Callable[[ModelVersion, Points], NDArray[np.float32]]
 
 
 class Kind(StrEnum):
     """What the numbers are, which decides their name in an answer and how they are drawn."""
 
     PROBABILITY = "probability"
-    SPREAD = "std"
+    STD = "std"
     AGREEMENT = "agreement"
     DIFFERENCE = "difference"
     ACTIVATION = "activation"
@@ -33,8 +33,8 @@ STATISTICS = ("probability", "mean", "std", "agreement")
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A function from points, float32 [n, 2], to float32 [n]."""
+class GridFunction:
+    """A function from a version and points, float32 [n, 2], to float32 [n]."""
 
     kind: Kind
     evaluate: Evaluate
@@ -58,7 +58,7 @@ def epoch_of(version: ModelVersion, epoch: int | None) -> int | None:
     return epoch
 
 
-def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = None) -> Quantity:
+def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = None) -> GridFunction:
     """Return P(y = 1) of one training run after one epoch.
 
     Raises:
@@ -67,14 +67,14 @@ def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = N
     check_replicate(version, replicate)
     snapshot = snapshot_of(version, epoch)
     if replicate == 0 and snapshot == _last(version):
-        return Quantity(Kind.PROBABILITY, lambda points: predict(version, points).probabilities)
-    return Quantity(
+        return GridFunction(Kind.PROBABILITY, lambda v, points: predict(v, points).probabilities)
+    return GridFunction(
         Kind.PROBABILITY,
-        lambda points: evaluate(version, "at", points, replicate=replicate, snapshot=snapshot)["probabilities"],
+        lambda v, points: evaluate(v, "at", points, replicate=replicate, snapshot=snapshot)["probabilities"],
     )
 
 
-def spread(version: ModelVersion, statistic: str, epoch: int | None = None) -> Quantity:
+def replicate_statistic(version: ModelVersion, statistic: str, epoch: int | None = None) -> GridFunction:
     """Return a statistic over all training runs, those that diverged left out, after one epoch.
 
     `mean` and `std` (sample standard deviation, n - 1) are of P(y = 1); `agreement` is the share of runs, from 0.5
@@ -93,21 +93,22 @@ def spread(version: ModelVersion, statistic: str, epoch: int | None = None) -> Q
         )
     snapshot = snapshot_of(version, epoch)
 
-    def every_replicate(points: Points) -> NDArray[np.float32]:
-        runs = [evaluate(version, "at", points, replicate=r, snapshot=snapshot)["probabilities"] for r in replicates]
-        return np.stack(runs)
+    def every_replicate(v: ModelVersion, points: Points) -> NDArray[np.float32]:
+        return np.stack(
+            [evaluate(v, "at", points, replicate=r, snapshot=snapshot)["probabilities"] for r in replicates]
+        )
 
     if statistic == "mean":
-        return Quantity(Kind.PROBABILITY, lambda points: every_replicate(points).mean(axis=0))
+        return GridFunction(Kind.PROBABILITY, lambda v, points: every_replicate(v, points).mean(axis=0))
     if statistic == "std":
-        return Quantity(Kind.SPREAD, lambda points: every_replicate(points).std(axis=0, ddof=1))
+        return GridFunction(Kind.STD, lambda v, points: every_replicate(v, points).std(axis=0, ddof=1))
 
-    def agreement(points: Points) -> NDArray[np.float32]:
-        share = (every_replicate(points) >= 0.5).mean(axis=0, dtype=np.float32)
+    def agreement(v: ModelVersion, points: Points) -> NDArray[np.float32]:
+        share = (every_replicate(v, points) >= 0.5).mean(axis=0, dtype=np.float32)
         majority: NDArray[np.float32] = np.maximum(share, 1 - share)
         return majority
 
-    return Quantity(Kind.AGREEMENT, agreement)
+    return GridFunction(Kind.AGREEMENT, agreement)
 
 
 def converged(version: ModelVersion) -> list[int]:
@@ -117,7 +118,7 @@ def converged(version: ModelVersion) -> list[int]:
     return [r for r in range(version.card.replicates) if r not in version.card.diverged]
 
 
-def difference(version: ModelVersion, minus: ModelVersion, of: Quantity, from_it: Quantity) -> Quantity:
+def difference(version: ModelVersion, minus: ModelVersion, of: GridFunction, subtracted: GridFunction) -> GridFunction:
     """Return the signed difference of two models' probabilities, from -1 to 1.
 
     Raises:
@@ -128,10 +129,12 @@ def difference(version: ModelVersion, minus: ModelVersion, of: Quantity, from_it
         raise InvalidError.of(
             "minus", f"{minus.name} has the features {', '.join(others)}, {version.name} has {', '.join(names)}."
         )
-    return Quantity(Kind.DIFFERENCE, lambda points: of.evaluate(points) - from_it.evaluate(points))
+    return GridFunction(Kind.DIFFERENCE, lambda v, points: of.evaluate(v, points) - subtracted.evaluate(minus, points))
 
 
-def activation(version: ModelVersion, layer: int, unit: int, replicate: int = 0, epoch: int | None = None) -> Quantity:
+def activation(
+    version: ModelVersion, layer: int, unit: int, replicate: int = 0, epoch: int | None = None
+) -> GridFunction:
     """Return the activation of one hidden unit; layers and units are counted from 1.
 
     Raises:
@@ -146,14 +149,14 @@ def activation(version: ModelVersion, layer: int, unit: int, replicate: int = 0,
             "unit", f"layer {layer} of model {version.name} has units 1 to {hidden[layer - 1]}, not {unit}."
         )
     check_replicate(version, replicate)
-    index = {"replicate": replicate, "snapshot": snapshot_of(version, epoch)}
-    return Quantity(
+    scalars = {"replicate": replicate, "snapshot": snapshot_of(version, epoch)}
+    return GridFunction(
         Kind.ACTIVATION,
-        lambda points: evaluate(version, "activations", points, **index)[f"layer_{layer}"][:, unit - 1],
+        lambda v, points: evaluate(v, "activations", points, **scalars)[f"layer_{layer}"][:, unit - 1],
     )
 
 
-def check_index(version: ModelVersion, replicate: int = 0, snapshot: int = 0, **others: int) -> None:
+def check_scalars(version: ModelVersion, replicate: int = 0, snapshot: int = 0, **others: int) -> None:
     """Check a signature's scalar inputs.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Boundaries: a quantity of a model evaluated on a grid of the plane."""
+"""Grids: a function of a model evaluated at the nodes of a rectangle."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.dataplane.grid_functions import Kind, Quantity
+from service.dataplane.grid_functions import GridFunction, Kind
 from service.errors import InvalidError
-from service.registry.registry import ModelVersion
+from service.registry.models import ModelVersion
 
 POINTS_AT_ONCE = 16_384
 """Points built and evaluated at a time, so that a large grid needs little more memory than its answer. As fast as any
@@ -30,7 +30,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Boundary:
-    """A quantity at the nodes of a grid: `values[row, column]` float32 [ny, nx], row = y, column = x."""
+    """A function's values at the nodes of a grid: `values[row, column]` float32 [ny, nx], row = y, column = x."""
 
     grid: Grid
     kind: Kind
@@ -46,8 +46,8 @@ def check_plane(version: ModelVersion) -> None:
         )
 
 
-def bands(quantity: Quantity, grid: Grid) -> Iterator[NDArray[np.float32]]:
-    """Evaluate a quantity on a grid, yielding a band of its rows at a time, float32 [rows, nx]."""
+def bands(version: ModelVersion, function: GridFunction, grid: Grid) -> Iterator[NDArray[np.float32]]:
+    """Evaluate a function on a grid, yielding a band of its rows at a time, float32 [rows, nx]."""
     x = grid.x.astype(np.float32)
     rows = max(1, POINTS_AT_ONCE // len(x))
     for first in range(0, len(grid.y), rows):
@@ -55,9 +55,9 @@ def bands(quantity: Quantity, grid: Grid) -> Iterator[NDArray[np.float32]]:
         points = np.empty((len(y), len(x), 2), np.float32)
         points[:, :, 0] = x
         points[:, :, 1] = y[:, np.newaxis]
-        yield quantity.evaluate(points.reshape(-1, 2)).reshape(len(y), len(x))
+        yield function.evaluate(version, points.reshape(-1, 2)).reshape(len(y), len(x))
 
 
-def evaluate(quantity: Quantity, grid: Grid) -> Boundary:
-    """Evaluate a quantity on a whole grid."""
-    return Boundary(grid, quantity.kind, np.concatenate(list(bands(quantity, grid))))
+def evaluate(version: ModelVersion, function: GridFunction, grid: Grid) -> Boundary:
+    """Evaluate a function on a whole grid."""
+    return Boundary(grid, function.kind, np.concatenate(list(bands(version, function, grid))))

@@ -1,4 +1,4 @@
-"""Predictions: from points to probabilities and labels."""
+"""Evaluating a version: from points to outputs, counted and checked."""
 
 import math
 import time
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from service.engines import Outputs, Points
 from service.errors import InvalidError
-from service.observability import computed_of
-from service.registry.registry import ModelVersion
+from service.observability import engine_metrics
+from service.registry.models import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Pr
     return Prediction(version.name, version.number, probabilities, labels)
 
 
-def evaluate(version: ModelVersion, signature: str, points: Points, **index: int) -> Outputs:
-    """Return what a signature gives at points, float32 [n, d]; `index` is of its scalar inputs.
+def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: int) -> Outputs:
+    """Evaluate a signature at points, float32 [n, d]; `scalars` are its scalar inputs.
 
     Raises:
         InvalidError: the points have another number of features than the model, or lie too far out for float32.
@@ -48,10 +48,10 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **index: int
             f"{points.shape[1]}",
         )
     began = time.perf_counter()
-    outputs = version.engine.run(signature, points, **index)
-    computed_of(version.name, str(version.number)).count(len(points), time.perf_counter() - began)
+    outputs = version.engine.run(signature, points, **scalars)
+    engine_metrics(version.name, str(version.number)).count(len(points), time.perf_counter() - began)
     for values in outputs.values():
-        # The squares' sum is finite where all are; it is quicker, but may overflow where none did.
+        # The sum of squares is finite where all values are; it is quicker, but may overflow where none did.
         if not math.isfinite(np.vdot(values, values)) and not np.isfinite(values).all():
             raise InvalidError.of("points", "some lie so far out that the model overflows there; send smaller numbers")
     return outputs

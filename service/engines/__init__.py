@@ -48,13 +48,13 @@ class Engine(Protocol):
     n_features: int
     signatures: frozenset[str]
     """Those that can be evaluated at points."""
-    keeps_weights: bool
+    has_weights: bool
     """Whether there is the signature `weights`, which takes none."""
 
-    def run(self, signature: str, points: Points, **index: int) -> Outputs:
+    def run(self, signature: str, points: Points, **scalars: int) -> Outputs:
         """Evaluate a signature at points, float32 [n, d] with n ≥ 1; each output is float32 [n, …].
 
-        `index` gives the signature's scalar inputs (`replicate`, `snapshot`). Whoever asks has checked both, and that
+        `scalars` gives the signature's scalar inputs (`replicate`, `snapshot`). Whoever asks has checked both, and that
         the signature is there: what is raised otherwise is the runtime's own, of many kinds.
         """
         ...

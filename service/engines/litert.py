@@ -16,10 +16,10 @@ from service.engines import WEIGHTS, LoadError, Outputs, Points, Signature, Tens
 SIZES = (64, 512, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""
 
-WORTH_NEXT = (160, 2400)
+NEXT_SIZE_FROM = (160, 2400)
 """From how many points left one block of the next size is done sooner than several of this one."""
 
-SPARE = os.cpu_count() or 1
+MAX_IDLE_BLOCKS = os.cpu_count() or 1
 """Blocks of a size that are kept for the next call: more at work at once are rare, 1 MB each, and made in 0.6 ms."""
 
 
@@ -56,22 +56,22 @@ class LiteRTEngine:
             raise LoadError(f"the compiled form has no signature serving_default, only {sorted(signatures)}")
         details = block.interpreter.get_signature_runner("serving_default").get_input_details()
         self.signatures = frozenset(signatures) - {WEIGHTS}
-        self.keeps_weights = WEIGHTS in signatures
+        self.has_weights = WEIGHTS in signatures
         self.n_features = int(details["points"]["shape_signature"][-1])
         self._idle[SIZES[0]].append(block)
 
-    def run(self, signature: str, points: Points, **index: int) -> Outputs:
-        scalars = {name: np.array(value, np.int32) for name, value in index.items()}
+    def run(self, signature: str, points: Points, **scalars: int) -> Outputs:
+        inputs = {name: np.array(value, np.int32) for name, value in scalars.items()}
         n = len(points)
         size = _size(n)
         if n <= size:
-            return {key: value[:n] for key, value in self._invoke(size, signature, points, scalars).items()}
+            return {key: value[:n] for key, value in self._invoke(size, signature, points, inputs).items()}
         outputs: Outputs = {}
         start = 0
         while start < n:
             size = _size(n - start)
             block = points[start : start + size]
-            for key, value in self._invoke(size, signature, block, scalars).items():
+            for key, value in self._invoke(size, signature, block, inputs).items():
                 if key not in outputs:
                     outputs[key] = np.empty((n, *value.shape[1:]), np.float32)
                 outputs[key][start : start + size] = value[: len(block)]
@@ -104,7 +104,7 @@ class LiteRTEngine:
             outputs: Outputs = block.runner(signature)(points=points, **scalars)
             return outputs
         finally:
-            if len(self._idle[size]) < SPARE:
+            if len(self._idle[size]) < MAX_IDLE_BLOCKS:
                 self._idle[size].append(block)
 
 
@@ -117,4 +117,4 @@ def _tensors(details: dict[str, dict[str, Any]]) -> tuple[Tensor, ...]:
 
 def _size(n: int) -> int:
     """Return the size of the next block where n points are left."""
-    return SIZES[0] if n < WORTH_NEXT[0] else SIZES[1] if n < WORTH_NEXT[1] else SIZES[2]
+    return SIZES[0] if n < NEXT_SIZE_FROM[0] else SIZES[1] if n < NEXT_SIZE_FROM[1] else SIZES[2]

@@ -38,13 +38,13 @@ class TensorFlowEngine:
         self.n_features = int(self._points["serving_default"].shape[-1])
         _check_output(self._functions["serving_default"])
         self._weights = functions.get(WEIGHTS)
-        self.keeps_weights = self._weights is not None and _is_of_weights(self._weights)
+        self.has_weights = self._weights is not None and _is_of_weights(self._weights)
         self._definitions = _definitions(saved_model)
 
-    def run(self, signature: str, points: Points, **index: int) -> Outputs:
+    def run(self, signature: str, points: Points, **scalars: int) -> Outputs:
         spec = self._points[signature]
-        scalars = {name: tf.constant(value, tf.int32) for name, value in index.items()}
-        result = self._functions[signature](**{spec.name: tf.constant(points, spec.dtype)}, **scalars)
+        inputs = {name: tf.constant(value, tf.int32) for name, value in scalars.items()}
+        result = self._functions[signature](**{spec.name: tf.constant(points, spec.dtype)}, **inputs)
         outputs = {key: np.asarray(value, np.float32) for key, value in result.items()}
         if signature == "serving_default":
             (values,) = outputs.values()

@@ -1,54 +1,63 @@
-"""Who may ask, and from which pages: API keys, and answers to other origins."""
+"""Who may ask, and from which pages: API keys, and responses to other origins."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from flask import Flask, current_app, request
+from flask import Flask
 from flask_cors import CORS
-from werkzeug.datastructures import Authorization
+from flask_cors.core import get_cors_headers, get_cors_options
+from werkzeug.datastructures import Authorization, Headers
 
-from service.edges.own import pages
 from service.errors import ForbiddenError, UnauthorizedError
-from service.http.context import context
-from service.http.endpoint import described
-from service.http.record import asked_by
-from service.keys import Keys
+from service.http.context import Call
+from service.http.responses import Header
 
 EXPOSED = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
 
 
-def register(app: Flask, keys: Keys | None, origins: Sequence[str]) -> None:
-    """Ask for one of the keys where there are some, and let pages of these other origins in."""
-    if keys is not None:
-        app.before_request(lambda: _check(keys))
-    if origins:
-        CORS(app, origins=origins, expose_headers=EXPOSED, max_age=3600)
+class CrossOrigin:
+    """Lets pages of other origins in. Flask's responses are given the headers by flask-cors, the loop's by the same
+    functions of it.
+    """
+
+    def __init__(self, app: Flask, origins: Sequence[str]) -> None:
+        self._options = get_cors_options(app, {"origins": origins, "expose_headers": EXPOSED})
+        self._is_open = bool(origins)
+        self._cached = lru_cache(maxsize=1024)(self._headers)
+        if origins:
+            CORS(app, origins=origins, expose_headers=EXPOSED, max_age=3600)
+
+    def headers(self, origin: str | None) -> Sequence[Header]:
+        """Return what the response to a request from this origin has besides; to one that is no preflight."""
+        return self._cached(origin) if self._is_open else ()
+
+    def _headers(self, origin: str | None) -> Sequence[Header]:
+        sent = Headers() if origin is None else Headers({"Origin": origin})
+        return [(name, str(value)) for name, value in get_cors_headers(self._options, sent, "GET").items(multi=True)]
 
 
-def refuse_where_there_are_no_keys() -> None:
-    """Raise ForbiddenError where no keys are set up: what a request changes is never open to everybody."""
-    if context().keys is None:
-        raise ForbiddenError("this needs an API key, and the service has none: SERVICE_API_KEYS_FILE is not set")
+def authenticate(public: bool, call: Call) -> None:
+    """Note whose key a call brings.
 
-
-def _check(keys: Keys) -> None:
-    """Raise UnauthorizedError where a key is needed and a right one is not there."""
-    if request.method == "OPTIONS" or _is_open():  # OPTIONS: a browser's preflight, which sends no key
+    Raises:
+        UnauthorizedError: it needs a key, and brings none or a wrong one.
+    """
+    keys = call.context.keys
+    if keys is None or public:
         return
-    key = presented(request.headers.get("Authorization"), request.headers.get("X-API-Key"))
+    key = presented(call.headers.get("authorization"), call.headers.get("x-api-key"))
     if key is None:
         raise UnauthorizedError("send an API key as Authorization: Bearer KEY, or as X-API-Key: KEY")
     owner = keys.owner(key)
     if owner is None:
         raise UnauthorizedError("this API key is not known here, or was withdrawn")
-    asked_by(owner)
+    call.record.set_client(owner)
 
 
-def _is_open() -> bool:
-    """Say whether anybody may ask: for pages, what is described as public, and where there is nothing at all."""
-    if request.endpoint is None:
-        return True
-    asked = described(current_app.view_functions[request.endpoint])
-    return request.blueprint == pages.blueprint.name or (asked is not None and asked.public)
+def refuse_without_keys(call: Call) -> None:
+    """Raise ForbiddenError where no keys are set up: what a request changes is never open to everybody."""
+    if call.context.keys is None:
+        raise ForbiddenError("this needs an API key, and the service has none: SERVICE_API_KEYS_FILE is not set")
 
 
 def presented(authorization: str | None, api_key: str | None) -> str | None:

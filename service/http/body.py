@@ -2,55 +2,68 @@
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from werkzeug.http import parse_options_header
 
 from service.errors import MalformedError, TooLargeError, UnsupportedMediaTypeError
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
-JSON = "application/json"
+from service.http.context import Call
+from service.http.responses import JSON
+from service.registry.models import ModelVersion
 
 CODINGS = ("gzip", "deflate")
 
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """Which of the two it is stands in the content. HTTP's deflate is what elsewhere is called zlib (RFC 9110, 8.4.1.2)."""
 
-WORTH_COUNTING = 2**20
-"""Bytes; parsing what is shorter takes no memory to speak of."""
+COUNT_FROM_BYTES = 2**20
+"""Parsing a shorter body takes no memory to speak of."""
 
-SLACK = 64
-"""Lists and commas of a body that belong to no point."""
+MAX_OTHER_MARKS = 64
+"""Brackets and commas of a body that belong to no point."""
 
 
-def check_json(environ: "WSGIEnvironment") -> None:
+def check_json(call: Call) -> None:
     """Raise UnsupportedMediaTypeError where a body is not declared as JSON."""
-    kind = environ.get("CONTENT_TYPE", "")
+    kind = call.headers.get("content-type") or ""
     if kind != JSON and parse_options_header(kind)[0].lower() != JSON:
         sent = f"not {kind}" if kind else "but no Content-Type was sent"
         raise UnsupportedMediaTypeError(f"send the body as Content-Type: {JSON}, {sent}")
 
 
-def read_body(environ: "WSGIEnvironment", max_bytes: int) -> bytes:
+def read_points_body(call: Call, version: ModelVersion | None = None) -> bytes:
+    """Return a JSON body of points for this version, or for any; see `read_body`.
+
+    Raises:
+        TooLargeError: also where it holds more points than are taken at once.
+    """
+    content = read_body(call)
+    if len(content) > COUNT_FROM_BYTES:
+        n_features = call.plane.max_features if version is None else version.engine.n_features
+        refuse_excess(content, call.plane.max_points, n_features)
+    return content
+
+
+def read_body(call: Call) -> bytes:
     """Return a request's whole body, decompressed. Werkzeug's own limit would cut a chunked one short in silence.
 
     Raises:
-        TooLargeError: it is longer than `max_bytes`, before or after decompression.
+        TooLargeError: it is longer than the service takes, before or after decompression.
         MalformedError: it is shorter than declared, or not what its Content-Encoding says.
         UnsupportedMediaTypeError: its Content-Encoding is not among CODINGS.
     """
-    declared = int(environ["CONTENT_LENGTH"]) if environ.get("CONTENT_LENGTH") else None
+    max_bytes = call.context.settings.max_body_bytes
+    length = call.headers.get("content-length")
+    declared = int(length) if length else None
     if declared is not None and declared > max_bytes:
         raise TooLargeError(f"the body has {declared} bytes; at most {max_bytes} are taken")
-    content: bytes = environ["wsgi.input"].read(max_bytes + 1 if declared is None else declared)
+    content = call.stream.read(max_bytes + 1 if declared is None else declared)
     if len(content) > max_bytes:
         raise TooLargeError(f"the body has more than {max_bytes} bytes, the most that is taken")
     if declared is not None and len(content) < declared:
         raise MalformedError(f"the body has {len(content)} bytes, fewer than its Content-Length of {declared}")
-    coding = environ.get("HTTP_CONTENT_ENCODING")
+    coding = call.headers.get("content-encoding")
     return content if coding is None else _decompress(content, coding.lower(), max_bytes)
 
 
@@ -60,7 +73,10 @@ def refuse_excess(content: bytes, max_points: int, n_features: int) -> None:
     Raises:
         TooLargeError: it holds more than `max_points` points of `n_features` numbers could need.
     """
-    if content.count(b"[") > max_points + SLACK or content.count(b",") > max_points * n_features + SLACK:
+    if (
+        content.count(b"[") > max_points + MAX_OTHER_MARKS
+        or content.count(b",") > max_points * n_features + MAX_OTHER_MARKS
+    ):
         raise TooLargeError(f"the body holds more than {max_points} points, the most that is taken at once")
 
 

@@ -1,31 +1,66 @@
-"""Answers that take a while: kept for the next who asks, and computed in their turn."""
+"""Conditional responses (RFC 9110, 13): entity tags, how long a response may be kept, and every 304."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from flask import Response
+from werkzeug.http import parse_etags
 
-from service.dataplane.cache import Chunks
-from service.http.context import admission, cache
-from service.http.record import waited
-from service.http.responses import Answer, not_modified
+from service.http.context import Call
+from service.http.responses import JSON, Header, RawResponse, to_json
 
-Headers = tuple[tuple[str, str], ...]
+ONE_YEAR = 365 * 24 * 3600
 
 
-def computed(etag: str, headers: Headers, media_type: str, compute: Callable[[], Chunks]) -> Response:
-    """Return the answer with this tag: nothing where the client has it, the one that is kept, or a new one.
+@dataclass(frozen=True)
+class Validators:
+    """A response's strong entity tag, and the headers that go with it."""
 
-    The tag names all that determines the answer, so it is known before anything is computed.
+    etag: str
+    headers: tuple[Header, ...]
 
-    Raises:
-        service.dataplane.admission.OverloadedError: it would have to be computed, and too much is being computed.
-    """
-    if not_modified(etag):
-        return Answer(status=304, headers=headers)
-    answer = cache().get(etag)
-    if answer is None:
-        with admission().grids as seconds:
-            waited(seconds)
-            answer = compute()
-        cache().keep(etag, answer)
-    return Answer(answer, headers=headers, content_type=media_type)
+    @classmethod
+    def of(
+        cls, *parts: str, immutable: bool = False, vary: str = "Accept", headers: tuple[Header, ...] = ()
+    ) -> "Validators":
+        """Return the validators of a response that these parts determine. One that is `immutable` may be kept for good,
+        any other after asking again.
+        """
+        etag = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return cls._with(etag, immutable, vary, headers)
+
+    @classmethod
+    def of_content(cls, content: bytes) -> "Validators":
+        """Return the validators of a response that is known by its content."""
+        return cls._with(hashlib.sha256(content).hexdigest()[:32], immutable=False, vary="Accept", headers=())
+
+    @classmethod
+    def _with(cls, etag: str, immutable: bool, vary: str, headers: tuple[Header, ...]) -> "Validators":
+        how_long = f"public, max-age={ONE_YEAR}, immutable" if immutable else "no-cache"
+        return cls(etag, (("ETag", f'"{etag}"'), ("Cache-Control", how_long), ("Vary", vary), *headers))
+
+
+def conditional(
+    call: Call, validators: Validators, media_type: str, make_body: Callable[[], Sequence[bytes]]
+) -> RawResponse:
+    """Return 304 where the client has this response already; else the response, whose body is only then made."""
+    if _has(call.headers.get("if-none-match"), validators.etag):
+        return RawResponse([], None, 304, [*validators.headers])
+    return RawResponse(make_body(), media_type, headers=[*validators.headers])
+
+
+def conditional_content(call: Call, content: bytes, media_type: str) -> RawResponse:
+    """Return a small response, tagged by its content."""
+    return conditional(call, Validators.of_content(content), media_type, lambda: [content])
+
+
+def conditional_json(call: Call, document: Any) -> RawResponse:
+    """Return a small document, tagged by its content."""
+    return conditional_content(call, to_json(document), JSON)
+
+
+def _has(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    return if_none_match == f'"{etag}"' or parse_etags(if_none_match).contains_weak(etag)

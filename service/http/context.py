@@ -1,78 +1,62 @@
-"""What the views need of the running app, with types."""
+"""A request on its way to an endpoint, and the parts of the worker that answers it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import current_app
-
-from bundle import layout
-from service.dataplane.admission import Admission
-from service.dataplane.cache import AnswerCache
-from service.errors import NotFoundError
-from service.http.record import answered_by
+from service.dataplane.dataplane import DataPlane
 from service.keys import Keys
-from service.registry.registry import ModelVersion, Repository
+from service.request_record import RequestRecord
 from service.settings import Settings
 
-EXTENSION = "boundary-service"
+if TYPE_CHECKING:
+    from service.http.endpoint import Endpoint
 
 
-@dataclass(frozen=True)
+def _is_never_stopping() -> bool:
+    return False
+
+
+@dataclass
 class Context:
-    """The parts of a worker; `keys` is None where nobody needs one."""
+    """The parts of one worker; `keys` is None where nobody needs one."""
 
     settings: Settings
-    repository: Repository
-    admission: Admission
-    cache: AnswerCache
+    plane: DataPlane
     keys: Keys | None
+    endpoints: tuple["Endpoint", ...]
+    is_stopping: Callable[[], bool] = _is_never_stopping
+    """Whether the worker was told to stop, and only finishes what it has; gunicorn.conf.py knows."""
+    documents: dict[object, Mapping[str, Any]] = field(default_factory=dict)
+    """OpenAPI documents of this app, by the versions that they are about."""
+
+    def is_ready(self) -> bool:
+        """Say whether this worker can answer, and was not told to stop."""
+        return self.plane.ready() and not self.is_stopping()
 
 
-def context() -> Context:
-    found: Context = current_app.extensions[EXTENSION]
-    return found
+class Headers(Protocol):
+    """A request's headers, by their names in lower case."""
+
+    def get(self, name: str) -> str | None: ...
 
 
-def settings() -> Settings:
-    return context().settings
+class Stream(Protocol):
+    """A request's body."""
+
+    def read(self, size: int) -> bytes: ...
 
 
-def repository() -> Repository:
-    return context().repository
+@dataclass(slots=True)
+class Call:
+    """A request to an endpoint, whether it came through Flask or was read on the worker's loop.
 
-
-def admission() -> Admission:
-    return context().admission
-
-
-def cache() -> AnswerCache:
-    return context().cache
-
-
-def is_stopping() -> bool:
-    """Say whether this worker was told to stop, and only finishes what it has; see gunicorn.conf.py."""
-    stopping: Callable[[], bool] | None = current_app.config.get("IS_STOPPING")
-    return stopping is not None and stopping()
-
-
-def is_ready() -> bool:
-    """Say whether this worker can answer, and was not told to stop."""
-    return repository().ready() and not is_stopping()
-
-
-def version_of(name: str | None, number: int | None) -> ModelVersion:
-    """Return the version that answers this request; see `Repository.get`."""
-    version = repository().get(name, number)
-    answered_by(version)
-    return version
-
-
-def version_named(name: str | None, version: str | None = None) -> ModelVersion:
-    """Return the version that a path names; see `Repository.get`.
-
-    Raises:
-        NotFoundError: also where that is no version at all.
+    `plane` is the data plane for this call: on the loop it never waits.
     """
-    if version is not None and not layout.VERSION.fullmatch(version):
-        raise NotFoundError(f"there is no version {version!r}; versions are numbers from 1")
-    return version_of(name, None if version is None else int(version))
+
+    query_string: str
+    headers: Headers
+    stream: Stream
+    record: RequestRecord
+    context: Context
+    plane: DataPlane

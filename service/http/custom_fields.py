@@ -19,7 +19,7 @@ class Limits:
 
 
 @runtime_checkable
-class DescribesItself(Protocol):
+class HasJsonSchema(Protocol):
     """A field that says in JSON Schema what it takes."""
 
     def json_schema(self, limits: Limits) -> dict[str, Any]: ...
@@ -50,7 +50,7 @@ class Points(fields.Field[np.ndarray]):
         return points(limits)
 
 
-class Json(fields.Raw):
+class RawJson(fields.Raw):
     """Any JSON, which is looked at elsewhere; the document says what it may be."""
 
     def __init__(self, schema: Callable[[Limits], dict[str, Any]], **options: Any) -> None:
@@ -61,7 +61,7 @@ class Json(fields.Raw):
         return self._schema(limits)
 
 
-class Number(fields.Float):
+class StrictFloat(fields.Float):
     """A number that is one in JSON too: not a string that reads like one."""
 
     def _validated(self, value: Any) -> float:
@@ -70,7 +70,7 @@ class Number(fields.Float):
         return super()._validated(value)
 
 
-class WholeNumber(fields.Integer):
+class StrictInteger(fields.Integer):
     """An integer as JSON Schema has it: 1 or 1.0, not 1.5 or "1"."""
 
     def _validated(self, value: Any) -> int:
@@ -79,7 +79,7 @@ class WholeNumber(fields.Integer):
         return super()._validated(value)
 
 
-class Flag(fields.Boolean):
+class StrictBoolean(fields.Boolean):
     """True or false, and not 1, "yes" or the like."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:

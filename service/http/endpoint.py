@@ -1,188 +1,143 @@
-"""What an endpoint takes and gives, said once: a decorator that validates a request and feeds the OpenAPI document."""
+"""An endpoint, written once: what it takes and gives, who may call it, and the function that answers it.
 
-from collections import Counter
+The same function answers a request that comes through Flask (`service.http.flask_adapter`) and one that is read on the
+worker's loop (`service.http.loop_adapter`); both go through `respond`.
+"""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, wraps
-from typing import Any, Required, TypedDict, Unpack
-from urllib.parse import parse_qsl
+from typing import Any, TypedDict, Unpack
 
-from flask import Response, request
-from marshmallow import Schema, ValidationError
+import structlog
+from marshmallow import Schema
+from structlog.typing import FilteringBoundLogger
 
-from bundle.records import by_path
-from service.errors import InvalidError
-from service.http.body import JSON, WORTH_COUNTING, check_json, parse_json, read_body, refuse_excess
-from service.http.context import context
-from service.http.custom_fields import Points
-from service.http.error_formats import PROBLEM, Dialect
-from service.http.points_json import parse_json_with_rows
-from service.http.record import waited
+from service.dataplane.admission import WouldBlockError
+from service.errors import ServiceError
+from service.http import access
+from service.http.context import Call
+from service.http.error_formats import PROBLEM_JSON, ErrorFormat
+from service.http.errors import error_response, unexpected_response
+from service.http.responses import RawResponse
+from service.http.validation import read_query
 
-View = Callable[..., Response]
+log: FilteringBoundLogger = structlog.get_logger()
+
+Handler = Callable[..., RawResponse]
+"""Answers a call: `handler(call, [query,] **path_parameters)`."""
+
 Content = Mapping[str, tuple[type[Schema] | Schema, ...]]
 """What a body holds by media type: one of these, or bytes or text where there is none."""
 
 
 @dataclass(frozen=True)
-class Operation:
-    """An endpoint as the document shows it."""
+class Endpoint:
+    """One operation of an interface.
 
-    summary: str
-    description: str
-    answers: Content
-    query: type[Schema] | None = None
-    takes: Content = field(default_factory=dict)
+    Attributes:
+        name: of its module and function, as metrics and logs call it.
+        method: GET or POST.
+        rules: its paths, as werkzeug's routing rules.
+        handler: what answers a call.
+        summary: for the document; an endpoint without one, such as a page, is not shown there.
+        query: the schema of its query string.
+        request_bodies: schemas of the body by media type.
+        needs_body: whether the body must be there.
+        responses: schemas of the response by media type.
+        response_headers: the response's own headers, with what they mean.
+        problems: statuses of its errors, which are worded in its `error_format`.
+        conditional: whether it answers 304 to a matching `If-None-Match`.
+        may_answer_503: whether it sends the same document with 503.
+        public: whether it never needs a key.
+        inline: whether the loop may answer it; it must not wait for anything but through the data plane.
+        example: a body of which the document shows the response.
+        example_query: a query of which the document shows the response.
+        has_example: false where the response differs each time, or asking would change something.
+    """
+
+    name: str
+    method: str
+    rules: tuple[str, ...]
+    handler: Handler
+    summary: str | None = None
+    description: str = ""
+    query: Schema | None = None
+    request_bodies: Content = field(default_factory=dict)
     needs_body: bool = True
-    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    responses: Content = field(default_factory=dict)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
     conditional: bool = False
-    unready: bool = False
+    may_answer_503: bool = False
     public: bool = False
-    dialect: Dialect = PROBLEM
+    inline: bool = False
+    error_format: ErrorFormat = PROBLEM_JSON
     example: object = None
     example_query: str = ""
     has_example: bool = True
 
 
-class Described(TypedDict, total=False):
-    """What `operation` passes on to the document."""
+class Options(TypedDict, total=False):
+    """What a declaration says of an endpoint; see `Endpoint`."""
 
-    answers: Required[Content]
-    takes: Content
+    summary: str
+    query: Schema
+    request_bodies: Content
     needs_body: bool
-    answer_headers: Mapping[str, str]
+    responses: Content
+    response_headers: Mapping[str, str]
     problems: tuple[int, ...]
     conditional: bool
-    unready: bool
+    may_answer_503: bool
     public: bool
-    dialect: Dialect
+    inline: bool
+    error_format: ErrorFormat
     example: object
     example_query: str
     has_example: bool
 
 
-MANY = 64
-"""Fields of a body: more than any request that is meant. Each that is wrong takes time, and a message."""
+class Endpoints(list[Endpoint]):
+    """The endpoints of one module, declared by decorators."""
 
-MANY_POINTS = 512
-"""Bytes of a body from which on its points are read sooner as an array than as lists."""
+    def __init__(self, module: str, **defaults: Unpack[Options]) -> None:
+        super().__init__()
+        self._module = module
+        self._defaults = defaults
 
-OPERATIONS: dict[str, Operation] = {}
-"""By the view's qualified name."""
+    def get(self, *rules: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Declare what answers GET at these paths."""
+        return self._declare("GET", rules, options)
 
+    def post(self, *rules: str, **options: Unpack[Options]) -> Callable[[Handler], Handler]:
+        """Declare what answers POST at these paths."""
+        return self._declare("POST", rules, options)
 
-def operation(
-    summary: str,
-    *,
-    query: type[Schema] | None = None,
-    body: type[Schema] | None = None,
-    **described: Unpack[Described],
-) -> Callable[[View], View]:
-    """Document a view, and hand it the validated query or JSON body as its first argument.
+    def _declare(self, method: str, rules: tuple[str, ...], options: Options) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            name = f"{self._module}.{handler.__name__}"
+            description = " ".join((handler.__doc__ or "").split())
+            settings: dict[str, Any] = {**self._defaults, **options}
+            self.append(Endpoint(name, method, rules, handler, description=description, **settings))
+            return handler
 
-    A view with neither is called as it is, and may read a body by itself: `takes` says of what media types, and
-    `needs_body` whether it must be there. `answer_headers` are an answer's own, with what they mean. `conditional` says
-    that it answers 304 to a matching `If-None-Match`, `unready` that it sends the same document with 503, `public` that
-    it never needs a key; `problems` are the statuses of its errors, which are worded in its `dialect`.
-
-    The document shows what is answered to `example`, a body, or to `example_query`; not where `has_example` is false:
-    the answer is another each time, or asking would change something.
-    """
-
-    def decorate(view: View) -> View:
-        description = " ".join((view.__doc__ or "").split())
-        if body is not None:
-            described["takes"] = {JSON: (body,)}
-        OPERATIONS[_key(view)] = Operation(summary, description, query=query, **described)
-        if body is not None:
-            return _with_body(view, body())
-        return view if query is None else _with_query(view, query())
-
-    return decorate
+        return declare
 
 
-def _with_body(view: View, schema: Schema) -> View:
-    @wraps(view)
-    def validated(**path: Any) -> Response:
-        here = context()
-        check_json(request.environ)
-        content = read_body(request.environ, here.settings.max_body_bytes)
-        if len(content) > WORTH_COUNTING:
-            refuse_excess(content, here.settings.max_points, here.repository.n_features)
-        with here.admission.predictions as seconds:
-            waited(seconds)
-            return view(load_json(schema, content), **path)
-
-    return validated
-
-
-def _with_query(view: View, schema: Schema) -> View:
-    @wraps(view)
-    def validated(**path: Any) -> Response:
-        return view(read_query(schema, request.environ["QUERY_STRING"]), **path)
-
-    return validated
-
-
-@lru_cache(maxsize=4096)  # the records are frozen; gunicorn takes no query longer than 4 kB
-def read_query(schema: Schema, query: str) -> Any:
-    """Return what a query string asks for.
+def respond(endpoint: Endpoint, call: Call, params: Mapping[str, Any]) -> RawResponse:
+    """Answer a call to an endpoint; its errors too, in its own format.
 
     Raises:
-        InvalidError: with marshmallow's messages by field.
+        WouldBlockError: it has to wait, and the call may not.
     """
-    return load(schema, _single(parse_qsl(query, keep_blank_values=True)))
-
-
-def described(view: Callable[..., object]) -> Operation | None:
-    """Return what was said of a view, or None if nothing was."""
-    return OPERATIONS.get(_key(view))
-
-
-def load(schema: Schema, values: Any) -> Any:
-    """Validate values.
-
-    Raises:
-        InvalidError: with marshmallow's messages by field.
-    """
-    if isinstance(values, dict) and len(values) > MANY:
-        known = ", ".join(schema.fields)
-        raise InvalidError(f"body: has {len(values)} fields; known are {known}.")
     try:
-        return schema.load(values)
-    except ValidationError as error:
-        errors = {".".join(map(str, path)) or "body": found for path, found in by_path(error.messages)}
-        detail = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items())
-        raise InvalidError(detail, errors) from error
-
-
-def load_json(schema: Schema, content: bytes) -> Any:
-    """Parse and validate a body.
-
-    Raises:
-        MalformedError: it is not JSON.
-        InvalidError: with marshmallow's messages by field.
-    """
-    if len(content) < MANY_POINTS:
-        return load(schema, parse_json(content))
-    points = (name for name, kind in schema.fields.items() if isinstance(kind, Points))
-    return load(schema, parse_json_with_rows(content, *points))
-
-
-def _single(values: list[tuple[str, str]]) -> dict[str, str]:
-    """Return a query's parameters by name.
-
-    Raises:
-        InvalidError: they are too many, or one is given twice.
-    """
-    if len(values) > MANY:
-        raise InvalidError(f"the query has {len(values)} parameters; send at most {MANY}")
-    for name, count in Counter(name for name, _ in values).items():
-        if count > 1:
-            raise InvalidError.of(name, "is given more than once; give it once.")
-    return dict(values)
-
-
-def _key(view: Callable[..., object]) -> str:
-    return f"{view.__module__}.{view.__qualname__}"
+        access.authenticate(endpoint.public, call)
+        if endpoint.query is None:
+            return endpoint.handler(call, **params)
+        return endpoint.handler(call, read_query(endpoint.query, call.query_string), **params)
+    except WouldBlockError:
+        raise
+    except ServiceError as error:
+        return error_response(error, endpoint.error_format, call.record.request_id)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is answered)
+        return unexpected_response(error, endpoint.error_format, call.record.request_id)

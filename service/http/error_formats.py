@@ -1,4 +1,4 @@
-"""How each interface words its errors: the service's own as problems (RFC 9457), the standards as `{"error": …}`."""
+"""How each interface formats its errors: the service's own as problems (RFC 9457), the standards as `{"error": …}`."""
 
 from dataclasses import dataclass
 
@@ -27,18 +27,19 @@ class ErrorSchema(Schema):
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """One form of errors; `invalid` is the status of values that are not allowed."""
+class ErrorFormat:
+    """One form of errors; `invalid_status` is the status of values that are not allowed."""
 
     media_type: str
     schema: type[Schema]
-    invalid: int
+    invalid_status: int
 
 
-PROBLEM = Dialect("application/problem+json", ProblemSchema, InvalidError.status)
-STANDARD = Dialect("application/json", ErrorSchema, MalformedError.status)
+PROBLEM_JSON = ErrorFormat("application/problem+json", ProblemSchema, InvalidError.status)
+ERROR_JSON = ErrorFormat("application/json", ErrorSchema, MalformedError.status)
 """Both standards know 400 alone for what a client sent wrong."""
 
 
-def dialect_of(path: str) -> Dialect:
-    return STANDARD if path.startswith(("/v1/", "/v2/")) or path in ("/v1", "/v2") else PROBLEM
+def error_format_of(path: str) -> ErrorFormat:
+    """Return the format of errors at a path that no endpoint has."""
+    return ERROR_JSON if path.startswith(("/v1/", "/v2/")) or path in ("/v1", "/v2") else PROBLEM_JSON

@@ -2,31 +2,30 @@
 
 from collections.abc import Mapping
 
-from flask import request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from service.errors import NotAcceptableError
 
 
-def negotiate(offers: Mapping[str, str], chosen: str | None = None) -> str:
+def negotiate(offers: Mapping[str, str], accept: str | None, chosen: str | None = None) -> str:
     """Return the name of the representation to send.
 
     Args:
         offers: media types by name; the first is what a client without preferences gets.
-        chosen: the name that the query asks for, already known to be one of the offers.
+        accept: the request's header `Accept`, None where it has none.
+        chosen: the name in the query, already known to be one of the offers.
 
     Raises:
         NotAcceptableError: the client accepts none of them.
     """
     if chosen is not None:
         return chosen
-    header = request.headers.get("Accept")
-    if header is None:
+    if accept is None or accept == "*/*":
         return next(iter(offers))
-    accepted = parse_accept_header(header, MIMEAccept)
+    accepted = parse_accept_header(accept, MIMEAccept)
     best = accepted.best_match(list(offers.values())) if accepted else next(iter(offers.values()))
     for name, media_type in offers.items():
         if media_type == best:
             return name
-    raise NotAcceptableError(f"this is given as {', '.join(offers.values())}; not as {header}")
+    raise NotAcceptableError(f"this is given as {', '.join(offers.values())}; not as {accept}")

@@ -1,28 +1,28 @@
 """The OpenAPI document: made from the schemas that validate, for the models that are served.
 
-Examples are answers of this very service, asked for when the document is made.
+Examples are responses of this very service, asked for when the document is made.
 """
 
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask
 from marshmallow import Schema
 from marshmallow.fields import Field
-from werkzeug.routing import Rule
 
 from bundle import layout
 from service import __version__
-from service.errors import ServiceError
-from service.http.custom_fields import DescribesItself, Limits
-from service.http.endpoint import Content, Operation, described
-from service.http.record import EXCHANGE, Exchange
-from service.registry.registry import ModelVersion
+from service.http.context import Call, Context
+from service.http.custom_fields import HasJsonSchema, Limits
+from service.http.endpoint import Content, Endpoint, respond
+from service.http.responses import JSON
+from service.registry.models import ModelVersion
+from service.request_record import RequestRecord
 
 Document = dict[str, Any]
 
@@ -31,7 +31,7 @@ boundaries as data, and the comparison of architectures that they come from. The
 two standards, the Open Inference Protocol v2 and TensorFlow Serving's REST API v1."""
 
 TAGS = {"v1": "TensorFlow Serving REST v1", "v2": "Open Inference Protocol v2"}
-"""What is not of the service's own interface, by the first word of its blueprint's name."""
+"""What is not of the service's own interface, by the first word of its module's name."""
 
 PATH_PARAMETERS = {
     "name": {"type": "string", "pattern": f"^{layout.NAME.pattern}$"},
@@ -56,16 +56,20 @@ REQUEST_ID_ANSWERED = {REQUEST_ID: {"description": "the request's", "schema": {"
 RETRY_AFTER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 ETAG = {"ETag": {"description": "for If-None-Match", "schema": {"type": "string"}}}
 
-LONG = 2000
-"""Bytes of JSON; in longer examples lists are cut."""
+MAX_EXAMPLE_BYTES = 2000
+"""In a longer example lists are cut."""
 
-SHOWN = 3
+MAX_EXAMPLE_ENTRIES = 3
+"""Entries of a list that is cut."""
+
+PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+"""A parameter in a werkzeug rule, such as `<int:number>`."""
 
 
-def build(app: Flask, default: ModelVersion | None, limits: Limits) -> Document:
-    """Return the document of every route of the app that `operation` describes.
+def build(context: Context, default: ModelVersion | None, limits: Limits) -> Document:
+    """Return the document of every endpoint that has a summary.
 
-    `default` is the model that examples are asked of; without one there are no examples of answers.
+    `default` is the model that examples are asked of; without one there are no examples of responses.
     """
     plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
     spec = APISpec(
@@ -80,74 +84,76 @@ def build(app: Flask, default: ModelVersion | None, limits: Limits) -> Document:
     )
     assert plugin.converter is not None  # noqa: S101 (for the type checker: set by APISpec above)
 
-    def of_field(_: object, field: Field[Any], **__: object) -> Document:
-        return field.json_schema(limits) if isinstance(field, DescribesItself) else {}
+    def json_schema_of(_: object, field: Field[Any], **__: object) -> Document:
+        return field.json_schema(limits) if isinstance(field, HasJsonSchema) else {}
 
-    plugin.converter.add_attribute_function(of_field)  # type: ignore[no-untyped-call]
+    plugin.converter.add_attribute_function(json_schema_of)  # type: ignore[no-untyped-call]
     for name, scheme in SECURITY.items():
         spec.components.security_scheme(name, scheme)
     spec.components.parameter(REQUEST_ID, "header", REQUEST_ID_SENT)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        found = described(app.view_functions[rule.endpoint])
-        if found is not None:
-            method = "post" if "POST" in (rule.methods or ()) else "get"
-            operation = _operation(app, rule, found, example=_example(app, rule, found, default))
-            spec.path(path=re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), operations={method: operation})
+    for rule, endpoint in sorted(_documented(context.endpoints), key=lambda documented: documented[0]):
+        example = None if default is None else _example(context, rule, endpoint, default)
+        operation = _operation(rule, endpoint, example)
+        spec.path(path=PATH_PARAMETER.sub(r"{\1}", rule), operations={endpoint.method.lower(): operation})
     document = spec.to_dict()
     for (schema, *_), name in plugin.converter.refs.items():
         document["components"]["schemas"][name].update(getattr(schema, "json_schema", {}))
     return document
 
 
-def _operation(app: Flask, rule: Rule, found: Operation, example: object) -> Document:
-    module, name = rule.endpoint.split(".")
+def _documented(endpoints: Sequence[Endpoint]) -> list[tuple[str, Endpoint]]:
+    return [(rule, endpoint) for endpoint in endpoints if endpoint.summary is not None for rule in endpoint.rules]
+
+
+def _operation(rule: str, endpoint: Endpoint, example: object) -> Document:
+    module, function = endpoint.name.split(".")
     tag = TAGS.get(module.split("_")[0], module)
-    names = _parameters(rule)
+    names = PATH_PARAMETER.findall(rule)
     of_path = {**PATH_PARAMETERS, "version": VERSION_V1} if tag == TAGS["v1"] else PATH_PARAMETERS
     parameters: list[object] = [
         {"name": name, "in": "path", "required": True, "schema": of_path[name]} for name in names
     ]
-    if found.query is not None:
-        parameters.append({"in": "query", "schema": found.query})
+    if endpoint.query is not None:
+        parameters.append({"in": "query", "schema": type(endpoint.query)})
     parameters.append(REQUEST_ID)
-    has_siblings = len(list(app.url_map.iter_rules(rule.endpoint))) > 1
     document: Document = {
-        "operationId": "_".join([name, *names]) if has_siblings else name,
+        "operationId": "_".join([function, *names]) if len(endpoint.rules) > 1 else function,
         "tags": [tag],
-        "summary": found.summary,
-        "description": found.description,
+        "summary": endpoint.summary,
+        "description": endpoint.description,
         "parameters": parameters,
-        "responses": _responses(found, example),
-        "security": [{}] if found.public else [{}, *({name: []} for name in SECURITY)],
+        "responses": _responses(endpoint, example),
+        "security": [{}] if endpoint.public else [{}, *({name: []} for name in SECURITY)],
     }
-    if found.takes:
-        content = _content(found.takes)
-        if found.example is not None:
-            content["application/json"]["example"] = found.example
-        document["requestBody"] = {"required": found.needs_body, "content": content}
+    if endpoint.request_bodies:
+        content = _content(endpoint.request_bodies)
+        if endpoint.example is not None:
+            content[JSON]["example"] = endpoint.example
+        document["requestBody"] = {"required": endpoint.needs_body, "content": content}
     return document
 
 
-def _responses(found: Operation, example: object) -> Document:
-    content = _content(found.answers)
+def _responses(endpoint: Endpoint, example: object) -> Document:
+    content = _content(endpoint.responses)
     if example is not None:
-        content["application/json"]["example"] = example
+        content[JSON]["example"] = example
     headers = {
-        name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in found.answer_headers.items()
+        name: {"description": meaning, "schema": {"type": "string"}}
+        for name, meaning in endpoint.response_headers.items()
     }
-    ok = {"description": "OK", "content": content, "headers": {**headers, **(ETAG if found.conditional else {})}}
+    ok = {"description": "OK", "content": content, "headers": {**headers, **(ETAG if endpoint.conditional else {})}}
     responses: Document = {"200": ok}
-    if found.unready:
-        responses["503"] = {"description": "Service Unavailable", "content": _content(found.answers)}
-    if found.conditional:
+    if endpoint.may_answer_503:
+        responses["503"] = {"description": "Service Unavailable", "content": _content(endpoint.responses)}
+    if endpoint.conditional:
         responses["304"] = {
             "description": "Not Modified: the client's copy, named in If-None-Match, is still right",
             "headers": ETAG,
         }
-    for status in (*found.problems, *(() if found.public else (401,))):
+    for status in (*endpoint.problems, *(() if endpoint.public else (401,))):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {found.dialect.media_type: {"schema": found.dialect.schema}},
+            "content": {endpoint.error_format.media_type: {"schema": endpoint.error_format.schema}},
         }
     if "503" in responses:
         responses["503"]["headers"] = RETRY_AFTER
@@ -156,28 +162,33 @@ def _responses(found: Operation, example: object) -> Document:
     return responses
 
 
-def _example(app: Flask, rule: Rule, found: Operation, default: ModelVersion | None) -> object:
-    """Return what the service answers to an operation's example; None where it has none, or cannot answer it."""
-    if default is None or not found.has_example:
+def _example(context: Context, rule: str, endpoint: Endpoint, default: ModelVersion) -> object:
+    """Return the response to an endpoint's example; None where it has none, or cannot answer it."""
+    if not endpoint.has_example:
         return None
-    known: Mapping[str, str] = {"name": default.name, "version": str(default.number), "number": str(default.number)}
-    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: known[match[1]], rule.rule) + found.example_query
-    asked = {"json": found.example} if found.takes else {}
-    method = "POST" if found.takes else "GET"
-    environ = {EXCHANGE: Exchange("example", began=0)}
-    with app.test_request_context(path, method=method, environ_overrides=environ, **asked):
-        try:
-            answer = app.make_response(app.dispatch_request())
-        except ServiceError:
-            return None
-    content = answer.get_data()
-    return _cut(orjson.loads(content)) if len(content) > LONG else orjson.loads(content)
+    known = {"name": default.name, "version": str(default.number), "number": default.number}
+    params = {name: known[name] for name in PATH_PARAMETER.findall(rule)}
+    body = orjson.dumps(endpoint.example) if endpoint.request_bodies else b""
+    call = Call(
+        query_string=endpoint.example_query.removeprefix("?"),
+        headers={"content-type": JSON, "content-length": str(len(body))},
+        stream=io.BytesIO(body),
+        record=RequestRecord("example", began=0),
+        context=context,
+        plane=context.plane,
+    )
+    response = respond(endpoint, call, params)
+    if response.status >= HTTPStatus.BAD_REQUEST and not endpoint.may_answer_503:
+        return None
+    content = b"".join(response.body)
+    example = orjson.loads(content)
+    return _cut(example) if len(content) > MAX_EXAMPLE_BYTES else example
 
 
 def _cut(value: object) -> object:
     if isinstance(value, dict):
         return {name: _cut(inner) for name, inner in value.items()}
-    return [_cut(inner) for inner in value[:SHOWN]] if isinstance(value, list) else value
+    return [_cut(inner) for inner in value[:MAX_EXAMPLE_ENTRIES]] if isinstance(value, list) else value
 
 
 def _content(content: Content) -> dict[str, Document]:
@@ -189,13 +200,9 @@ def _schema(media_type: str, schemas: tuple[type[Schema] | Schema, ...]) -> obje
         return {"oneOf": list(schemas)}
     if schemas:
         return schemas[0]
-    if media_type == "application/json":
+    if media_type == JSON:
         return {"type": "object"}
     return {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
-
-
-def _parameters(rule: Rule) -> list[str]:
-    return re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
 
 
 def _name_of(schema: type[Schema] | Schema | str) -> str:

@@ -1,8 +1,8 @@
-"""Which models a client has switched off: a small file and a count of its changes, shared by all workers.
+"""Which models a client has unloaded: a small file and a generation counter, shared by all workers.
 
-A worker looks at the count, which is in shared memory, whenever it is asked for a model; so a switch holds everywhere
-at once, and looking costs no call of the kernel. Switches live as long as the service does: after a restart every model
-on disk is served again.
+A worker looks at the counter, which is in shared memory, whenever a request names a model; so an unload holds
+everywhere at once, and looking costs no call of the kernel. The list lives as long as the service does: after a restart
+every model on disk is served again.
 """
 
 import fcntl
@@ -15,47 +15,49 @@ import orjson
 
 Names = frozenset[str]
 
-COUNT_BYTES = 8
+COUNTER_BYTES = 8
 
 
-class Switches:
-    """The names that are switched off. Safe for several threads and processes."""
+class UnloadedModels:
+    """The names of the unloaded models. Safe for several threads and processes."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = directory / "switched-off.json"
-        self._lock = directory / "switched-off.lock"
-        with self._locked(), (directory / "switched-off.count").open("a+b") as count:
+        self._file = directory / "unloaded.json"
+        self._lock = directory / "unloaded.lock"
+        with self._locked(), (directory / "unloaded.generation").open("a+b") as counter:
             if not self._file.exists():
                 self._file.write_bytes(b"[]")
-                count.truncate(COUNT_BYTES)
-            self._count = mmap.mmap(count.fileno(), COUNT_BYTES)
+                counter.truncate(COUNTER_BYTES)
+            self._counter = mmap.mmap(counter.fileno(), COUNTER_BYTES)
         self._read = (b"", frozenset[str]())
 
     @property
-    def changes(self) -> bytes:
-        """A count that is another whenever a switch was turned, even to where it was."""
-        return self._count[:]
+    def generation(self) -> bytes:
+        """A counter, bumped by every load or unload, even of a model that was loaded or unloaded already."""
+        return self._counter[:]
 
-    def off(self) -> Names:
-        """Return the names that are switched off."""
-        changes = self.changes
-        if self._read[0] != changes:
-            self._read = (changes, self._names())
+    def names(self) -> Names:
+        """Return the names of the unloaded models."""
+        generation = self.generation
+        if self._read[0] != generation:
+            self._read = (generation, self._read_names())
         return self._read[1]
 
-    def turn_on(self, name: str) -> None:
-        self._turn(lambda names: names - {name})
+    def load(self, name: str) -> None:
+        """Take a model off the list."""
+        self._change(lambda names: names - {name})
 
-    def turn_off(self, name: str) -> None:
-        self._turn(lambda names: names | {name})
+    def unload(self, name: str) -> None:
+        """Put a model on the list."""
+        self._change(lambda names: names | {name})
 
-    def _turn(self, change: Callable[[Names], Names]) -> None:
+    def _change(self, change: Callable[[Names], Names]) -> None:
         with self._locked():
             written = self._file.with_suffix(".new")
-            written.write_bytes(orjson.dumps(sorted(change(self._names()))))
+            written.write_bytes(orjson.dumps(sorted(change(self._read_names()))))
             written.replace(self._file)
-            # Counted last: who sees the new count finds the new names.
-            self._count[:] = (int.from_bytes(self.changes, "little") + 1).to_bytes(COUNT_BYTES, "little")
+            # Bumped last: a worker that sees the new generation reads the new names.
+            self._counter[:] = (int.from_bytes(self.generation, "little") + 1).to_bytes(COUNTER_BYTES, "little")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -63,5 +65,5 @@ class Switches:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _names(self) -> Names:
+    def _read_names(self) -> Names:
         return frozenset(orjson.loads(self._file.read_bytes()))

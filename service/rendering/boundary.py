@@ -15,7 +15,7 @@ from bundle.card import TrueBoundary
 from bundle.comparison import Dataset
 from service.dataplane.grid_functions import Kind
 from service.dataplane.grids import Boundary, Grid
-from service.registry.registry import ModelVersion
+from service.registry.models import ModelVersion
 
 DOTS_PER_INCH = 100
 
@@ -40,7 +40,7 @@ class _Style:
 
 _STYLES = {
     Kind.PROBABILITY: _Style("P(y = 1)", "RdBu_r", np.linspace(0, 1, 11), line=0.5),
-    Kind.SPREAD: _Style("standard deviation of P(y = 1)", "viridis", np.linspace(0, 0.75, 16)),
+    Kind.STD: _Style("standard deviation of P(y = 1)", "viridis", np.linspace(0, 0.75, 16)),
     Kind.AGREEMENT: _Style("share of runs on the majority's side", "viridis", np.linspace(0.5, 1, 11)),
     Kind.DIFFERENCE: _Style("difference of P(y = 1)", "RdBu_r", np.linspace(-1, 1, 21), line=0),
 }

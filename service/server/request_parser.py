@@ -1,23 +1,24 @@
-"""A request, read from what a connection has received so far. It knows HTTP and nothing of the service.
+"""A request, parsed from what a connection has received so far. It knows HTTP and nothing of the service.
 
-Only a plain request is read here: whole, short, and alone. All else is left to gunicorn's parser, which knows all of
-HTTP and words its errors: an unusual head, a body that is long or of unknown length, a request with another behind it,
-whatever llhttp (in httptools) refuses.
+Only a plain request is parsed here: whole, short, and alone. All else is delegated to gunicorn's parser, which knows
+all of HTTP and words its errors: an unusual head, a body that is long or of unknown length, a request with another
+behind it, whatever llhttp (in httptools) refuses.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-MOST_BYTES = 2**16
-"""Of a request: 2,000 points in JSON. What is longer takes longer than others should wait."""
+MAX_REQUEST_BYTES = 2**16
+"""2,000 points in JSON. A longer request takes longer than others should wait."""
 
-MOST_BYTES_OF_HEAD = 4096
+MAX_HEAD_BYTES = 4096
 """Gunicorn takes longer ones, within limits that it checks."""
 
-UNUSUAL = frozenset({"expect", "transfer-encoding", "upgrade"})
-"""Headers with which more is to be done than to read on."""
+DELEGATED_HEADERS = frozenset({"expect", "transfer-encoding", "upgrade"})
+"""Headers that this parser does not implement."""
 
 VERSIONS = frozenset({"1.1", "1.0"})
 
@@ -30,42 +31,51 @@ class Request:
     target: str
     headers: dict[str, str]
     body: bytes
+    version: str
     keep_alive: bool
 
 
-Answer = tuple[str, Sequence[tuple[str, str]], Sequence[bytes]]
-"""What answers a request: status line, headers and body."""
+WireResponse = tuple[str, Sequence[tuple[str, str]], Sequence[bytes]]
+"""A response as a server sends it: status line, headers and body."""
 
 
-class Reading:
-    """What a connection has `received` of a request.
+class State(Enum):
+    """What a parser can do next."""
 
-    Once it `is_over` there is nothing more to wait for: `request` is the request, or None where it is no plain one.
-    """
+    NEED_DATA = auto()
+    COMPLETE = auto()
+    """`request` is there."""
+    DELEGATE = auto()
+    """This is no plain request; gunicorn's parser has to read what was `received`."""
+
+
+class RequestParser:
+    """Parses one request as it comes in."""
 
     def __init__(self) -> None:
         self.received = b""
-        self.is_over = False
+        self.state = State.NEED_DATA
         self.request: Request | None = None
         self._parser = HttpRequestParser(self)
         self._has_head = False
         self._target = self._body = b""
         self._headers: dict[str, str] = {}
 
-    def feed(self, data: bytes) -> None:
-        """Read on."""
+    def receive_data(self, data: bytes) -> State:
+        """Parse on, and return the state."""
         self.received += data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
-            self._leave()
-        if len(self.received) > (MOST_BYTES if self._has_head else MOST_BYTES_OF_HEAD):
-            self._leave()
-        if self.is_over:
-            del self._parser  # it and this one hold each other, and would stay until garbage is looked for
+            self._delegate()
+        if len(self.received) > (MAX_REQUEST_BYTES if self._has_head else MAX_HEAD_BYTES):
+            self._delegate()
+        if self.state is not State.NEED_DATA:
+            del self._parser  # the two refer to each other, and would stay until the garbage collector runs
+        return self.state
 
-    def _leave(self) -> None:
-        self.is_over, self.request = True, None
+    def _delegate(self) -> None:
+        self.state, self.request = State.DELEGATE, None
 
     # The parser calls these.
 
@@ -74,14 +84,14 @@ class Reading:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         key = name.decode("latin-1").lower()
-        if key in self._headers or key in UNUSUAL or "_" in key:
-            self._leave()
+        if key in self._headers or key in DELEGATED_HEADERS or "_" in key:
+            self._delegate()
         self._headers[key] = value.decode("latin-1").strip(" \t")  # llhttp leaves a tab at the end
 
     def on_headers_complete(self) -> None:
         self._has_head = True
-        if int(self._headers.get("content-length", 0)) > MOST_BYTES:
-            self._leave()
+        if int(self._headers.get("content-length", 0)) > MAX_REQUEST_BYTES:
+            self._delegate()
 
     def on_body(self, piece: bytes) -> None:
         self._body += piece
@@ -89,9 +99,16 @@ class Reading:
     def on_message_complete(self) -> None:
         head_bytes = self.received.find(b"\r\n\r\n") + 4
         is_alone = len(self.received) == head_bytes + len(self._body)
-        if self.is_over or not is_alone or head_bytes > MOST_BYTES_OF_HEAD:
-            self._leave()
-        elif self._parser.get_http_version() in VERSIONS:
-            method, keep_alive = self._parser.get_method().decode(), self._parser.should_keep_alive()
-            self.request = Request(method, self._target.decode("latin-1"), self._headers, self._body, keep_alive)
-        self.is_over = True
+        is_plain = is_alone and head_bytes <= MAX_HEAD_BYTES and self._parser.get_http_version() in VERSIONS
+        if self.state is State.DELEGATE or not is_plain:
+            self._delegate()
+        else:
+            self.request = Request(
+                self._parser.get_method().decode(),
+                self._target.decode("latin-1"),
+                self._headers,
+                self._body,
+                self._parser.get_http_version(),
+                self._parser.should_keep_alive(),
+            )
+            self.state = State.COMPLETE

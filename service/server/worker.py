@@ -11,16 +11,16 @@ import os
 import time
 from typing import Any
 
-from service import PLACE
+from service import SLOT
 from service.server.loop import LoopWorker
 
 MAX_WORKERS = 256
-"""Workers alive at once, old and new ones during a reload; more would share places, which costs fairness only."""
+"""Workers alive at once, old and new ones during a reload; more would share slots, which costs fairness only."""
 
-PATIENCE_SECONDS = 0.001
+ACCEPT_BACKOFF_SECONDS = 0.001
 """How long a worker leaves what waits to its siblings, for each connection that it has more; one wakes in a tenth."""
 
-MAX_PATIENCE_SECONDS = 0.02
+MAX_ACCEPT_BACKOFF_SECONDS = 0.02
 
 _FREE = 255
 _connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
@@ -31,14 +31,14 @@ class Worker(LoopWorker):
     """One of several processes that accept from the same socket."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.place = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
-        self._patient_until = 0.0
-        self._was_patient = False
+        self.slot = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
+        self._backoff_until = 0.0
+        self._has_backed_off = False
         super().__init__(*args, **kwargs)
 
-    def give_up_place(self) -> None:
-        """Free the place of this worker, which has gone, however it went; called in the arbiter."""
-        _connections[self.place] = _FREE
+    def free_slot(self) -> None:
+        """Free the slot of this worker, which has gone, however it went; called in the arbiter."""
+        _connections[self.slot] = _FREE
 
     @property
     def nr_conns(self) -> int:
@@ -48,42 +48,43 @@ class Worker(LoopWorker):
     @nr_conns.setter
     def nr_conns(self, count: int) -> None:
         self._nr_conns = count
-        _connections[self.place] = min(count, _FREE - 1)
+        _connections[self.slot] = min(count, _FREE - 1)
 
     def init_process(self) -> None:
-        os.environ[PLACE] = str(self.place)  # the app, loaded next, names its metrics' files by it
+        os.environ[SLOT] = str(self.slot)  # the app, loaded next, names its metrics' files by it
         super().init_process()
 
     def accept(self, listener: Any) -> None:
         """Take a connection that waits; but first let a sibling do so that has fewer."""
-        ahead = self._ahead()
-        if ahead > 0 and not self._was_patient:
-            self._patient_until = time.monotonic() + min(ahead * PATIENCE_SECONDS, MAX_PATIENCE_SECONDS)
+        excess = self._excess_connections()
+        if excess > 0 and not self._has_backed_off:
+            backoff = min(excess * ACCEPT_BACKOFF_SECONDS, MAX_ACCEPT_BACKOFF_SECONDS)
+            self._backoff_until = time.monotonic() + backoff
             self.set_accept_enabled(False)
         else:
             super().accept(listener)
 
-    def _ahead(self) -> int:
-        """Return how many connections this worker has more than another."""
-        return _connections[self.place] - min(_connections[:])
+    def _excess_connections(self) -> int:
+        """Return how many connections this worker has more than the sibling with the fewest."""
+        return _connections[self.slot] - min(_connections[:])
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        left = self._patient_until - time.monotonic()
-        self._was_patient = self._patient_until > 0 >= left
-        if self._was_patient:
-            self._patient_until = 0.0
+        left = self._backoff_until - time.monotonic()
+        self._has_backed_off = self._backoff_until > 0 >= left
+        if self._has_backed_off:
+            self._backoff_until = 0.0
         super().wait_for_and_dispatch_events(min(timeout, left) if left > 0 else timeout)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or not, and not while this worker is patient: gunicorn turns it on again in each round."""
-        if enabled and time.monotonic() < self._patient_until and self._ahead() > 0:
+        """Accept connections or not, and not while this worker backs off: gunicorn turns it on again in each round."""
+        if enabled and time.monotonic() < self._backoff_until and self._excess_connections() > 0:
             return
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
-            self._take_what_waits()
+            self._drain_backlog()
 
-    def _take_what_waits(self) -> None:
-        """Take the last connections and close the door, so that later ones go elsewhere instead of waiting in vain."""
+    def _drain_backlog(self) -> None:
+        """Take the last connections and close the socket, so that later ones go elsewhere and do not wait in vain."""
         for listener in self.sockets:
             held = -1
             while held < self.nr_conns:

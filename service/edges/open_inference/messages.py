@@ -7,14 +7,14 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from bundle.records import Record, RecordSchema
-from service.http import custom_fields as own
+from service.http import custom_fields
 from service.http.custom_fields import Limits
 
 INPUT, OUTPUT, DATATYPE = "points", "probabilities", "FP32"
 Parameters = Mapping[str, object]
 
-FEW = 16
-"""Entries of a list of tensors or of sizes: more than any request that is meant."""
+MAX_ENTRIES = 16
+"""Of a list of tensors or of sizes: more than any request that is meant."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class MessageSchema(RecordSchema[Record]):
 
 
 class ShortList(fields.List[Any]):
-    """A list of a FEW entries: each that is wrong takes time and a message, so a long list is refused unread."""
+    """A list of a few entries: each that is wrong takes time and a message, so a long list is refused unread."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
-        if isinstance(value, list) and len(value) > FEW:
+        if isinstance(value, list) and len(value) > MAX_ENTRIES:
             raise ValidationError(f"has {len(value)} entries, more than make sense here.")
         entries: list[Any] = super()._deserialize(value, attr, data, **options)
         return entries
@@ -73,7 +73,7 @@ class Shape(ShortList):
 
 
 def _data(limits: Limits) -> dict[str, Any]:
-    points = own.points(limits)
+    points = custom_fields.points(limits)
     flat = {"type": "array", "items": points["items"]["items"], "minItems": 1}
     return {
         "description": "the points, flat or one list each; left out where binary_data_size is given",
@@ -97,7 +97,7 @@ class RequestInputSchema(MessageSchema[RequestInput]):
     shape = Shape(required=True, metadata={"description": "[n, d]"})
     datatype = fields.String(required=True, metadata={"enum": [DATATYPE]})
     parameters = _parameters({"binary_data_size": SIZE})
-    data = own.Json(_data, allow_none=True)
+    data = custom_fields.RawJson(_data, allow_none=True)
 
 
 class RequestOutputSchema(MessageSchema[RequestOutput]):

@@ -1,18 +1,17 @@
 """What the server and its models are, and whether they answer: `GET /v2…`."""
 
-from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service import __version__
 from service.edges.open_inference.messages import DATATYPE, INPUT, OUTPUT
 from service.edges.own.health import readiness
-from service.http.context import is_ready, repository, settings, version_named
-from service.http.endpoint import operation
-from service.http.error_formats import STANDARD
-from service.http.responses import json_response, uncached
-from service.registry.registry import VERSIONS_SERVED
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.error_formats import ERROR_JSON
+from service.http.responses import JSON, NO_STORE, RawResponse, json_response
+from service.registry.models import VERSIONS_SERVED
 
-blueprint = Blueprint("v2", __name__)
+endpoints = Endpoints("v2", error_format=ERROR_JSON, inline=True)
 
 SERVER = "boundary-service"
 EXTENSIONS = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
@@ -89,86 +88,80 @@ class ModelMetadataSchema(Schema):
     outputs = fields.List(fields.Nested(TensorSchema), required=True)
 
 
-@blueprint.get("/v2")
-@operation("Describe the server", answers={"application/json": (ServerSchema,)}, dialect=STANDARD, public=True)
-def get_server() -> Response:
+@endpoints.get("/v2", summary="Describe the server", responses={JSON: (ServerSchema,)}, public=True)
+def get_server(_: Call) -> RawResponse:
     """Its name, its version and the extensions of the protocol that it has."""
     return json_response({"name": SERVER, "version": __version__, "extensions": EXTENSIONS})
 
 
-@blueprint.get("/v2/health/live")
-@operation("Is the process alive? (v2)", answers={"application/json": (HealthSchema,)}, dialect=STANDARD, public=True)
-def get_v2_live() -> Response:
+@endpoints.get("/v2/health/live", summary="Is the process alive? (v2)", responses={JSON: (HealthSchema,)}, public=True)
+def get_v2_live(call: Call) -> RawResponse:
     """200 as long as the process answers at all."""
-    return uncached(json_response({"live": True, "ready": is_ready()}))
+    return json_response({"live": True, "ready": call.context.is_ready()}, headers=[NO_STORE])
 
 
-@blueprint.get("/v2/health/ready")
-@operation(
-    "Can it answer? (v2)",
-    answers={"application/json": (HealthSchema,)},
-    unready=True,
-    dialect=STANDARD,
+@endpoints.get(
+    "/v2/health/ready",
+    summary="Can it answer? (v2)",
+    responses={JSON: (HealthSchema,)},
+    may_answer_503=True,
     public=True,
 )
-def get_v2_ready() -> Response:
+def get_v2_ready(call: Call) -> RawResponse:
     """200 or 503, as `GET /health/ready`."""
-    return readiness({"live": True, "ready": is_ready()})
+    return readiness({"live": True, "ready": call.context.is_ready()})
 
 
-@blueprint.get("/v2/models/<name>")
-@blueprint.get("/v2/models/<name>/versions/<version>")
-@operation(
-    "Describe a model (v2)",
-    answers={"application/json": (ModelMetadataSchema,)},
+@endpoints.get(
+    "/v2/models/<name>",
+    "/v2/models/<name>/versions/<version>",
+    summary="Describe a model (v2)",
+    responses={JSON: (ModelMetadataSchema,)},
     problems=(404, 503),
-    dialect=STANDARD,
 )
-def get_model_metadata(name: str, version: str | None = None) -> Response:
+def get_model_metadata(call: Call, name: str, version: str | None = None) -> RawResponse:
     """Its versions, its input and its output."""
-    found = version_named(name, version)
+    served = call.plane.version(call.record, name, version)
     document = {
-        "name": found.name,
-        "versions": [str(number) for number in sorted(repository().model(name).served)],
+        "name": served.name,
+        "versions": [str(number) for number in sorted(call.plane.model(name).served)],
         "platform": PLATFORM,
-        "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, found.engine.n_features]}],
+        "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, served.engine.n_features]}],
         "outputs": [{"name": OUTPUT, "datatype": DATATYPE, "shape": [-1]}],
     }
     return json_response(document)
 
 
-@blueprint.get("/v2/models/<name>/config")
-@blueprint.get("/v2/models/<name>/versions/<version>/config")
-@operation(
-    "Get a model's configuration",
-    answers={"application/json": (ModelConfigurationSchema,)},
+@endpoints.get(
+    "/v2/models/<name>/config",
+    "/v2/models/<name>/versions/<version>/config",
+    summary="Get a model's configuration",
+    responses={JSON: (ModelConfigurationSchema,)},
     problems=(404, 503),
-    dialect=STANDARD,
 )
-def get_model_configuration(name: str, version: str | None = None) -> Response:
+def get_model_configuration(call: Call, name: str, version: str | None = None) -> RawResponse:
     """What Triton's clients look up before they ask; nothing of it can be set."""
-    found = version_named(name, version)
-    points = {"name": INPUT, "data_type": f"TYPE_{DATATYPE}", "dims": [found.engine.n_features], "optional": False}
+    served = call.plane.version(call.record, name, version)
+    points = {"name": INPUT, "data_type": f"TYPE_{DATATYPE}", "dims": [served.engine.n_features], "optional": False}
     document = {
-        "name": found.name,
+        "name": served.name,
         "platform": PLATFORM,
         "backend": "tensorflow",
         "version_policy": {"latest": {"num_versions": VERSIONS_SERVED}},
-        "max_batch_size": settings().max_points,
+        "max_batch_size": call.plane.max_points,
         "input": [points],
         "output": [{"name": OUTPUT, "data_type": f"TYPE_{DATATYPE}", "dims": [1], "reshape": {"shape": []}}],
     }
     return json_response(document)
 
 
-@blueprint.get("/v2/models/<name>/ready")
-@blueprint.get("/v2/models/<name>/versions/<version>/ready")
-@operation(
-    "Can a model answer?",
-    answers={"application/json": (ModelReadySchema,)},
+@endpoints.get(
+    "/v2/models/<name>/ready",
+    "/v2/models/<name>/versions/<version>/ready",
+    summary="Can a model answer?",
+    responses={JSON: (ModelReadySchema,)},
     problems=(404, 503),
-    dialect=STANDARD,
 )
-def get_model_ready(name: str, version: str | None = None) -> Response:
+def get_model_ready(call: Call, name: str, version: str | None = None) -> RawResponse:
     """200 where it can, else an error."""
-    return json_response({"name": version_named(name, version).name, "ready": True})
+    return json_response({"name": call.plane.version(call.record, name, version).name, "ready": True})

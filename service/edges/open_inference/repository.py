@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request
 from marshmallow import Schema, fields, validate
 
 from bundle.records import RecordSchema
-from service.http import custom_fields as own
-from service.http.access import refuse_where_there_are_no_keys
-from service.http.body import WORTH_COUNTING, parse_json, read_body, refuse_excess
-from service.http.context import repository, settings
-from service.http.endpoint import Described, load, operation
-from service.http.error_formats import STANDARD
-from service.http.responses import json_response
-from service.registry.registry import Model, State, Status
+from service.http import custom_fields
+from service.http.access import refuse_without_keys
+from service.http.body import parse_json, read_points_body
+from service.http.context import Call
+from service.http.endpoint import Endpoints, Options
+from service.http.error_formats import ERROR_JSON
+from service.http.responses import JSON, RawResponse, json_response
+from service.http.validation import load
+from service.registry.models import Model, State, Status
 
-blueprint = Blueprint("v2_repository", __name__)
+endpoints = Endpoints("v2_repository", needs_body=False, error_format=ERROR_JSON)
 
 STATES = {
     State.AVAILABLE: "READY",
@@ -33,7 +33,7 @@ class IndexRequest:
 
 class IndexRequestSchema(RecordSchema[IndexRequest]):
     record = IndexRequest
-    ready = own.Flag(metadata={"description": "only versions that answer", "default": False})
+    ready = custom_fields.StrictBoolean(metadata={"description": "only versions that answer", "default": False})
 
 
 class IndexEntrySchema(Schema):
@@ -54,70 +54,63 @@ class LoadResponseSchema(Schema):
     pass
 
 
-@blueprint.post("/v2/repository/index")
-@operation(
-    "List what the repository holds",
-    takes={"application/json": (IndexRequestSchema,)},
-    needs_body=False,
-    answers={"application/json": (IndexEntrySchema(many=True),)},
+@endpoints.post(
+    "/v2/repository/index",
+    summary="List what the repository holds",
+    request_bodies={JSON: (IndexRequestSchema,)},
+    responses={JSON: (IndexEntrySchema(many=True),)},
     problems=(400, 413, 415),
-    dialect=STANDARD,
     example={"ready": True},
 )
-def post_index() -> Response:
+def post_index(call: Call) -> RawResponse:
     """Every version on disk with its state and the reason for it; with `{"ready": true}` those that answer."""
-    asked: IndexRequest = load(IndexRequestSchema(), _body())
-    repository().catch_up()
-    entries = [(model, status) for model in repository().models() for status in model.statuses]
+    request: IndexRequest = load(IndexRequestSchema(), _body(call))
+    entries = [(model, status) for model in call.plane.synced_models() for status in model.statuses]
     return json_response(
-        [_entry(model, status) for model, status in entries if not asked.ready or status.version is not None]
+        [_entry(model, status) for model, status in entries if not request.ready or status.version is not None]
     )
 
 
-SWITCH: Described = {
-    "takes": {"application/json": (LoadRequestSchema,)},
-    "needs_body": False,
-    "answers": {"application/json": (LoadResponseSchema,)},
-    "problems": (400, 403, 404, 413, 415),
-    "dialect": STANDARD,
-    "has_example": False,
-}
-"""What loading and unloading have in common."""
+def _options(summary: str) -> Options:
+    """Return what loading and unloading have in common."""
+    return {
+        "summary": summary,
+        "request_bodies": {JSON: (LoadRequestSchema,)},
+        "responses": {JSON: (LoadResponseSchema,)},
+        "problems": (400, 403, 404, 413, 415),
+        "has_example": False,
+    }
 
 
-@blueprint.post("/v2/repository/models/<name>/load")
-@operation("Load a model", **SWITCH)
-def post_load(name: str) -> Response:
+@endpoints.post("/v2/repository/models/<name>/load", **_options("Load a model"))
+def post_load(call: Call, name: str) -> RawResponse:
     """Looks at the model's folder at once, takes the newest versions there, and tries those again that failed. Needs an
     API key, always.
     """
-    _check_switch()
-    repository().load(name)
+    _check(call)
+    call.plane.load(name)
     return json_response({})
 
 
-@blueprint.post("/v2/repository/models/<name>/unload")
-@operation("Unload a model", **SWITCH)
-def post_unload(name: str) -> Response:
+@endpoints.post("/v2/repository/models/<name>/unload", **_options("Unload a model"))
+def post_unload(call: Call, name: str) -> RawResponse:
     """No worker of this service answers for the model any more, until it is loaded again or the service is restarted.
     Needs an API key, always.
     """
-    _check_switch()
-    repository().unload(name)
+    _check(call)
+    call.plane.unload(name)
     return json_response({})
 
 
-def _check_switch() -> None:
+def _check(call: Call) -> None:
     """Raise an error where a model may not be loaded or unloaded, or the body is none for it."""
-    refuse_where_there_are_no_keys()
-    load(LoadRequestSchema(), _body())
+    refuse_without_keys(call)
+    load(LoadRequestSchema(), _body(call))
 
 
-def _body() -> object:
+def _body(call: Call) -> object:
     """Return what the body says; an empty one is an empty object."""
-    content = read_body(request.environ, settings().max_body_bytes)
-    if len(content) > WORTH_COUNTING:
-        refuse_excess(content, settings().max_points, repository().n_features)
+    content = read_points_body(call)
     return parse_json(content) if content else {}
 
 

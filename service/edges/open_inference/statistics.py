@@ -3,18 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from flask import Blueprint, Response
 from marshmallow import Schema, fields
 from prometheus_client import CollectorRegistry
 
-from service.http.context import repository, version_named
-from service.http.endpoint import operation
-from service.http.error_formats import STANDARD
-from service.http.responses import json_response
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.error_formats import ERROR_JSON
+from service.http.responses import JSON, RawResponse, json_response
 from service.observability import registry
-from service.registry.registry import ModelVersion
+from service.registry.models import ModelVersion
 
-blueprint = Blueprint("v2_statistics", __name__)
+endpoints = Endpoints("v2_statistics", error_format=ERROR_JSON)
 
 INFERENCE = ("predict.post_predict", "boundary.get_boundary", "v1_predict.post_v1_predict", "v2_infer.post_infer")
 """The endpoints whose requests are counted: those that compute."""
@@ -48,27 +47,26 @@ class StatisticsSchema(Schema):
     model_stats = fields.List(fields.Nested(ModelStatisticsSchema), required=True)
 
 
-@blueprint.get("/v2/models/stats")
-@blueprint.get("/v2/models/<name>/stats")
-@blueprint.get("/v2/models/<name>/versions/<version>/stats")
-@operation(
-    "Count what models did",
-    answers={"application/json": (StatisticsSchema,)},
+@endpoints.get(
+    "/v2/models/stats",
+    "/v2/models/<name>/stats",
+    "/v2/models/<name>/versions/<version>/stats",
+    summary="Count what models did",
+    responses={JSON: (StatisticsSchema,)},
     problems=(404, 503),
-    dialect=STANDARD,
     has_example=False,
 )
-def get_statistics(name: str | None = None, version: str | None = None) -> Response:
+def get_statistics(call: Call, name: str | None = None, version: str | None = None) -> RawResponse:
     """How many requests and points each version answered since the service started, and how long that took."""
     measured = _measured(registry())
-    return json_response({"model_stats": [_statistics(found, measured) for found in _versions(name, version)]})
+    return json_response({"model_stats": [_statistics(served, measured) for served in _versions(call, name, version)]})
 
 
-def _versions(name: str | None, version: str | None) -> Iterable[ModelVersion]:
-    if version is not None:
-        return [version_named(name, version)]
-    models = repository().models() if name is None else [repository().model(version_named(name).name)]
-    return [found for model in models for found in model.served.values()]
+def _versions(call: Call, name: str | None, version: str | None) -> Iterable[ModelVersion]:
+    if name is None:
+        return [served for model in call.plane.models() for served in model.served.values()]
+    named = call.plane.version(call.record, name, version)
+    return [named] if version is not None else call.plane.model(name).served.values()
 
 
 Measured = Mapping[tuple[str, str], Mapping[str, float]]

@@ -2,13 +2,17 @@
 
 import reprlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from service.dataplane.inference import Prediction
+from service.dataplane.dataplane import SignatureCall
 from service.dataplane.points import PointsError, are_numbers, check_count, from_bytes, from_numbers, from_rows
 from service.edges.open_inference.messages import (
     DATATYPE,
@@ -21,22 +25,27 @@ from service.edges.open_inference.messages import (
 )
 from service.engines import Points
 from service.errors import InvalidError, MalformedError
-from service.http.body import WORTH_COUNTING, parse_json, refuse_excess
-from service.http.endpoint import load
+from service.http.body import COUNT_FROM_BYTES, parse_json, refuse_excess
+from service.http.points_json import cut_numbers
+from service.http.validation import load
 
 BYTES_A_NUMBER = 4
 
+Numbers = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
-class Asked:
-    """A request, understood: points, float32 [n, d], the id to give back, and whether the answer comes as bytes."""
+class InferCall(SignatureCall):
+    """A request, decoded: with the id to give back, and whether the answer comes as bytes."""
 
-    points: Points
     id: str | None = None
     binary: bool = False
 
 
 _SCHEMA = InferRequestSchema()
+
+MAX_KEPT_HEAD_BYTES = 1024
+"""Most clients send the same JSON but for the numbers; what is longer is validated each time."""
 
 
 def header_length(text: str | None, body: bytes) -> int | None:
@@ -54,42 +63,71 @@ def header_length(text: str | None, body: bytes) -> int | None:
     return int(text)
 
 
-def decode(body: bytes, json_length: int | None, n_features: int, max_points: int) -> Asked:
-    """Return what is asked: of a JSON body, of one with bytes behind its JSON, or where `json_length` is 0 of one that
-    is the points' bytes alone, which is answered in bytes too.
+def decode(body: bytes, json_length: int | None, n_features: int, max_points: int) -> InferCall:
+    """Return the call in a body: in JSON, in JSON with bytes behind it, or where `json_length` is 0 in the points'
+    bytes alone, which are answered in bytes too.
 
     Raises:
         MalformedError, InvalidError: it is not what the protocol says, or the points are not as the model needs them.
         TooLargeError: there are too many points.
     """
     if json_length == 0:
-        return Asked(_raw_points(body, n_features, max_points), binary=True)
+        return InferCall(_raw_points(body, n_features, max_points), binary=True)
     end = len(body) if json_length is None else json_length
     head, tail = body[:end], memoryview(body)[end:]
-    if len(head) > WORTH_COUNTING:
+    if len(head) > COUNT_FROM_BYTES:
         refuse_excess(head, max_points, n_features)
-    request: InferRequest = load(_SCHEMA, parse_json(head))
+    request, numbers = _read_request(head)
     binary = _wants_binary(request)
-    return Asked(_points(_the_input(request), tail, n_features, max_points), request.id, binary)
+    points = _points(_the_input(request), numbers, tail, n_features, max_points)
+    return InferCall(points, id=request.id, binary=binary)
 
 
-def encode(prediction: Prediction, asked: Asked) -> tuple[bytes, int | None]:
-    """Return the body of an answer, and the length of its JSON where bytes follow."""
-    values = prediction.probabilities
+def encode(name: str, version: int, values: NDArray[np.float32], request: InferCall) -> tuple[bytes, int | None]:
+    """Return the body of an answer with probabilities, float32 [n], and the length of its JSON where bytes follow."""
     output: dict[str, object] = {"name": OUTPUT, "datatype": DATATYPE, "shape": [len(values)]}
     document = {
-        "model_name": prediction.model,
-        "model_version": str(prediction.version),
-        **({} if asked.id is None else {"id": asked.id}),
+        "model_name": name,
+        "model_version": str(version),
+        **({} if request.id is None else {"id": request.id}),
         "outputs": [output],
     }
-    if not asked.binary:
+    if not request.binary:
         output["data"] = values
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY), None
     content = values.astype("<f4", copy=False).tobytes()
     output["parameters"] = {"binary_data_size": len(content)}
     head = orjson.dumps(document)
     return head + content, len(head)
+
+
+def _read_request(head: bytes) -> tuple[InferRequest, Numbers | None]:
+    """Return the request in a JSON document.
+
+    Where its data is a list of numbers, that is parsed apart, as one array; and the rest, which is the same in most
+    requests, is validated when it is new.
+
+    Raises:
+        MalformedError, InvalidError: it is not what the protocol says.
+    """
+    numbers, rest = cut_numbers(head, "data")
+    with suppress(MalformedError, InvalidError):  # all of it is read once more then, and named in the message
+        request = _read_rest(rest)
+        if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == []):
+            return request, numbers
+    return _load(head), None
+
+
+def _read_rest(rest: bytes) -> InferRequest:
+    return _load_kept(rest) if len(rest) <= MAX_KEPT_HEAD_BYTES else _load(rest)
+
+
+def _load(content: bytes) -> InferRequest:
+    request: InferRequest = load(_SCHEMA, parse_json(content))
+    return request
+
+
+_load_kept = lru_cache(maxsize=1024)(_load)
 
 
 def _the_input(request: InferRequest) -> RequestInput:
@@ -104,7 +142,7 @@ def _the_input(request: InferRequest) -> RequestInput:
     return given
 
 
-def _points(given: RequestInput, tail: memoryview, n_features: int, max_points: int) -> Points:
+def _points(given: RequestInput, numbers: Numbers | None, tail: memoryview, n_features: int, max_points: int) -> Points:
     n, d = given.shape
     if d != n_features:
         raise InvalidError.of("inputs", f"{INPUT} must have the shape [n, {n_features}], not [{n}, {d}].")
@@ -116,7 +154,7 @@ def _points(given: RequestInput, tail: memoryview, n_features: int, max_points: 
         raise InvalidError.of(
             "inputs", f"{len(tail)} bytes are left after the JSON that no input's binary_data_size names."
         )
-    return _json_points(given, n_features)
+    return _json_points(given, given.data if numbers is None else numbers, n_features)
 
 
 def _binary_points(given: RequestInput, tail: memoryview) -> Points:
@@ -136,26 +174,28 @@ def _binary_points(given: RequestInput, tail: memoryview) -> Points:
     return _checked(from_bytes, tail, given.shape[0])
 
 
-def _json_points(given: RequestInput, n_features: int) -> Points:
-    if given.data is None:
+def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:
+    if data is None:
         raise InvalidError.of("inputs", f"{INPUT} has no data; send data, or its bytes with binary_data_size.")
-    if not isinstance(given.data, list):
+    if not isinstance(data, list | np.ndarray):
         raise InvalidError.of("inputs", f"the data of {INPUT} must be a list of numbers, flat or one list a point.")
     n = given.shape[0]
-    if given.data and isinstance(given.data[0], list):
-        points = _checked(from_rows, given.data)
+    if len(data) and isinstance(data[0], list | np.ndarray):
+        points = _checked(from_rows, data)
         if list(points.shape) != given.shape:
             raise InvalidError.of(
                 "inputs", f"the data of {INPUT} has the shape {list(points.shape)}, not {given.shape}."
             )
         return points
-    if len(given.data) != n * n_features:
+    if len(data) != n * n_features:
         raise InvalidError.of(
-            "inputs", f"{INPUT} of shape {given.shape} has {n * n_features} numbers; its data has {len(given.data)}."
+            "inputs", f"{INPUT} of shape {given.shape} has {n * n_features} numbers; its data has {len(data)}."
         )
-    if not are_numbers(given.data):
+    if isinstance(data, np.ndarray):
+        return _checked(from_rows, data.reshape(n, n_features))
+    if not are_numbers(data):
         raise InvalidError.of("inputs", f"the data of {INPUT} must hold numbers only.")
-    return _checked(from_numbers, given.data, n)
+    return _checked(from_numbers, data, n)
 
 
 def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:

@@ -1,41 +1,24 @@
 """`GET /boundary`: a model on a grid, as JSON, as a NumPy file or as a picture."""
 
-import json
-from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
-
-import orjson
-from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from bundle.comparison import Dataset
-from service import __version__
 from service.dataplane.cache import Chunks
-from service.dataplane.grid_functions import Kind, converged
-from service.dataplane.grids import Grid, bands, evaluate
-from service.edges.own.boundary_query import (
-    MAX_RESOLUTION,
-    MEDIA_TYPES,
-    Asked,
-    BoundaryQuery,
-    BoundaryQuerySchema,
-    Bounds,
-    ask,
-    bounds_of,
-)
+from service.dataplane.grid_functions import converged
+from service.dataplane.grids import bands, evaluate
+from service.edges.own.boundary_plan import GRID_HEADER, BoundaryPlan, plan_boundary
+from service.edges.own.boundary_query import MAX_RESOLUTION, MEDIA_TYPES, BoundaryQuery, BoundaryQuerySchema
 from service.errors import TooLargeError
-from service.http.conditional import computed
-from service.http.context import repository, version_of
-from service.http.endpoint import operation
+from service.http.conditional import Validators, conditional
+from service.http.context import Call
+from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
-from service.http.responses import etag_of, validators
-from service.registry.experiments import Found, served_dataset
-from service.registry.registry import ModelVersion
+from service.http.responses import JSON, RawResponse
+from service.registry.experiments import Stored
+from service.registry.models import ModelVersion
 from service.rendering.arrays import json_chunks, npy_chunks
 
-blueprint = Blueprint("boundary", __name__)
-
-GRID_HEADER = "Boundary-Grid"
+endpoints = Endpoints("boundary", inline=True)
 
 
 class BoundarySchema(Schema):
@@ -61,17 +44,17 @@ class BoundarySchema(Schema):
     )
 
 
-@blueprint.get("/boundary")
-@operation(
-    "Evaluate a model on a grid",
-    query=BoundaryQuerySchema,
-    answers={"application/json": (BoundarySchema,), "application/x-npy": (), "image/png": ()},
+@endpoints.get(
+    "/boundary",
+    summary="Evaluate a model on a grid",
+    query=BoundaryQuerySchema(),
+    responses={JSON: (BoundarySchema,), "application/x-npy": (), "image/png": ()},
     problems=(404, 406, 413, 422, 503),
     conditional=True,
-    answer_headers={GRID_HEADER: "with application/x-npy only: what the JSON says beside the numbers"},
+    response_headers={GRID_HEADER: "with application/x-npy only: what the JSON says beside the numbers"},
     example_query="?resolution=3",
 )
-def get_boundary(query: BoundaryQuery) -> Response:
+def get_boundary(call: Call, query: BoundaryQuery) -> RawResponse:
     """P(y = 1) on a grid of the plane, of any training run after any recorded epoch; or a statistic over the runs, the
     difference of two models, or a hidden unit's activation. As `image/png` filled contours with the P = 0.5 line and
     the data. With a version in the query the numbers never change and may be kept for good.
@@ -81,134 +64,73 @@ def get_boundary(query: BoundaryQuery) -> Response:
     feature's name and what `numpy.linspace(min, max, nodes)` gives the coordinates from, bit for bit; and `numbers` is
     the key that the JSON has the numbers under, `probabilities` or `values`.
     """
-    representation = negotiate(MEDIA_TYPES, query.format)
+    representation = negotiate(MEDIA_TYPES, call.headers.get("accept"), query.format)
     if query.resolution > MAX_RESOLUTION:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
-    version = version_of(query.model, query.version)
-    marks = known_marks(query, version, representation)
-    data = None
+    version = call.plane.version(call.record, query.model, query.version)
+    minus = None if query.minus is None else call.plane.version(None, query.minus)
+    plan = plan_boundary(query, representation, version, minus)
     if representation == "png":
-        data = served_dataset(repository(), version)
-        marks = _with_data(marks, data)
-    return computed(
-        marks.etag, marks.headers, MEDIA_TYPES[representation], lambda: _answer(query, version, representation, data)
+        return _picture(call, query, plan, version, minus)
+    encode = {"json": _json, "npy": _npy}[representation]
+    return conditional(
+        call,
+        plan.validators,
+        MEDIA_TYPES[representation],
+        lambda: call.plane.cached(call.record, plan.validators.etag, lambda: encode(query, plan, version)),
     )
 
 
-@dataclass(frozen=True)
-class Marks:
-    """What an answer is known by before it is computed: its tag, and the headers that say so and more."""
-
-    etag: str
-    headers: tuple[tuple[str, str], ...]
+def _json(query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion) -> Chunks:
+    grid = plan.grid(query.resolution)
+    document = {**plan.description, "x": grid.x, "y": grid.y}
+    return json_chunks(document, plan.key, bands(version, plan.function, grid))
 
 
-_MARKS: WeakKeyDictionary[ModelVersion, dict[tuple[BoundaryQuery, str], Marks]] = WeakKeyDictionary()
-
-QUESTIONS = 1024
-"""Of one version whose marks are kept. To make them takes as long as all else of an answer that is kept."""
-
-
-def known_marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> Marks:
-    """Return an answer's marks, which are kept for the next time; a picture's without the data that it shows.
-
-    Raises:
-        service.errors.ServiceError: the version cannot answer the question.
-    """
-    if query.minus is not None:  # another version of that model may answer now
-        return _marks(query, version, representation)
-    kept = _MARKS.setdefault(version, {})
-    marks = kept.get((query, representation))
-    if marks is None:
-        if len(kept) >= QUESTIONS:
-            kept.clear()
-        marks = kept[query, representation] = _marks(query, version, representation)
-    return marks
+def _npy(query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion) -> Chunks:
+    grid = plan.grid(query.resolution)
+    return npy_chunks((len(grid.y), len(grid.x)), bands(version, plan.function, grid))
 
 
-def _marks(query: BoundaryQuery, version: ModelVersion, representation: str) -> Marks:
-    """Tag an answer with all that determines it: the question with its defaults filled in, the bundles, the code."""
-    asked = ask(query, version)
-    settled = replace(query, model=None, version=None, minus=None, epoch=asked.epoch, replicate=query.replicate or 0)
-    bundles = [bundle.identity for bundle in (version, asked.minus) if bundle is not None]
-    bounds = bounds_of(query, version)
-    etag = etag_of(__version__, representation, repr(bounds), repr(settled), *bundles)
-    immutable = query.version is not None and query.minus is None and representation != "png"
-    headers = validators(etag, immutable=immutable)
-    if representation == "npy":
-        headers = (*headers, (GRID_HEADER, _grid_header(query, asked, bounds)))
-    return Marks(etag, headers)
+def _picture(
+    call: Call, query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, minus: ModelVersion | None
+) -> RawResponse:
+    """Answer with a picture; its data are the experiment's, which training again replaces."""
+    data = call.plane.experiments.dataset_of(version)
+    validators = Validators.of(plan.validators.etag, "" if data is None else data.digest)
+
+    def draw() -> Chunks:
+        return [_draw(query, plan, version, _title(query, plan, version, minus), data)]
+
+    return conditional(
+        call, validators, MEDIA_TYPES["png"], lambda: call.plane.cached(call.record, validators.etag, draw)
+    )
 
 
-def _with_data(marks: Marks, data: Found[Dataset] | None) -> Marks:
-    """Return the marks of a picture with data in it: they are the experiment's, which training again replaces."""
-    etag = etag_of(marks.etag, "" if data is None else data.digest)
-    return Marks(etag, validators(etag))
+def _draw(
+    query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, title: str, data: Stored[Dataset] | None
+) -> bytes:
+    from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
+
+    nodes = min(query.resolution, query.width)  # more than pixels cannot be seen, and millions cost 400 MB
+    boundary = evaluate(version, plan.function, plan.grid(nodes))
+    return draw(boundary, version, title, None if data is None else data.content, query.width)
 
 
-def _answer(query: BoundaryQuery, version: ModelVersion, representation: str, data: Found[Dataset] | None) -> Chunks:
-    asked = ask(query, version)
-    bounds = bounds_of(query, version)
-    if representation == "png":
-        from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
-
-        nodes = min(query.resolution, query.width)  # more than pixels cannot be seen, and millions cost 400 MB
-        boundary = evaluate(asked.quantity, Grid.spanning(*bounds, nodes))
-        dataset = None if data is None else data.content
-        return [draw(boundary, version, _title(asked, query), dataset, query.width)]
-    grid = Grid.spanning(*bounds, query.resolution)
-    rows = bands(asked.quantity, grid)
-    if representation == "npy":
-        return npy_chunks((len(grid.y), len(grid.x)), rows)
-    return json_chunks({**_description(query, asked), "x": grid.x, "y": grid.y}, _numbers(asked), rows)
-
-
-def _description(query: BoundaryQuery, asked: Asked) -> dict[str, object]:
-    """Return what an answer says of its numbers."""
-    given = {"minus": query.minus, "layer": query.layer, "unit": query.unit}
-    return {
-        "model": asked.version.name,
-        "version": asked.version.number,
-        "epoch": asked.epoch,
-        "replicate": (query.replicate or 0) if query.statistic == "probability" else None,
-        "statistic": query.statistic,
-        **{name: value for name, value in given.items() if value is not None},
-    }
-
-
-def _numbers(asked: Asked) -> str:
-    """Return the key of an answer's numbers."""
-    return "probabilities" if asked.quantity.kind is Kind.PROBABILITY else "values"
-
-
-def _grid_header(query: BoundaryQuery, asked: Asked, bounds: Bounds) -> str:
-    """Return what the JSON says beside the numbers, its axes by their ends."""
-    x_min, x_max, y_min, y_max = bounds
-    x, y = asked.version.features
-    described = {
-        **_description(query, asked),
-        "x": {"feature": x.name, "min": x_min, "max": x_max, "nodes": query.resolution},
-        "y": {"feature": y.name, "min": y_min, "max": y_max, "nodes": query.resolution},
-        "numbers": _numbers(asked),
-    }
-    header = orjson.dumps(described)
-    return header.decode() if header.isascii() else json.dumps(described, separators=(",", ":"))
-
-
-def _title(asked: Asked, query: BoundaryQuery) -> str:
+def _title(query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, minus: ModelVersion | None) -> str:
     """Return what a picture shows, with only what differs from the usual."""
-    card = asked.version.card
-    parts = [f"{asked.version.name}, version {asked.version.number}"]
-    if asked.minus is not None:
-        parts = [f"{asked.version.name} − {asked.minus.name}"]
+    card = version.card
+    parts = [f"{version.name}, version {version.number}"]
+    if minus is not None:
+        parts = [f"{version.name} − {minus.name}"]
     if query.layer is not None:
         parts.append(f"layer {query.layer}, unit {query.unit}")
     if query.statistic != "probability" and card is not None:
-        parts.append(f"{query.statistic} of {len(converged(asked.version))} runs")
+        parts.append(f"{query.statistic} of {len(converged(version))} runs")
         if card.diverged:
             parts.append(f"{len(card.diverged)} diverged")
     if query.replicate:
         parts.append(f"run {query.replicate}")
-    if card is not None and asked.epoch != card.epochs[-1]:
-        parts.append(f"epoch {asked.epoch}")
+    if card is not None and plan.epoch != card.epochs[-1]:
+        parts.append(f"epoch {plan.epoch}")
     return ", ".join(parts)

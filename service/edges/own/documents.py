@@ -1,47 +1,50 @@
 """`GET /openapi.json`, the description of this service."""
 
-from functools import lru_cache
-
-from flask import Blueprint, Response, current_app
-
 from service.errors import NotFoundError, UnavailableError
-from service.http.context import repository, settings
+from service.http.conditional import conditional_json
+from service.http.context import Call, Context
 from service.http.custom_fields import Limits
-from service.http.endpoint import operation
-from service.http.openapi import Document, build
-from service.http.responses import conditional, json_response
-from service.registry.registry import ModelVersion
+from service.http.endpoint import Endpoints
+from service.http.openapi import build
+from service.http.responses import JSON, RawResponse
+from service.registry.models import ModelVersion
 
-blueprint = Blueprint("documents", __name__)
+endpoints = Endpoints("documents")
 
 
-@blueprint.get("/openapi.json")
-@operation("Get this document", answers={"application/json": ()}, conditional=True, public=True, has_example=False)
-def get_openapi() -> Response:
+@endpoints.get(
+    "/openapi.json",
+    summary="Get this document",
+    responses={JSON: ()},
+    conditional=True,
+    public=True,
+    has_example=False,
+)
+def get_openapi(call: Call) -> RawResponse:
     """The OpenAPI 3.1 description of this service, with what it answers now as examples; without them where it asks
     for keys, since this document is open to everybody.
     """
-    served = tuple(version.identity for version in _served())
-    return conditional(json_response(_document(served)))
+    context = call.context
+    served = _served(context)
+    about = tuple(version.identity for version in served)
+    document = context.documents.get(about)
+    if document is None:
+        numbers_of_features = {version.engine.n_features for version in served}
+        n_features = numbers_of_features.pop() if len(numbers_of_features) == 1 else None
+        document = build(context, _example_model(context), Limits(n_features, context.settings.max_points))
+        context.documents = {about: document}
+    return conditional_json(call, document)
 
 
-@lru_cache(maxsize=2)
-def _document(_served_now: tuple[str, ...]) -> Document:
-    """Return the document, made anew when other versions are served."""
-    numbers_of_features = {version.engine.n_features for version in _served()}
-    n_features = numbers_of_features.pop() if len(numbers_of_features) == 1 else None
-    return build(current_app, _asked_for_examples(), Limits(n_features, settings().max_points))
-
-
-def _asked_for_examples() -> ModelVersion | None:
+def _example_model(context: Context) -> ModelVersion | None:
     """Return the model that examples are asked of: none where what it answers is for those with a key alone."""
-    if settings().api_keys_file is not None:
+    if context.keys is not None:
         return None
     try:
-        return repository().get()
+        return context.plane.version(None)
     except (NotFoundError, UnavailableError):
         return None
 
 
-def _served() -> list[ModelVersion]:
-    return [version for model in repository().models() for version in model.served.values()]
+def _served(context: Context) -> list[ModelVersion]:
+    return [version for model in context.plane.models() for version in model.served.values()]

@@ -2,26 +2,24 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
 from bundle.card import TrueBoundarySchema
 from bundle.comparison import SPLITS, Comparison, ComparisonSchema
 from bundle.records import StrictRecordSchema
 from service import __version__
-from service.http import custom_fields as own
-from service.http.conditional import computed
-from service.http.context import repository
-from service.http.endpoint import operation
+from service.http import custom_fields
+from service.http.conditional import Validators, conditional, conditional_content, conditional_json
+from service.http.context import Call
+from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
-from service.http.responses import conditional, etag_of, json_response, validators
-from service.registry import experiments as results
+from service.http.responses import JSON, RawResponse
 from service.rendering import tables
 
-blueprint = Blueprint("results", __name__)
+endpoints = Endpoints("results", problems=(404, 406, 422, 503), conditional=True)
 
-COMPARISON_TYPES = {"json": "application/json", "csv": "text/csv", "markdown": "text/markdown", "png": "image/png"}
-DATASET_TYPES = {"json": "application/json", "csv": "text/csv"}
+COMPARISON_TYPES = {"json": JSON, "csv": "text/csv", "markdown": "text/markdown", "png": "image/png"}
+DATASET_TYPES = {"json": JSON, "csv": "text/csv"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,12 @@ class ComparisonQuery(ResultsQuery):
 
 class ComparisonQuerySchema(_ResultsQuerySchema):
     record = ComparisonQuery
-    format = own.format_field(COMPARISON_TYPES)
-    width = own.width_field(default=900)
+    format = custom_fields.format_field(COMPARISON_TYPES)
+    width = custom_fields.width_field(default=900)
 
 
 class DatasetQuerySchema(_ResultsQuerySchema):
-    format = own.format_field(DATASET_TYPES)
+    format = custom_fields.format_field(DATASET_TYPES)
 
 
 class DatasetSchema(Schema):
@@ -65,58 +63,63 @@ class DatasetSchema(Schema):
     )
 
 
-@blueprint.get("/comparison")
-@operation(
-    "Compare the models of an experiment",
-    query=ComparisonQuerySchema,
-    answers={"application/json": (ComparisonSchema,), "text/csv": (), "text/markdown": (), "image/png": ()},
-    problems=(404, 406, 422, 503),
-    conditional=True,
+@endpoints.get(
+    "/comparison",
+    summary="Compare the models of an experiment",
+    query=ComparisonQuerySchema(),
+    responses={JSON: (ComparisonSchema,), "text/csv": (), "text/markdown": (), "image/png": ()},
 )
-def get_comparison(query: ComparisonQuery) -> Response:
+def get_comparison(call: Call, query: ComparisonQuery) -> RawResponse:
     """Accuracy over replicates with intervals, the served replicate's metrics, and a paired test for every pair of
     models. CSV and Markdown hold the table of models; the picture shows every run.
     """
-    representation = negotiate(COMPARISON_TYPES, query.format)
-    found = results.comparison(repository(), query.experiment)
+    representation = negotiate(COMPARISON_TYPES, call.headers.get("accept"), query.format)
+    stored = call.plane.experiments.comparison(query.experiment)
     if representation == "json":
-        return conditional(json_response(ComparisonSchema().dump(found.content)))
+        return conditional_json(call, ComparisonSchema().dump(stored.content))
     if representation == "png":
-        etag = etag_of(__version__, "comparison", str(query.width), found.digest)
-        return computed(etag, validators(etag), COMPARISON_TYPES["png"], lambda: [_picture(found.content, query.width)])
+        validators = Validators.of(__version__, "comparison", str(query.width), stored.digest)
+        return conditional(
+            call,
+            validators,
+            COMPARISON_TYPES["png"],
+            lambda: call.plane.cached(call.record, validators.etag, lambda: [_picture(stored.content, query.width)]),
+        )
     render = {"csv": tables.comparison_csv, "markdown": tables.comparison_markdown}[representation]
-    return conditional(Response(render(found.content), mimetype=COMPARISON_TYPES[representation]))
+    return conditional_content(call, render(stored.content).encode(), _as_text(COMPARISON_TYPES[representation]))
+
+
+@endpoints.get(
+    "/dataset",
+    summary="Get the data that the models were trained and tested on",
+    query=DatasetQuerySchema(),
+    responses={JSON: (DatasetSchema,), "text/csv": ()},
+)
+def get_dataset(call: Call, query: ResultsQuery) -> RawResponse:
+    """The points of the served replicate with their labels, and for each whether it was used for training,
+    validation or test.
+    """
+    representation = negotiate(DATASET_TYPES, call.headers.get("accept"), query.format)
+    dataset = call.plane.experiments.dataset(query.experiment).content
+    if representation == "csv":
+        return conditional_content(call, dataset.to_csv().encode(), _as_text(DATASET_TYPES["csv"]))
+    comparison = call.plane.experiments.comparison(query.experiment).content
+    document = {
+        "experiment": comparison.experiment,
+        "features": dataset.features,
+        "points": dataset.points,
+        "labels": dataset.labels,
+        "split": dataset.split,
+        "true_boundary": comparison.dataset.true_boundary,
+    }
+    return conditional_json(call, document)
+
+
+def _as_text(media_type: str) -> str:
+    return f"{media_type}; charset=utf-8"
 
 
 def _picture(comparison: Comparison, width: int) -> bytes:
     from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
 
     return draw(comparison, width)
-
-
-@blueprint.get("/dataset")
-@operation(
-    "Get the data that the models were trained and tested on",
-    query=DatasetQuerySchema,
-    answers={"application/json": (DatasetSchema,), "text/csv": ()},
-    problems=(404, 406, 422, 503),
-    conditional=True,
-)
-def get_dataset(query: ResultsQuery) -> Response:
-    """The points of the served replicate with their labels, and for each whether it was used for training,
-    validation or test.
-    """
-    representation = negotiate(DATASET_TYPES, query.format)
-    found = results.dataset(repository(), query.experiment).content
-    if representation == "csv":
-        return conditional(Response(found.to_csv(), mimetype=DATASET_TYPES["csv"]))
-    of = results.comparison(repository(), query.experiment).content
-    document = {
-        "experiment": of.experiment,
-        "features": found.features,
-        "points": found.points,
-        "labels": found.labels,
-        "split": found.split,
-        "true_boundary": of.dataset.true_boundary,
-    }
-    return conditional(json_response(document))

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service.errors import UnavailableError
-from service.http.context import is_ready, repository
-from service.http.endpoint import operation
-from service.http.responses import json_response, uncached
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.responses import JSON, NO_STORE, RawResponse, json_response
 
-blueprint = Blueprint("health", __name__)
+endpoints = Endpoints("health", public=True, inline=True)
 
 
 class LiveSchema(Schema):
@@ -23,32 +22,29 @@ class ReadySchema(Schema):
     failed = fields.List(fields.String(), required=True, metadata={"description": "models of which no version loads"})
 
 
-@blueprint.get("/health/live")
-@operation("Is the process alive?", answers={"application/json": (LiveSchema,)}, public=True)
-def get_live() -> Response:
+@endpoints.get("/health/live", summary="Is the process alive?", responses={JSON: (LiveSchema,)})
+def get_live(_: Call) -> RawResponse:
     """200 as long as the process answers at all."""
-    return uncached(json_response({"live": True}))
+    return json_response({"live": True}, headers=[NO_STORE])
 
 
-@blueprint.get("/health/ready")
-@operation("Can it answer?", answers={"application/json": (ReadySchema,)}, unready=True, public=True)
-def get_ready() -> Response:
+@endpoints.get("/health/ready", summary="Can it answer?", responses={JSON: (ReadySchema,)}, may_answer_503=True)
+def get_ready(call: Call) -> RawResponse:
     """200 once the models that can be loaded are loaded and have answered a probe, until the worker is told to stop;
     else 503, with the same body.
     """
-    models = repository().models()
+    models = call.plane.models()
     document = {
-        "ready": is_ready(),
+        "ready": call.context.is_ready(),
         "models": [model.name for model in models if model.served],
         "failed": [model.name for model in models if not model.served],
     }
     return readiness(document)
 
 
-def readiness(document: Mapping[str, object]) -> Response:
+def readiness(document: Mapping[str, object]) -> RawResponse:
     """Return what is known of a worker's readiness: with 503, and when to ask again, where `ready` is false."""
     if document["ready"]:
-        return uncached(json_response(document))
-    response = uncached(json_response(document, UnavailableError.status))
-    response.headers["Retry-After"] = str(UnavailableError.retry_after_seconds)
-    return response
+        return json_response(document, headers=[NO_STORE])
+    retry_after = ("Retry-After", str(UnavailableError.retry_after_seconds))
+    return json_response(document, UnavailableError.status, headers=[NO_STORE, retry_after])

@@ -2,18 +2,18 @@
 
 from weakref import WeakKeyDictionary
 
-from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
 from bundle.card import CardSchema
 from service.engines import WEIGHTS
 from service.errors import NotFoundError
-from service.http.context import repository
-from service.http.endpoint import operation
-from service.http.responses import conditional, json_response
-from service.registry.registry import Model, ModelVersion, State, Status
+from service.http.conditional import conditional_json
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.responses import JSON, RawResponse
+from service.registry.models import Model, ModelVersion, State, Status
 
-blueprint = Blueprint("models", __name__)
+endpoints = Endpoints("models", conditional=True, inline=True)
 
 
 class StatusSchema(Schema):
@@ -45,58 +45,45 @@ class VersionSchema(StatusSchema):
     card = fields.Nested(CardSchema, required=True, allow_none=True)
 
 
-@blueprint.get("/models")
-@operation("List the models", answers={"application/json": (ModelListSchema,)}, conditional=True)
-def get_models() -> Response:
+@endpoints.get("/models", summary="List the models", responses={JSON: (ModelListSchema,)})
+def get_models(call: Call) -> RawResponse:
     """Every model with the state of its versions, and which model answers where none is named."""
-    models = [_summary(model) for model in repository().models()]
-    return conditional(json_response({"default_model": repository().default_model, "models": models}))
+    models = [_summary(model) for model in call.plane.models()]
+    return conditional_json(call, {"default_model": call.plane.default_model, "models": models})
 
 
-@blueprint.get("/models/<name>")
-@operation("Describe a model", answers={"application/json": (ModelSchema,)}, problems=(404,), conditional=True)
-def get_model(name: str) -> Response:
+@endpoints.get("/models/<name>", summary="Describe a model", responses={JSON: (ModelSchema,)}, problems=(404,))
+def get_model(call: Call, name: str) -> RawResponse:
     """The state of a model's versions, and the card of the one that answers."""
-    model = repository().model(name)
+    model = call.plane.model(name)
     latest = model.latest
-    return conditional(
-        json_response(
-            {
-                **_summary(model),
-                "latest": latest.number if latest else None,
-                "card": _card(latest),
-            }
-        )
-    )
+    document = {**_summary(model), "latest": latest.number if latest else None, "card": _card(latest)}
+    return conditional_json(call, document)
 
 
-@blueprint.get("/models/<name>/versions/<int:number>")
-@operation(
-    "Describe a version of a model",
-    answers={"application/json": (VersionSchema,)},
+@endpoints.get(
+    "/models/<name>/versions/<int:number>",
+    summary="Describe a version of a model",
+    responses={JSON: (VersionSchema,)},
     problems=(404,),
-    conditional=True,
 )
-def get_version(name: str, number: int) -> Response:
+def get_version(call: Call, name: str, number: int) -> RawResponse:
     """A version's state, its card, and what the SavedModel can be asked."""
-    model = repository().model(name)
+    model = call.plane.model(name)
     status = next((status for status in model.statuses if status.number == number), None)
     if status is None:
         known = ", ".join(str(status.number) for status in model.statuses) or "none"
         raise NotFoundError(f"model {name!r} has no version {number} here; it has {known}")
     served = model.served.get(number)
-    return conditional(
-        json_response(
-            {
-                "model": name,
-                **_status(status),
-                "engine": served.engine.name if served else None,
-                "fingerprint": served.fingerprint if served else None,
-                "signatures": _signatures(served) if served else [],
-                "card": _card(served),
-            }
-        )
-    )
+    document = {
+        "model": name,
+        **_status(status),
+        "engine": served.engine.name if served else None,
+        "fingerprint": served.fingerprint if served else None,
+        "signatures": _signatures(served) if served else [],
+        "card": _card(served),
+    }
+    return conditional_json(call, document)
 
 
 _CARDS: WeakKeyDictionary[ModelVersion, object] = WeakKeyDictionary()
@@ -112,7 +99,7 @@ def _card(version: ModelVersion | None) -> object:
 
 
 def _signatures(version: ModelVersion) -> list[str]:
-    return sorted(version.engine.signatures | ({WEIGHTS} if version.engine.keeps_weights else set()))
+    return sorted(version.engine.signatures | ({WEIGHTS} if version.engine.has_weights else set()))
 
 
 def _summary(model: Model) -> dict[str, object]:

@@ -1,17 +1,23 @@
 """The pages for people: the explorer at `GET /`, the API's document at `GET /docs`, and their files."""
 
 import gzip
+import hashlib
 import mimetypes
 from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 
-from flask import Blueprint, Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 from service.errors import NotFoundError
-from service.http.responses import Answer, etag_of, not_modified, validators
+from service.http.conditional import Validators, conditional
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.responses import RawResponse
 
-blueprint = Blueprint("pages", __name__)
+endpoints = Endpoints("pages", public=True, inline=True)
 
 WEB = Path(__file__).parents[2] / "web"
 
@@ -22,8 +28,8 @@ POLICY = (
 """What a page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS, the
 explorer makes one of what it shows."""
 
-SMALLEST = 9
-"""gzip's level: each file is compressed once."""
+BEST_GZIP_LEVEL = 9
+"""Each file is compressed once."""
 
 
 @dataclass(frozen=True)
@@ -33,42 +39,43 @@ class File:
     content: bytes
     compressed: bytes
     media_type: str
-    etag: str
+    digest: str
 
 
-@blueprint.get("/")
-def get_explorer() -> Response:
-    return _send("explorer", "index.html")
+@endpoints.get("/")
+def get_explorer(call: Call) -> RawResponse:
+    return _send(call, "explorer", "index.html")
 
 
-@blueprint.get("/explorer/<path:name>")
-def get_explorer_file(name: str) -> Response:
-    return _send("explorer", name)
+@endpoints.get("/explorer/<path:name>")
+def get_explorer_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "explorer", name)
 
 
-@blueprint.get("/docs")
-def get_docs() -> Response:
-    return _send("docs", "index.html")
+@endpoints.get("/docs")
+def get_docs(call: Call) -> RawResponse:
+    return _send(call, "docs", "index.html")
 
 
-@blueprint.get("/docs/<path:name>")
-def get_docs_file(name: str) -> Response:
-    return _send("docs", name)
+@endpoints.get("/docs/<path:name>")
+def get_docs_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "docs", name)
 
 
-def _send(page: str, name: str) -> Response:
+def _send(call: Call, page: str, name: str) -> RawResponse:
     file = _files(page).get(name)
     if file is None:
         raise NotFoundError(f"there is nothing at /{page}/{name}")
-    coding = "gzip" if request.accept_encodings["gzip"] > 0 else "identity"
-    etag = etag_of(file.etag, coding)
-    headers = [(key, value) for key, value in validators(etag) if key != "Vary"]
-    headers += [("Vary", "Accept-Encoding"), ("Content-Security-Policy", POLICY)]
-    if not_modified(etag):
-        return Answer(status=304, headers=headers)
-    if coding == "gzip":
-        return Answer(file.compressed, headers=[*headers, ("Content-Encoding", coding)], content_type=file.media_type)
-    return Answer(file.content, headers=headers, content_type=file.media_type)
+    takes_gzip = parse_accept_header(call.headers.get("accept-encoding"), Accept)["gzip"] > 0
+    coding = "gzip" if takes_gzip else "identity"
+    validators = Validators.of(
+        file.digest, coding, vary="Accept-Encoding", headers=(("Content-Security-Policy", POLICY),)
+    )
+    body = file.compressed if takes_gzip else file.content
+    response = conditional(call, validators, file.media_type, lambda: [body])
+    if takes_gzip and response.status != HTTPStatus.NOT_MODIFIED:
+        response.headers.append(("Content-Encoding", coding))
+    return response
 
 
 @lru_cache
@@ -85,5 +92,5 @@ def _files(page: str) -> dict[str, File]:
 def _read(path: Path) -> File:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    compressed = gzip.compress(content, SMALLEST, mtime=0)
-    return File(content, compressed, f"{media_type}; charset=utf-8", etag_of(content.decode()))
+    compressed = gzip.compress(content, BEST_GZIP_LEVEL, mtime=0)
+    return File(content, compressed, f"{media_type}; charset=utf-8", hashlib.sha256(content).hexdigest()[:32])

@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 
 import numpy as np
-from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
+from bundle.card import Card
 from bundle.records import StrictRecordSchema
 from service import __version__
 from service.dataplane.grid_functions import check_replicate, snapshot_of
 from service.errors import NotFoundError
-from service.http.context import admission, version_of
-from service.http.endpoint import operation
-from service.http.record import waited
-from service.http.responses import Answer, etag_of, json_response, not_modified, validators
+from service.http.conditional import Validators, conditional
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.responses import JSON, RawResponse, to_json
+from service.registry.models import ModelVersion
 
-blueprint = Blueprint("weights", __name__)
+endpoints = Endpoints("weights", inline=True)
 
 
 @dataclass(frozen=True)
@@ -53,38 +54,37 @@ class WeightsSchema(Schema):
     )
 
 
-@blueprint.get("/models/<name>/versions/<int:number>/weights")
-@operation(
-    "Get a network's weights",
-    query=WeightsQuerySchema,
-    answers={"application/json": (WeightsSchema,)},
+@endpoints.get(
+    "/models/<name>/versions/<int:number>/weights",
+    summary="Get a network's weights",
+    query=WeightsQuerySchema(),
+    responses={JSON: (WeightsSchema,)},
     problems=(404, 422, 503),
     conditional=True,
 )
-def get_weights(query: WeightsQuery, name: str, number: int) -> Response:
+def get_weights(call: Call, query: WeightsQuery, name: str, number: int) -> RawResponse:
     """The weights of one training run after every recorded epoch, or after one. With them the network can be evaluated
     elsewhere: each layer gives activation(inputs · kernel + bias), and the last one's sigmoid is P(y = 1). The answer
     never changes and may be kept for good.
     """
-    version = version_of(name, number)
+    version = call.plane.version(call.record, name, number)
     card = version.card
-    if card is None or not version.engine.keeps_weights:
+    if card is None or not version.engine.has_weights:
         raise NotFoundError(f"model {name!r} has no weights to show: its SavedModel has no signature for them")
     check_replicate(version, query.replicate)
     snapshots = slice(None) if query.epoch is None else [snapshot_of(version, query.epoch)]
-    etag = etag_of(__version__, version.identity, repr(query))
-    headers = validators(etag, immutable=True)
-    if not_modified(etag):
-        return Answer(status=304, headers=headers)
-    with admission().grids as seconds:
-        waited(seconds)
-        recorded = version.engine.weights(query.replicate)
+    validators = Validators.of(__version__, version.identity, repr(query), immutable=True)
+    return conditional(call, validators, JSON, lambda: [_body(call, version, card, query, snapshots)])
+
+
+def _body(call: Call, version: ModelVersion, card: Card, query: WeightsQuery, snapshots: slice | list[int]) -> bytes:
+    recorded = call.plane.weights(call.record, version, query.replicate)
     depth = len(card.hidden_layers) + 1
     kernels, biases = ([recorded[f"{kind}_{i}"] for i in range(1, depth + 1)] for kind in ("kernel", "bias"))
-    response = json_response(
+    return to_json(
         {
-            "model": name,
-            "version": number,
+            "model": version.name,
+            "version": version.number,
             "replicate": query.replicate,
             "epochs": np.array(card.epochs)[snapshots],
             "activation": card.activation,
@@ -94,5 +94,3 @@ def get_weights(query: WeightsQuery, name: str, number: int) -> Response:
             ],
         }
     )
-    response.headers.extend(headers)
-    return response

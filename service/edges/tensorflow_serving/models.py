@@ -1,18 +1,17 @@
 """`GET /v1/models/<name>[/versions/<version>][/metadata]`: the states of versions, and the signatures of one."""
 
-from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
 from service.edges.tensorflow_serving.servable import LATEST, servable
 from service.engines import Tensor
 from service.errors import NotFoundError
-from service.http.context import repository
-from service.http.endpoint import operation
-from service.http.error_formats import STANDARD
-from service.http.responses import json_response
-from service.registry.registry import State, Status
+from service.http.context import Call
+from service.http.endpoint import Endpoints
+from service.http.error_formats import ERROR_JSON
+from service.http.responses import JSON, RawResponse, json_response
+from service.registry.models import State, Status
 
-blueprint = Blueprint("v1", __name__)
+endpoints = Endpoints("v1", problems=(404,), error_format=ERROR_JSON, inline=True)
 
 STATES = {
     State.LOADING: "LOADING",
@@ -62,18 +61,16 @@ class MetadataSchema(Schema):
     )
 
 
-@blueprint.get("/v1/models/<servable:name>")
-@blueprint.get("/v1/models/<servable:name>/versions/<servable:version>")
-@operation(
-    "Get the states of a model's versions",
-    answers={"application/json": (ModelStatusSchema,)},
-    problems=(404,),
-    dialect=STANDARD,
+@endpoints.get(
+    "/v1/models/<servable:name>",
+    "/v1/models/<servable:name>/versions/<servable:version>",
+    summary="Get the states of a model's versions",
+    responses={JSON: (ModelStatusSchema,)},
 )
-def get_status(name: str, version: str | None = None) -> Response:
+def get_status(call: Call, name: str, version: str | None = None) -> RawResponse:
     """A `tensorflow.serving.GetModelStatusResponse`; a version that cannot be loaded has ended, with the reason."""
     try:
-        statuses = repository().model(name).statuses
+        statuses = call.plane.model(name).statuses
     except NotFoundError as error:
         raise NotFoundError(f"Could not find any versions of model {name}; {error.detail}") from error
     if version is not None and version != LATEST:
@@ -83,18 +80,16 @@ def get_status(name: str, version: str | None = None) -> Response:
     return json_response({"model_version_status": [_status(status) for status in statuses]})
 
 
-@blueprint.get("/v1/models/<servable:name>/metadata")
-@blueprint.get("/v1/models/<servable:name>/versions/<servable:version>/metadata")
-@operation(
-    "Get a model's signatures",
-    answers={"application/json": (MetadataSchema,)},
-    problems=(404,),
-    dialect=STANDARD,
+@endpoints.get(
+    "/v1/models/<servable:name>/metadata",
+    "/v1/models/<servable:name>/versions/<servable:version>/metadata",
+    summary="Get a model's signatures",
+    responses={JSON: (MetadataSchema,)},
 )
-def get_metadata(name: str, version: str | None = None) -> Response:
+def get_metadata(call: Call, name: str, version: str | None = None) -> RawResponse:
     """What each signature of the SavedModel takes and gives."""
-    found = servable(name, version)
-    described = {signature: found.engine.describe(signature) for signature in sorted(found.engine.signatures)}
+    served = servable(call, name, version)
+    described = {signature: served.engine.describe(signature) for signature in sorted(served.engine.signatures)}
     signatures = {
         name: {
             "inputs": {tensor.name: _tensor_info(tensor) for tensor in signature.inputs},
@@ -105,7 +100,7 @@ def get_metadata(name: str, version: str | None = None) -> Response:
     }
     return json_response(
         {
-            "model_spec": {"name": found.name, "signature_name": "", "version": str(found.number)},
+            "model_spec": {"name": served.name, "signature_name": "", "version": str(served.number)},
             "metadata": {"signature_def": {"signature_def": signatures}},
         }
     )

@@ -2,30 +2,27 @@
 
 from typing import Any, ClassVar
 
-from flask import Blueprint, Response, request
 from marshmallow import EXCLUDE, Schema, fields
 
-from service.dataplane.inference import evaluate
-from service.dataplane.points import check_count
 from service.edges.tensorflow_serving.servable import servable
-from service.edges.tensorflow_serving.tensors import as_columns, as_rows, decode
-from service.http import custom_fields as own
-from service.http.body import WORTH_COUNTING, read_body, refuse_excess
-from service.http.context import context
+from service.edges.tensorflow_serving.tensors import PredictV1Call, as_columns, as_rows, decode
+from service.engines import Outputs
+from service.http import custom_fields
+from service.http.body import read_points_body
+from service.http.context import Call
 from service.http.custom_fields import Limits
-from service.http.endpoint import operation
-from service.http.error_formats import STANDARD
-from service.http.record import waited
-from service.http.responses import json_response
+from service.http.endpoint import Endpoints
+from service.http.error_formats import ERROR_JSON
+from service.http.responses import JSON, RawResponse, to_json
 
-blueprint = Blueprint("v1_predict", __name__)
+endpoints = Endpoints("v1_predict", error_format=ERROR_JSON, inline=True)
 
 INPUT = "points"
 """What our own SavedModels call their input."""
 
 
 def _instances(limits: Limits) -> dict[str, Any]:
-    points = own.points(limits)
+    points = custom_fields.points(limits)
     row = {"type": "object", "properties": {INPUT: points["items"]}, "required": [INPUT], "additionalProperties": False}
     return {
         "description": "rows: the points, or an object with each",
@@ -34,7 +31,7 @@ def _instances(limits: Limits) -> dict[str, Any]:
 
 
 def _inputs(limits: Limits) -> dict[str, Any]:
-    points = own.points(limits)
+    points = custom_fields.points(limits)
     return {
         "description": "columns, in place of instances: all points, or an object with them",
         "oneOf": [points, {"type": "object", "properties": {INPUT: points}, "required": [INPUT]}],
@@ -54,8 +51,8 @@ class PredictRequestV1Schema(Schema):
     }
 
     signature_name = fields.String(metadata={"default": "serving_default", "enum": ["serving_default", "replicates"]})
-    instances = own.Json(_instances)
-    inputs = own.Json(_inputs)
+    instances = custom_fields.RawJson(_instances)
+    inputs = custom_fields.RawJson(_inputs)
 
 
 class PredictionsV1Schema(Schema):
@@ -66,30 +63,26 @@ class OutputsV1Schema(Schema):
     outputs = fields.Raw(required=True, metadata={"description": "P(y = 1) of all points, or an object of outputs"})
 
 
-@blueprint.post("/v1/models/<servable:name>:predict")
-@blueprint.post("/v1/models/<servable:name>/versions/<servable:version>:predict")
-@operation(
-    "Predict (v1)",
-    takes={"application/json": (PredictRequestV1Schema,)},
-    answers={"application/json": (PredictionsV1Schema, OutputsV1Schema)},
+@endpoints.post(
+    "/v1/models/<servable:name>:predict",
+    "/v1/models/<servable:name>/versions/<servable:version>:predict",
+    summary="Predict (v1)",
+    request_bodies={JSON: (PredictRequestV1Schema,)},
+    responses={JSON: (PredictionsV1Schema, OutputsV1Schema)},
     problems=(400, 404, 413, 415, 503),
-    dialect=STANDARD,
     example={"instances": [[0.1, 0.2], [0.9, -0.4]]},
 )
-def post_v1_predict(name: str, version: str | None = None) -> Response:
+def post_v1_predict(call: Call, name: str, version: str | None = None) -> RawResponse:
     """What a signature gives at points: rows for `instances`, columns for `inputs`. A single output is a bare list,
     several are objects. The signatures `at` and `activations` take a `replicate` and a `snapshot` too, in columns:
     `{"signature_name": "at", "inputs": {"points": [[0.1, 0.2]], "replicate": 3, "snapshot": 0}}`.
     """
-    here = context()
-    found = servable(name, version)
-    body = read_body(request.environ, here.settings.max_body_bytes)
-    if len(body) > WORTH_COUNTING:
-        refuse_excess(body, here.settings.max_points, found.engine.n_features)
-    with here.admission.predictions as seconds:
-        waited(seconds)
-        asked = decode(body, found)
-        check_count(len(asked.points), here.settings.max_points)
-        outputs = evaluate(found, asked.signature, asked.points, **asked.index)
-    described = found.engine.describe(asked.signature).outputs
-    return json_response(as_rows(outputs, described) if asked.in_rows else as_columns(outputs, described))
+    served = servable(call, name, version)
+    content = read_points_body(call, served)
+
+    def encode(request: PredictV1Call, outputs: Outputs) -> bytes:
+        described = served.engine.describe(request.signature).outputs
+        return to_json(as_rows(outputs, described) if request.in_rows else as_columns(outputs, described))
+
+    body = call.plane.evaluate(call.record, served, lambda: decode(content, served), encode)
+    return RawResponse([body], JSON)

@@ -3,8 +3,8 @@
 from werkzeug.routing import BaseConverter
 
 from service.errors import NotFoundError, UnavailableError
-from service.http.context import version_named
-from service.registry.registry import ModelVersion
+from service.http.context import Call
+from service.registry.models import ModelVersion
 
 
 class ServableConverter(BaseConverter):
@@ -17,14 +17,14 @@ LATEST = "0"
 """What clients write who must write a version and have none in mind."""
 
 
-def servable(name: str, version: str | None) -> ModelVersion:
+def servable(call: Call, name: str, version: str | None) -> ModelVersion:
     """Return the version that answers.
 
     Raises:
         NotFoundError: there is none such.
     """
     try:
-        return version_named(name, None if version == LATEST else version)
+        return call.plane.version(call.record, name, None if version == LATEST else version)
     except (NotFoundError, UnavailableError) as error:
         asked = f"Latest({name})" if version is None else f"Specific({name}, {version})"
         raise NotFoundError(f"Servable not found for request: {asked}; {error.detail}") from error

@@ -2,38 +2,36 @@
 
 import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.dataplane.grid_functions import check_index
+from service.dataplane.dataplane import SignatureCall
+from service.dataplane.grid_functions import check_scalars
 from service.dataplane.points import PointsError, from_rows
 from service.engines import Outputs, Points, Signature, Tensor
 from service.errors import InvalidError, MalformedError
-from service.http.points_json import parse_json_with_rows
-from service.registry.registry import ModelVersion
+from service.http.points_json import parse_points_json
+from service.registry.models import ModelVersion
 
 DEFAULT = "serving_default"
 
-LONG = 100
-"""Characters; a name that is longer is quoted in part."""
+MAX_QUOTED_NAME_CHARS = 100
+"""A longer name is quoted in part."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request, understood: points, float32 [n, d], for a signature, with its scalar inputs."""
+class PredictV1Call(SignatureCall):
+    """A signature at points; `in_rows` where they came as `instances`."""
 
-    signature: str
-    points: Points
-    in_rows: bool
-    index: Mapping[str, int] = field(default_factory=dict)
+    in_rows: bool = False
 
 
-def decode(body: bytes, version: ModelVersion) -> Asked:
-    """Return what is asked of a version.
+def decode(body: bytes, version: ModelVersion) -> PredictV1Call:
+    """Return what a body asks of a version.
 
     Raises:
         MalformedError: the body is not a JSON object.
@@ -44,17 +42,17 @@ def decode(body: bytes, version: ModelVersion) -> Asked:
     if not isinstance(name, str):
         raise _wrong(document, "not formatted correctly. 'signature_name' key must be a string value.")
     if name not in version.engine.signatures:
-        shown = name if len(name) <= LONG else f"{name[:LONG]}…"
+        shown = name if len(name) <= MAX_QUOTED_NAME_CHARS else f"{name[:MAX_QUOTED_NAME_CHARS]}…"
         raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
     signature = version.engine.describe(name)
     if "instances" in document and "inputs" in document:
         raise _wrong(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in document:
-        return Asked(name, _points(_rows(document["instances"], signature), signature), in_rows=True)
+        return PredictV1Call(_points(_rows(document["instances"], signature), signature), name, in_rows=True)
     if "inputs" in document:
         columns = _columns(document["inputs"], signature)
         points = _points(columns[_points_of(signature).name], signature)
-        return Asked(name, points, in_rows=False, index=_index(columns, signature, version))
+        return PredictV1Call(points, name, _scalars(columns, signature, version))
     raise InvalidError("Missing 'inputs' or 'instances' key")
 
 
@@ -79,7 +77,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise MalformedError("JSON Parse error: The document is empty")
     try:
-        document = parse_json_with_rows(body, "instances", "inputs")
+        document = parse_points_json(body, "instances", "inputs")
     except MalformedError as error:
         cause = error.__cause__
         at = f"{cause.msg} at offset: {cause.pos}" if isinstance(cause, orjson.JSONDecodeError) else error.detail
@@ -141,18 +139,18 @@ def _points_of(signature: Signature) -> Tensor:
     return next(tensor for tensor in signature.inputs if len(tensor.shape) == 2)
 
 
-def _index(columns: Mapping[str, object], signature: Signature, version: ModelVersion) -> dict[str, int]:
+def _scalars(columns: Mapping[str, object], signature: Signature, version: ModelVersion) -> dict[str, int]:
     """Return the signature's scalar inputs, checked against what the model recorded."""
-    index: dict[str, int] = {}
+    scalars: dict[str, int] = {}
     for tensor in signature.inputs:
         if not tensor.shape:
             value = columns[tensor.name]
             if not isinstance(value, int) or isinstance(value, bool):
                 raise _wrong(value, f"is not of expected type: {tensor.dtype}")
-            index[tensor.name] = value
-    if index:
-        check_index(version, **index)
-    return index
+            scalars[tensor.name] = value
+    if scalars:
+        check_scalars(version, **scalars)
+    return scalars
 
 
 def _tensors(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, NDArray[np.float32]]:

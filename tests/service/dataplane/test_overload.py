@@ -6,15 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
 
-from service.dataplane import admission
-from service.dataplane.admission import Lane, OverloadedError, Slots
-from service.dataplane.cache import AnswerCache
-from service.observability import WAITING
 from service.settings import QUEUE_PER_SLOT
 from tests.conftest import Server, StartServer, running, wait_for
 from tests.service.test_observability import value
@@ -73,53 +68,6 @@ def test_grids_hold_up_neither_predictions_nor_health(narrow: Server) -> None:
             assert narrow.predict(points=[[0.1, 0.2]]).status_code == 200
             assert narrow.get("/health/ready").status_code == 200
         assert not any(grid.done() for grid in grids)  # all of that while the first was computed
-
-
-def test_slots_are_given_back_however_a_request_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "QUEUE_SECONDS", 0.01)
-    everything = Slots(Lane.PREDICTIONS, 1)
-    grids = Slots(Lane.GRIDS, 1, within=everything)
-    for _ in range(3):
-        with pytest.raises(ZeroDivisionError), grids:
-            raise ZeroDivisionError
-    with everything, pytest.raises(OverloadedError, match="nothing new"), grids:
-        pass
-    with grids:
-        pass
-
-
-def test_a_full_queue_takes_nobody_in() -> None:
-    slots = Slots(Lane.PREDICTIONS, 1)
-
-    def wait() -> None:
-        with slots:
-            pass
-
-    waiting = [Thread(target=wait) for _ in range(QUEUE_PER_SLOT)]
-    with slots:
-        for thread in waiting:
-            thread.start()
-        wait_for(lambda: WAITING.labels(Lane.PREDICTIONS)._value.get() == QUEUE_PER_SLOT)
-        with pytest.raises(OverloadedError, match="too many"), slots:
-            pass
-    for thread in waiting:
-        thread.join()
-    with slots:
-        pass
-
-
-def test_the_cache_keeps_the_last_answers_within_its_bytes() -> None:
-    cache = AnswerCache(800)
-    for tag in "abcdefghij":
-        cache.keep(tag, [b"x" * 60, b"y" * 40])
-        assert cache.get("a") is not None  # asked for again and again, so it stays
-    assert cache.get("b") is None
-    assert cache.get("j") == [b"x" * 60 + b"y" * 40]
-    cache.keep("big", [b"x" * 101])  # more than an eighth of all
-    assert cache.get("big") is None
-    nothing = AnswerCache(0)
-    nothing.keep("a", [b"x"])
-    assert nothing.get("a") is None
 
 
 def test_a_grid_asked_for_again_is_not_computed_again(server: Server) -> None:

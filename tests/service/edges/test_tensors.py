@@ -1,15 +1,21 @@
 """Infer's bodies: what is written is read back, with bytes or without."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.dataplane.inference import Prediction
-from service.edges.open_inference.tensors import Asked, decode, encode, header_length
-from service.errors import MalformedError
+from service.edges.open_inference import tensors
+from service.edges.open_inference.messages import InferRequest
+from service.edges.open_inference.tensors import InferCall, decode, encode, header_length
+from service.errors import InvalidError, MalformedError
 from tests.service.edges.standards import HEADER_LENGTH, Floats, tensor, with_bytes
 
 coordinates = st.floats(-100, 100, width=32)
@@ -39,10 +45,9 @@ def test_every_form_of_a_request_is_read_as_the_same(points: Floats, given_id: s
 
 @given(values=arrays.arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32)), given_id=texts)
 def test_an_answer_says_the_same_in_json_and_in_bytes(values: Floats, given_id: str) -> None:
-    prediction = Prediction("linear", 3, values, np.zeros(len(values), np.int64))
     points = np.zeros((len(values), 2), np.float32)
-    plain, none = encode(prediction, Asked(points, given_id, binary=False))
-    content, length = encode(prediction, Asked(points, given_id, binary=True))
+    plain, none = encode("linear", 3, values, InferCall(points, id=given_id, binary=False))
+    content, length = encode("linear", 3, values, InferCall(points, id=given_id, binary=True))
     assert none is None
     assert length is not None
     in_json, in_bytes = orjson.loads(plain), orjson.loads(content[:length])
@@ -73,3 +78,60 @@ def test_a_header_length_is_digits_and_nothing_else(text: str) -> None:
         return
     assert set(text) <= set("0123456789")
     assert found == int(text) <= 10
+
+
+numbers = st.integers() | st.floats()
+data = st.one_of(
+    st.lists(numbers, max_size=4),
+    st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=3),
+    st.lists(st.lists(numbers, max_size=3), max_size=3),
+    st.none() | st.booleans() | st.text(max_size=3),
+)
+confusing = st.none() | st.text(st.sampled_from('"data[]{}:1, \\'), max_size=12)
+edits = st.none() | st.tuples(
+    st.integers(0, 200), st.sampled_from([*(bytes([c]) for c in b'[],{}"-+.0e1 :nN\xff'), b""])
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    data=data, given_id=confusing, name=confusing, parameters=st.none() | st.dictionaries(confusing, data), edit=edits
+)
+@example(data=[1.5], given_id="data", name="points", parameters={"data": [1]}, edit=None)
+@example(data=[1.5], given_id='"data":[3]', name="points", parameters=None, edit=None)
+@example(data=[[1, 2], [3, 4]], given_id=None, name="points", parameters=None, edit=(60, b"]"))
+@example(data=[True], given_id=None, name="points", parameters=None, edit=None)
+def test_numbers_parsed_apart_make_the_same_request(
+    data: Any, given_id: Any, name: Any, parameters: Any, edit: tuple[int, bytes] | None
+) -> None:
+    one = {"name": name, "shape": [1, 2], "datatype": "FP32", "parameters": parameters, "data": data}
+    body = json.dumps({"id": given_id, "inputs": [one]}).encode()
+    if edit is not None:
+        at, character = edit
+        body = body[:at] + character + body[at + 1 :]
+    assert outcome(tensors._read_request, body) == outcome(lambda content: (tensors._load(content), None), body)
+
+
+def outcome(read: Callable[[bytes], tuple[InferRequest, Any]], body: bytes) -> str:
+    """Return a request with its numbers as floats, or what is said of it."""
+    try:
+        request, numbers = read(body)
+    except (InvalidError, MalformedError) as error:
+        return error.detail
+    given = [(entry, as_floats(entry.data if numbers is None else numbers)) for entry in request.inputs]
+    return repr(replace(request, inputs=[replace(entry, data=floats) for entry, floats in given]))
+
+
+def as_floats(data: Any) -> Any:
+    try:
+        return (
+            np.array(data, np.float64).tolist()
+            if isinstance(data, list) and are_lists_of_numbers(data)
+            else data.tolist()
+        )
+    except (AttributeError, ValueError, OverflowError):  # something else, ragged, or too large for a float
+        return data
+
+
+def are_lists_of_numbers(data: Any) -> bool:
+    return all(map(are_lists_of_numbers, data)) if isinstance(data, list) else type(data) in (int, float)

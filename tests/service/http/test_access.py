@@ -1,5 +1,6 @@
 """Keys keep others out where a file names some; other origins' pages are answered where they are named."""
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from flask import Flask
 
-from service import keys
-from service.errors import UnauthorizedError
-from service.http import access
-from service.keys import KeysError
+from service import CONTEXT, keys
+from service.app import create_app
+from service.http.context import Call
+from service.http.endpoint import Endpoints, respond
+from service.http.responses import RawResponse
+from service.request_record import RequestRecord
+from service.settings import Settings
 from tests.conftest import ALICE, ALICE_LINE, MODELS, ROOT, Server, StartServer, wait_for
 
 BOB, BOB_LINE = keys.make("bob")
@@ -93,13 +96,14 @@ def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(gua
     assert closed == 29
 
 
-def test_a_view_that_nobody_described_needs_a_key(key_file: Path) -> None:
-    app = Flask("service")
-    app.testing = True
-    access.register(app, keys.Keys(key_file), ())
-    app.add_url_rule("/new", view_func=lambda: "told")
-    with pytest.raises(UnauthorizedError):
-        app.test_client().get("/new")
+def test_an_endpoint_needs_a_key_unless_it_is_declared_public(key_file: Path, tmp_path: Path) -> None:
+    endpoints = Endpoints("new")
+    endpoints.get("/closed")(lambda _: RawResponse([b"told"], "text/plain"))
+    endpoints.get("/open", public=True)(lambda _: RawResponse([b"told"], "text/plain"))
+    app = create_app(Settings(models_dir=tmp_path, api_keys_file=key_file))
+    context = app.extensions[CONTEXT]
+    call = Call("", {}, io.BytesIO(), RequestRecord("id", 0), context, context.plane)
+    assert [respond(endpoint, call, {}).status for endpoint in endpoints] == [401, 200]
 
 
 def test_keys_are_added_and_withdrawn_without_a_restart(own: Server, key_file: Path) -> None:
@@ -141,19 +145,6 @@ def test_a_file_that_is_wrong_at_the_start_stops_it_with_the_reason(tmp_path: Pa
     assert started.returncode != 0
     assert "the service does not start: line 1 of" in started.stderr
     assert "Traceback" not in started.stderr
-
-
-@pytest.mark.parametrize("content", ["alice", "alice:secret", "al ice:" + "0" * 64, "alice:" + "G" * 64])
-def test_a_file_that_holds_no_keys_is_refused_by_line(tmp_path: Path, content: str) -> None:
-    (tmp_path / "keys").write_text(f"{ALICE_LINE}\n{content}\n")
-    with pytest.raises(KeysError, match="line 2"):
-        keys.read(tmp_path / "keys")
-
-
-def test_a_key_is_only_its_own() -> None:
-    made = {keys.make("x") for _ in range(100)}
-    assert len(made) == 100
-    assert all(key not in line for key, line in made)
 
 
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-api-key"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.dataplane.points import PointsError, from_rows
 from service.errors import MalformedError
 from service.http.body import parse_json
-from service.http.points_json import WORTH_KEEPING, parse_json_with_rows
+from service.http.points_json import POOL_MAX_BYTES, parse_points_json
 
 numbers = st.integers() | st.floats()
 rows = st.lists(st.lists(numbers, max_size=3), max_size=4)
@@ -30,7 +30,7 @@ edits = st.none() | st.tuples(
 def read(body: bytes, *names: str) -> tuple[str, Any]:
     """Return the points and what stands beside them, or what is said of the body."""
     try:
-        document = parse_json_with_rows(body, *names) if names else parse_json(body)
+        document = parse_points_json(body, *names) if names else parse_json(body)
         if not isinstance(document, dict) or "points" not in document:
             return "else", repr(document)
         points = from_rows(document.pop("points"))
@@ -76,12 +76,10 @@ def test_of_bodies_that_mislead_both_say_the_same(body: bytes) -> None:
     assert read(body, "points") == read(body)
 
 
-@pytest.mark.parametrize("length", [1, 1000, WORTH_KEEPING // 20])
+@pytest.mark.parametrize("length", [1, 1000, POOL_MAX_BYTES // 20])
 def test_rows_are_an_array_exact_to_the_last_bit(length: int) -> None:
     points = np.random.default_rng(length).normal(0, 10.0 ** np.arange(-9, 10, 6), (length, 4))
-    document = parse_json_with_rows(
-        json.dumps({"model": "tanh-10", "rows": points.tolist()}).encode(), "points", "rows"
-    )
+    document = parse_points_json(json.dumps({"model": "tanh-10", "rows": points.tolist()}).encode(), "points", "rows")
     assert isinstance(document["rows"], np.ndarray)
     np.testing.assert_array_equal(document["rows"], points)
     assert document["model"] == "tanh-10"
@@ -91,7 +89,7 @@ def test_threads_do_not_get_each_others_numbers() -> None:
     bodies = {i: json.dumps({"points": [[i, i + 0.5]] * (i * 10 + 1)}).encode() for i in range(100)}
 
     def right(i: int) -> bool:
-        found = parse_json_with_rows(bodies[i], "points")["points"]
+        found = parse_points_json(bodies[i], "points")["points"]
         return isinstance(found, np.ndarray) and bool((found == [i, i + 0.5]).all()) and len(found) == i * 10 + 1
 
     with ThreadPoolExecutor(16) as threads:

@@ -1,5 +1,5 @@
-"""Requests read on the loop are those that gunicorn's own parser reads, however they come in; what is no plain request
-is left to it.
+"""Requests are parsed on the loop as gunicorn's own parser does, however they come in; what is no plain request is left
+to it.
 """
 
 import string
@@ -10,7 +10,7 @@ from gunicorn.http import get_parser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.server.request_parser import MOST_BYTES, MOST_BYTES_OF_HEAD, Reading, Request
+from service.server.request_parser import MAX_HEAD_BYTES, MAX_REQUEST_BYTES, Request, RequestParser, State
 
 HEAD = b"POST /predict?a=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
 PLAIN = HEAD + b'{"points":[[]]}'
@@ -19,15 +19,15 @@ TOKENS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_si
 VALUES = st.text(st.characters(min_codepoint=9, max_codepoint=255), max_size=20)
 
 
-def read(*pieces: bytes) -> Reading:
-    reading = Reading()
+def parsed(*pieces: bytes) -> RequestParser:
+    parser = RequestParser()
     for piece in pieces:
-        assert not reading.is_over
-        reading.feed(piece)
-    return reading
+        assert parser.state is State.NEED_DATA
+        parser.receive_data(piece)
+    return parser
 
 
-def as_gunicorn_reads(content: bytes) -> tuple[str, str, list[tuple[str, str]], bytes, bool]:
+def as_gunicorn_parses(content: bytes) -> tuple[str, str, list[tuple[str, str]], bytes, bool]:
     """Return method, target, headers, body, and whether the connection is kept, by gunicorn's parser in Python.
 
     Raises:
@@ -39,19 +39,18 @@ def as_gunicorn_reads(content: bytes) -> tuple[str, str, list[tuple[str, str]], 
     return message.method, message.uri, message.headers, message.body.read(), not message.should_close()
 
 
-def test_a_request_is_read_whole() -> None:
+def test_a_request_is_parsed_whole() -> None:
     headers = {"host": "x", "content-type": "application/json", "content-length": "15"}
-    assert read(PLAIN).request == Request("POST", "/predict?a=1", headers, b'{"points":[[]]}', keep_alive=True)
+    assert parsed(PLAIN).request == Request("POST", "/predict?a=1", headers, b'{"points":[[]]}', "1.1", keep_alive=True)
 
 
 @pytest.mark.parametrize("cut", range(1, len(PLAIN)))
 def test_a_request_in_two_pieces_is_the_same(cut: int) -> None:
-    whole, reading = read(PLAIN), read(PLAIN[:cut])
-    assert not reading.is_over
-    reading.feed(PLAIN[cut:])
-    assert reading.is_over
-    assert reading.request == whole.request
-    assert reading.received == PLAIN
+    whole, parser = parsed(PLAIN), parsed(PLAIN[:cut])
+    assert parser.state is State.NEED_DATA
+    assert parser.receive_data(PLAIN[cut:]) is State.COMPLETE
+    assert parser.request == whole.request
+    assert parser.received == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_a_request_in_two_pieces_is_the_same(cut: int) -> None:
     ],
 )
 def test_the_client_says_whether_the_connection_is_kept(content: bytes, keep_alive: bool) -> None:
-    request = read(content).request
+    request = parsed(content).request
     assert request is not None
     assert request.keep_alive is keep_alive
 
@@ -81,31 +80,31 @@ def test_the_client_says_whether_the_connection_is_kept(content: bytes, keep_ali
         PLAIN.replace(b"Host: x", b"Content_Length: 3"),
         PLAIN.replace(b"Host: x", b"Host : x"),
         PLAIN.replace(b"Host: x", b"Host: x\r\n y"),
-        PLAIN.replace(b"Host: x", b"Long: " + b"x" * MOST_BYTES_OF_HEAD),
+        PLAIN.replace(b"Host: x", b"Long: " + b"x" * MAX_HEAD_BYTES),
         PLAIN.replace(b"Length: 15", b"Length: +15"),
         PLAIN.replace(b"Length: 15", b"Length: 15\r\nContent-Length: 15"),
-        PLAIN.replace(b"Length: 15", b"Length: %d" % (MOST_BYTES + 1)),
+        PLAIN.replace(b"Length: 15", b"Length: %d" % (MAX_REQUEST_BYTES + 1)),
         PLAIN.replace(b"HTTP/1.1", b"HTTP/2.0"),
         PLAIN.replace(b"\r\n", b"\n"),
-        b"GET / HTTP/1.1\r\n" + b"x" * MOST_BYTES_OF_HEAD,
+        b"GET / HTTP/1.1\r\n" + b"x" * MAX_HEAD_BYTES,
         b"\x16\x03\x01 this is TLS",
         b"nonsense\r\n\r\n",
     ],
 )
-def test_what_is_no_plain_request_is_left_to_gunicorn_untouched(content: bytes) -> None:
-    reading = read(content)
-    assert reading.is_over
-    assert reading.request is None
-    assert reading.received == content
+def test_what_is_no_plain_request_is_delegated_to_gunicorn_untouched(content: bytes) -> None:
+    parser = parsed(content)
+    assert parser.state is State.DELEGATE
+    assert parser.request is None
+    assert parser.received == content
 
 
 @example("GET", {"Accept": "\t a/b \t"}, b"")
 @given(st.sampled_from(["GET", "POST", "DELETE"]), st.dictionaries(TOKENS, VALUES, max_size=4), st.binary(max_size=30))
-def test_a_request_is_read_as_gunicorn_reads_it(method: str, headers: dict[str, str], body: bytes) -> None:
+def test_a_request_is_read_as_gunicorn_parses_it(method: str, headers: dict[str, str], body: bytes) -> None:
     lines = [f"{method} /boundary?x=%20 HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
     content = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode("latin-1") + body
-    request = read(content).request
+    request = parsed(content).request
     if request is None:
         return
     fields = [(name.upper(), value) for name, value in request.headers.items()]
-    assert (request.method, request.target, fields, request.body, request.keep_alive) == as_gunicorn_reads(content)
+    assert (request.method, request.target, fields, request.body, request.keep_alive) == as_gunicorn_parses(content)

@@ -1,0 +1,214 @@
+"""The data plane: from a decoded request to numbers, alike for every interface.
+
+An edge decodes and encodes; what lies between happens here, in this order: the version that answers is looked up, the
+request is held against the limits, waits for its turn, is computed and counted.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from bundle import layout
+from service.dataplane.admission import Admission, Slots, WouldBlockError
+from service.dataplane.cache import Chunks, ResponseCache
+from service.dataplane.inference import Prediction, evaluate, predict
+from service.dataplane.points import check_count
+from service.engines import Outputs, Points
+from service.errors import NotFoundError
+from service.observability import HITS, MISSES
+from service.registry.experiments import ExperimentStore
+from service.registry.models import Model, ModelVersion
+from service.registry.registry import Registry
+from service.request_record import RequestRecord
+
+T = TypeVar("T")
+C = TypeVar("C", bound="SignatureCall")
+
+
+@dataclass(frozen=True)
+class PredictCall:
+    """Points, float32 [n, d], for one model (`models` is None), for several by name, or for all (`models` is empty)."""
+
+    points: Points
+    model: str | None = None
+    version: int | None = None
+    models: list[str] | None = None
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class SignatureCall:
+    """Points, float32 [n, d], for a signature, with its scalar inputs."""
+
+    points: Points
+    signature: str = "serving_default"
+    scalars: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """What answers requests for numbers. Where it `may_wait` is false, whatever would have to wait, read a disk or
+    compute for long raises WouldBlockError instead.
+    """
+
+    registry: Registry
+    experiment_store: ExperimentStore
+    admission: Admission
+    cache: ResponseCache
+    max_points: int
+    may_wait: bool = True
+
+    def without_waiting(self) -> "DataPlane":
+        """Return the same data plane for a caller that must not be held up."""
+        return replace(self, may_wait=False)
+
+    def version(
+        self, record: RequestRecord | None, name: str | None = None, number: int | str | None = None
+    ) -> ModelVersion:
+        """Return the version that answers a request, and note it in the record, if any; see `Registry.version`.
+
+        Raises:
+            NotFoundError: also where `number` is a text, as it stands in a path, that is no version at all.
+        """
+        if isinstance(number, str):
+            if not layout.VERSION.fullmatch(number):
+                raise NotFoundError(f"there is no version {number!r}; versions are numbers from 1")
+            number = int(number)
+        self._refuse_to_sync()
+        version = self.registry.version(name, number)
+        if record is not None:
+            record.set_model_version(version)
+        return version
+
+    def model(self, name: str) -> Model:
+        """Return a model with the state of its versions; see `Registry.model`."""
+        self._refuse_to_sync()
+        return self.registry.model(name)
+
+    def models(self) -> list[Model]:
+        """Return all models, by name."""
+        return self.registry.models()
+
+    def synced_models(self) -> list[Model]:
+        """Return all models, after what clients have just loaded and unloaded."""
+        self.refuse_to_block()
+        self.registry.sync_if_stale()
+        return self.registry.models()
+
+    def load(self, name: str) -> None:
+        """Load a model's newest versions now, in every worker; see `Registry.load`."""
+        self.refuse_to_block()
+        self.registry.load(name)
+
+    def unload(self, name: str) -> None:
+        """Unload a model, in every worker; see `Registry.unload`."""
+        self.refuse_to_block()
+        self.registry.unload(name)
+
+    @property
+    def default_model(self) -> str:
+        """The name of the model that answers where none is named."""
+        return self.registry.default_model
+
+    @property
+    def max_features(self) -> int:
+        """The most numbers a point that any model takes."""
+        return self.registry.max_features
+
+    def ready(self) -> bool:
+        """Say whether any model answers."""
+        return self.registry.ready()
+
+    @property
+    def experiments(self) -> ExperimentStore:
+        """What experiments left on disk."""
+        self.refuse_to_block()
+        return self.experiment_store
+
+    def predict(
+        self,
+        record: RequestRecord,
+        decode: Callable[[], PredictCall],
+        encode: Callable[[PredictCall, list[Prediction]], T],
+    ) -> T:
+        """Predict points with one model or several.
+
+        Raises:
+            service.errors.ServiceError: the request cannot be answered.
+        """
+
+        def answer() -> T:
+            call = decode()
+            check_count(len(call.points), self.max_points)
+            return encode(call, [predict(v, call.points, call.threshold) for v in self._versions(record, call)])
+
+        return self._in_turn(self.admission.predictions, record, answer)
+
+    def evaluate(
+        self,
+        record: RequestRecord,
+        version: ModelVersion,
+        decode: Callable[[], C],
+        encode: Callable[[C, Outputs], T],
+    ) -> T:
+        """Evaluate a signature of a version at points.
+
+        Raises:
+            service.errors.ServiceError: the request cannot be answered.
+        """
+
+        def answer() -> T:
+            call = decode()
+            check_count(len(call.points), self.max_points)
+            return encode(call, evaluate(version, call.signature, call.points, **call.scalars))
+
+        return self._in_turn(self.admission.predictions, record, answer)
+
+    def cached(self, record: RequestRecord, tag: str, compute: Callable[[], Chunks]) -> Chunks:
+        """Return the body with this tag: the cached one, or one that is computed now.
+
+        Raises:
+            service.admission.OverloadedError: it would have to be computed, and too much is being computed.
+        """
+        body = self.cache.get(tag)
+        if body is not None:
+            HITS.inc()
+            return body
+        self.refuse_to_block()
+        MISSES.inc()
+        body = self._in_turn(self.admission.grids, record, compute)
+        self.cache.put(tag, body)
+        return body
+
+    def weights(self, record: RequestRecord, version: ModelVersion, replicate: int) -> Outputs:
+        """Return the recorded weights of a training run; see `Engine.weights`."""
+        self.refuse_to_block()
+        return self._in_turn(self.admission.grids, record, lambda: version.engine.weights(replicate))
+
+    def refuse_to_block(self) -> None:
+        """Raise WouldBlockError where the caller may not wait."""
+        if not self.may_wait:
+            raise WouldBlockError
+
+    def _refuse_to_sync(self) -> None:
+        if self.registry.is_stale:  # to sync may mean to load a model
+            self.refuse_to_block()
+
+    def _versions(self, record: RequestRecord, call: PredictCall) -> list[ModelVersion]:
+        if call.models is None:
+            return [self.version(record, call.model, call.version)]
+        return [self.version(None, name) for name in call.models] or self._all(call.points.shape[1])
+
+    def _all(self, n_features: int) -> list[ModelVersion]:
+        """Return every model that takes so many numbers a point; where there is none every model, for the error."""
+        served = [model.latest for model in self.registry.models() if model.latest is not None]
+        return [version for version in served if version.engine.n_features == n_features] or served
+
+    def _in_turn(self, slots: Slots, record: RequestRecord, compute: Callable[[], T]) -> T:
+        seconds = slots.take(may_wait=self.may_wait)
+        try:
+            if seconds:
+                record.add_queue_time(seconds)
+            return compute()
+        finally:
+            slots.give_back()

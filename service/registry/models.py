@@ -1,0 +1,88 @@
+"""A model as the service knows it: its versions on disk, the state of each, and what answers for it."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bundle.card import Card, Feature
+from service.engines import Engine
+
+VERSIONS_SERVED = 2
+"""Of each model: the newest, which answers, and the one before it."""
+
+FOREIGN_DOMAIN = (-1.5, 1.5)
+"""Where a model without a card is drawn."""
+
+
+class State(StrEnum):
+    """As in TensorFlow Serving. UNLOADING is a version of a model that a client unloaded."""
+
+    LOADING = "LOADING"
+    AVAILABLE = "AVAILABLE"
+    UNLOADING = "UNLOADING"
+    FAILED = "FAILED"
+
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Path, inode, size and modification time of a bundle's files: what changes when it is replaced or still copied."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModelVersion:
+    """A version that answers, equal to itself alone. `card` is None for a SavedModel from elsewhere."""
+
+    name: str
+    number: int
+    fingerprint: str
+    engine: Engine
+    card: Card | None
+
+    @property
+    def identity(self) -> str:
+        """What tells this version from every other, of other content or in another place."""
+        return f"{self.name} {self.number} {self.fingerprint}"
+
+    @property
+    def features(self) -> list[Feature]:
+        if self.card is not None:
+            return self.card.features
+        return [Feature(f"x{i + 1}", *FOREIGN_DOMAIN) for i in range(self.engine.n_features)]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What became of one version on disk; `version` is there where it is AVAILABLE."""
+
+    number: int
+    state: State
+    stamp: Stamp
+    reason: str | None = None
+    version: ModelVersion | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is known of one model: its versions, newest first."""
+
+    name: str
+    statuses: tuple[Status, ...] = ()
+
+    def unloaded(self) -> "Model":
+        """Return the model without anything that answers."""
+        reason = "it was unloaded over HTTP, and can be loaded again the same way"
+        return Model(
+            self.name,
+            tuple(replace(s, state=State.UNLOADING, reason=reason, version=None) for s in self.statuses),
+        )
+
+    def without_failures(self) -> "Model":
+        return Model(self.name, tuple(status for status in self.statuses if status.state is not State.FAILED))
+
+    @property
+    def served(self) -> dict[int, ModelVersion]:
+        """The versions that answer, by number."""
+        return {status.number: status.version for status in self.statuses if status.version is not None}
+
+    @property
+    def latest(self) -> ModelVersion | None:
+        """The version that answers where none is named."""
+        return next((status.version for status in self.statuses if status.version is not None), None)

@@ -1,0 +1,133 @@
+"""What becomes of a model's versions on disk: each new or changed one is loaded, probed, and served or FAILED."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from structlog.typing import FilteringBoundLogger
+
+from bundle import layout
+from bundle.card import Card, CardSchema
+from service.engines import LoadError, open_engine
+from service.observability import FAILED, LOADED
+from service.registry.models import VERSIONS_SERVED, Model, ModelVersion, Stamp, State, Status
+from service.settings import EngineChoice
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+class Scanner:
+    """Reads the folders below one models directory."""
+
+    def __init__(self, models_dir: Path, engine: EngineChoice) -> None:
+        self._models_dir = models_dir
+        self._engine = engine
+
+    def model_names(self) -> list[str]:
+        """Return the names of the models on disk, sorted."""
+        return layout.model_names(self._models_dir)
+
+    def unloaded(self, name: str) -> Model:
+        """Return a model that a client unloaded: its versions on disk, none of which answers."""
+        numbers = reversed(layout.versions(self._models_dir, name))
+        return Model(name, tuple(Status(number, State.UNLOADING, ()) for number in numbers)).unloaded()
+
+    def scan(self, before: Model) -> Iterator[Model]:
+        """Yield what becomes of a model as its versions on disk are gone through, newest first.
+
+        A version that was loaded, or that failed, is not tried again while its files are the same.
+        """
+        known = {status.number: status for status in before.statuses}
+        statuses: list[Status] = []
+        numbers = list(reversed(layout.versions(self._models_dir, before.name)))
+        for number in numbers:
+            if sum(status.version is not None for status in statuses) == VERSIONS_SERVED:
+                break
+            stamp = self._stamp(before.name, number)
+            status = known.get(number)
+            if status is None or status.stamp != stamp:
+                rest = [s for s in before.statuses if s.number != number and s not in statuses and s.number in numbers]
+                loading = Status(number, State.LOADING, stamp)
+                yield Model(before.name, tuple(sorted([*statuses, loading, *rest], key=_newest_first)))
+                status = self._load(before.name, number, stamp)
+            statuses.append(status)
+        after = Model(before.name, tuple(statuses))
+        if after != before:
+            yield after
+
+    def _stamp(self, name: str, number: int) -> Stamp:
+        bundle = self._models_dir / name / str(number)
+        try:
+            files = [(path, path.stat()) for path in sorted(bundle.rglob("*")) if path.is_file()]
+        except OSError:  # it is being written or removed right now
+            return ()
+        return tuple((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in files)
+
+    def _load(self, name: str, number: int, stamp: Stamp) -> Status:
+        try:
+            version = self._load_version(name, number)
+        except LoadError as error:
+            FAILED.inc()
+            log.warning("failed to load", model=name, version=number, reason=str(error))
+            return Status(number, State.FAILED, stamp, reason=str(error))
+        LOADED.inc()
+        log.info("available", model=name, version=number)
+        return Status(number, State.AVAILABLE, stamp, version=version)
+
+    def _load_version(self, name: str, number: int) -> ModelVersion:
+        bundle = self._models_dir / name / str(number)
+        try:
+            card = _read_card(bundle)
+            fingerprint = layout.fingerprint(bundle)
+            engine = open_engine(bundle, card, fingerprint, self._engine)
+        except OSError as error:
+            raise LoadError(f"a file cannot be read: {error.strerror}") from error
+        version = ModelVersion(name, number, fingerprint, engine, card)
+        _probe(version)
+        return version
+
+
+def _read_card(bundle: Path) -> Card | None:
+    """Return the card of a SavedModel, None where it has none.
+
+    Raises:
+        LoadError: there is no SavedModel, or its card is none.
+        OSError: its card cannot be read.
+    """
+    if not (bundle / layout.SAVED_MODEL).is_file():
+        raise LoadError(f"there is no {layout.SAVED_MODEL}")
+    try:
+        return CardSchema().read(bundle / layout.CARD)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise LoadError(f"the card cannot be read: {error}") from error
+
+
+def _newest_first(status: Status) -> int:
+    return -status.number
+
+
+def _probe(version: ModelVersion) -> None:
+    """Evaluate one point, so that a model that answers nonsense is never served and the first request is fast."""
+    n_features = version.engine.n_features
+    if len(version.features) != n_features:
+        raise LoadError(f"the card lists {len(version.features)} features, the model takes {n_features}")
+    try:
+        outputs = _outputs_at_origin(version)
+    except Exception as error:  # TensorFlow raises many kinds where a graph and its signature do not fit
+        raise LoadError(f"the model cannot answer the point at the origin: {type(error).__name__}") from error
+    if not np.isfinite(outputs).all():
+        raise LoadError("the model answers the point at the origin with a number that is not finite")
+
+
+def _outputs_at_origin(version: ModelVersion) -> list[NDArray[np.float32]]:
+    origin = np.zeros((1, version.engine.n_features), np.float32)
+    outputs = [version.engine.run("serving_default", origin)["probabilities"]]
+    if version.card is not None and "at" in version.engine.signatures:
+        last = {"replicate": version.card.replicates - 1, "snapshot": len(version.card.epochs) - 1}
+        if version.card.replicates - 1 not in version.card.diverged:
+            outputs.append(version.engine.run("at", origin, **last)["probabilities"])
+    return outputs

@@ -1,0 +1,98 @@
+"""The house: data flow one way, and each layer of the service knows only those below it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+VALUES = {"service", "service.errors", "service.settings", "service.observability"}
+"""What every layer may use."""
+
+ALLOWED = {
+    "service/edges": {"service.edges", "service.http", "service.dataplane", "service.rendering"},
+    "service/http": {"service.http", "service.dataplane", "service.keys", "service.request_record"},
+    "service/rendering": {"service.rendering", "service.dataplane", "service.registry.models"},
+    "service/dataplane": {"service.dataplane", "service.registry", "service.engines", "service.request_record"},
+    "service/registry": {"service.registry", "service.engines"},
+    "service/engines": {"service.engines"},
+    "service/server": {"service.server"},
+}
+
+TYPES = {"service.registry.models", "service.registry.experiments", "service.engines"}
+"""What an edge and what edges share may use beside that: the types of what the data plane gives."""
+
+WIRE = {"service/http": {"service.server.request_parser"}}
+"""How a server hands a request over."""
+
+FLASK = {"service/app.py", "service/http/flask_adapter.py", "service/http/access.py", "service/http/telemetry.py"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, `package.module` for `from package import module`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules = (ROOT / node.module.replace(".", "/")).is_dir()
+            yield from (f"{node.module}.{alias.name}" if modules else node.module for alias in node.names)
+
+
+def files(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("layer", ALLOWED)
+def test_a_layer_of_the_service_knows_only_those_below_it(layer: str) -> None:
+    allowed = ALLOWED[layer] | VALUES | WIRE.get(layer, set())
+    if layer in ("service/edges", "service/http"):
+        allowed |= TYPES
+    strangers = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in files(layer)
+        for name in imported(path)
+        if name.partition(".")[0] == "service"
+        and name not in {f"service.{constant}" for constant in ("__version__", "SLOT", "SHARED")}
+        and not any(name == module or name.startswith(f"{module}.") for module in allowed - {"service"})
+        and name != "service"
+    }
+    assert strangers == set()
+
+
+def test_edges_reach_models_through_the_data_plane_alone() -> None:
+    reached = {
+        (path.name, node.attr)
+        for path in files("service/edges")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"registry", "admission", "cache", "experiment_store"}
+    }
+    assert reached == set()
+
+
+def test_only_the_app_and_its_adapters_know_flask() -> None:
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in files("service")
+        for name in imported(path)
+        if name.partition(".")[0] in {"flask", "flask_cors"}
+    }
+    assert users == FLASK
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("bundle", {"bundle"}),
+        ("training", {"bundle", "training"}),
+        ("service", {"bundle", "service"}),
+        ("client", {"client"}),
+    ],
+)
+def test_data_flow_one_way(package: str, allowed: set[str]) -> None:
+    ours = {"bundle", "training", "service", "client", "tests", "benchmarks"}
+    known = {name.partition(".")[0] for path in files(package) for name in imported(path)}
+    assert known & ours <= allowed
