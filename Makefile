@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver litserve bentoml ray
 
-.PHONY: help serve train test coverage chromium check format compose-test deploy-test benchmark wrk benchmark-training \
+.PHONY: help serve train test test-fast coverage chromium check format compose-test deploy-test benchmark wrk benchmark-training \
 	benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
 	@echo "make train         train again: the next version of every model"
 	@echo "make test          run the tests"
+	@echo "make test-fast     run those that need no browser and do not train or soak"
 	@echo "make coverage      the same, with the lines and branches that no test takes"
 	@echo "make check         lint, formatting and types"
 	@echo "make format        put the code into the project's format"
@@ -36,11 +37,19 @@ serve: $(VENV)/run
 train: $(VENV)/run
 	$(BIN)/python -m training train
 
+# Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
+# process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.
+JOBS ?= 3
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
 test: chromium $(VENV)/dev
-	$(BIN)/python -m pytest -m "not compose"
+	$(PYTEST) -m "not compose"
+
+test-fast: $(VENV)/dev
+	$(PYTEST) -m "not (compose or soak or training or browser)"
 
 coverage: chromium $(VENV)/dev
-	$(BIN)/python -m pytest --cov --cov-report=term -m "not compose"
+	$(PYTEST) --cov --cov-report=term -m "not compose"
 
 # The browser that the tests of pages need: Debian's, where this may install it.
 chromium:

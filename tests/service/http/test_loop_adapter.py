@@ -17,7 +17,7 @@ from service.http.loop_adapter import LoopAdapter
 from service.observability import LOOP_FAULTS
 from service.server.request_parser import Request
 from service.settings import Settings
-from tests.conftest import Server, running, wait_until_ready
+from tests.conftest import Server, running
 
 JSON = {"Content-Type": "application/json"}
 ID = {"X-Request-ID": "the-same"}
@@ -30,8 +30,7 @@ BY_A_THREAD = {"X_By": "a thread"}
 def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker, so that what it caches is there for the next request."""
     directory = tmp_path_factory.mktemp("server")
-    with running(directory, SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="1") as started:
-        wait_until_ready(started)
+    with running(directory, SERVICE_MODELS_DIR=str(models_dir)) as started:
         yield started
 
 
