@@ -53,7 +53,7 @@ compose-test: $(VENV)/dev
 	$(BIN)/python -m pytest -m compose
 
 deploy-test: $(VENV)/dev
-	$(BIN)/python -m benchmarks.deploy
+	$(BIN)/python -m chaos.deploy
 
 check: $(VENV)/dev
 	$(BIN)/ruff check
@@ -101,7 +101,7 @@ pictures: chromium $(VENV)/dev
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m chaos.soak
 
 $(VENV)-benchmarks/installed: requirements/benchmarks.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak.course import SHORT, Figure, soak
+from chaos.soak.course import SHORT, Figure, soak
 
 PARTS = {"a": "load, swaps, kills and restarts", "b": "how soon swaps are seen", "c": "memory", "d": "slow clients"}
 

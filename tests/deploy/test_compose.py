@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import requests
 
-from benchmarks.deploy.adversity import CASES, Ground
-from benchmarks.deploy.disturbances import FRESH_SECONDS, another_experiment
-from benchmarks.deploy.reference import Reference
-from benchmarks.deploy.stack import Stack, StackError, run
+from chaos.deploy.adversity import CASES, Ground
+from chaos.deploy.disturbances import FRESH_SECONDS, another_experiment
+from chaos.deploy.reference import Reference
+from chaos.deploy.stack import Stack, StackError, run
 from service import __version__
 from tests.conftest import MODELS, wait_for
 

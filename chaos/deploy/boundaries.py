@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from benchmarks.deploy.stack import Stack, build_wrk, requests_a_second, run
+from chaos.deploy.stack import Stack, build_wrk, requests_a_second, run
 
 CODINGS = {"gzip": ("Accept-Encoding: gzip",), "plain": ()}
 PATH = "/boundary?resolution=300&format={}"

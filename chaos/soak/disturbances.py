@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.soak.clients import Habits, Tally, asking
-from benchmarks.soak.probes import each_worker, seconds_until, wait_for_successors
-from benchmarks.soak.questions import Questions
-from benchmarks.soak.server import Server, serving
-from benchmarks.soak.shelf import BREAKS, Break, Shelf
+from chaos.soak.clients import Habits, Tally, asking
+from chaos.soak.probes import each_worker, seconds_until, wait_for_successors
+from chaos.soak.questions import Questions
+from chaos.soak.server import Server, serving
+from chaos.soak.shelf import BREAKS, Break, Shelf
 
 POLL_SECONDS = 0.5
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from benchmarks.deploy.adversity import CASES, POINTS, FaultError, Ground
-from benchmarks.deploy.boundaries import Cached, measure
-from benchmarks.deploy.connections import Lasting, wear_down
-from benchmarks.deploy.disturbances import CLIENTS, FRESH_SECONDS, PATIENT_CLIENTS, Disturbed, disturb
-from benchmarks.deploy.reference import Reference
-from benchmarks.deploy.slowness import Slowness, p99, slow_down
-from benchmarks.deploy.stack import Stack, StackError
 from benchmarks.machine import free_port
-from benchmarks.soak.clients import Tally
-from benchmarks.soak.course import Figure
-from benchmarks.soak.questions import TOLERANCE
-from benchmarks.soak.slowness import DRIPPING
+from chaos.deploy.adversity import CASES, POINTS, FaultError, Ground
+from chaos.deploy.boundaries import Cached, measure
+from chaos.deploy.connections import Lasting, wear_down
+from chaos.deploy.disturbances import CLIENTS, FRESH_SECONDS, PATIENT_CLIENTS, Disturbed, disturb
+from chaos.deploy.reference import Reference
+from chaos.deploy.slowness import Slowness, p99, slow_down
+from chaos.deploy.stack import Stack, StackError
+from chaos.soak.clients import Tally
+from chaos.soak.course import Figure
+from chaos.soak.questions import TOLERANCE
+from chaos.soak.slowness import DRIPPING
 
 LEAST_RATIO = 5.0
 LEAST_OF_A_FILE = 0.6

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks.soak.server import WORKERS, Server
+from chaos.soak.server import WORKERS, Server
 
 PATIENCE_SECONDS = 30
 LOOK_SECONDS = 0.005

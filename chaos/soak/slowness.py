@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.soak.clients import Habits, Tally, Target, asking
-from benchmarks.soak.questions import Questions
-from benchmarks.soak.server import serving
-from benchmarks.soak.shelf import Shelf
+from chaos.soak.clients import Habits, Tally, Target, asking
+from chaos.soak.questions import Questions
+from chaos.soak.server import serving
+from chaos.soak.shelf import Shelf
 
 DRIPPING = 20
 IDLE = 200

@@ -5,7 +5,7 @@ Each port is taken for a minute after its connection (TIME_WAIT), where nothing 
 
 from dataclasses import dataclass
 
-from benchmarks.deploy.stack import Stack, build_wrk, requests_a_second
+from chaos.deploy.stack import Stack, build_wrk, requests_a_second
 
 PATH = "http://127.0.0.1:8080/health/live"  # asked of a replica each time, and limited by nothing
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.soak.clients import Tally
-from benchmarks.soak.disturbances import POLL_SECONDS, Disturbed, Numbers, disturb
-from benchmarks.soak.memory import Memory, exhaust
-from benchmarks.soak.slowness import DRIPPING, IDLE, Slowness, slow_down
+from chaos.soak.clients import Tally
+from chaos.soak.disturbances import POLL_SECONDS, Disturbed, Numbers, disturb
+from chaos.soak.memory import Memory, exhaust
+from chaos.soak.slowness import DRIPPING, IDLE, Slowness, slow_down
 
 MEBIBYTE = 2**20
 

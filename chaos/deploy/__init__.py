@@ -1,6 +1,6 @@
 """The deployment put to the test: the real stack of docker-compose.yml, built and broken on a real Docker engine.
 
-`python -m benchmarks.deploy`, or `make deploy-test`. It needs Docker with Compose, and nothing on the machine but that.
+`python -m chaos.deploy`, or `make deploy-test`. It needs Docker with Compose, and nothing on the machine but that.
 
     stack         a compose project: its containers, what is done to them, and load from inside its network
     reference     the models in the stack's volume, and the numbers that each version must answer

@@ -1,12 +1,12 @@
-"""`python -m benchmarks.deploy`: test the deployment, print the figures, and fail where a promise is broken."""
+"""`python -m chaos.deploy`: test the deployment, print the figures, and fail where a promise is broken."""
 
 import sys
 
 import click
 from rich.console import Console
 
-from benchmarks.deploy.course import deploy
-from benchmarks.soak.__main__ import table
+from chaos.deploy.course import deploy
+from chaos.soak.__main__ import table
 
 
 @click.command()

@@ -4,11 +4,11 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.deploy.reference import Reference
-from benchmarks.deploy.stack import Stack
-from benchmarks.soak.clients import Tally
-from benchmarks.soak.questions import Questions
-from benchmarks.soak.slowness import CLIENTS, DRIPPING, drips, usual
+from chaos.deploy.reference import Reference
+from chaos.deploy.stack import Stack
+from chaos.soak.clients import Tally
+from chaos.soak.questions import Questions
+from chaos.soak.slowness import CLIENTS, DRIPPING, drips, usual
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmarks.soak.questions import Question
+from chaos.soak.questions import Question
 
 Ask = Callable[[], Question | None]
 """Gives a client its next question; None where there are no more."""

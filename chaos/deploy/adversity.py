@@ -14,9 +14,9 @@ from uuid import uuid4
 import numpy as np
 import requests
 
-from benchmarks.deploy.reference import Reference
-from benchmarks.deploy.stack import Stack, run, wait_for
-from benchmarks.soak.questions import TOLERANCE
+from chaos.deploy.reference import Reference
+from chaos.deploy.stack import Stack, run, wait_for
+from chaos.soak.questions import TOLERANCE
 
 LOCKED_DOWN = ("--read-only", "--tmpfs=/tmp:size=64m,mode=1777", "--cap-drop=ALL", "--security-opt=no-new-privileges")
 POINTS = np.array([[0.1, 0.2], [0.9, -0.4], [-1.2, 1.1]], np.float32)

@@ -16,10 +16,10 @@ import orjson
 import requests
 from numpy.typing import NDArray
 
-from benchmarks.deploy.reference import Answers, Reference
-from benchmarks.deploy.stack import ROOT, Stack, inspected, run
-from benchmarks.soak.clients import Habits, Tally, asking
-from benchmarks.soak.questions import TOLERANCE, Questions
+from chaos.deploy.reference import Answers, Reference
+from chaos.deploy.stack import ROOT, Stack, inspected, run
+from chaos.soak.clients import Habits, Tally, asking
+from chaos.soak.questions import TOLERANCE, Questions
 from client import BoundaryClient
 from client.errors import ClientError
 

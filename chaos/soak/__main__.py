@@ -1,4 +1,4 @@
-"""`python -m benchmarks.soak [--short]`: run the soak, print its figures, and fail where a promise was broken."""
+"""`python -m chaos.soak [--short]`: run the soak, print its figures, and fail where a promise was broken."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.soak.course import FULL, SHORT, Figure, soak
+from chaos.soak.course import FULL, SHORT, Figure, soak
 
 
 def table(figures: list[Figure]) -> Table:

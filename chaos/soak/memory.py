@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.soak.clients import Habits, Tally, ask_all
-from benchmarks.soak.probes import each_worker
-from benchmarks.soak.questions import Question, Questions
-from benchmarks.soak.server import WORKERS, Server, serving
-from benchmarks.soak.shelf import Shelf
+from chaos.soak.clients import Habits, Tally, ask_all
+from chaos.soak.probes import each_worker
+from chaos.soak.questions import Question, Questions
+from chaos.soak.server import WORKERS, Server, serving
+from chaos.soak.shelf import Shelf
 from service.settings import Settings
 
 CLIENTS = 8

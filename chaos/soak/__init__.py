@@ -1,6 +1,6 @@
 """The soak: what the service promises to keep under load, restarts, broken models and slow clients, put to the test.
 
-`python -m benchmarks.soak`, or `make soak`. A real gunicorn with two workers serves a copy of the models:
+`python -m chaos.soak`, or `make soak`. A real gunicorn with two workers serves a copy of the models:
 
     server      gunicorn, its workers, which connection belongs to which of them, and how much memory they hold
     shelf       the models on its disk: versions that come, broken ones too, and the numbers that each must answer

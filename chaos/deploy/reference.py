@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.deploy.stack import Stack, run
-from benchmarks.soak.questions import Question, Questions
 from bundle import layout
+from chaos.deploy.stack import Stack, run
+from chaos.soak.questions import Question, Questions
 from service.engines.litert import LiteRTEngine
 
 
