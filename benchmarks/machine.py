@@ -1,4 +1,4 @@
-"""What a measurement is made on: the processor, the versions that are installed, a port that is free."""
+"""The machine that a measurement runs on: its processor, installed versions, and a free port."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def machine(libraries: Iterable[str]) -> str:
-    """Describe the machine and Python, with the version of each of these libraries that is installed."""
+    """Describe the machine, Python, and the installed ones of these libraries."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())

@@ -1,4 +1,4 @@
-"""The service, started for a measurement and stopped after it."""
+"""Start the service for a measurement, and stop it afterwards."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from benchmarks.machine import free_port
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve `models/` with gunicorn; gives the address once every model has answered."""
+    """Serve `models/` with gunicorn; yield the address once every model is loaded."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn"],
@@ -39,4 +39,4 @@ def _wait_until_ready(url: str) -> None:
         except requests.ConnectionError:
             pass
         time.sleep(0.1)
-    raise click.ClickException("the service does not become ready; is there a model? make train")
+    raise click.ClickException("the service does not become ready; train models first: make train")
