@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PEERS := mlserver litserve bentoml ray
+PEERS := mlserver kserve litserve bentoml ray
 
 .PHONY: help serve train test coverage chromium check format compose-test deploy-test benchmark wrk benchmark-training \
 	benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
@@ -18,7 +18,8 @@ help:
 	@echo "make format        format the code"
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
-	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk)"
+	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk;"
+	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
 	@echo "make benchmark-training  compare training with Keras, scikit-learn and JAX (5 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
@@ -68,10 +69,10 @@ format: $(VENV)/dev
 # asks for with an extra, as pytest-cov does for coverage[toml], has a newer release than the locked one.
 LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-# Linux only: it reads memory from /proc.
+# Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
-	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.serving $(QUICK)
 
 wrk:
 	@command -v wrk > /dev/null || { echo "wrk is needed: apt install wrk, or dnf install wrk"; exit 1; }

@@ -63,7 +63,9 @@ def loads(port: int, directory: Path) -> dict[str, Load]:
     for n in (1, 1000):
         body = directory / f"{n}.json"
         body.write_text(json.dumps({"points": random.uniform(-1.5, 1.5, (n, 2)).round(6).tolist()}))
-        rows[f"POST /predict, {n:,} point{'s' * (n > 1)}"] = Load.post("/predict", body)
+        rows[f"POST /predict, {n:,} point{'s' * (n > 1)}"] = Load.post(
+            "/predict", body, {"Content-Type": "application/json"}
+        )
     etag = requests.get(f"http://127.0.0.1:{port}{GRID}&format=npy", timeout=30).headers["ETag"]
     for form in ("npy", "json"):
         rows[f"300 × 300 as {form}, cached"] = Load(f"{GRID}&format={form}")

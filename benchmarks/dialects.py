@@ -83,18 +83,18 @@ PREDICT = Dialect(
 )
 V1_ROWS = Dialect(
     "v1",
-    "v1, rows",
+    "v1 rows",
     f"/v1/models/{MODEL}:predict",
     lambda points: json_message({"instances": points}),
     lambda response: _values(orjson.loads(response.content)["predictions"]),
 )
 V2_JSON = Dialect(
     "v2",
-    "v2, JSON",
+    "v2 JSON",
     _V2_PATH,
     lambda points: json_message({"inputs": [points_tensor(points, data=points.ravel())]}),
     lambda response: _values(orjson.loads(response.content)["outputs"][0]["data"]),
 )
-V2_BINARY = Dialect("v2-binary", "v2, binary both ways", _V2_PATH, _encode_binary, _decode_binary)
+V2_BINARY = Dialect("v2-binary", "v2 binary", _V2_PATH, _encode_binary, _decode_binary)
 
 DIALECTS = (PREDICT, V1_ROWS, V2_JSON, V2_BINARY)

@@ -54,10 +54,10 @@ def _wire_formats() -> list[WireFormat]:
     return [
         WireFormat("GET /boundary, npy", lambda i: f"{grid}&x_min={-1.5 - i / 1e4}"),
         fixed(V2_BINARY.title, V2_BINARY),
-        fixed("v2, JSON, flat", V2_JSON),
-        fixed("v2, JSON, a list per point", V2_JSON, json_message({"inputs": [points_tensor(points, data=points)]})),
+        fixed("v2 JSON, flat", V2_JSON),
+        fixed("v2 JSON, a list per point", V2_JSON, json_message({"inputs": [points_tensor(points, data=points)]})),
         fixed(V1_ROWS.title, V1_ROWS),
-        fixed("v1, columns", V1_ROWS, json_message({"inputs": points})),
+        fixed("v1 columns", V1_ROWS, json_message({"inputs": points})),
         fixed(PREDICT.title, PREDICT),
     ]
 
