@@ -1,24 +1,16 @@
-"""`python -m chaos.deploy`: test the deployment, print the figures, and fail where a promise is broken."""
-
-import sys
+"""`python -m chaos.deploy`: break the deployment, print the findings, and fail where a promise is broken."""
 
 import click
-from rich.console import Console
 
-from chaos.deploy.course import deploy
-from chaos.soak.__main__ import table
+from chaos.deploy.scenario import run_deployment
+from chaos.findings import report
 
 
 @click.command()
-@click.option("--seed", type=int, default=1, show_default=True, help="Of what is asked.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the requests.")
 def main(seed: int) -> None:
-    """Put the stack of docker-compose.yml to the test, on the Docker engine that the environment names."""
-    figures = list(deploy(seed, lambda line: click.echo(line, err=True)))
-    console = Console(width=220)
-    with console.capture() as captured:
-        console.print(table(figures))
-    click.echo(captured.get().strip())
-    sys.exit(not all(figure.kept for figure in figures))
+    """Break the stack of docker-compose.yml on purpose, on the Docker engine that the environment names."""
+    report(run_deployment(seed, lambda line: click.echo(line, err=True)))
 
 
 if __name__ == "__main__":

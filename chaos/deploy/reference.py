@@ -1,7 +1,6 @@
-"""The models in a stack's volume, copied out of it, and the numbers that each version must answer.
+"""The models in a stack's volume, copied out of it, and the probabilities that each version must predict.
 
-A retraining publishes versions whose numbers nobody knows before. So answers are kept with their questions, and
-compared once all is over.
+A retraining publishes versions whose probabilities are unknown before. So responses are kept, and checked at the end.
 """
 
 import threading
@@ -14,61 +13,61 @@ from numpy.typing import NDArray
 
 from bundle import layout
 from chaos.deploy.stack import Stack, run
-from chaos.soak.questions import Question, Questions
+from chaos.soak.workload import CheckedRequest, Workload
 from service.engines.litert import LiteRTEngine
 
 
 class Reference:
-    """What is in the volume of a stack. Safe for several threads."""
+    """A copy of the models in a stack's volume. Safe for several threads."""
 
     def __init__(self, stack: Stack, directory: Path) -> None:
         self._stack = stack
         self._directory = directory
         self._engines: dict[tuple[str, int], LiteRTEngine] = {}
-        self._everywhere = 1
+        self._rolled_out = 1
         self._lock = threading.Lock()
-        self.read()
+        self.update()
         self.models = layout.model_names(directory)
 
-    def read(self) -> None:
-        """Copy out of the volume what is new."""
+    def update(self) -> None:
+        """Copy new versions out of the volume."""
         run("docker", "cp", f"{self._stack.containers('service')[0]}:/app/models/.", str(self._directory))
 
-    def served_everywhere(self, number: int) -> None:
-        """Note that every worker serves this version of every model, so that no earlier one is a right answer now."""
-        self._everywhere = number
+    def mark_rolled_out(self, version: int) -> None:
+        """Note that every worker serves this version of every model: no earlier one is a correct answer any more."""
+        self._rolled_out = version
 
-    def newest_everywhere(self, name: str) -> int:
-        return self._everywhere
+    def rolled_out_version(self, name: str) -> int:
+        return self._rolled_out
 
-    def plausible(self, name: str, least: int) -> list[int]:
-        return [number for number in layout.versions(self._directory, name) if number >= least]
+    def valid_versions(self, name: str, minimum: int) -> list[int]:
+        return [version for version in layout.versions(self._directory, name) if version >= minimum]
 
-    def expected(self, name: str, number: int, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    def expected(self, name: str, version: int, points: NDArray[np.float32]) -> NDArray[np.float32]:
         with self._lock:
-            if (name, number) not in self._engines:
-                compiled = self._directory / name / str(number) / layout.COMPILED
-                self._engines[name, number] = LiteRTEngine(compiled.read_bytes())
-            engine = self._engines[name, number]
+            if (name, version) not in self._engines:
+                compiled = self._directory / name / str(version) / layout.COMPILED
+                self._engines[name, version] = LiteRTEngine(compiled.read_bytes())
+            engine = self._engines[name, version]
         return engine.run("serving_default", points)["probabilities"]
 
 
-class Answers:
-    """Answers that are compared later."""
+class DeferredChecks:
+    """Responses that are checked at the end."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Question, bytes]] = []
+        self._responses: list[tuple[CheckedRequest, bytes]] = []
 
-    def keeping(self, questions: Questions) -> Callable[[], Question]:
-        """Return what asks these questions and takes every answer for right until all are compared."""
+    def deferring(self, workload: Workload) -> Callable[[], CheckedRequest]:
+        """Return a source of the workload's requests whose responses all count as correct until `errors`."""
 
-        def ask() -> Question:
-            question = questions.any()
-            return replace(question, wrong=lambda content: self._kept.append((question, content)))
+        def next_request() -> CheckedRequest:
+            request = workload.mixed()
+            return replace(request, check=lambda content: self._responses.append((request, content)))
 
-        return ask
+        return next_request
 
-    def wrong(self) -> list[str]:
-        """Compare all answers, and return what is wrong with them."""
-        found = (question.wrong(content) for question, content in self._kept)
-        return [text for text in found if text is not None]
+    def errors(self) -> list[str]:
+        """Check all responses, and return what is wrong with them."""
+        checked = (request.check(content) for request, content in self._responses)
+        return [error for error in checked if error is not None]

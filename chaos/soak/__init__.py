@@ -1,12 +1,12 @@
-"""The soak: what the service promises to keep under load, restarts, broken models and slow clients, put to the test.
+"""The soak: one gunicorn with two workers serves a copy of the models, and is broken on purpose under load.
 
-`python -m chaos.soak`, or `make soak`. A real gunicorn with two workers serves a copy of the models:
+`python -m chaos.soak`, or `make soak`:
 
-    server      gunicorn, its workers, which connection belongs to which of them, and how much memory they hold
-    shelf       the models on its disk: versions that come, broken ones too, and the numbers that each must answer
-    questions   requests, each with what makes an answer to it wrong
-    clients     threads that ask them over connections of their own, and count what comes back
-    probes      a connection to each worker, to see when all of them have changed
-    disturbances, memory, slowness   the three parts of the soak
-    course      all of it, as figures: what was measured, what was promised
+    server        gunicorn, its workers, the connections that each of them holds, and their memory
+    model_store   the models on its disk: new versions, broken ones, and the probabilities that each must predict
+    workload      random requests, each with the check of its response
+    clients       threads that send them over connections of their own and count the outcomes
+    worker_probe  a connection to each worker, to see when all of them have changed
+    faults, memory, slow_clients   the three parts of the soak
+    scenario      all parts, as findings
 """

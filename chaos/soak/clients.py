@@ -1,7 +1,7 @@
-"""Clients: threads that ask one question after the other over connections of their own, and count what comes back.
+"""Clients: threads that send one request after the other over connections of their own, and count the outcomes.
 
-A request is sent once and never again. As every client that keeps connections does, these look before each request
-whether the server has closed the connection meanwhile, and open another one then.
+A request is sent once and never retried. Before each request a client checks whether the server has closed its
+connection, and opens another one if so, as every client with keep-alive does.
 """
 
 import select
@@ -15,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from chaos.soak.questions import Question
+from chaos.soak.workload import CheckedRequest
 
-Ask = Callable[[], Question | None]
-"""Gives a client its next question; None where there are no more."""
+NextRequest = Callable[[], CheckedRequest | None]
+"""Returns a client's next request; None where there are no more."""
 
 TIMEOUT_SECONDS = 30
 
@@ -29,175 +29,183 @@ class Target(Protocol):
     @property
     def port(self) -> int: ...
 
-    def was_cut(self, port: int, opened: float, failed: float) -> bool:
-        """Say whether a request that failed was with a process killed just then; the port is the client's."""
+    def was_killed(self, client_port: int, opened: float, failed: float) -> bool:
+        """Say whether a request failed because the process at the other end of its connection was killed."""
         ...
 
 
 @dataclass
-class Tally:
-    """What came back: answers, and requests that failed by how."""
+class Outcomes:
+    """What became of requests: counts of those that ended well or as expected, and a line for each of the others."""
 
-    right: int = 0
+    correct: int = 0
     predictions: int = 0
     grids: int = 0
-    received: int = 0
+    bytes_received: int = 0
     wrong: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    refused: int = 0
-    cut: int = 0
+    server_errors: list[str] = field(default_factory=list)
+    unavailable: int = 0
+    killed: int = 0
     stale: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+    def __add__(self, other: "Outcomes") -> "Outcomes":
+        return Outcomes(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
     @property
     def requests(self) -> int:
-        lists = (self.wrong, self.errors, self.stale, self.failed)
-        return self.right + self.refused + self.cut + sum(map(len, lists))
+        return self.correct + self.unavailable + self.killed + len(self.faults)
+
+    @property
+    def faults(self) -> list[str]:
+        return [*self.wrong, *self.server_errors, *self.stale, *self.failed]
 
     def percentile(self, percent: float) -> float:
-        """Return the seconds within which so many percent of the right answers came."""
-        return float(np.percentile(self.seconds, percent))
+        """Return a percentile of the latencies, in seconds."""
+        return float(np.percentile(self.latencies, percent))
 
-    def note(self, question: Question, status: int, content: bytes) -> None:
-        self.received += len(content)
+    def record(self, request: CheckedRequest, status: int, content: bytes) -> None:
+        self.bytes_received += len(content)
         if status != 200:
-            text = f"{status} to {question.path}: {content[:300].decode(errors='replace')}"
+            text = f"{status} to {request.path}: {content[:300].decode(errors='replace')}"
             if status == 503:
-                self.refused += 1
+                self.unavailable += 1
             else:
-                (self.errors if status >= 500 else self.wrong).append(text)
+                (self.server_errors if status >= 500 else self.wrong).append(text)
             return
-        wrong = question.wrong(content)
-        if wrong is not None:
-            self.wrong.append(wrong)
+        error = request.check(content)
+        if error is not None:
+            self.wrong.append(error)
             return
-        self.right += 1
-        self.predictions += question.predictions
-        self.grids += question.grids
+        self.correct += 1
+        self.predictions += request.predictions
+        self.grids += request.grids
 
 
 @dataclass(frozen=True)
-class Habits:
-    """How a client behaves: whether it keeps its connection, and how long it thinks before each request."""
+class ClientProfile:
+    """How a client behaves."""
 
-    keeps: bool = True
-    changes: float = 0.0
+    keep_alive: bool = True
+    reconnects: float = 0.0
     """The share of requests before which it opens another connection all the same, so that workers stay balanced."""
-    thinks: float = 0.0
-    """Seconds on average."""
-    ponders: float = 0.0
-    """Before one request in a hundred, up to so many seconds; less than gunicorn keeps an idle connection for."""
+    think_seconds: float = 0.0
+    """The mean pause before a request."""
+    max_idle_seconds: float = 0.0
+    """The longest pause before one request in a hundred; less than gunicorn keeps an idle connection open."""
 
 
 class Client(threading.Thread):
-    """One client; `tally` is complete once it has ended."""
+    """One client; `outcomes` is complete once it has ended."""
 
-    def __init__(self, server: Target, ask: Ask, habits: Habits, seed: int, stop: threading.Event) -> None:
+    def __init__(
+        self, server: Target, next_request: NextRequest, profile: ClientProfile, seed: int, stop: threading.Event
+    ) -> None:
         super().__init__(daemon=True)
-        self.tally = Tally()
+        self.outcomes = Outcomes()
         self._server = server
-        self._ask = ask
-        self._habits = habits
+        self._next_request = next_request
+        self._profile = profile
         self._random = np.random.default_rng(seed)
-        self._stop_asking = stop
+        self._stop_sending = stop
         self._connection = HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT_SECONDS)
         self._opened = 0.0
 
     def run(self) -> None:
-        while not self._stop_asking.wait(self._pause()):
-            question = self._ask()
-            if question is None:
+        while not self._stop_sending.wait(self._pause()):
+            request = self._next_request()
+            if request is None:
                 break
-            if not self._habits.keeps or self._random.random() < self._habits.changes or _is_closed(self._connection):
+            if self._needs_another_connection():
                 self._connection.close()
-            self._exchange(question)
+            self._send(request)
         self._connection.close()
 
     def _pause(self) -> float:
-        if self._habits.ponders and self._random.random() < 0.01:
-            return float(self._random.uniform(0, self._habits.ponders))
-        return float(self._random.exponential(self._habits.thinks)) if self._habits.thinks else 0.0
+        if self._profile.max_idle_seconds and self._random.random() < 0.01:
+            return float(self._random.uniform(0, self._profile.max_idle_seconds))
+        return float(self._random.exponential(self._profile.think_seconds)) if self._profile.think_seconds else 0.0
 
-    def _exchange(self, question: Question) -> None:
+    def _needs_another_connection(self) -> bool:
+        profile = self._profile
+        return not profile.keep_alive or self._random.random() < profile.reconnects or _is_closed(self._connection)
+
+    def _send(self, request: CheckedRequest) -> None:
         reused, port = self._connection.sock is not None, 0
         response: HTTPResponse | None = None
-        began = time.monotonic()
+        start = time.monotonic()
         try:
             if not reused:
                 self._connection.connect()
                 self._opened = time.monotonic()
             port = self._connection.sock.getsockname()[1]
-            self._send(question)
+            self._write(request)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, HTTPException) as error:
             self._connection.close()
-            self._failed(error, port, reused and response is None)
+            self._record_failure(error, port, reused and response is None)
             return
-        self.tally.seconds.append(time.monotonic() - began)
-        self.tally.note(question, response.status, content)
+        self.outcomes.latencies.append(time.monotonic() - start)
+        self.outcomes.record(request, response.status, content)
 
-    def _send(self, question: Question) -> None:
-        headers = {} if self._habits.keeps else {"Connection": "close"}
-        if question.body is None:
-            self._connection.request("GET", question.path, headers=headers)
+    def _write(self, request: CheckedRequest) -> None:
+        headers = {} if self._profile.keep_alive else {"Connection": "close"}
+        if request.body is None:
+            self._connection.request("GET", request.path, headers=headers)
         else:
-            self._connection.request(
-                "POST", question.path, question.body, {**headers, "Content-Type": "application/json"}
-            )
+            headers["Content-Type"] = "application/json"
+            self._connection.request("POST", request.path, request.body, headers)
 
-    def _failed(self, error: Exception, port: int, unanswered_on_reuse: bool) -> None:
-        """Count a failed request: cut with its worker, closed while it was sent (a known race), or against us."""
+    def _record_failure(self, error: Exception, port: int, unanswered_on_reuse: bool) -> None:
+        """Tell apart: its worker was killed, its connection was closed while it was sent (a known race), or a fault."""
         text = f"{error!r} on port {port} at {time.time():.3f}"
-        if self._server.was_cut(port, self._opened, time.monotonic()):
-            self.tally.cut += 1
+        if self._server.was_killed(port, self._opened, time.monotonic()):
+            self.outcomes.killed += 1
         elif unanswered_on_reuse and isinstance(error, ConnectionError):
-            self.tally.stale.append(text)
+            self.outcomes.stale.append(text)
         else:
-            self.tally.failed.append(text)
+            self.outcomes.failed.append(text)
 
 
 def _is_closed(connection: HTTPConnection) -> bool:
-    """Say whether the other side has closed a connection that is kept (what becomes readable then is its end)."""
+    """Say whether the server has closed an idle connection: nothing else can make it readable."""
     return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])
 
 
-def sharing(questions: Iterator[Question]) -> Ask:
-    """Give each question to whichever client comes next."""
-    lock = threading.Lock()
+def send_all(
+    server: Target, requests: Iterator[CheckedRequest], clients: int, profile: ClientProfile | None = None
+) -> Outcomes:
+    """Have clients send all requests, each to whichever client is free, and return their outcomes."""
+    lock, stop = threading.Lock(), threading.Event()
 
-    def ask() -> Question | None:
+    def next_request() -> CheckedRequest | None:
         with lock:
-            return next(questions, None)
+            return next(requests, None)
 
-    return ask
-
-
-def ask_all(server: Target, questions: Iterator[Question], clients: int, habits: Habits | None = None) -> Tally:
-    """Have clients ask all questions, and return their tally."""
-    ask, stop = sharing(questions), threading.Event()
-    crowd = [Client(server, ask, habits or Habits(), seed, stop) for seed in range(clients)]
-    for client in crowd:
+    threads = [Client(server, next_request, profile or ClientProfile(), seed, stop) for seed in range(clients)]
+    for client in threads:
         client.start()
-    for client in crowd:
+    for client in threads:
         client.join()
-    return sum((client.tally for client in crowd), Tally())
+    return sum((client.outcomes for client in threads), Outcomes())
 
 
 @contextmanager
-def asking(server: Target, asks: Sequence[tuple[Ask, Habits]]) -> Iterator[Callable[[], Tally]]:
-    """Keep clients asking while the block runs; what it is given returns their tally once the block has ended."""
+def background_load(
+    server: Target, clients: Sequence[tuple[NextRequest, ClientProfile]]
+) -> Iterator[Callable[[], Outcomes]]:
+    """Keep clients sending during the block; call what it yields after the block, for their outcomes."""
     stop = threading.Event()
-    crowd = [Client(server, ask, habits, seed, stop) for seed, (ask, habits) in enumerate(asks)]
-    for client in crowd:
+    threads = [
+        Client(server, next_request, profile, seed, stop) for seed, (next_request, profile) in enumerate(clients)
+    ]
+    for client in threads:
         client.start()
     try:
-        yield lambda: sum((client.tally for client in crowd), Tally())
+        yield lambda: sum((client.outcomes for client in threads), Outcomes())
     finally:
         stop.set()
-        for client in crowd:
+        for client in threads:
             client.join()

@@ -1,7 +1,7 @@
-"""A million predictions and thousands of grids: the workers' memory after them is what it was when they were warm.
+"""Memory: after a million predictions and thousands of grids, the workers hold what they held when they were warm.
 
-Warm means that every endpoint has answered, as many threads have run as ever do here, and the kept answers have filled
-their cache in every worker.
+Warm means that every endpoint has answered, the pools of threads and interpreters have their full size, and the cache
+of boundaries is full in every worker.
 """
 
 import time
@@ -11,23 +11,23 @@ from pathlib import Path
 
 import numpy as np
 
-from chaos.soak.clients import Habits, Tally, ask_all
-from chaos.soak.probes import each_worker
-from chaos.soak.questions import Question, Questions
+from chaos.soak.clients import ClientProfile, Outcomes, send_all
+from chaos.soak.model_store import ModelStore
 from chaos.soak.server import WORKERS, Server, serving
-from chaos.soak.shelf import Shelf
+from chaos.soak.worker_probe import each_worker
+from chaos.soak.workload import CheckedRequest, Workload
 from service.settings import Settings
 
 CLIENTS = 8
-HABITS = Habits(changes=0.02)
-CROWD = 48
-"""Clients at once while it warms up, so that pools of threads and of interpreters are as large as they get."""
+PROFILE = ClientProfile(reconnects=0.02)
+WARM_UP_CLIENTS = 48
+"""As many as a worker has threads, so that all pools reach their full size."""
 
 BATCH = 1000
 """Points of most predictions."""
 SINGLES = 0.01
 """The share of points that are asked for one at a time."""
-AGAIN = 0.25
+REPEATED = 0.25
 """The share of grids that were asked for before."""
 RESOLUTIONS = (100, 300)
 
@@ -52,68 +52,70 @@ ENDPOINTS = (
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of all workers, before and after: PSS, and of it what is their own.
+    """Bytes of all workers: their proportional set size, and the part of it that is private to them.
 
-    The rest are libraries, whose pages are parted among all processes on the machine that use them: a share that grows
-    as others end.
+    The rest is libraries, shared among all processes on the machine that use them: a share that grows as others end.
     """
 
-    before: int
-    after: int
-    own_before: int
-    own_after: int
-    tally: Tally
+    pss: int
+    private: int
+
+
+@dataclass(frozen=True)
+class MemoryResult:
+    warm: Memory
+    after: Memory
+    outcomes: Outcomes
 
     @property
     def growth(self) -> float:
-        return self.own_after / self.own_before - 1
+        return self.after.private / self.warm.private - 1
 
 
-def exhaust(source: Path, directory: Path, predictions: int, grids: int, seed: int) -> Memory:
-    """Warm a server up, ask so many predictions and grids of it, and compare its memory."""
-    shelf = Shelf(source, directory / "models")
-    with serving(shelf.directory, directory) as server:
-        questions = Questions(shelf, seed)
-        _warm_up(server, questions)
-        before = _memory(server)
-        tally = ask_all(server, _work(questions, predictions, grids), CLIENTS, HABITS)
-        after = _memory(server)
-    return Memory(before[0], after[0], before[1], after[1], tally)
+def measure_growth(source: Path, directory: Path, predictions: int, grids: int, seed: int) -> MemoryResult:
+    """Warm a server up, ask for so many predictions and grids, and compare its memory."""
+    store = ModelStore(source, directory / "models")
+    with serving(store.directory, directory) as server:
+        workload = Workload(store, seed)
+        _warm_up(server, workload)
+        warm = _memory(server)
+        outcomes = send_all(server, _requests(workload, predictions, grids), CLIENTS, PROFILE)
+        return MemoryResult(warm, _memory(server), outcomes)
 
 
-def _warm_up(server: Server, questions: Questions) -> None:
+def _warm_up(server: Server, workload: Workload) -> None:
     for path in ENDPOINTS:
         with each_worker(server) as workers:
-            for connection in workers:  # all at once: the first picture takes longer than an idle connection is kept
+            for connection in workers:  # all at once: the first picture takes longer than keep-alive lasts
                 connection.request("GET", path)
             for connection in workers:
                 answer = connection.getresponse()
                 if answer.read() and answer.status != 200:
                     raise RuntimeError(f"{path} answers {answer.status}")
-    ask_all(server, (questions.prediction(BATCH) for _ in range(20 * CROWD)), CROWD)
-    received, filled = 0, 2 * WORKERS * Settings.cache_bytes  # twice, since workers do not get the same share
+    send_all(server, (workload.prediction(BATCH) for _ in range(20 * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)
+    received, filled = 0, 2 * WORKERS * Settings.cache_bytes  # twice, because workers get unequal shares
     while received < filled:
-        received += ask_all(server, _work(questions, 20_000, 100), CLIENTS, HABITS).received
+        received += send_all(server, _requests(workload, 20_000, 100), CLIENTS, PROFILE).bytes_received
 
 
-def _work(questions: Questions, predictions: int, grids: int) -> Iterator[Question]:
-    """Yield questions for so many predicted points and so many grids, evenly mixed."""
+def _requests(workload: Workload, predictions: int, grids: int) -> Iterator[CheckedRequest]:
+    """Yield requests for so many predicted points and so many grids, evenly mixed."""
     singles = int(predictions * SINGLES)
     batches = (predictions - singles) // BATCH
     kinds = np.repeat([0, 1, 2], [batches, predictions - batches * BATCH, grids])
     random = np.random.default_rng(len(kinds))
     random.shuffle(kinds)
-    asked: list[Question] = []
+    recent: list[CheckedRequest] = []
     for kind in kinds:
         if kind < 2:
-            yield questions.prediction(BATCH if kind == 0 else 1)
-        elif asked and random.random() < AGAIN:
-            yield asked[random.integers(len(asked))]
+            yield workload.prediction(BATCH if kind == 0 else 1)
+        elif recent and random.random() < REPEATED:
+            yield recent[random.integers(len(recent))]
         else:
-            asked = [*asked[-19:], questions.grid(int(random.integers(*RESOLUTIONS)))]
-            yield asked[-1]
+            recent = [*recent[-19:], workload.grid(int(random.integers(*RESOLUTIONS)))]
+            yield recent[-1]
 
 
-def _memory(server: Server) -> tuple[int, int]:
+def _memory(server: Server) -> Memory:
     time.sleep(QUIET_SECONDS)
-    return server.memory("Pss"), server.memory("Pss_Anon") + server.memory("Pss_Shmem")
+    return Memory(server.memory("Pss"), server.memory("Pss_Anon") + server.memory("Pss_Shmem"))

@@ -53,9 +53,9 @@ class Server:
         self._cut.update(dict.fromkeys(held, time.monotonic()))
         os.kill(pid, signal.SIGKILL)
 
-    def was_cut(self, port: int, opened: float, failed: float) -> bool:
+    def was_killed(self, client_port: int, opened: float, failed: float) -> bool:
         """Say whether a request that failed was on a connection of a worker killed just then."""
-        cut = self._cut.get(port)
+        cut = self._cut.get(client_port)
         return cut is not None and opened <= cut <= failed <= cut + DYING_SECONDS
 
     def memory(self, of: str) -> int:

@@ -1,7 +1,7 @@
-"""The models on the soak's disk: new versions, broken ones, and the numbers that each version must answer.
+"""The models on the soak's disk: new versions, broken ones, and the probabilities that each version must predict.
 
-Version N + 1 of a model is a copy of another model's bundle, under the model's name: versions can be told apart by
-their numbers.
+Version N + 1 of a model is a copy of another model's bundle under this model's name, so that versions differ in their
+probabilities.
 """
 
 import hashlib
@@ -18,75 +18,73 @@ from numpy.typing import NDArray
 from bundle import layout
 from service.engines.litert import LiteRTEngine
 
-Break = Callable[[Path], None]
-"""Spoils a bundle that is not published yet."""
+Spoil = Callable[[Path], None]
+"""Breaks a bundle before it is published."""
 
 
-class Shelf:
-    """A models directory of the soak's own. Safe for several threads."""
+class ModelStore:
+    """A copy of the newest version of each model, in a directory of its own. Safe for several threads."""
 
     def __init__(self, source: Path, directory: Path) -> None:
         self.directory = directory
         self.models = layout.model_names(source)
         self._newest = {name: layout.versions(source, name)[-1] for name in self.models}
-        self._bundles = {name: source / name / str(number) for name, number in self._newest.items()}
+        self._bundles = {name: source / name / str(version) for name, version in self._newest.items()}
         self._engines = {
             name: LiteRTEngine((bundle / layout.COMPILED).read_bytes()) for name, bundle in self._bundles.items()
         }
-        self._origins = {name: {number: name} for name, number in self._newest.items()}
-        self._everywhere = dict(self._newest)
+        self._origins = {name: {version: name} for name, version in self._newest.items()}
+        self._rolled_out = dict(self._newest)
         self._lock = threading.Lock()
         shutil.copytree(source / layout.EXPERIMENTS, directory / layout.EXPERIMENTS)
         for name, bundle in self._bundles.items():
             shutil.copytree(bundle, directory / name / bundle.name)
 
-    def swap(self, name: str, origin: str) -> int:
+    def publish(self, name: str, origin: str) -> int:
         """Publish the next version of a model, a copy of another model's; return its number."""
         with self._lock:
-            number = self._next(name)
-            self._origins[name][number] = origin
-        self._publish(name, number, origin)
-        return number
+            version = self._next(name)
+            self._origins[name][version] = origin
+        self._publish(name, version, origin)
+        return version
 
-    def spoil(self, name: str, broken: Break) -> int:
-        """Publish a next version that is broken, and so must never answer; return its number."""
+    def publish_broken(self, name: str, spoil: Spoil) -> int:
+        """Publish a next version that is broken and must never answer; return its number."""
         with self._lock:
-            number = self._next(name)
-        self._publish(name, number, name, broken)
-        return number
+            version = self._next(name)
+        self._publish(name, version, name, spoil)
+        return version
 
-    def served_everywhere(self, name: str, number: int) -> None:
-        """Note that every worker serves this version, so that from now on no earlier one is a right answer."""
+    def mark_rolled_out(self, name: str, version: int) -> None:
+        """Note that every worker serves this version: from now on no earlier one is a correct answer."""
         with self._lock:
-            self._everywhere[name] = number
+            self._rolled_out[name] = version
 
-    def newest_everywhere(self, name: str) -> int:
+    def rolled_out_version(self, name: str) -> int:
         with self._lock:
-            return self._everywhere[name]
+            return self._rolled_out[name]
 
-    def plausible(self, name: str, least: int) -> list[int]:
-        """Return the versions that may answer now: from `least`, newest everywhere when it was asked, on."""
+    def valid_versions(self, name: str, minimum: int) -> list[int]:
         with self._lock:
-            return [number for number in self._origins[name] if number >= least]
+            return [version for version in self._origins[name] if version >= minimum]
 
-    def expected(self, name: str, number: int, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probabilities, float32 [n], that a version must answer at points, float32 [n, 2]."""
+    def expected(self, name: str, version: int, points: NDArray[np.float32]) -> NDArray[np.float32]:
         with self._lock:
-            engine = self._engines[self._origins[name][number]]
+            engine = self._engines[self._origins[name][version]]
         return engine.run("serving_default", points)["probabilities"]
 
     def _next(self, name: str) -> int:
         self._newest[name] += 1
         return self._newest[name]
 
-    def _publish(self, name: str, number: int, origin: str, broken: Break | None = None) -> None:
+    def _publish(self, name: str, version: int, origin: str, spoil: Spoil | None = None) -> None:
         with layout.staging(self.directory) as staged:
             bundle = staged / "bundle"
             shutil.copytree(self._bundles[origin], bundle)
-            _rewrite_card(bundle, name=name, version=number)
-            if broken is not None:
-                broken(bundle)
-            layout.publish(bundle, self.directory / name / str(number))
+            _rewrite_card(bundle, name=name, version=version)
+            if spoil is not None:
+                spoil(bundle)
+            layout.publish(bundle, self.directory / name / str(version))
 
 
 def without_saved_model(bundle: Path) -> None:
@@ -124,7 +122,7 @@ def with_weights_that_are_not_numbers(bundle: Path) -> None:
     _describe_compiled_form(bundle)
 
 
-BREAKS: tuple[Break, ...] = (
+SPOILS: tuple[Spoil, ...] = (
     with_a_cut_compiled_form,
     without_saved_model,
     with_half_a_card,
