@@ -1,4 +1,4 @@
-"""A server as a tree of processes: what memory it takes, and how it is ended, by process id."""
+"""A server's tree of processes: its memory, and its end, by process id."""
 
 import contextlib
 import ctypes
@@ -12,20 +12,20 @@ from pathlib import Path
 PROC = Path("/proc")
 PR_SET_CHILD_SUBREAPER = 36
 GONE = (FileNotFoundError, ProcessLookupError)
-"""What reading /proc raises for a process that has ended meanwhile."""
+"""What reading /proc raises for a process that has just ended."""
 
 
 def tree(root: int) -> list[int]:
-    """Return a process and all that descend from it."""
+    """Return a process and all its descendants."""
     children = defaultdict(list)
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(*GONE):
                 children[_parent(int(entry.name))].append(int(entry.name))
-    found = [root]
-    for pid in found:
-        found += children[pid]
-    return found
+    pids = [root]
+    for pid in pids:
+        pids += children[pid]
+    return pids
 
 
 def _stat(pid: int) -> list[str]:
@@ -38,20 +38,20 @@ def _parent(pid: int) -> int:
 
 
 def pss(pid: int) -> int:
-    """Return the bytes that a process takes, what it shares divided by those that share it; 0 once it has ended."""
+    """Return a process's proportional set size in bytes; 0 once it has ended."""
     with contextlib.suppress(*GONE):
         return _kilobytes(pid, "smaps_rollup", "Pss:")
     return 0
 
 
 def settled_pss(limit: float = 10) -> dict[int, int]:
-    """Return the PSS of each process of the server that runs, once their sum stands still: workers may still load."""
+    """Return the PSS of each process of the running server, once their sum is stable: workers may still be loading."""
     last, end = -1.0, time.monotonic() + limit
     while True:
-        found = {pid: pss(pid) for pid in tree(os.getpid())[1:]}
-        total = sum(found.values())
+        by_process = {pid: pss(pid) for pid in tree(os.getpid())[1:]}
+        total = sum(by_process.values())
         if abs(total - last) < 0.01 * total or time.monotonic() > end:
-            return found
+            return by_process
         last = total
         time.sleep(0.7)
 
@@ -75,12 +75,12 @@ def _kilobytes(pid: int, file: str, key: str) -> int:
 
 
 def adopt_orphans() -> None:
-    """Make this process the parent of those below it whose own has gone, so that `end` finds every one."""
+    """Make this process the parent of orphaned descendants, so that `end` finds every one."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
-    """Ask a server to end, and after a while kill what is still there: everything below this process is its."""
+    """Terminate a server, and kill what is left of it after a while. All descendants of this process belong to it."""
     process.terminate()
     until = time.monotonic() + patience
     while _living() and time.monotonic() < until:
