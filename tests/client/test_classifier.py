@@ -1,9 +1,9 @@
 """`RemoteClassifier` in the hands of scikit-learn and pandas."""
 
 import pickle
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -18,7 +18,9 @@ from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay, accuracy_sc
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.validation import check_is_fitted
 
+from bundle.layout import EXTRAS
 from client import BoundaryClient, Dataset, InvalidError, NotFoundError, RemoteClassifier
+from harness.bundles import copy, publish
 from tests.conftest import Server, StartServer, wait_for
 
 
@@ -160,16 +162,12 @@ def test_more_points_than_the_service_takes_at_once_are_sent_in_parts(
 def test_one_classifier_asks_one_version_also_when_there_is_a_newer_one(
     start_server: StartServer, models_dir: Path, tmp_path: Path
 ) -> None:
-    models = tmp_path / "models"
-    shutil.copytree(models_dir / "tanh-3", models / "tanh-3")
+    models = copy(models_dir, tmp_path / "models", "tanh-3")
     server = start_server(SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="tanh-3", SERVICE_POLL_SECONDS="0.2")
     with BoundaryClient(server.url) as client:
         before = RemoteClassifier(client)
         first = before.predict_proba([[0.3, 0.4]])
-        shutil.copytree(models_dir / "linear" / "1", tmp_path / "next")
-        card = tmp_path / "next/assets.extra/card.json"
-        card.write_text(card.read_text().replace('"name":"linear","version":1', '"name":"tanh-3","version":2'))
-        (tmp_path / "next").rename(models / "tanh-3" / "2")
+        publish(models_dir / "linear" / "1", models, "tanh-3", 2)
         wait_for(lambda: client.model("tanh-3")["latest"] == 2)
         wait_for(lambda: all(client.predict([[0, 0]]).version == 2 for _ in range(20)))
         assert np.array_equal(before.predict_proba([[0.3, 0.4]]), first)
@@ -181,8 +179,7 @@ def test_one_classifier_asks_one_version_also_when_there_is_a_newer_one(
 def test_a_model_without_a_card_has_no_features_to_name(
     start_server: StartServer, models_dir: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(models_dir / "linear", tmp_path / "models" / "foreign")
-    shutil.rmtree(tmp_path / "models/foreign/1/assets.extra")
+    publish(models_dir / "linear" / "1", tmp_path / "models", "foreign", 1, lambda bundle: rmtree(bundle / EXTRAS))
     server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "models"), SERVICE_DEFAULT_MODEL="foreign")
     with BoundaryClient(server.url) as client:
         classifier = RemoteClassifier(client)

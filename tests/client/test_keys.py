@@ -1,28 +1,16 @@
 """The API key: sent to the service, to nobody else, and never shown."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from client import BoundaryClient, UnauthorizedError
-from service import keys
 from tests.client.scripted import Answer, scripted
 from tests.client.test_cli import run_client
-from tests.conftest import Server, running, wait_until_ready
+from tests.conftest import ALICE as KEY
+from tests.conftest import Server
 
-KEY, LINE = keys.make("alice")
 NO_MODELS: Answer = (200, {"Content-Type": "application/json"}, b'{"default_model": "m", "models": []}')
-
-
-@pytest.fixture(scope="module")
-def guarded(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("guarded")
-    (directory / "keys").write_text(LINE + "\n")
-    environment = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_API_KEYS_FILE": str(directory / "keys")}
-    with running(directory, **environment) as started:
-        wait_until_ready(started)
-        yield started
 
 
 def test_a_service_that_asks_for_a_key_answers_who_has_one(guarded: Server) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import ROOT, Server, running, wait_until_ready
+from harness import bundles
+from tests.conftest import ROOT, Server, running
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
 RULES = [rule for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"]
@@ -49,17 +49,14 @@ class Selector:
 def scraped(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
     """The metrics of a server that was asked everything, was busy, and met a version that does not load."""
     directory = tmp_path_factory.mktemp("monitored")
-    for name in ("linear", "tanh-3"):
-        shutil.copytree(models_dir / name, directory / "models" / name)
-    (directory / "models" / "linear" / "2").mkdir()
+    models = bundles.copy(models_dir, directory / "models", "linear", "tanh-3")
+    (models / "linear" / "2").mkdir()
     environment = {
-        "SERVICE_MODELS_DIR": str(directory / "models"),
+        "SERVICE_MODELS_DIR": str(models),
         "SERVICE_DEFAULT_MODEL": "tanh-3",
         "SERVICE_MAX_CONCURRENCY": "1",
-        "WEB_CONCURRENCY": "1",
     }
     with running(directory, **environment) as server:
-        wait_until_ready(server)
         yield exercised(server)
 
 

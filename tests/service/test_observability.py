@@ -48,7 +48,8 @@ def test_requests_are_counted_over_all_workers_and_the_same_at_every_scrape(serv
 
 
 def test_counters_go_on_over_a_reload(start_server: StartServer, models_dir: Path) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(models_dir))
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="2")
+    wait_for(lambda: len(server.workers()) == 2)
     for _ in range(10):
         server.predict(points=[[0, 0]])
     before = set(server.workers())

@@ -3,22 +3,16 @@
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bundle import layout
-from service import keys
-from tests.conftest import ROOT, Server, StartServer, running, wait_for, wait_until_answering, wait_until_ready
-from tests.service.edges.own.test_models import FOREIGN
+from harness.bundles import copy, publish, without_saved_model
+from tests.conftest import ALICE, Server, StartServer, running, wait_for
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import (
     TOLERANCE,
@@ -40,17 +34,7 @@ POLL = {"SERVICE_POLL_SECONDS": "0.2"}
 @pytest.fixture
 def own_models(models_dir: Path, tmp_path: Path) -> Path:
     """A copy of two models, with what the experiment left, to change."""
-    directory = tmp_path / "models"
-    for name in ("linear", "tanh-10-10", "_experiments"):
-        shutil.copytree(models_dir / name, directory / name)
-    return directory
-
-
-def publish(source: Path, models: Path, name: str, version: int) -> None:
-    """As training does: complete beside its place, then one rename."""
-    with layout.staging(models) as staged:
-        shutil.copytree(source, staged / "bundle")
-        layout.publish(staged / "bundle", models / name / str(version))
+    return copy(models_dir, tmp_path / "models", "linear", "tanh-10-10", "_experiments")
 
 
 def status(page: Page) -> Locator:
@@ -67,7 +51,6 @@ def test_a_service_that_goes_away_and_comes_back_is_told_of_and_waited_for(
 ) -> None:
     journal.expect(r"net::ERR_")
     with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir)) as server:
-        wait_until_ready(server)
         page = open_page(server)
         page.clock.install()
         show(page)
@@ -81,13 +64,11 @@ def test_a_service_that_goes_away_and_comes_back_is_told_of_and_waited_for(
         expect(page.get_by_role("slider", name="Epoch")).to_be_enabled()
         page.get_by_role("combobox", name="Run", exact=True).select_option("4")  # its weights are not at hand
         expect(status(page)).to_contain_text("The service does not answer")
-        with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir), PORT=server.url.rpartition(":")[2]) as again:
-            back = replace(again, url=server.url)
-            wait_until_answering(back)
+        with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir), PORT=str(server.port)) as again:
             look_again(page)
             expect(status(page)).to_be_empty(timeout=12_000)
             settle(page)
-            api = Api(back)
+            api = Api(again)
             for model, field in csv_fields(page).items():
                 np.testing.assert_allclose(field, api.boundary(model, 500, replicate=4), rtol=0, atol=TOLERANCE)
             page.close()
@@ -98,13 +79,13 @@ def test_a_page_without_models_says_so_and_shows_them_when_they_come(
 ) -> None:
     models = tmp_path / "models"
     models.mkdir()
-    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1", **POLL)
+    server = start_server(SERVICE_MODELS_DIR=str(models), **POLL)
     page = open_page(server)
     page.clock.install()
     page.goto("/")
     expect(status(page)).to_contain_text("The service has no models yet")
     expect(status(page)).to_contain_text("python -m training train")
-    shutil.copytree(models_dir / "_experiments", models / "_experiments")
+    copy(models_dir, models, "_experiments")
     publish(models_dir / "tanh-10-10" / "1", models, "tanh-10-10", 1)
     wait_for(lambda: server.get("/health/ready").status_code == 200)
     look_again(page)
@@ -118,7 +99,6 @@ def test_a_slow_service_is_told_of_while_it_is_waited_for(
 ) -> None:
     """Its workers are held, as if the machine had no time for them."""
     server = start_server(SERVICE_MODELS_DIR=str(models_dir))
-    wait_until_ready(server)
     page = open_page(server)
     page.clock.install()
     show(page)
@@ -143,7 +123,7 @@ def test_a_slow_service_is_told_of_while_it_is_waited_for(
 def test_a_retrained_model_is_shown_by_itself(
     own_models: Path, models_dir: Path, start_server: StartServer, open_page: OpenPage
 ) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1", **POLL)
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), **POLL)
     page = open_page(server)
     page.clock.install()
     show(page, "?epoch=66")
@@ -163,9 +143,8 @@ def test_a_retrained_model_is_shown_by_itself(
 def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
     own_models: Path, start_server: StartServer, open_page: OpenPage
 ) -> None:
-    shutil.copytree(own_models / "linear" / "1", own_models / "linear" / "2")
-    (own_models / "linear" / "2" / layout.SAVED_MODEL).unlink()
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    publish(own_models / "linear" / "1", own_models, "linear", 2, without_saved_model)
+    server = start_server(SERVICE_MODELS_DIR=str(own_models))
     page = open_page(server)
     show(page)
     expect(panel(page, "linear").get_by_role("heading")).to_contain_text("version 2 failed, 1 is shown")
@@ -177,8 +156,8 @@ def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
 def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other(
     own_models: Path, start_server: StartServer, open_page: OpenPage
 ) -> None:
-    (own_models / "linear" / "1" / layout.SAVED_MODEL).unlink()
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    without_saved_model(own_models / "linear" / "1")
+    server = start_server(SERVICE_MODELS_DIR=str(own_models))
     page = open_page(server)
     show(page)
     expect(panel(page, "linear")).to_contain_text("there is no saved_model.pb")
@@ -189,15 +168,12 @@ def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other
 
 
 @pytest.fixture(scope="module")
-def with_foreign(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def with_foreign(models_dir: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service of a model of its own and one from elsewhere, which has no card, no runs and no weights."""
     directory = tmp_path_factory.mktemp("foreign")
-    for name in ("tanh-10-10", "_experiments"):
-        shutil.copytree(models_dir / name, directory / "models" / name)
-    made = directory / "models" / "foreign" / "1"
-    subprocess.run([sys.executable, "-c", FOREIGN, str(made)], check=True, cwd=ROOT, capture_output=True)
-    with running(directory, SERVICE_MODELS_DIR=str(directory / "models"), WEB_CONCURRENCY="1") as started:
-        wait_until_ready(started)
+    models = copy(models_dir, directory / "models", "tanh-10-10", "_experiments")
+    publish(foreign_models / "scoring" / "1", models, "foreign", 1)
+    with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
         yield started
 
 
@@ -252,24 +228,16 @@ def test_a_model_that_lacks_a_run_is_not_shown_with_another(with_foreign: Server
     expect(inside.locator("#detail-title")).to_have_text("tanh-10-10: P(y = 1)")
 
 
-@pytest.fixture
-def guarded(models_dir: Path, tmp_path: Path, start_server: StartServer) -> tuple[Server, str]:
-    key, line = keys.make("alice")
-    (tmp_path / "keys").write_text(line + "\n")
-    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(tmp_path / "keys"))
-    return server, key
-
-
 def enter_key(page: Page, key: str) -> None:
     page.get_by_label("This service asks for an API key.").fill(key)
     page.get_by_role("button", name="Use it until this tab is closed").click()
 
 
 def test_a_service_with_keys_asks_for_one_and_works_with_it(
-    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal
+    guarded: Server, open_page: OpenPage, journal: Journal
 ) -> None:
     journal.expect("status of 401")
-    server, key = guarded
+    server, key = guarded, ALICE
     page = open_page(server)
     page.goto("/")
     expect(status(page)).to_contain_text("A key is needed")
@@ -289,10 +257,10 @@ def test_a_service_with_keys_asks_for_one_and_works_with_it(
 
 
 def test_the_command_says_where_the_key_goes_but_not_the_key(
-    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal
+    guarded: Server, open_page: OpenPage, journal: Journal
 ) -> None:
     journal.expect("status of 401")
-    server, key = guarded
+    server, key = guarded, ALICE
     page = open_page(server)
     page.goto("/")
     enter_key(page, key)
@@ -314,10 +282,10 @@ def test_the_command_says_where_the_key_goes_but_not_the_key(
     ],
 )
 def test_links_to_data_bring_the_key(
-    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal, link: str, name: str, path: str
+    guarded: Server, open_page: OpenPage, journal: Journal, link: str, name: str, path: str
 ) -> None:
     journal.expect("status of 401")
-    server, key = guarded
+    server, key = guarded, ALICE
     page = open_page(server)
     page.goto("/")
     expect(status(page)).to_contain_text("A key is needed")
@@ -336,11 +304,9 @@ def test_links_to_data_bring_the_key(
     assert page.url == server.url + "/"
 
 
-def test_a_link_to_data_that_fails_with_a_key_says_why(
-    guarded: tuple[Server, str], open_page: OpenPage, journal: Journal
-) -> None:
+def test_a_link_to_data_that_fails_with_a_key_says_why(guarded: Server, open_page: OpenPage, journal: Journal) -> None:
     journal.expect("status of 401", "status of 503")
-    server, key = guarded
+    server, key = guarded, ALICE
     page = open_page(server)
     page.goto("/")
     enter_key(page, key)

@@ -1,10 +1,8 @@
-"""What the tests of the two standard interfaces share: bodies, raw requests, and a repository to break."""
+"""What the tests of the two standard interfaces share: bodies, and raw requests."""
 
-import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -12,7 +10,6 @@ import orjson
 import requests
 from numpy.typing import NDArray
 
-from bundle import layout
 from tests.conftest import Server
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -58,8 +55,7 @@ def predicted(server: Server, points: Floats = POINTS, **options: object) -> lis
 
 def exchange(server: Server, content: bytes) -> tuple[int, str]:
     """Send bytes as they are, and return the status and the whole answer."""
-    host, port = address(server).split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection(server.address, timeout=60) as connection:
         connection.sendall(content)
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").read().decode()
@@ -68,17 +64,8 @@ def exchange(server: Server, content: bytes) -> tuple[int, str]:
 
 @contextmanager
 def connections(server: Server, headers: dict[str, str] | None = None) -> Iterator[list[requests.Session]]:
-    """Open so many connections at once that both workers hold some: each takes those that the other has more of."""
-    with ExitStack() as stack:
-        sessions = [stack.enter_context(requests.Session()) for _ in range(8)]
+    """Give a session with each worker, which sends these headers."""
+    with server.each_worker() as sessions:
         for session in sessions:
             session.headers.update(headers or {})
-            session.get(server.url + "/v2", timeout=30)
         yield sessions
-
-
-def publish(source: Path, models: Path, name: str, version: int) -> None:
-    """As training does: complete beside its place, then one rename."""
-    with layout.staging(models) as staged:
-        shutil.copytree(source, staged / "bundle")
-        layout.publish(staged / "bundle", models / name / str(version))

@@ -1,6 +1,5 @@
 """The same points give the same numbers, whichever interface they are sent to and in whatever form."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tritonclient import http
 
-from tests.conftest import MODELS, Server, running, wait_until_ready
-from tests.service.edges.standards import HEADER_LENGTH, Floats, address, predicted, publish, split, tensor, with_bytes
+from harness import bundles
+from tests.conftest import MODELS, Server, running
+from tests.service.edges.standards import HEADER_LENGTH, Floats, address, predicted, split, tensor, with_bytes
 
 SERVED = [(name, None) for name in MODELS] + [("tanh-3", 1), ("tanh-3", 2)]
 """Models, and versions where one is named."""
@@ -24,11 +24,9 @@ coordinates = st.floats(-3, 3, width=32) | st.floats(-1e6, 1e6, width=32)
 @pytest.fixture(scope="module")
 def both_versions(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Every model; tanh-3 has a second version with other weights."""
-    models = tmp_path_factory.mktemp("versions") / "models"
-    shutil.copytree(models_dir, models)
-    publish(models_dir / "relu-3" / "1", models, "tanh-3", 2)
+    models = bundles.copy(models_dir, tmp_path_factory.mktemp("versions"), *MODELS)
+    bundles.publish(models_dir / "relu-3" / "1", models, "tanh-3", 2)
     with running(tmp_path_factory.mktemp("server"), SERVICE_MODELS_DIR=str(models)) as started:
-        wait_until_ready(started)
         yield started
 
 

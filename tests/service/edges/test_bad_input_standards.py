@@ -447,7 +447,7 @@ def test_a_body_over_the_limit_is_413(server: Server, path: str) -> None:
 
 
 def test_more_points_than_are_taken_are_413_in_every_form(start_server: StartServer, models_dir: Path) -> None:
-    few = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_MAX_POINTS="3", WEB_CONCURRENCY="1")
+    few = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_MAX_POINTS="3")
     for n, status in ((3, 200), (4, 413)):
         points = np.zeros((n, 2), np.float32)
         content, headers = with_bytes(points)

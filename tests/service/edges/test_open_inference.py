@@ -20,15 +20,15 @@ from tritonclient import http
 from tritonclient.utils import InferenceServerException
 
 from bundle import layout
-from service import __version__, keys
-from tests.conftest import MODELS, Server, StartServer, wait_for
+from harness.bundles import copy, publish, without_saved_model
+from service import __version__
+from tests.conftest import ALICE, ALICE_LINE, MODELS, Server, StartServer, wait_for
 from tests.service.edges.standards import (
     HEADER_LENGTH,
     POINTS,
     address,
     connections,
     predicted,
-    publish,
     split,
     tensor,
     with_bytes,
@@ -332,28 +332,27 @@ def test_without_keys_nobody_may_load_or_unload(server: Server, triton: http.Inf
     assert triton.is_model_ready("linear")
 
 
-ALICE, ALICE_LINE = keys.make("alice")
 KEY = {"Authorization": f"Bearer {ALICE}"}
 
 
 @pytest.fixture
 def models(models_dir: Path, tmp_path: Path) -> Path:
-    directory = tmp_path / "models"
-    for name in ("linear", "tanh-3"):
-        shutil.copytree(models_dir / name, directory / name)
-    return directory
+    return copy(models_dir, tmp_path / "models", "linear", "tanh-3")
 
 
 @pytest.fixture
 def guarded(models: Path, start_server: StartServer, tmp_path: Path) -> Server:
-    """With keys, and too slow at looking at the disk for that to matter."""
+    """With keys, two workers, and too slow at looking at the disk for that to matter."""
     (tmp_path / "keys").write_text(ALICE_LINE + "\n")
-    return start_server(
+    server = start_server(
         SERVICE_MODELS_DIR=str(models),
         SERVICE_API_KEYS_FILE=str(tmp_path / "keys"),
         SERVICE_POLL_SECONDS="600",
         SERVICE_DEFAULT_MODEL="tanh-3",
+        WEB_CONCURRENCY="2",
     )
+    wait_for(lambda: len(server.workers()) == 2)
+    return server
 
 
 def change(server: Server, name: str, verb: str, headers: dict[str, str] | None = None) -> requests.Response:
@@ -418,19 +417,16 @@ def test_a_load_looks_at_the_disk_at_once_in_both_workers(guarded: Server, model
         def all_have(path: str, key: str, value: object) -> bool:
             return all(session.get(guarded.url + path).json().get(key) == value for session in sessions)
 
-        wait_for(lambda: all_have("/v2/models/linear", "versions", ["1", "2"]), 2)
-        wait_for(lambda: all_have("/v2/models/another", "versions", ["1"]), 2)
+        wait_for(lambda: all_have("/v2/models/linear", "versions", ["1", "2"]))
+        wait_for(lambda: all_have("/v2/models/another", "versions", ["1"]))
         shutil.rmtree(models / "another")
         assert change(guarded, "linear", "unload").status_code == 200
-        wait_for(
-            lambda: all(session.get(guarded.url + "/v2/models/another").status_code == 404 for session in sessions), 2
-        )
+        gone = guarded.url + "/v2/models/another"
+        wait_for(lambda: all(session.get(gone).status_code == 404 for session in sessions))
 
 
 def test_a_load_of_what_is_broken_or_not_there_says_why(guarded: Server, models: Path, models_dir: Path) -> None:
-    broken = models / "broken" / "1"
-    shutil.copytree(models_dir / "linear" / "1", broken)
-    (broken / layout.SAVED_MODEL).unlink()
+    publish(models_dir / "linear" / "1", models, "broken", 1, without_saved_model)
     answer = change(guarded, "broken", "load")
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
     assert answer.json()["error"] == (
@@ -472,7 +468,10 @@ def test_a_load_tries_again_what_failed_in_both_workers(
         SERVICE_API_KEYS_FILE=str(tmp_path / "keys"),
         SERVICE_ENGINE="litert",
         SERVICE_DEFAULT_MODEL="tanh-3",
+        SERVICE_POLL_SECONDS="600",
+        WEB_CONCURRENCY="2",
     )
+    wait_for(lambda: len(server.workers()) == 2)
     with connections(server, KEY) as sessions:
 
         def ready() -> set[int]:
@@ -481,7 +480,7 @@ def test_a_load_tries_again_what_failed_in_both_workers(
         assert ready() == {503}
         overwrite(whole)
         assert change(server, "linear", "load").status_code == 200
-        wait_for(lambda: ready() == {200}, 2)
+        wait_for(lambda: ready() == {200})
 
 
 def counted(server: Server, model: str) -> dict[str, Any]:
@@ -496,7 +495,7 @@ def test_statistics_count_over_both_workers(server: Server, triton: http.Inferen
     before = counted(server, "relu-3")
     began = time.time()
     with connections(server) as sessions:
-        for session in sessions:
+        for session in sessions * 4:
             answer = session.post(server.url + "/v2/models/relu-3/infer", json={"inputs": [tensor()]})
             assert answer.status_code == 200
             session.post(server.url + "/v2/models/relu-3/infer", json={"inputs": [tensor(datatype="INT8")]})

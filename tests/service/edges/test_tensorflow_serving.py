@@ -1,7 +1,6 @@
 """`/v1`: TensorFlow Serving's REST API, read by its published messages and compared with TensorFlow itself."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from bundle import layout
-from tests.conftest import MODELS, Server, running, wait_until_ready
-from tests.service.edges.standards import POINTS, predicted, publish
+from harness.bundles import copy, publish, without_saved_model
+from tests.conftest import MODELS, Server, running
+from tests.service.edges.standards import POINTS, predicted
 
 ROWS = POINTS.tolist()
 PREDICT = "/v1/models/tanh-10-10:predict"
@@ -224,57 +224,19 @@ def test_the_metadata_are_the_saved_models_own_signatures(server: Server, models
         assert signatures_of(server, f"/v1/models/{name}{path}/metadata") == signatures_in(models_dir / name / "1")
 
 
-def save_foreign(bundle: Path) -> None:
-    """Write what Keras exports: one column of probabilities, under names of its own. And signatures that are more."""
-    module = tf.Module()
-    module.weights = tf.Variable([[1.0], [-2.0]])
-    points = tf.TensorSpec([None, 2], tf.float32, name="inputs")
-    flag = tf.TensorSpec([], tf.bool, name="flag")
-    made: dict[str, Callable[..., object]] = {
-        "serving_default": lambda inputs: {"output_0": tf.sigmoid(inputs @ module.weights)},
-        "both": lambda inputs: {"score": inputs @ module.weights, "twice": 2 * inputs[:, 0]},
-        "strings": lambda inputs: {"classes": tf.strings.as_string(inputs)},
-        "mean": lambda inputs: {"mean": tf.reduce_mean(inputs)},
-    }
-    signatures = {name: tf.function(function).get_concrete_function(points) for name, function in made.items()}
-    flagged = tf.function(lambda inputs, flag: {"output_0": tf.where(flag, inputs, -inputs)})
-    signatures["flagged"] = flagged.get_concrete_function(points, flag)
-    tf.saved_model.save(module, str(bundle), signatures=signatures)
-
-
-def save_with_two_inputs(bundle: Path) -> None:
-    module = tf.Module()
-    points = tf.TensorSpec([None, 2], tf.float32, name="inputs")
-    flag = tf.TensorSpec([], tf.bool, name="training")
-    function = tf.function(lambda inputs, training: {"p": tf.where(training, inputs, -inputs)[:, 0]})
-    tf.saved_model.save(module, str(bundle), signatures=function.get_concrete_function(points, flag))
-
-
-def save_of_fixed_size(bundle: Path) -> None:
-    module = tf.Module()
-    function = tf.function(lambda inputs: {"p": tf.squeeze(inputs[:, :1])})
-    signature = function.get_concrete_function(tf.TensorSpec([4, 2], tf.float32, name="inputs"))
-    tf.saved_model.save(module, str(bundle), signatures=signature)
-
-
 @pytest.fixture(scope="module")
-def mixed_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mixed_models(models_dir: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a broken version, a foreign model, and foreign models that cannot be served."""
-    models = tmp_path_factory.mktemp("mixed")
-    shutil.copytree(models_dir / "linear", models / "linear")
-    publish(models_dir / "linear" / "1", models, "linear", 2)
-    (models / "linear" / "2" / layout.SAVED_MODEL).unlink()
-    save_foreign(models / "foreign" / "5")
-    save_with_two_inputs(models / "two-inputs" / "1")
-    save_of_fixed_size(models / "fixed-size" / "1")
-    return models
+    models = copy(models_dir, tmp_path_factory.mktemp("mixed"), "linear")
+    publish(models_dir / "linear" / "1", models, "linear", 2, without_saved_model)
+    publish(foreign_models / "as-keras-exports" / "1", models, "foreign", 5)
+    return copy(foreign_models, models, "two-inputs", "fixed-size")
 
 
 @pytest.fixture(scope="module")
 def mixed(mixed_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    environment = {"SERVICE_MODELS_DIR": str(mixed_models), "SERVICE_DEFAULT_MODEL": "linear", "WEB_CONCURRENCY": "1"}
+    environment = {"SERVICE_MODELS_DIR": str(mixed_models), "SERVICE_DEFAULT_MODEL": "linear"}
     with running(tmp_path_factory.mktemp("server"), **environment) as started:
-        wait_until_ready(started)
         yield started
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import Server, running, wait_until_ready
+from tests.conftest import Server, running
 
 PLAIN = "application/json"
 BY_THE_APP = "application/json; charset=utf-8"
@@ -21,8 +21,7 @@ ID = {"X-Request-ID": "the-same"}
 def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker, so that what it keeps is there for the next request."""
     directory = tmp_path_factory.mktemp("server")
-    with running(directory, SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="1") as started:
-        wait_until_ready(started)
+    with running(directory, SERVICE_MODELS_DIR=str(models_dir)) as started:
         yield started
 
 

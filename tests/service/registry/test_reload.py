@@ -4,13 +4,13 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
 
 from bundle import layout
+from harness.bundles import copy, publish, without_saved_model
 from tests.conftest import Server, StartServer, wait_for
 
 POLL = 0.2
@@ -18,28 +18,22 @@ POLL = 0.2
 
 @pytest.fixture
 def models(models_dir: Path, tmp_path: Path) -> Path:
-    directory = tmp_path / "models"
-    shutil.copytree(models_dir / "linear", directory / "linear")
-    return directory
+    return copy(models_dir, tmp_path / "models", "linear")
 
 
 @pytest.fixture
 def follower(models: Path, start_server: StartServer) -> Server:
-    return start_server(SERVICE_MODELS_DIR=str(models), SERVICE_POLL_SECONDS=str(POLL), SERVICE_DEFAULT_MODEL="linear")
-
-
-def publish(source: Path, models: Path, name: str, version: int) -> None:
-    """As training does: complete beside its place, then one rename."""
-    with layout.staging(models) as staged:
-        shutil.copytree(source, staged / "bundle")
-        layout.publish(staged / "bundle", models / name / str(version))
+    """Two workers, both of which are there."""
+    environment = {"SERVICE_POLL_SECONDS": str(POLL), "SERVICE_DEFAULT_MODEL": "linear", "WEB_CONCURRENCY": "2"}
+    server = start_server(SERVICE_MODELS_DIR=str(models), **environment)
+    wait_for(lambda: len(server.workers()) == 2)
+    return server
 
 
 def everywhere(server: Server, path: str, holds: Callable[[requests.Response], bool]) -> None:
-    """Wait until every worker answers as it should: connections held side by side are spread over both of them."""
-    with ExitStack() as held:
-        sessions = [held.enter_context(requests.Session()) for _ in range(12)]
-        wait_for(lambda: all(holds(session.get(server.url + path, timeout=30)) for session in sessions), 30)
+    """Wait until every worker answers as it should."""
+    with server.each_worker() as sessions:
+        wait_for(lambda: all(holds(session.get(server.url + path, timeout=60)) for session in sessions))
 
 
 def test_a_new_version_takes_over_and_the_one_before_can_still_be_asked(
@@ -69,10 +63,7 @@ def test_a_version_that_does_not_load_is_shown_and_the_one_before_answers_on(
 ) -> None:
     publish(models_dir / "linear" / "1", models, "linear", 2)
     everywhere(follower, "/boundary?resolution=2", lambda answer: answer.json()["version"] == 2)
-    with layout.staging(models) as staged:
-        shutil.copytree(models_dir / "linear" / "1", staged / "bundle")
-        (staged / "bundle" / layout.SAVED_MODEL).unlink()
-        layout.publish(staged / "bundle", models / "linear" / "3")
+    publish(models_dir / "linear" / "1", models, "linear", 3, without_saved_model)
     everywhere(follower, "/models/linear", lambda answer: answer.json()["versions"][0]["state"] == "FAILED")
     newest, *others = follower.get("/models/linear").json()["versions"]
     assert (newest["version"], newest["reason"]) == (3, "there is no saved_model.pb")

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import ROOT, Server, running, wait_until_ready
+from tests.conftest import ROOT, Server, running
 
 GRID = "/boundary?resolution=1000&format=npy"
 BODY = b'{"points": [[0.1, 0.2]]}'
@@ -25,14 +26,13 @@ CLOSING = PREDICT.replace(b"Host: x", b"Host: x\r\nConnection: close")
 def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker, so that whoever holds it up holds everybody up."""
     directory = tmp_path_factory.mktemp("server")
-    with running(directory, SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="1") as started:
-        wait_until_ready(started)
+    with running(directory, SERVICE_MODELS_DIR=str(models_dir)) as started:
         yield started
 
 
 @contextmanager
 def connected(server: Server) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=20) as connection:
+    with socket.create_connection(server.address, timeout=60) as connection:
         yield connection
 
 
@@ -108,7 +108,7 @@ def test_clients_that_do_not_close_hold_nobody_up(server: Server) -> None:
             connection = stack.enter_context(connected(server))
             connection.sendall(CLOSING.replace(b"/predict", b"/nowhere"))
             assert answer(connection)[0].status == 404
-        assert requests.get(server.url + "/health/live", timeout=4).status_code == 200
+        assert requests.get(server.url + "/health/live", timeout=20).status_code == 200
 
 
 def test_clients_that_send_slowly_hold_nobody_up(server: Server) -> None:
@@ -117,7 +117,7 @@ def test_clients_that_send_slowly_hold_nobody_up(server: Server) -> None:
             connection = stack.enter_context(connected(server))
             connection.sendall(PREDICT[: 20 + i])
         assert server.predict(points=[[0.1, 0.2]]).status_code == 200
-        assert requests.get(server.url + "/boundary?resolution=11", timeout=4).status_code == 200
+        assert requests.get(server.url + "/boundary?resolution=11", timeout=20).status_code == 200
         connection.sendall(PREDICT[20 + i :])  # and are answered when they are done
         assert answer(connection)[0].status == 200
 
@@ -128,9 +128,9 @@ def test_health_is_answered_while_every_thread_is_held(server: Server) -> None:
         for _ in range(60):  # the loop leaves so long a body to a thread, which waits for the rest
             stack.enter_context(connected(server)).sendall(long)
         for path in ("/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"):
-            assert requests.get(server.url + path, timeout=4).status_code == 200
-        assert requests.head(server.url + "/health/live", timeout=4).content == b""
-        assert requests.post(server.url + "/health/live", timeout=4).status_code == 405
+            assert requests.get(server.url + path, timeout=20).status_code == 200
+        assert requests.head(server.url + "/health/live", timeout=20).content == b""
+        assert requests.post(server.url + "/health/live", timeout=20).status_code == 405
         with pytest.raises(requests.Timeout):
             requests.get(server.url + "/models", timeout=1)
     assert requests.get(server.url + "/models", timeout=10).status_code == 200
@@ -168,13 +168,14 @@ def test_clients_that_go_away_leave_nothing_behind(server: Server) -> None:
         answer(connection)
     deadline = 100
     while descriptors() > before and deadline:
-        requests.get(server.url + "/health/live", timeout=4)
+        requests.get(server.url + "/health/live", timeout=20)
         deadline -= 1
     assert descriptors() <= before
 
 
 def test_a_certificate_is_refused_at_the_start() -> None:
     command = [sys.executable, "-m", "gunicorn", "--certfile", "/dev/null", "--keyfile", "/dev/null"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    environment = {**os.environ, "PORT": "0"}
+    found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     assert found.returncode != 0
     assert "put a proxy in front" in found.stderr

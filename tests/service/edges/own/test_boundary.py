@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib.image
@@ -11,7 +12,9 @@ import pytest
 from matplotlib import colormaps
 from numpy.typing import NDArray
 
-from tests.conftest import MODELS, Server, StartServer
+from bundle.layout import CARD, EXPERIMENTS
+from harness.bundles import change_card, copy, publish
+from tests.conftest import MODELS, Server, StartServer, running
 
 
 def pixels(png: bytes) -> NDArray[np.float32]:
@@ -81,8 +84,8 @@ def test_only_an_npy_answer_has_the_header(server: Server) -> None:
 
 def test_names_of_features_are_ascii_in_the_header(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
     """A header is ASCII; a feature may be called anything."""
-    shutil.copytree(models_dir / "linear", tmp_path / "models" / "linear")
-    card = tmp_path / "models/linear/1/assets.extra/card.json"
+    copy(models_dir, tmp_path / "models", "linear")
+    card = tmp_path / "models/linear/1" / CARD
     card.write_text(card.read_text().replace('"x1"', '"Größe\\n€"'))
     server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "models"), SERVICE_DEFAULT_MODEL="linear")
     header = server.get("/boundary?resolution=5&format=npy").headers["Boundary-Grid"]
@@ -140,14 +143,14 @@ def test_a_picture_of_next_to_a_line_fills_its_axes(server: Server, window: str,
     assert coloured[:, : width // 2].mean() > 0.05  # left of the colour bar; to scale there would be none
 
 
-@pytest.fixture
-def circled(start_server: StartServer, models_dir: Path, tmp_path: Path) -> Server:
+@pytest.fixture(scope="module")
+def circled(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The model `linear` twice: `plain` does not know the true boundary."""
-    models = shutil.copytree(models_dir, tmp_path / "models")
-    shutil.copytree(models / "linear", models / "plain")
-    card = models / "plain/1/assets.extra/card.json"
-    card.write_text(json.dumps({**json.loads(card.read_text()), "true_boundary": None}))
-    return start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    directory = tmp_path_factory.mktemp("circled")
+    models = copy(models_dir, directory / "models", "linear", EXPERIMENTS)
+    publish(models_dir / "linear" / "1", models, "plain", 1, lambda bundle: change_card(bundle, true_boundary=None))
+    with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="linear") as started:
+        yield started
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_with_a_version_the_answer_may_be_kept_for_good(server: Server) -> None:
 def test_a_picture_is_another_when_its_data_are(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
     """The points in it are the experiment's, not the version's: training again replaces them."""
     models = shutil.copytree(models_dir, tmp_path / "models")
-    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    server = start_server(SERVICE_MODELS_DIR=str(models))
     path = "/boundary?resolution=20&width=300&version=1&format=png"
     before = server.get(path)
     known = {"If-None-Match": before.headers["ETag"]}

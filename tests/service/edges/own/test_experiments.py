@@ -175,7 +175,7 @@ def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(
     comparison = json.loads(file.read_text())
     comparison["models"][0]["notebook_accuracy"] = None
     file.write_text(json.dumps(comparison))
-    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    server = start_server(SERVICE_MODELS_DIR=str(models))
     assert marks(pixels(server.get("/comparison?format=png").content), NOTEBOOK) == 4  # three models, and the legend
 
 
@@ -183,7 +183,7 @@ def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(
     start_server: StartServer, models_dir: Path, tmp_path: Path
 ) -> None:
     models = shutil.copytree(models_dir, tmp_path / "models")
-    server = start_server(SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1")
+    server = start_server(SERVICE_MODELS_DIR=str(models))
     first, again = server.get("/comparison?format=png"), server.get("/comparison?format=png")
     assert first.content == again.content
     etag = first.headers["ETag"]

@@ -1,27 +1,17 @@
 """`GET /models…` and `GET /health/…`: what is served, and what is not and why."""
 
-import json
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bundle import layout
-from tests.conftest import MODELS, ROOT, Server, StartServer
+from harness import bundles
+from harness.bundles import Spoil, change_card, publish, without_saved_model
+from tests.conftest import MODELS, Server, StartServer, running
 from tests.service.edges.own.test_boundary import pixels
-
-FOREIGN = """
-import sys, tensorflow as tf
-module = tf.Module()
-module.w = tf.Variable([[1.0], [-2.0]])
-spec = tf.TensorSpec([None, 2], tf.float32, name="inputs")
-f = tf.function(lambda inputs: {"score": tf.sigmoid(inputs @ module.w)}).get_concrete_function(spec)
-tf.saved_model.save(module, sys.argv[1], signatures={"serving_default": f})
-"""
 
 
 def test_every_model_is_listed_with_its_versions(server: Server) -> None:
@@ -80,16 +70,13 @@ def test_without_models_the_service_is_alive_but_not_ready_and_says_what_to_do(
 @pytest.fixture
 def own_models(models_dir: Path, tmp_path: Path) -> Path:
     """A copy of two models to break."""
-    directory = tmp_path / "models"
-    for name in ("linear", "tanh-10-10"):
-        shutil.copytree(models_dir / name, directory / name)
-    return directory
+    return bundles.copy(models_dir, tmp_path / "models", "linear", "tanh-10-10")
 
 
 def test_a_new_version_answers_and_the_one_before_can_still_be_asked(
     own_models: Path, models_dir: Path, start_server: StartServer
 ) -> None:
-    shutil.copytree(models_dir / "tanh-3" / "1", own_models / "linear" / "2")
+    publish(models_dir / "tanh-3" / "1", own_models, "linear", 2)
     server = start_server(SERVICE_MODELS_DIR=str(own_models))
     latest, first = (server.predict(points=[[1, 1]], model="linear", **v).json() for v in ({}, {"version": 1}))
     assert (latest["version"], first["version"]) == (2, 1)
@@ -97,40 +84,63 @@ def test_a_new_version_answers_and_the_one_before_can_still_be_asked(
     assert server.get("/boundary?model=linear&version=1&resolution=2").json()["version"] == 1
 
 
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda bundle: (bundle / "saved_model.pb").unlink(), "there is no saved_model.pb"),
-        (lambda bundle: (bundle / layout.CARD).write_text("{}"), "card.json"),
-        (lambda bundle: (bundle / layout.CARD).write_text("{"), "card.json"),
-        (lambda bundle: _change_card(bundle, compiled=None), "compiled"),
-        (lambda bundle: (bundle / layout.COMPILED).write_bytes(b"TFL3 no more"), "not the one that the card describes"),
-        (lambda bundle: (bundle / "variables/variables.index").write_bytes(b""), "stale"),
-        (lambda bundle: (bundle / layout.COMPILED).unlink(), "there is no compiled form"),
-        (lambda bundle: _make_unreadable(bundle / layout.COMPILED), "the compiled form cannot be read"),
-        (lambda bundle: _make_unreadable(bundle / "variables/variables.index"), "a file cannot be read"),
-    ],
-)
-def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(
-    own_models: Path, start_server: StartServer, spoil: Callable[[Path], object], reason: str
-) -> None:
-    shutil.copytree(own_models / "linear" / "1", own_models / "linear" / "2")
-    spoil(own_models / "linear" / "2")
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), SERVICE_ENGINE="litert", SERVICE_DEFAULT_MODEL="linear")
-    assert server.get("/health/ready").status_code == 200
-    assert server.predict(points=[[0, 0]]).json()["version"] == 1
-    newest, before = server.get("/models/linear").json()["versions"]
+def _make_unreadable(path: Path) -> None:
+    """Have every read of a file fail, also for root."""
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+
+
+SPOILT: dict[str, tuple[Spoil, str]] = {
+    "without-saved-model": (without_saved_model, "there is no saved_model.pb"),
+    "empty-card": (lambda bundle: (bundle / layout.CARD).write_text("{}"), "card.json"),
+    "half-a-card": (lambda bundle: (bundle / layout.CARD).write_text("{"), "card.json"),
+    "compiled-form-not-on-card": (lambda bundle: change_card(bundle, compiled=None), "compiled"),
+    "other-compiled-form": (
+        lambda bundle: (bundle / layout.COMPILED).write_bytes(b"TFL3 no more"),
+        "not the one that the card describes",
+    ),
+    "other-weights": (lambda bundle: (bundle / "variables/variables.index").write_bytes(b""), "stale"),
+    "without-compiled-form": (lambda bundle: (bundle / layout.COMPILED).unlink(), "there is no compiled form"),
+    "unreadable-compiled-form": (
+        lambda bundle: _make_unreadable(bundle / layout.COMPILED),
+        "the compiled form cannot be read",
+    ),
+    "unreadable-weights": (
+        lambda bundle: _make_unreadable(bundle / "variables/variables.index"),
+        "a file cannot be read",
+    ),
+}
+"""Models of which version 2 is spoilt, by what was done to it, and a word of the reason that is given for it."""
+
+
+@pytest.fixture(scope="module")
+def spoilt(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("spoilt")
+    models = bundles.copy(models_dir, directory / "models", "linear")
+    for name, (spoil, _) in SPOILT.items():
+        publish(models_dir / "linear" / "1", models, name, 1)
+        publish(models_dir / "linear" / "1", models, name, 2, spoil)
+    environment = {"SERVICE_ENGINE": "litert", "SERVICE_DEFAULT_MODEL": "linear"}
+    with running(directory, SERVICE_MODELS_DIR=str(models), **environment) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(spoilt: Server, name: str) -> None:
+    assert spoilt.get("/health/ready").status_code == 200
+    assert spoilt.predict(points=[[0, 0]], model=name).json()["version"] == 1
+    newest, before = spoilt.get(f"/models/{name}").json()["versions"]
     assert (newest["version"], newest["state"]) == (2, "FAILED")
-    assert reason in newest["reason"]
-    assert str(own_models) not in newest["reason"]
+    assert SPOILT[name][1] in newest["reason"]
+    assert str(spoilt.log.parent) not in newest["reason"]  # where the models are too
     assert before == {"version": 1, "state": "AVAILABLE", "reason": None}
-    assert ("linear", 2) in [(entry["model"], entry["version"]) for entry in server.events("failed to load")]
-    assert server.predict(points=[[0, 0]], version=2).status_code == 404
-    assert server.get("/models/linear/versions/2").json()["engine"] is None
+    assert (name, 2) in [(entry["model"], entry["version"]) for entry in spoilt.events("failed to load")]
+    assert spoilt.predict(points=[[0, 0]], model=name, version=2).status_code == 404
+    assert spoilt.get(f"/models/{name}/versions/2").json()["engine"] is None
 
 
 def test_a_model_of_which_nothing_loads_is_503_and_hurts_no_other(own_models: Path, start_server: StartServer) -> None:
-    (own_models / "linear" / "1" / "saved_model.pb").unlink()
+    without_saved_model(own_models / "linear" / "1")
     server = start_server(SERVICE_MODELS_DIR=str(own_models))
     ready = server.get("/health/ready")
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "models": ["tanh-10-10"], "failed": ["linear"]})
@@ -150,7 +160,7 @@ def test_half_written_and_reserved_names_are_never_models(own_models: Path, star
 
 
 def test_tensorflow_gives_the_same_numbers(own_models: Path, start_server: StartServer, server: Server) -> None:
-    slow = start_server(SERVICE_MODELS_DIR=str(own_models), SERVICE_ENGINE="tensorflow", WEB_CONCURRENCY="1")
+    slow = start_server(SERVICE_MODELS_DIR=str(own_models), SERVICE_ENGINE="tensorflow")
     assert slow.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
     points = np.random.default_rng(5).uniform(-1.5, 1.5, (300, 2)).tolist()
     for name in ("linear", "tanh-10-10"):
@@ -160,10 +170,20 @@ def test_tensorflow_gives_the_same_numbers(own_models: Path, start_server: Start
         assert slow.get(path).json() == server.get(path).json()
 
 
-def test_any_saved_model_of_the_right_shape_is_served(own_models: Path, start_server: StartServer) -> None:
-    foreign = own_models / "from-elsewhere" / "3"
-    subprocess.run([sys.executable, "-c", FOREIGN, str(foreign)], check=True, cwd=ROOT, capture_output=True)
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+@pytest.fixture(scope="module")
+def with_foreign(models_dir: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Models of our own, of which one is stale, and from elsewhere, of which one takes points of three numbers."""
+    directory = tmp_path_factory.mktemp("foreign")
+    models = bundles.copy(models_dir, directory / "models", "linear", "tanh-10-10")
+    publish(models_dir / "linear" / "1", models, "stale", 1, lambda bundle: change_card(bundle, fingerprint="0" * 64))
+    publish(foreign_models / "scoring" / "1", models, "from-elsewhere", 3)
+    publish(foreign_models / "of-three" / "1", models, "of-three", 1)
+    with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
+        yield started
+
+
+def test_any_saved_model_of_the_right_shape_is_served(with_foreign: Server) -> None:
+    server = with_foreign
     body = server.predict(points=[[0.5, -0.25], [0, 0]], model="from-elsewhere").json()
     assert body["version"] == 3
     assert body["probabilities"] == pytest.approx([1 / (1 + np.exp(-1.0)), 0.5], abs=1e-6)
@@ -177,27 +197,20 @@ def test_any_saved_model_of_the_right_shape_is_served(own_models: Path, start_se
     assert server.get("/models/linear/versions/1").json()["engine"] == "litert"
 
 
-def test_all_models_are_those_that_take_as_many_numbers_a_point(own_models: Path, start_server: StartServer) -> None:
-    of_three = FOREIGN.replace("[-2.0]]", "[-2.0], [4.0]]").replace("[None, 2]", "[None, 3]")
-    bundle = own_models / "of-three" / "1"
-    subprocess.run([sys.executable, "-c", of_three, str(bundle)], check=True, cwd=ROOT, capture_output=True)
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
-
+def test_all_models_are_those_that_take_as_many_numbers_a_point(with_foreign: Server) -> None:
     def answering(point: list[float]) -> list[str]:
-        answer = server.predict(points=[point], models="all")
+        answer = with_foreign.predict(points=[point], models="all")
         assert answer.status_code == 200, answer.text
         return [prediction["model"] for prediction in answer.json()["predictions"]]
 
-    assert answering([0, 0]) == ["linear", "tanh-10-10"]
+    assert answering([0, 0]) == ["from-elsewhere", "linear", "stale", "tanh-10-10"]
     assert answering([0, 0, 0]) == ["of-three"]
-    refused = server.predict(points=[[0, 0, 0, 0]], models="all")
+    refused = with_foreign.predict(points=[[0, 0, 0, 0]], models="all")
     assert (refused.status_code, "not 4" in refused.json()["detail"]) == (422, True)
 
 
-def test_a_stale_compiled_form_is_left_for_the_saved_model(own_models: Path, start_server: StartServer) -> None:
-    _change_card(own_models / "linear" / "1", fingerprint="0" * 64)
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
-    assert server.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
+def test_a_stale_compiled_form_is_left_for_the_saved_model(with_foreign: Server) -> None:
+    assert with_foreign.get("/models/stale/versions/1").json()["engine"] == "tensorflow"
 
 
 def test_where_tensorflow_cannot_be_imported_only_what_needs_it_fails(
@@ -216,8 +229,8 @@ def test_where_tensorflow_cannot_be_imported_only_what_needs_it_fails(
 def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics(
     own_models: Path, start_server: StartServer, server: Server
 ) -> None:
-    _change_card(own_models / "linear" / "1", diverged=[5])
-    _change_card(own_models / "tanh-10-10" / "1", diverged=list(range(1, 30)))
+    change_card(own_models / "linear" / "1", diverged=[5])
+    change_card(own_models / "tanh-10-10" / "1", diverged=list(range(1, 30)))
     spoiled = start_server(SERVICE_MODELS_DIR=str(own_models))
     answer = spoiled.get("/boundary?model=linear&replicate=5&resolution=2")
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["replicate"])
@@ -233,14 +246,3 @@ def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics
     assert (titles[0] != titles[1]).any()  # mean of 29 runs, not of 30
     alone = spoiled.get("/boundary?statistic=std&resolution=2")
     assert (alone.status_code, "has 30 replicates, of which all but one diverged" in alone.text) == (422, True)
-
-
-def _change_card(bundle: Path, **changes: object) -> None:
-    path = bundle / layout.CARD
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-
-
-def _make_unreadable(path: Path) -> None:
-    """Have every read of a file fail, also for root."""
-    path.unlink()
-    path.symlink_to("/proc/self/mem")

@@ -1,0 +1,70 @@
+"""SavedModels from elsewhere, which training would not write: `python -m harness.foreign MODELS` saves all of them."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+Signature = Any
+
+
+def _points(features: int, rows: int | None = None) -> Any:
+    return tf.TensorSpec([rows, features], tf.float32, name="inputs")
+
+
+def _flag(name: str) -> Any:
+    return tf.TensorSpec([], tf.bool, name=name)
+
+
+def _with_weights(*weights: float) -> Any:
+    module = tf.Module()
+    module.weights = tf.Variable([[weight] for weight in weights])
+    return module
+
+
+def scoring(module: Any, features: int) -> Signature:
+    """One output, a probability for each point, under a name of its own."""
+    score = tf.function(lambda inputs: {"score": tf.sigmoid(inputs @ module.weights)})
+    return score.get_concrete_function(_points(features))
+
+
+def as_keras_exports(module: Any) -> dict[str, Signature]:
+    """One column of probabilities, under names of its own. And signatures that are more."""
+    made: dict[str, Callable[..., object]] = {
+        "serving_default": lambda inputs: {"output_0": tf.sigmoid(inputs @ module.weights)},
+        "both": lambda inputs: {"score": inputs @ module.weights, "twice": 2 * inputs[:, 0]},
+        "strings": lambda inputs: {"classes": tf.strings.as_string(inputs)},
+        "mean": lambda inputs: {"mean": tf.reduce_mean(inputs)},
+    }
+    signatures = {name: tf.function(function).get_concrete_function(_points(2)) for name, function in made.items()}
+    flagged = tf.function(lambda inputs, flag: {"output_0": tf.where(flag, inputs, -inputs)})
+    signatures["flagged"] = flagged.get_concrete_function(_points(2), _flag("flag"))
+    return signatures
+
+
+def with_two_inputs() -> Signature:
+    function = tf.function(lambda inputs, training: {"p": tf.where(training, inputs, -inputs)[:, 0]})
+    return function.get_concrete_function(_points(2), _flag("training"))
+
+
+def of_fixed_size() -> Signature:
+    return tf.function(lambda inputs: {"p": tf.squeeze(inputs[:, :1])}).get_concrete_function(_points(2, rows=4))
+
+
+def save(models: Path) -> None:
+    two, three = _with_weights(1, -2), _with_weights(1, -2, 4)
+    saved: Mapping[str, tuple[Any, Signature]] = {
+        "scoring": (two, scoring(two, 2)),
+        "of-three": (three, scoring(three, 3)),
+        "as-keras-exports": (two, as_keras_exports(two)),
+        "two-inputs": (tf.Module(), with_two_inputs()),
+        "fixed-size": (tf.Module(), of_fixed_size()),
+    }
+    for name, (module, signatures) in saved.items():
+        tf.saved_model.save(module, str(models / name / "1"), signatures=signatures)
+
+
+if __name__ == "__main__":
+    save(Path(sys.argv[1]))
