@@ -7,10 +7,7 @@ of a few rounds, and the memory of arbiter and worker. Needs Linux, wrk and two 
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,45 +15,34 @@ from pathlib import Path
 
 import click
 import numpy as np
-import requests
 
-from benchmarks.machine import free_port, machine
+from benchmarks.machine import machine
 from benchmarks.serving.processes import pss, tree
 from benchmarks.serving.wrk import Load, run
+from harness.server import Server, serving
 
-ROOT = Path(__file__).parent.parent
 GRID = "/boundary?resolution=300"
 LARGE_GRID = "/boundary?resolution=1000"
 MIB = 2**20
 
 
 @contextmanager
-def one_worker(models: Path, directory: Path) -> Iterator[tuple[int, int]]:
-    """Serve with one worker pinned to the first processor; yield the port and the arbiter's process id."""
-    port, processors = free_port(), sorted(os.sched_getaffinity(0))
+def one_worker(models: Path, directory: Path) -> Iterator[Server]:
+    """Serve with one worker on the first processor; this process, and wrk, move to the others."""
+    processors = sorted(os.sched_getaffinity(0))
     if len(processors) < 2:
         raise click.ClickException("two processors are needed: one for the service, one for wrk")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SERVICE_")}
-    environment = {"PORT": str(port), "WEB_CONCURRENCY": "1", "SERVICE_MODELS_DIR": str(models.absolute())}
-    with (directory / "gunicorn.log").open("wb") as log:
-        command = ["taskset", "-c", str(processors[0]), sys.executable, "-m", "gunicorn"]
-        process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **environment}, stdout=log, stderr=log)  # noqa: S603
-    os.sched_setaffinity(0, processors[1:])
+    os.sched_setaffinity(0, processors[:1])  # a process inherits it
     try:
-        while True:
-            try:
-                requests.get(f"http://127.0.0.1:{port}/health/ready", timeout=5).raise_for_status()
-                break
-            except requests.ConnectionError:
-                time.sleep(0.1)
-        yield port, process.pid
+        with serving(directory, WEB_CONCURRENCY="1", SERVICE_MODELS_DIR=str(models.absolute())) as server:
+            os.sched_setaffinity(0, processors[1:])
+            server.wait_until_ready()
+            yield server
     finally:
-        process.terminate()
-        process.wait(timeout=40)
         os.sched_setaffinity(0, processors)
 
 
-def loads(port: int, directory: Path) -> dict[str, Load]:
+def loads(server: Server, directory: Path) -> dict[str, Load]:
     """Return the loads to measure, by their row in the table."""
     random = np.random.default_rng(1)
     rows = {}
@@ -66,7 +52,7 @@ def loads(port: int, directory: Path) -> dict[str, Load]:
         rows[f"POST /predict, {n:,} point{'s' * (n > 1)}"] = Load.post(
             "/predict", body, {"Content-Type": "application/json"}
         )
-    etag = requests.get(f"http://127.0.0.1:{port}{GRID}&format=npy", timeout=30).headers["ETag"]
+    etag = server.get(f"{GRID}&format=npy").headers["ETag"]
     for form in ("npy", "json"):
         rows[f"300 × 300 as {form}, cached"] = Load(f"{GRID}&format={form}")
         rows[f"300 × 300 as {form}, new each time"] = Load.fresh(f"{GRID}&format={form}", connections=2)
@@ -81,12 +67,12 @@ def loads(port: int, directory: Path) -> dict[str, Load]:
 def main(models_dir: Path, rounds: int) -> None:
     """Print the requests per second that one core serves, and the memory this takes."""
     rates: dict[str, list[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="capacity-") as name, one_worker(models_dir, Path(name)) as (port, pid):
-        rows = loads(port, Path(name))
+    with tempfile.TemporaryDirectory(prefix="capacity-") as name, one_worker(models_dir, Path(name)) as server:
+        rows, pid = loads(server, Path(name)), server.process.pid
         memory_before = sum(map(pss, tree(pid))) / MIB
         for _ in range(rounds):
             for row, load in rows.items():
-                result = run(port, load, seconds=3)
+                result = run(server.port, load, seconds=3)
                 if result.faults:
                     raise click.ClickException(f"{row}: {result.faults}")
                 rates[row].append(result.rate)

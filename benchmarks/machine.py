@@ -1,8 +1,7 @@
-"""The machine that a measurement runs on: its processor, installed versions, and a free port."""
+"""The machine that a measurement runs on: its processor and the installed versions."""
 
 import os
 import platform
-import socket
 from collections.abc import Iterable
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -15,13 +14,6 @@ def machine(libraries: Iterable[str]) -> str:
     cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     versions = ", ".join(f"{name} {version(name)}" for name in libraries if _installed(name))
     return f"{os.cpu_count()} cores, {cpu}, {platform.system()}; Python {platform.python_version()}, {versions}"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _installed(name: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from benchmarks.dialects import DIALECTS, PREDICT, V1_ROWS, V2_BINARY, V2_JSON, Dialect, Message, Points, Values
-from benchmarks.machine import free_port
+from harness.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"

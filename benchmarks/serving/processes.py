@@ -9,6 +9,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from harness.processes import lives, memory
+
 PROC = Path("/proc")
 PR_SET_CHILD_SUBREAPER = 36
 GONE = (FileNotFoundError, ProcessLookupError)
@@ -28,19 +30,15 @@ def tree(root: int) -> list[int]:
     return pids
 
 
-def _stat(pid: int) -> list[str]:
-    """Return the fields of /proc/<pid>/stat after the command's name, which may hold spaces."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-
-
 def _parent(pid: int) -> int:
-    return int(_stat(pid)[1])
+    """Read the field of /proc/<pid>/stat behind the command's name, which may hold spaces, and the state."""
+    return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 def pss(pid: int) -> int:
     """Return a process's proportional set size in bytes; 0 once it has ended."""
     with contextlib.suppress(*GONE):
-        return _kilobytes(pid, "smaps_rollup", "Pss:")
+        return memory(pid)["Pss"]
     return 0
 
 
@@ -57,7 +55,7 @@ def settled_pss(limit: float = 10) -> dict[int, int]:
 
 
 def resident(pid: int) -> int:
-    return _kilobytes(pid, "status", "VmRSS:")
+    return _kilobytes(pid, "VmRSS:")
 
 
 def reset_peak(pid: int) -> None:
@@ -66,11 +64,11 @@ def reset_peak(pid: int) -> None:
 
 def peak(pid: int) -> int:
     """Return the most bytes that were resident since `reset_peak`."""
-    return _kilobytes(pid, "status", "VmHWM:")
+    return _kilobytes(pid, "VmHWM:")
 
 
-def _kilobytes(pid: int, file: str, key: str) -> int:
-    lines = (PROC / str(pid) / file).read_text().splitlines()
+def _kilobytes(pid: int, key: str) -> int:
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith(key)), 0)
 
 
@@ -98,10 +96,4 @@ def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
 
 
 def _living() -> list[int]:
-    return [pid for pid in tree(os.getpid())[1:] if _lives(pid)]
-
-
-def _lives(pid: int) -> bool:
-    with contextlib.suppress(*GONE):
-        return _stat(pid)[0] != "Z"
-    return False
+    return [pid for pid in tree(os.getpid())[1:] if lives(pid)]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.dialects import MODEL, Message, Values
-from benchmarks.machine import free_port
 from benchmarks.serving.contestants import ROOT, Contestant
 from benchmarks.serving.processes import end
 from bundle import layout
+from harness.ports import free_port
 
 MODELS = ROOT / "models"
 START_SECONDS = 120

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import requests
 
-from benchmarks.machine import free_port
 from chaos.deploy.faults import CLIENTS, FRESH_SECONDS, RETRYING_CLIENTS, FaultResult, inject_faults
 from chaos.deploy.hostile_environments import CASES, POINTS, BrokenPromiseError, Fixture
 from chaos.deploy.port_exhaustion import PortExhaustion, exhaust_ports
@@ -21,6 +20,7 @@ from chaos.findings import Finding
 from chaos.soak.clients import Outcomes
 from chaos.soak.slow_clients import SLOW_CONNECTIONS
 from chaos.soak.workload import TOLERANCE
+from harness.ports import free_port
 
 MIN_OVER_REPLICA = 5.0
 MIN_OVER_FILE = 0.6

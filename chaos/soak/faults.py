@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from chaos.soak.clients import ClientProfile, Outcomes, background_load
-from chaos.soak.model_store import SPOILS, ModelStore
+from chaos.soak.model_store import ModelStore
 from chaos.soak.server import Server, serving
-from chaos.soak.worker_probe import each_worker, seconds_until_all, wait_for_replacements
+from chaos.soak.worker_probe import seconds_until_all, wait_for_replacements
 from chaos.soak.workload import Workload
+from harness.bundles import SPOILS
 
 POLL_SECONDS = 0.5
 
@@ -59,10 +60,10 @@ class FaultInjector:
         models = self._store.models
         name = models[turn % len(models)]
         origin = str(self._random.choice([other for other in models if other != name]))
-        with each_worker(self._server) as workers:
+        with self._server.each_worker() as workers:
             version = self._store.publish(name, origin)
             path = f"/boundary?model={name}&resolution=2"
-            seconds = seconds_until_all(workers, path, lambda answer: bool(answer["version"] == version))
+            seconds = seconds_until_all(self._server, workers, path, lambda answer: bool(answer["version"] == version))
         self.rollout_seconds.append(seconds)
         self._store.mark_rolled_out(name, version)
 
@@ -74,8 +75,8 @@ class FaultInjector:
         def failed(model: Any) -> bool:
             return any(status["version"] == version and status["state"] == "FAILED" for status in model["versions"])
 
-        with each_worker(self._server) as workers:
-            seconds_until_all(workers, f"/models/{name}", failed)
+        with self._server.each_worker() as workers:
+            seconds_until_all(self._server, workers, f"/models/{name}", failed)
 
     def kill(self, turn: int) -> None:
         victim = self._server.workers()[turn % 2]

@@ -6,7 +6,9 @@ of boundaries is full in every worker.
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,6 @@ import numpy as np
 from chaos.soak.clients import ClientProfile, Outcomes, send_all
 from chaos.soak.model_store import ModelStore
 from chaos.soak.server import WORKERS, Server, serving
-from chaos.soak.worker_probe import each_worker
 from chaos.soak.workload import CheckedRequest, Workload
 from service.settings import Settings
 
@@ -84,14 +85,10 @@ def measure_growth(source: Path, directory: Path, predictions: int, grids: int, 
 
 
 def _warm_up(server: Server, workload: Workload) -> None:
-    for path in ENDPOINTS:
-        with each_worker(server) as workers:
-            for connection in workers:  # all at once: the first picture takes longer than keep-alive lasts
-                connection.request("GET", path)
-            for connection in workers:
-                answer = connection.getresponse()
-                if answer.read() and answer.status != 200:
-                    raise RuntimeError(f"{path} answers {answer.status}")
+    for url in (server.url + path for path in ENDPOINTS):
+        # All workers at once: the first picture takes longer than an idle connection lasts.
+        with server.each_worker() as workers, ThreadPoolExecutor() as pool:
+            list(pool.map(lambda worker, url: worker.get(url, timeout=60).raise_for_status(), workers, repeat(url)))
     send_all(server, (workload.prediction(BATCH) for _ in range(20 * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)
     received, filled = 0, 2 * WORKERS * Settings.cache_bytes  # twice, because workers get unequal shares
     while received < filled:
