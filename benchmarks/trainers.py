@@ -1,4 +1,4 @@
-"""The ways to train that are compared: ours, Keras' `fit`, scikit-learn's, JAX's, on the default experiment's data."""
+"""The trainers that are compared: ours, Keras' `fit`, scikit-learn's, and JAX's, on the default experiment's data."""
 
 import warnings
 from collections.abc import Callable
@@ -27,7 +27,7 @@ DRAWS = draw(EXPERIMENT.dataset, SOURCE, EXPERIMENT.seed, REPLICATES)
 ORDERS = batch_orders(EXPERIMENT.seed, REPLICATES, EPOCHS, DRAWS.train.labels.shape[1])
 SEEDS = [seed_for(EXPERIMENT.seed, r, Stream.WEIGHTS) for r in range(REPLICATES)]
 
-State: TypeAlias = tuple[list[jax.Array], optax.OptState]
+TrainState: TypeAlias = tuple[list[jax.Array], optax.OptState]
 
 
 def _network(activation: str) -> keras.Sequential:
@@ -39,7 +39,7 @@ def _first(part: Part, count: int) -> Part:
 
 
 def ours(activation: str, replicates: int, epochs: int = EPOCHS) -> Weights:
-    """Train and record as `python -m training train` does; returns the weights at the end."""
+    """Train and record as `python -m training train` does; return the final weights."""
     model = _network(activation)
     trajectory = train(
         model,
@@ -52,13 +52,14 @@ def ours(activation: str, replicates: int, epochs: int = EPOCHS) -> Weights:
     return [stack[:, -1] for stack in trajectory.weights]
 
 
-def side_by_side(epochs: int = EPOCHS) -> None:
+def both_activations(epochs: int = EPOCHS) -> None:
+    """Train the tanh and the relu network at the same time."""
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda activation: ours(activation, REPLICATES, epochs), ACTIVATIONS))
 
 
-def one_program(program: Program, activation: str, replicates: int) -> Callable[[], object]:
-    """Return a function that trains on for EPOCHS_A_CALL epochs, compiled once."""
+def compiled_trainer(program: Program, activation: str, replicates: int) -> Callable[[], object]:
+    """Return a function, compiled once, that trains for EPOCHS_A_CALL more epochs."""
     model = _network(activation)
     data = _first(DRAWS.train, replicates), _first(DRAWS.validation, replicates)
     advance = program(model, initial_weights(model, SEEDS[:replicates]), *data, EXPERIMENT.protocol)
@@ -96,18 +97,20 @@ def scikit_learn(activation: str, epochs: int) -> None:
 
 
 def jax_vmap_scan(activation: str, replicates: int, epochs: int) -> Callable[[], Weights]:
-    """The same steps over the same batches in JAX and optax, without the metrics and snapshots that ours records."""
+    """Return a function that takes our steps over our batches in JAX and optax, recording no metrics or snapshots."""
     function = getattr(jax.nn, activation)
     adam = optax.adam(EXPERIMENT.protocol.learning_rate, eps=1e-7)  # Keras' epsilon
 
     def loss(weights: list[jax.Array], points: jax.Array, labels: jax.Array) -> jax.Array:
-        for kernel_, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-            points = function(points @ kernel_ + bias)
+        for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+            points = function(points @ kernel + bias)
         logits = (points @ weights[-2] + weights[-1])[:, 0]
         return jnp.mean(optax.sigmoid_binary_cross_entropy(logits, labels))
 
-    def one(weights: list[jax.Array], points: jax.Array, labels: jax.Array, batches: jax.Array) -> list[jax.Array]:
-        def step(state: State, rows: jax.Array) -> tuple[State, None]:
+    def train_one(
+        weights: list[jax.Array], points: jax.Array, labels: jax.Array, batches: jax.Array
+    ) -> list[jax.Array]:
+        def step(state: TrainState, rows: jax.Array) -> tuple[TrainState, None]:
             weights, moments = state
             updates, moments = adam.update(jax.grad(loss)(weights, points[rows], labels[rows]), moments)
             return (optax.apply_updates(weights, updates), moments), None
@@ -119,17 +122,17 @@ def jax_vmap_scan(activation: str, replicates: int, epochs: int) -> Callable[[],
     batches = ORDERS[:epochs, :replicates].swapaxes(0, 1).reshape(replicates, -1, EXPERIMENT.protocol.batch_size)
     initial = initial_weights(_network(activation), SEEDS[:replicates])
     arguments = [[jnp.asarray(stack) for stack in initial], *map(jnp.asarray, (data.points, data.labels, batches))]
-    compiled = jax.jit(jax.vmap(one))
+    compiled = jax.jit(jax.vmap(train_one))
     return lambda: [np.asarray(stack) for stack in compiled(*arguments)]
 
 
 def whole_experiment() -> None:
-    """Train every model of the default experiment, two at once as the pipeline does."""
+    """Train every model of the default experiment, two at a time as the pipeline does."""
 
-    def one(spec: experiments.ModelSpec) -> None:
+    def train_one(spec: experiments.ModelSpec) -> None:
         model = build(2, spec.hidden_layers, spec.activation)
         initial = initial_weights(model, SEEDS)
         train(model, initial, DRAWS.train, DRAWS.validation, ORDERS[: spec.epochs], EXPERIMENT.protocol)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, EXPERIMENT.models))
+        list(pool.map(train_one, EXPERIMENT.models))
