@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_gaussian_quantiles
 from sklearn.model_selection import train_test_split
 
+from bundle.card import Replication
 from bundle.comparison import Dataset
 from training.experiment import DatasetSpec, GaussianQuantilesSpec, TableSpec
 from training.population import Population
@@ -72,7 +73,7 @@ class Source:
     population: Population | None
 
     @property
-    def replication(self) -> str:
+    def replication(self) -> Replication:
         return "resplit" if self.population is None else "redrawn"
 
 
