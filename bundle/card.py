@@ -1,10 +1,10 @@
 """The card of a model version: how it was trained, how good it is, and what its signatures can be asked.
 
 The dataclasses are the one definition, for the writer (`training.pipeline`), the reader (`service.registry.registry`)
-and the OpenAPI document.
+and the OpenAPI document. A field that is added gets a default, with which older cards are read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -78,7 +78,7 @@ class Compiled:
     max_difference: dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
     name: str
     version: Positive
@@ -89,9 +89,11 @@ class Card:
     features: list[Feature]
     epochs: Annotated[list[int], "the recorded epochs, ascending; 0 is before training", validate.Length(min=1)]
     replicates: Positive
-    replication: Annotated[Replication, "whether each replicate drew data of its own, or split the same data anew"]
-    diverged: Annotated[list[int], "replicates whose weights are no longer finite"]
-    true_boundary: Annotated[TrueBoundary | None, "the sphere between the classes, 0 inside, where it is known"]
+    replication: Annotated[Replication, "whether each replicate drew data of its own, or split the same data anew"] = (
+        "redrawn"
+    )
+    diverged: Annotated[list[int], "replicates whose weights are no longer finite"] = field(default_factory=list)
+    true_boundary: Annotated[TrueBoundary | None, "the sphere between the classes, 0 inside, where it is known"] = None
     protocol: Protocol
     libraries: dict[str, str]
     created_at: datetime

@@ -1,4 +1,7 @@
-"""What an experiment found: the comparison of its models, and the data of the served replicate."""
+"""What an experiment found: the comparison of its models, and the data of the served replicate.
+
+A field that is added gets a default, with which older comparisons are read.
+"""
 
 import csv
 import io
@@ -60,14 +63,14 @@ class Pair:
     mcnemar_p: Annotated[float, "exact test on the two served models"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
     generator: str
     parameters: dict[str, float]
     features: list[str]
     sizes: dict[str, int]
-    replication: Replication
-    true_boundary: TrueBoundary | None
+    replication: Replication = "redrawn"
+    true_boundary: TrueBoundary | None = None
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ A file's records have their schema derived (`schema_of`); what a request may be 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING
+from dataclasses import fields as fields_of
 from datetime import datetime
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, pre_load, validate
 
 Record = TypeVar("Record")
 
@@ -42,7 +44,14 @@ class StrictRecordSchema(RecordSchema[Record]):
 
 
 class FileSchema(RecordSchema[Record]):
-    """A record that is kept as a JSON file, or is a part of one. `schema_of` makes these."""
+    """A record that is kept as a JSON file, or is a part of one; `schema_of` makes these.
+
+    Every field is written. One with a default was added after the first release: older files are read with it.
+    """
+
+    @pre_load
+    def fill_in(self, data: Any, **_: object) -> Any:
+        return {**_defaults(self.record), **data} if isinstance(data, dict) else data
 
     def read(self, path: Path) -> Record:
         """Return the record in a JSON file.
@@ -109,6 +118,13 @@ def _field(kind: Any, **options: Any) -> fields.Field[Any]:
         keys, values = map(_field, arguments)
         return fields.Dict(keys, values, **options)
     return _SCALARS[kind](**options) if kind in _SCALARS else fields.Nested(schema_of(kind), **options)
+
+
+def _defaults(record: type) -> dict[str, Any]:
+    """Return the fields that have a default, with it, as it stands in JSON."""
+    constants = {field.name: field.default for field in fields_of(record) if field.default is not MISSING}
+    made = {field.name: field.default_factory() for field in fields_of(record) if field.default_factory is not MISSING}
+    return {**constants, **made}
 
 
 def by_path(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
