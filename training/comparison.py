@@ -54,7 +54,7 @@ def compare_models(experiment: Experiment, source: Source, draws: Draws, outcome
             features=source.features,
             sizes=sizes,
             replication=source.replication,
-            true_boundary=source.population.true_boundary if source.population else None,
+            true_boundary=source.true_boundary,
         ),
         protocol=ProtocolSummary(
             optimizer=protocol.optimizer,

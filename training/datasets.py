@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_gaussian_quantiles
 from sklearn.model_selection import train_test_split
 
-from bundle.card import Replication
+from bundle.card import Replication, TrueBoundary
 from bundle.comparison import Dataset
 from training.experiment import DatasetSpec, GaussianQuantilesSpec, TableSpec
 from training.population import Population
@@ -64,17 +64,19 @@ class Draws:
 class Source:
     """Where the data come from, and what is known of them.
 
-    `population` is the distribution that replicates are drawn from, None where the same data are split anew.
+    `replication` says whether `samples` draws anew for every replicate, or gives the same samples, which are then split
+    anew: replicates that share data need another variance. `population` is the distribution drawn from, where known.
     """
 
     features: list[str]
     samples: Callable[[int], Samples]
     n_samples: int
-    population: Population | None
+    replication: Replication
+    population: Population | None = None
 
     @property
-    def replication(self) -> Replication:
-        return "resplit" if self.population is None else "redrawn"
+    def true_boundary(self) -> TrueBoundary | None:
+        return None if self.population is None else self.population.true_boundary
 
 
 def open_source(spec: DatasetSpec, seed: int) -> Source:
@@ -86,14 +88,14 @@ def open_source(spec: DatasetSpec, seed: int) -> Source:
     """
     if isinstance(spec, TableSpec):
         features, points, labels = _read_table(spec.path)
-        return Source(features, lambda _: (points, labels), len(labels), None)
+        return Source(features, lambda _: (points, labels), len(labels), "resplit")
 
     def samples(replicate: int) -> Samples:
         own = spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA)
         return _gaussian_quantiles(spec, own)
 
     features = [f"x{i + 1}" for i in range(spec.n_features)]
-    return Source(features, samples, spec.n_samples, Population(spec.cov, spec.n_features))
+    return Source(features, samples, spec.n_samples, "redrawn", Population(spec.cov, spec.n_features))
 
 
 def draw(spec: DatasetSpec, source: Source, seed: int, replicates: int) -> Draws:

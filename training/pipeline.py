@@ -147,7 +147,7 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         replicates=experiment.replicates,
         replication=source.replication,
         diverged=lost,
-        true_boundary=source.population.true_boundary if source.population else None,
+        true_boundary=source.true_boundary,
         protocol=Protocol(
             optimizer=experiment.protocol.optimizer,
             learning_rate=experiment.protocol.learning_rate,
