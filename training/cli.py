@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bundle import layout
-from bundle.comparison import Comparison
+from bundle.columns import COLUMNS, model_row
+from bundle.comparison import Comparison, ComparisonSchema
 from training.errors import TrainingError
 from training.experiment import DEFAULT, Experiment, read
 from training.publication import is_complete
@@ -97,19 +98,9 @@ def comparison_table(comparison: Comparison) -> Table:
     """Return the comparison for the terminal: the notebook's number beside ours."""
     replicates = comparison.protocol.replicates
     table = Table(title=f"{comparison.experiment}: test accuracy, {replicates} replicates of each model")
-    table.add_column("model")
-    for heading in ("units", "mean", "95% interval", "range", "exact", "served", "notebook"):
-        table.add_column(heading, justify="right")
-    for result in comparison.models:
-        accuracy, exact = result.accuracy, result.population_accuracy
-        table.add_row(
-            result.model,
-            "-".join(map(str, result.hidden_layers)) or "none",
-            f"{accuracy.mean:.3f}",
-            "" if accuracy.ci95 is None else "{:.3f}–{:.3f}".format(*accuracy.ci95),
-            f"{accuracy.min:.3f}–{accuracy.max:.3f}",
-            "" if exact is None else f"{exact.mean:.3f}",
-            f"{result.served.accuracy:.3f}",
-            "" if result.notebook_accuracy is None else f"{result.notebook_accuracy:.3f}",
-        )
+    columns = [column for column in COLUMNS if not column.wide]
+    for column in columns:
+        table.add_column(column.heading, justify="left" if column is columns[0] else "right")
+    for model in ComparisonSchema().dump(comparison)["models"]:
+        table.add_row(*(column.text(model_row(model)) for column in columns))
     return table
