@@ -39,7 +39,7 @@ class StrictRecordSchema(RecordSchema[Record]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.error_messages["unknown"] = f"is not known here; known are {', '.join(self.fields)}."
+        self.error_messages["unknown"] = f"unknown field; valid fields: {', '.join(self.fields)}."
         self.error_messages["type"] = f"must be an object with the fields {', '.join(self.fields)}."
 
 

@@ -80,14 +80,14 @@ def test_a_part_of_an_experiment_leaves_the_comparison_of_all_as_it_was(publishe
     assert {name: len(layout.versions(published, name)) for name in ("tanh-3", "linear")} == {"tanh-3": 2, "linear": 1}
     assert {path.name: path.read_bytes() for path in results.iterdir()} == before
     said = " ".join(ended.stdout.split())
-    assert "as it was: it also compares linear, tanh-10, tanh-10-10, relu-3, relu-10, relu-10-10;" in said
+    assert "it also compares linear, tanh-10, tanh-10-10, relu-3, relu-10, relu-10-10;" in said
 
 
 def test_a_part_replaces_a_comparison_that_has_no_other_model(tmp_path: Path) -> None:
     for version in (1, 2):
         ended = run_training("--models-dir", str(tmp_path), "--only", "linear", "--replicates", "1")
         assert ended.returncode == 0, ended.stderr
-        assert "left" not in ended.stdout
+        assert "kept" not in ended.stdout
         (result,) = json.loads((tmp_path / "_experiments/gaussian-quantiles/comparison.json").read_text())["models"]
         assert result["version"] == version
 
@@ -100,7 +100,7 @@ def test_if_missing_trains_where_a_model_is_gone(published: Path) -> None:
 
 def test_if_missing_trains_only_where_there_are_no_results(published: Path, tmp_path: Path) -> None:
     ended = run_training("--models-dir", str(published), "--if-missing")
-    assert (ended.returncode, "nothing to train" in ended.stdout) == (0, True)
+    assert (ended.returncode, "all models are already trained; nothing to do" in ended.stdout) == (0, True)
     assert {name: layout.versions(published, name) for name in MODELS} == {name: [1] for name in MODELS}
     empty = tmp_path / "empty"
     ended = run_training("--models-dir", str(empty), "--if-missing", "--only", "linear", "--replicates", "1")
@@ -132,7 +132,7 @@ def test_two_trainings_do_not_write_to_the_same_place(tmp_path: Path) -> None:
     with layout.writing(tmp_path):
         ended = run_training("--models-dir", str(tmp_path), "--only", "linear", "--replicates", "1")
     assert ended.returncode == 1
-    assert "another training is writing" in ended.stderr
+    assert "another training run is writing" in ended.stderr
     assert layout.model_names(tmp_path) == []
 
 

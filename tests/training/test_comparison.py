@@ -10,8 +10,8 @@ from sklearn.datasets import make_moons
 from bundle.card import Metrics, Replication
 from bundle.comparison import Comparison
 from training import experiment
-from training.comparison import Outcome, compare_models
-from training.datasets import Samples, Source, draw
+from training.comparison import TrainedModel, compare_models
+from training.datasets import DataSource, Samples, draw
 
 EXPERIMENT = replace(experiment.read(experiment.DEFAULT), replicates=4)
 ACCURACIES = np.array([[0.80, 0.85, 0.90, 0.80], [0.90, 0.85, 0.95, 0.85]])
@@ -25,13 +25,13 @@ def two_moons(replicate: int) -> Samples:
 
 
 def compared(replication: Replication) -> Comparison:
-    source = Source(["x1", "x2"], two_moons, 100, replication)
-    draws = draw(EXPERIMENT.dataset, source, EXPERIMENT.seed, EXPERIMENT.replicates)
-    outcomes = [
-        Outcome(spec, 1, 3, accuracies, None, np.ones(30, bool), METRICS, 1.0)
+    source = DataSource(["x1", "x2"], two_moons, 100, replication)
+    splits = draw(EXPERIMENT.dataset, source, EXPERIMENT.seed, EXPERIMENT.replicates)
+    trained = [
+        TrainedModel(spec, 1, 3, accuracies, None, np.ones(30, bool), METRICS, 1.0)
         for spec, accuracies in zip(EXPERIMENT.models, ACCURACIES, strict=False)
     ]
-    return compare_models(EXPERIMENT, source, draws, outcomes)
+    return compare_models(EXPERIMENT, source, splits, trained)
 
 
 @pytest.mark.parametrize(("replication", "overlap"), [("redrawn", 0), ("resplit", 30 / 56)])

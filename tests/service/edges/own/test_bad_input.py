@@ -66,7 +66,7 @@ def test_numbers_that_are_not_finite_are_422(server: Server, number: str) -> Non
 @pytest.mark.parametrize(
     ("fields", "name", "words"),
     [
-        ({"modell": "linear"}, "modell", "known are points, model, version, models, threshold"),
+        ({"modell": "linear"}, "modell", "valid fields: points, model, version, models, threshold"),
         ({"version": 0}, "version", "greater than or equal to 1"),
         ({"version": 1.5}, "version", "Not a valid integer"),
         ({"threshold": 1.5}, "threshold", "less than or equal to 1"),
