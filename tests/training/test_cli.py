@@ -140,7 +140,7 @@ def test_two_trainings_do_not_write_to_the_same_place(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["nothing.toml"], "nothing.toml"),
-        (["--only", "tanh-11"], "it has linear, tanh-3"),
+        (["--only", "tanh-11"], "available models: linear, tanh-3"),
         (["--replicates", "0"], "0 is not in the range"),
         (["--models-dir", "pyproject.toml"], "is a file"),
     ],
