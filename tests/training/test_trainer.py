@@ -1,7 +1,5 @@
 """The compiled trainer does what Keras `fit` does, for every replicate, and the same each time."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -10,10 +8,7 @@ from numpy.typing import NDArray
 
 from training.architectures import Weights, build, forward, initial_weights
 from training.datasets import Split
-from training.evaluation import accuracies, diverged, population_accuracy, predict
-from training.exact_accuracy import Population
 from training.experiment import ProtocolSpec
-from training.exporter import export
 from training.fit import numba_trainer
 from training.fit.train import Trajectory, recorded_epochs, train
 
@@ -64,31 +59,6 @@ def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
             np.testing.assert_allclose(mine[0, epoch + 1], theirs, rtol=0, atol=1e-5)
         for name, theirs in (("loss", "loss"), ("validation_loss", "val_loss"), ("accuracy", "accuracy")):
             assert getattr(ours.histories[0], name)[epoch] == pytest.approx(history[theirs][0], abs=1e-5)
-
-
-def test_the_exported_saved_model_is_the_trained_network(tmp_path: Path) -> None:
-    model = build(2, (10, 10), "tanh")
-    weights = _train(model, initial_weights(model, [1, 2]), _split(2, N), _orders(2)).weights
-    export(model, weights, (-1.5, 1.5), tmp_path / "bundle")
-    signatures = tf.saved_model.load(str(tmp_path / "bundle")).signatures
-    points = np.random.default_rng(3).uniform(-1.5, 1.5, (200, 2)).astype(np.float32)
-
-    def keras_predicts(replicate: int, snapshot: int) -> NDArray[np.float32]:
-        model.set_weights([stack[replicate, snapshot] for stack in weights])
-        probabilities: NDArray[np.float32] = model(points).numpy()[:, 0]
-        return probabilities
-
-    served = signatures["serving_default"](points=points)["probabilities"].numpy()
-    np.testing.assert_allclose(served, keras_predicts(0, EPOCHS), rtol=0, atol=1e-6)
-    every = signatures["replicates"](points=points)["probabilities"].numpy()
-    np.testing.assert_allclose(every[:, 1], keras_predicts(1, EPOCHS), rtol=0, atol=1e-6)
-    index = {"replicate": tf.constant(1), "snapshot": tf.constant(2)}
-    early = signatures["at"](points=points, **index)["probabilities"].numpy()
-    np.testing.assert_allclose(early, keras_predicts(1, 2), rtol=0, atol=1e-6)
-    hidden = signatures["activations"](points=points, **index)
-    inner = keras.Model(model.inputs[0], [layer.output for layer in model.layers[:-1]])
-    for ours, theirs in zip((hidden["layer_1"], hidden["layer_2"]), inner(points), strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=0, atol=1e-6)
 
 
 def test_each_replicate_trains_as_if_alone() -> None:
@@ -193,20 +163,6 @@ def test_after_twenty_epochs_it_still_answers_as_keras_fit_does() -> None:
     mine = tf.sigmoid(forward(model, [stack[0, -1] for stack in ours.weights], points)[-1]).numpy()
     assert np.abs(mine - theirs).max() < 1e-3
     assert np.mean((mine >= 0.5) == (theirs >= 0.5)) > 0.999
-
-
-def test_a_bundle_with_a_replicate_that_diverged_is_exported_and_says_so(tmp_path: Path) -> None:
-    model = build(2, (3,), "tanh")
-    weights = _train(model, initial_weights(model, [1, 2, 3]), _split(3, N), _orders(3)).weights
-    weights[0][1, -1] = np.nan
-    assert diverged(weights) == [1]
-    _, compiled = export(model, weights, (-1.5, 1.5), tmp_path / "bundle")
-    assert max(compiled.max_difference.values()) < 1e-5
-    split = _split(3, 50)
-    shares = accuracies(predict(model, weights, split), split.labels)
-    assert np.isfinite(shares).tolist() == [True, False, True]
-    exact = population_accuracy(model, weights, Population(1.0, 2))
-    assert np.isfinite(exact).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
