@@ -60,7 +60,7 @@ class Column:
 
 
 def _number(name: str) -> Callable[[Row], str]:
-    return lambda row: "" if row[name] is None else f"{row[name]:.3f}"
+    return lambda row: "" if row.get(name) is None else f"{row[name]:.3f}"  # an older service may not have it
 
 
 def _range(low: str, high: str) -> Callable[[Row], str]:
