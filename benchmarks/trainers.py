@@ -15,14 +15,15 @@ from sklearn.neural_network import MLPClassifier
 
 from training import experiment as experiments
 from training.architectures import Weights, build, initial_weights
-from training.datasets import Part, Stream, batch_orders, draw, open_source, seed_for
-from training.trainer import EPOCHS_A_CALL, Program, train
+from training.datasets import Split, Stream, batch_orders, data_source, draw, seed_for
+from training.fit import EPOCHS_PER_CHUNK, MakeTrainer
+from training.fit.train import train
 
 EXPERIMENT = experiments.read(experiments.DEFAULT)
 EPOCHS, REPLICATES = 500, EXPERIMENT.replicates
 ACTIVATIONS = ("tanh", "relu")
 
-SOURCE = open_source(EXPERIMENT.dataset, EXPERIMENT.seed)
+SOURCE = data_source(EXPERIMENT.dataset, EXPERIMENT.seed)
 DRAWS = draw(EXPERIMENT.dataset, SOURCE, EXPERIMENT.seed, REPLICATES)
 ORDERS = batch_orders(EXPERIMENT.seed, REPLICATES, EPOCHS, DRAWS.train.labels.shape[1])
 SEEDS = [seed_for(EXPERIMENT.seed, r, Stream.WEIGHTS) for r in range(REPLICATES)]
@@ -34,8 +35,8 @@ def _network(activation: str) -> keras.Sequential:
     return build(2, (10, 10), activation)
 
 
-def _first(part: Part, count: int) -> Part:
-    return Part(part.points[:count], part.labels[:count])
+def _first(split: Split, count: int) -> Split:
+    return Split(split.points[:count], split.labels[:count])
 
 
 def ours(activation: str, replicates: int, epochs: int = EPOCHS) -> Weights:
@@ -58,12 +59,12 @@ def both_activations(epochs: int = EPOCHS) -> None:
         list(pool.map(lambda activation: ours(activation, REPLICATES, epochs), ACTIVATIONS))
 
 
-def compiled_trainer(program: Program, activation: str, replicates: int) -> Callable[[], object]:
-    """Return a function, compiled once, that trains for EPOCHS_A_CALL more epochs."""
+def compiled_trainer(make_trainer: MakeTrainer, activation: str, replicates: int) -> Callable[[], object]:
+    """Return a function, compiled once, that trains for EPOCHS_PER_CHUNK more epochs."""
     model = _network(activation)
     data = _first(DRAWS.train, replicates), _first(DRAWS.validation, replicates)
-    advance = program(model, initial_weights(model, SEEDS[:replicates]), *data, EXPERIMENT.protocol)
-    return lambda: advance(ORDERS[:EPOCHS_A_CALL, :replicates])
+    train_chunk = make_trainer(model, initial_weights(model, SEEDS[:replicates]), *data, EXPERIMENT.protocol)
+    return lambda: train_chunk(ORDERS[:EPOCHS_PER_CHUNK, :replicates])
 
 
 def keras_fit(activation: str, epochs: int) -> Callable[[], object]:

@@ -43,7 +43,7 @@ from benchmarks.trainers import (
     scikit_learn,
     whole_experiment,
 )
-from training.trainer import EPOCHS_A_CALL, xla_program
+from training.fit import EPOCHS_PER_CHUNK, xla_trainer
 
 RESULTS = Path(__file__).with_name("TRAINING.md")
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numba", "jax", "optax", "scikit-learn", "numpy")
@@ -117,14 +117,17 @@ def contenders(quick: bool) -> list[Contender]:
             Contender("ours (Numba), 1 replicate", network, partial(ours, name, 1)),
             Contender("ours (Numba), 30 replicates", network, partial(ours, name, REPLICATES), REPLICATES),
             Contender(
-                "ours, XLA program, 1 replicate", network, compiled_trainer(xla_program, name, 1), epochs=EPOCHS_A_CALL
+                "ours, XLA program, 1 replicate",
+                network,
+                compiled_trainer(xla_trainer.make_trainer, name, 1),
+                epochs=EPOCHS_PER_CHUNK,
             ),
             Contender(
                 "ours, XLA program, 30 replicates",
                 network,
-                compiled_trainer(xla_program, name, REPLICATES),
+                compiled_trainer(xla_trainer.make_trainer, name, REPLICATES),
                 REPLICATES,
-                EPOCHS_A_CALL,
+                EPOCHS_PER_CHUNK,
             ),
             Contender("JAX vmap + scan, 1 replicate", network, jax_vmap_scan(name, 1, fewer), epochs=fewer),
             Contender(

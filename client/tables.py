@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from rich.table import Table
 
-from client.comparison import Comparison, Record
+from bundle.columns import COLUMNS, Row
+from client.comparison import Comparison
 from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 
@@ -48,18 +49,10 @@ def comparison(found: Comparison) -> Table:
     """One row a model: test accuracy over the replicates, of the served one, and the notebook's."""
     protocol = found.document["protocol"]
     title = f"{found.document['experiment']}: test accuracy, {protocol['replicates']} replicates of each model"
-    table = _table(title, ("model",), ("units", "mean", "95% interval", "range", "served", "notebook"))
-    for model in found:
-        notebook = model["notebook_accuracy"]
-        table.add_row(
-            model["model"],
-            model["hidden_layers"] or "none",
-            f"{model['accuracy_mean']:.3f}",
-            _interval(model, "accuracy_ci95", ".3f", "–"),
-            f"{model['accuracy_min']:.3f}–{model['accuracy_max']:.3f}",
-            f"{model['served_accuracy']:.3f}",
-            "" if notebook is None else f"{notebook:.3f}",
-        )
+    first, *others = columns = [column for column in COLUMNS if not column.wide]
+    table = _table(title, [first.heading], [column.heading for column in others])
+    for row in found:
+        table.add_row(*(column.text(row) for column in columns))
     return table
 
 
@@ -72,7 +65,7 @@ def pairs(found: Comparison) -> Table:
             pair["a"],
             pair["b"],
             f"{pair['mean_difference']:+.3f}",
-            _interval(pair, "ci95", "+.3f", " to "),
+            _interval(pair),
             f"{pair['probability_a_better']:.2f}",
             "" if p is None else f"{p:.2g}",
         )
@@ -111,7 +104,7 @@ def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> T
     return table
 
 
-def _interval(record: Record, name: str, digits: str, between: str) -> str:
-    """Write an interval; there is none with one replicate."""
-    low, high = record[f"{name}_low"], record[f"{name}_high"]
-    return "" if low is None else f"{low:{digits}}{between}{high:{digits}}"
+def _interval(pair: Row) -> str:
+    """Write a pair's interval; there is none with one replicate."""
+    low, high = pair["ci95_low"], pair["ci95_high"]
+    return "" if low is None else f"{low:+.3f} to {high:+.3f}"

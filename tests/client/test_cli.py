@@ -143,7 +143,7 @@ def test_boundary_refuses_a_file_it_cannot_write_before_or_after_asking(run: Run
 def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, server: Server) -> None:
     served = server.get("/comparison").json()
     header, *models = rows(succeeded(run("comparison")))
-    assert header == ["model", "units", "mean", "95% interval", "range", "served", "notebook"]
+    assert header == ["model", "layers", "test accuracy", "95% interval", "range", "exact", "served", "notebook"]
     assert [row[:3] for row in models] == [
         [
             model["model"],

@@ -183,7 +183,7 @@ def test_only_the_proxy_is_reached_from_outside(stack: Stack) -> None:
 def test_a_second_up_trains_nothing(stack: Stack) -> None:
     before = get("/comparison").content
     stack.up()
-    assert "nothing to train" in stack.compose("logs", "--no-log-prefix", "--tail", "1", "training")
+    assert "nothing to do" in stack.compose("logs", "--no-log-prefix", "--tail", "1", "training")
     assert get("/comparison").content == before
     assert {(model["name"], len(model["versions"])) for model in get("/models").json()["models"]} == {
         (name, 1) for name in MODELS

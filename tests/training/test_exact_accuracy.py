@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from training.architectures import build, forward, initial_weights
-from training.population import Population
+from training.exact_accuracy import Population
 
 PLANE = Population(0.1, 2)
 Points = NDArray[np.float32]

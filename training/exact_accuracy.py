@@ -26,15 +26,15 @@ from bundle.card import TrueBoundary
 RADII = 256
 """Nodes along a ray, half of them inside the true boundary."""
 
-FARTHEST = 1e-9
+TAIL_PROBABILITY = 1e-9
 """The share of the distribution that lies beyond the last node."""
 
-RAYS_AT_ONCE = 256
+RAYS_PER_BATCH = 256
 
 TOLERANCE = 3e-5
 """Rays are doubled until no classifier's accuracy changes by more than this; what is left is about a third of it."""
 
-MOST_RAYS = 8192
+MAX_RAYS = 8192
 
 Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Gives the logits [R, n] of R classifiers at points [n, d]."""
@@ -59,8 +59,8 @@ class Population:
         """
         r = self._radii(radii)
         wrong, taken = np.zeros(1), 0
-        for rays in _bundles_of_rays(self.n_features):
-            parts = [self._wrong(logits, rays[i : i + RAYS_AT_ONCE], r) for i in range(0, len(rays), RAYS_AT_ONCE)]
+        for rays in _ray_batches(self.n_features):
+            parts = [self._wrong(logits, rays[i : i + RAYS_PER_BATCH], r) for i in range(0, len(rays), RAYS_PER_BATCH)]
             before, wrong = wrong, (wrong * taken + np.sum(parts, axis=0)) / (taken + len(rays))
             if taken and not np.nanmax(np.abs(wrong - before)) > tolerance:
                 break
@@ -81,7 +81,7 @@ class Population:
     def _radii(self, count: int) -> NDArray[np.float64]:
         """Return 2k + 1 nodes from 0 to nearly everything, the true radius in the middle."""
         median = self.true_boundary.radius
-        last = np.sqrt(self.variance * stats.chi2.isf(FARTHEST, self.n_features))
+        last = np.sqrt(self.variance * stats.chi2.isf(TAIL_PROBABILITY, self.n_features))
         half = count // 2 + 1
         return np.concatenate([np.linspace(0, median, half), np.linspace(median, last, half)[1:]])
 
@@ -103,14 +103,14 @@ class Population:
         return shares
 
 
-def _bundles_of_rays(n_features: int) -> Iterator[NDArray[np.float64]]:
-    """Yield unit vectors [k, d], each bundle as many as all before it, together always spread evenly."""
+def _ray_batches(n_features: int) -> Iterator[NDArray[np.float64]]:
+    """Yield unit vectors [k, d], each batch as many as all before it, together always spread evenly."""
     if n_features == 1:
         yield np.array([[-1.0], [1.0]])
         return
     sobol = stats.qmc.Sobol(n_features, seed=0)  # through the normal quantile it covers the sphere
-    count, offset, taken = RAYS_AT_ONCE, 0.0, 0
-    while taken < MOST_RAYS:
+    count, offset, taken = RAYS_PER_BATCH, 0.0, 0
+    while taken < MAX_RAYS:
         if n_features == 2:
             angle = 2 * np.pi * (np.arange(count) + offset) / count
             yield np.stack([np.cos(angle), np.sin(angle)], axis=1)
