@@ -1,7 +1,7 @@
 """Serving measured, this service beside others: `make benchmark`, or `python -m benchmarks.serving [--quick]`.
 
-All rounds belong to one run. A round visits every contestant in turn: it starts one, compares its predictions with the
-engine's, puts each load on it with wrk, and stops it before the next. So other work on the machine slows all alike.
+One run measures everything, with wrk, in rounds that take the contestants in turn, so that other work on the machine
+slows all of them alike. For one point all servers run together; for the rest each is started, measured and stopped.
 """
 
 import os
@@ -17,21 +17,21 @@ from rich.console import Console
 
 from benchmarks.machine import machine
 from benchmarks.serving.contestants import CONTESTANTS, ECHO, GTHREAD_ECHO, PEERS, SERVICE, Contestant
-from benchmarks.serving.measurement import Bench
+from benchmarks.serving.measurement import Bench, Round
 from benchmarks.serving.processes import adopt_orphans
 from benchmarks.serving.report import ENGINE, sections
-from benchmarks.serving.rounds import Round, Rounds
+from benchmarks.serving.rounds import Rounds
 from benchmarks.serving.servers import MODELS
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 LIBRARIES = ("flask", "gunicorn", "ai-edge-litert", "orjson", "numpy", "keras", "tensorflow", "tensorflow-cpu")
 
 PROTOCOL = """\
-Every contestant serves the same network, tanh-10-10, on loopback. wrk puts the load on it, with one thread. A round
-visits the contestants in turn: it starts one, waits for its first correct prediction, compares its predictions with the
-engine's, warms each load up for {warm_up} s, measures it for {seconds} s, and stops the contestant. One point and 1,000
-points are asked for over 16 connections, 90,000 points over one. Numbers are medians of the rounds, with the range; a
-ratio is taken within its round first.
+Every contestant serves the same network, tanh-10-10, on loopback. wrk puts each load on it with one thread, {warm_up} s
+to warm up and {seconds} s to measure. For one point all servers run together, and a round asks each of them in turn,
+dialect by dialect. For the rest a round starts a contestant, measures it and stops it before the next. Predictions are
+first compared with the engine's. One point and 1,000 points are asked for over 16 connections, 90,000 points over one.
+Numbers are medians of the rounds, with the range; a ratio is taken within its round first.
 
 The echo answers a request with its own body: what Flask and gunicorn cost when the app does nothing. It runs under this
 service's worker class, and under gunicorn's threaded worker. This service answers cheap requests on its worker's loop,
@@ -59,10 +59,13 @@ def _peers() -> str:
     return ", ".join(f"{peer.name} {peer.version}" for peer in installed) or "none installed"
 
 
-def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int) -> Rounds:
+def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int, quick: bool) -> Rounds:
     measured: list[Round] = []
-    with Console(stderr=True).status("") as status:
-        for number in range(1, rounds + 1):
+    with Console(stderr=True).status("starting all servers, and one point") as status:
+        for visits in bench.one_point(contestants, rounds):
+            measured.append(visits)
+            status.update(f"one point: {len(measured)} of {rounds} rounds measured")
+        for number in range(1, 1 if quick else rounds + 1):
             measured.append({ENGINE: bench.engine_alone()})
             for contestant in contestants:
                 status.update(f"round {number} of {rounds}: {contestant.name}")
@@ -82,7 +85,9 @@ def _is_wanted(contestant: Contestant, quick: bool, only: tuple[str, ...]) -> bo
 @click.option("--seconds", type=click.IntRange(min=1), default=5, show_default=True, help="Length of each load.")
 @click.option("--warm-up", type=click.IntRange(min=1), default=1, show_default=True, help="Seconds before each load.")
 @click.option(
-    "--quick", is_flag=True, help="One round of one point alone, without the naive servers (3 minutes); writes no file."
+    "--quick",
+    is_flag=True,
+    help="One point alone, in two short rounds (3 minutes); writes no file.",
 )
 @click.option("--only", multiple=True, type=click.Choice([c.name for c in CONTESTANTS]), help="Besides the two echoes.")
 def main(rounds: int, seconds: int, warm_up: int, quick: bool, only: tuple[str, ...]) -> None:
@@ -90,10 +95,10 @@ def main(rounds: int, seconds: int, warm_up: int, quick: bool, only: tuple[str, 
     _check_tools()
     adopt_orphans()
     load = os.getloadavg()[0]
-    rounds, seconds = (1, 2) if quick else (rounds, seconds)
+    rounds, seconds = (2, 2) if quick else (rounds, seconds)
     contestants = [c for c in CONTESTANTS if _is_wanted(c, quick, only)]
     with tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as directory:
-        measured = _measure(contestants, Bench(Path(directory), seconds, warm_up, one_point_only=quick), rounds)
+        measured = _measure(contestants, Bench(Path(directory), seconds, warm_up), rounds, quick)
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections(measured, one_point_only=quick).items())
     report = f"""# Serving
 

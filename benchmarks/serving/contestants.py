@@ -42,8 +42,9 @@ class Contestant:
     ready_path: str | None = None
     peer: str | None = None
 
-    def speaks(self, dialect: Dialect) -> bool:
-        return any(spoken.key == dialect.key for spoken in self.dialects)
+    def variant_of(self, dialect: Dialect) -> Dialect | None:
+        """Return a dialect as this contestant speaks it; None if it does not."""
+        return next((spoken for spoken in self.dialects if spoken.key == dialect.key), None)
 
     def is_correct(self, dialect: Dialect, points: Points, expected: Values, response: Message) -> bool:
         if self.tolerance is None:

@@ -1,18 +1,20 @@
-"""What one visit measures of a contestant."""
+"""What is measured: one point on all servers together, and everything else in a visit to each."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from itertools import product
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
-from benchmarks.dialects import Dialect
+from benchmarks.dialects import DIALECTS, Dialect
 from benchmarks.serving import wrk
 from benchmarks.serving.contestants import ECHO, SERVICE, Contestant
 from benchmarks.serving.processes import peak, reset_peak, resident, settled_pss, tree
-from benchmarks.serving.servers import NotMeasuredError, Sample, Server, bundle, running, send
+from benchmarks.serving.servers import NotMeasuredError, Sample, Server, bundle, running, running_together, send
 from benchmarks.serving.wrk import Load
 from bundle import layout
 from service.engines.litert import LiteRTEngine
@@ -24,6 +26,9 @@ HUGE = "/boundary?model=tanh-10-10&resolution=2000"
 FORMATS = ("npy", "json")
 MAX_PAUSE_SECONDS = 5
 """The longest pause after a warm-up, for the requests that it left unanswered."""
+
+PROBLEMS = (NotMeasuredError, RuntimeError, OSError, HTTPException)
+"""What leaves a contestant unmeasured, and the others unaffected."""
 
 
 def one_point_load(dialect: Dialect) -> str:
@@ -40,19 +45,18 @@ class Visit:
     problem: str | None = None
 
 
+Round = dict[str, Visit]
+"""The visits of a round, by the contestant's name."""
+
+
 class Bench:
-    """The samples, the directory for their bodies, and the engine that computes what is correct.
+    """The samples, the directory for their bodies, and the engine that computes what is correct."""
 
-    With `one_point_only`, a visit measures nothing but one point in each dialect.
-    """
-
-    def __init__(self, directory: Path, seconds: int, warm_up: int, one_point_only: bool = False) -> None:
+    def __init__(self, directory: Path, seconds: int, warm_up: int) -> None:
         self.directory, self.seconds, self.warm_up = directory, seconds, warm_up
-        self.one_point_only = one_point_only
         self.engine = LiteRTEngine((bundle() / layout.COMPILED).read_bytes())
         random = np.random.default_rng(0)
-        sizes = (ONE,) if one_point_only else (ONE, THOUSAND, LARGE)
-        self.samples = {n: self._sample(random.uniform(-1.5, 1.5, (n, 2))) for n in sizes}
+        self.samples = {n: self._sample(random.uniform(-1.5, 1.5, (n, 2))) for n in (ONE, THOUSAND, LARGE)}
 
     def _sample(self, points: np.ndarray) -> Sample:
         points = points.astype(np.float32)
@@ -60,8 +64,6 @@ class Bench:
 
     def engine_alone(self) -> Visit:
         """Time the engine in this process with nothing around it."""
-        if self.one_point_only:
-            return Visit()
         points, times, until = self.samples[LARGE].points, [], time.monotonic() + self.warm_up
         while time.monotonic() < until:
             start = time.perf_counter()
@@ -69,43 +71,60 @@ class Bench:
             times.append(time.perf_counter() - start)
         return Visit({"large p50": 1000 * median(times)})
 
+    def one_point(self, contestants: Sequence[Contestant], rounds: int) -> Iterator[Round]:
+        """Run all servers together; in each round ask every one for one point in turn, dialect by dialect.
+
+        So the numbers of a ratio are measured within seconds of each other.
+        """
+        with running_together(contestants, self.samples[ONE], self.directory) as servers:
+            for _ in range(rounds):
+                visits = {contestant.name: Visit() for contestant in contestants}
+                for dialect, contestant in product(DIALECTS, contestants):
+                    spoken, server = contestant.variant_of(dialect), servers[contestant.name]
+                    if isinstance(server, NotMeasuredError):
+                        visits[contestant.name].problem = str(server)
+                    elif spoken is not None:
+                        self._ask_for_one_point(contestant, spoken, server, visits[contestant.name])
+                yield visits
+
+    def _ask_for_one_point(self, contestant: Contestant, dialect: Dialect, server: Server, visit: Visit) -> None:
+        load = one_point_load(dialect)
+        try:
+            self._check(contestant, dialect, server, ONE)
+            self._measure(server, load, self._prediction(contestant, dialect, ONE), visit)
+        except PROBLEMS as error:
+            visit.faults[load] = str(error)
+
     def visit(self, contestant: Contestant) -> Visit:
-        """Start a contestant, check its predictions, measure it and stop it."""
+        """Start a contestant, check its predictions, measure it with everything but one point, and stop it."""
         visit = Visit()
         try:
             with running(contestant, self.samples[ONE], self.directory) as server:
                 visit.values["start"] = server.seconds_to_ready
-                self._check(contestant, server)
-                if not self.one_point_only:
-                    visit.values |= _memory(contestant, server, self.samples[ONE])
+                for n in self.samples:
+                    self._check(contestant, contestant.dialects[0], server, n)
+                visit.values |= _memory(contestant, server, self.samples[ONE])
                 for name, load in self._loads(contestant, server):
                     self._measure(server, name, load, visit)
-            if contestant is SERVICE and not self.one_point_only:
+            if contestant is SERVICE:
                 for form in FORMATS:
                     visit.values |= self._memory_of_huge(form)
-        except (NotMeasuredError, RuntimeError, OSError) as error:
+        except PROBLEMS as error:
             visit.problem = str(error)
         return visit
 
-    def _check(self, contestant: Contestant, server: Server) -> None:
-        """Hold one prediction in each dialect against the engine's, and one of each larger size."""
-        asked = [(dialect, ONE) for dialect in contestant.dialects]
-        asked += [(contestant.dialects[0], n) for n in self.samples if n != ONE]
-        for dialect, n in asked:
-            sample = self.samples[n]
-            status, response = send(server.port, dialect.path, dialect.encode(sample.points))
-            if status != 200:
-                raise NotMeasuredError(f"status {status} for {n} points in {dialect.title}")
-            if not contestant.is_correct(dialect, sample.points, sample.expected, response):
-                raise NotMeasuredError(f"wrong prediction for {n} points in {dialect.title}")
+    def _check(self, contestant: Contestant, dialect: Dialect, server: Server, n: int) -> None:
+        """Compare a prediction of n points with the engine's."""
+        sample = self.samples[n]
+        status, response = send(server.port, dialect.path, dialect.encode(sample.points))
+        if status != 200:
+            raise NotMeasuredError(f"status {status} for {n} points")
+        if not contestant.is_correct(dialect, sample.points, sample.expected, response):
+            raise NotMeasuredError(f"wrong prediction for {n} points")
 
     def _loads(self, contestant: Contestant, server: Server) -> Iterator[tuple[str, Load]]:
-        for dialect in contestant.dialects:
-            yield one_point_load(dialect), self._predict(contestant, dialect, ONE)
-        if self.one_point_only:
-            return
-        yield "thousand", self._predict(contestant, contestant.dialects[0], THOUSAND)
-        yield "large", self._predict(contestant, contestant.dialects[0], LARGE, connections=1)
+        yield "thousand", self._prediction(contestant, contestant.dialects[0], THOUSAND)
+        yield "large", self._prediction(contestant, contestant.dialects[0], LARGE, connections=1)
         if contestant is ECHO:
             yield "cached", Load(f"/bytes/{GRID_BYTES}")
             yield "unchanged", Load("/not-modified")
@@ -117,7 +136,7 @@ class Bench:
             for form in FORMATS:
                 yield f"grid {form}", Load.fresh(f"{GRID}&format={form}", connections=1)
 
-    def _predict(self, contestant: Contestant, dialect: Dialect, n: int, connections: int = 16) -> Load:
+    def _prediction(self, contestant: Contestant, dialect: Dialect, n: int, connections: int = 16) -> Load:
         body = dialect.encode(self.samples[n].points)
         path = self.directory / f"{contestant.name}-{dialect.key}-{n}"
         path.write_bytes(body.content)

@@ -76,7 +76,7 @@ def _table(rounds: Rounds, dialect: Dialect) -> str:
     load = one_point_load(dialect)
     table = new_table("", "requests/s", "range", "p50, ms", "p99, ms", "this service ×")
     for contestant in rounds.contestants:
-        if not contestant.speaks(dialect):
+        if contestant.variant_of(dialect) is None:
             continue
         rates = rounds.series(contestant.name, f"{load} rate")
         if not rates:

@@ -77,19 +77,22 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
-    """Terminate a server, and kill what is left of it after a while. All descendants of this process belong to it."""
-    process.terminate()
+def end(*servers: subprocess.Popen[bytes], patience: float = 15) -> None:
+    """Terminate all servers that run, and kill what is left of them after a while: every descendant of this process."""
+    for server in servers:
+        server.terminate()
     until = time.monotonic() + patience
     while _living() and time.monotonic() < until:
-        process.poll()
+        for server in servers:
+            server.poll()
         time.sleep(0.05)
     while left := _living():
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
-    process.wait()
+    for server in servers:
+        server.wait()
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:  # orphans that ended
             pass

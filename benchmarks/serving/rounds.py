@@ -5,10 +5,7 @@ from statistics import median
 
 from benchmarks.dialects import Dialect
 from benchmarks.serving.contestants import Contestant
-from benchmarks.serving.measurement import Visit, one_point_load
-
-Round = dict[str, Visit]
-"""The visits of a round, by the contestant's name."""
+from benchmarks.serving.measurement import Round, Visit, one_point_load
 
 
 class Rounds:

@@ -1,11 +1,11 @@
-"""Run a contestant's server for the length of a `with` block."""
+"""Run a contestant's server, or all of them together, for the length of a `with` block."""
 
 import contextlib
 import http.client
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,39 @@ def running(contestant: Contestant, sample: Sample, directory: Path, **settings:
     Raises:
         NotMeasuredError: it is not installed, does not start, or predicts something else.
     """
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        yield _start(contestant, sample, directory, started, **settings)
+    finally:
+        end(*started)
+
+
+@contextlib.contextmanager
+def running_together(
+    contestants: Sequence[Contestant], sample: Sample, directory: Path
+) -> Iterator[dict[str, Server | NotMeasuredError]]:
+    """Start all servers, yield each or why it does not run by the contestant's name, and end all after the block."""
+    started: list[subprocess.Popen[bytes]] = []
+    servers: dict[str, Server | NotMeasuredError] = {}
+    try:
+        for contestant in contestants:
+            try:
+                servers[contestant.name] = _start(contestant, sample, directory, started)
+            except NotMeasuredError as error:
+                servers[contestant.name] = error
+        yield servers
+    finally:
+        end(*started)
+
+
+def _start(
+    contestant: Contestant,
+    sample: Sample,
+    directory: Path,
+    started: list[subprocess.Popen[bytes]],
+    **settings: str,
+) -> Server:
+    """Start a server, add its process to those that were started, and wait until it predicts the sample correctly."""
     port, log = free_port(), directory / f"{contestant.name}.log"
     command, environment = contestant.command(port), _environment(contestant, port, directory) | settings
     if not Path(command[0]).is_file():
@@ -80,13 +113,11 @@ def running(contestant: Contestant, sample: Sample, directory: Path, **settings:
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,  # not a session of its own: the kernel gives each session a share of the processors
         )
-    try:
-        _wait_until_ready(contestant, sample, port, process, log)
-        yield Server(port, process.pid, time.perf_counter() - start)
-    finally:
-        end(process)
+    started.append(process)
+    _wait_until_ready(contestant, sample, port, process, log)
+    return Server(port, process.pid, time.perf_counter() - start)
 
 
 def _environment(contestant: Contestant, port: int, directory: Path) -> dict[str, str]:
@@ -130,4 +161,4 @@ def _is_ready(contestant: Contestant, sample: Sample, port: int) -> bool:
 
 def _last_line(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "nothing in its log"
+    return lines[-1][:80] if lines else "nothing in its log"
