@@ -4,31 +4,32 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PEERS := mlserver litserve bentoml ray
+PEERS := mlserver kserve litserve bentoml ray
 
 .PHONY: help serve train test test-fast coverage chromium check format compose-test deploy-test benchmark wrk benchmark-training \
 	benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
-	@echo "make train         train again: the next version of every model"
+	@echo "make train         train the next version of every model"
 	@echo "make test          run the tests"
 	@echo "make test-fast     run those that need no browser and do not train or soak"
-	@echo "make coverage      the same, with the lines and branches that no test takes"
+	@echo "make coverage      run the tests and list the lines and branches that none of them runs"
 	@echo "make check         lint, formatting and types"
-	@echo "make format        put the code into the project's format"
+	@echo "make format        format the code"
 	@echo "make compose-test  test the compose stack (needs Docker)"
-	@echo "make deploy-test   put the deployment to the test: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
-	@echo "make benchmark     measure serving beside an echo, naive servers and other serving systems (15 minutes)"
-	@echo "make benchmark-training  measure training beside Keras, scikit-learn and JAX (5 minutes)"
-	@echo "make benchmark-forms  measure 90,000 points in every form that the service takes (20 seconds)"
-	@echo "make benchmark-explorer  measure the page: its first view, its slider, its weight (1 minute)"
+	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
+	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk;"
+	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
+	@echo "make benchmark-training  compare training with Keras, scikit-learn and JAX (5 minutes)"
+	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
+	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
 	@echo "make pictures      take the page's screenshots in docs/images"
-	@echo "make soak          put the service's promises to the test: load, swaps, kills, restarts, memory (5 minutes)"
-	@echo "make lock          resolve the dependencies anew"
-	@echo "make wheel         build the wheel: the same bytes from the same commit"
-	@echo "make sbom          list what the images are made of, as CycloneDX, into dist/"
-	@echo "make audit         look the locked versions up among known vulnerabilities"
+	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts (5 minutes)"
+	@echo "make lock          re-resolve the dependencies"
+	@echo "make wheel         build the wheel reproducibly: one commit, the same bytes"
+	@echo "make sbom          write the images' software bill of materials (CycloneDX) into dist/"
+	@echo "make audit         check the locked versions for known vulnerabilities"
 
 serve: $(VENV)/run
 	$(BIN)/python -m training train --if-missing
@@ -62,7 +63,7 @@ compose-test: $(VENV)/dev
 	$(BIN)/python -m pytest -m compose
 
 deploy-test: $(VENV)/dev
-	$(BIN)/python -m benchmarks.deploy
+	$(BIN)/python -m chaos.deploy
 
 check: $(VENV)/dev
 	$(BIN)/ruff check
@@ -77,10 +78,10 @@ format: $(VENV)/dev
 # asks for with an extra, as pytest-cov does for coverage[toml], has a newer release than the locked one.
 LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps
 
-# Linux only: it reads memory from /proc.
+# Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
-	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.serving $(QUICK)
 
 wrk:
 	@command -v wrk > /dev/null || { echo "wrk is needed: apt install wrk, or dnf install wrk"; exit 1; }
@@ -98,7 +99,7 @@ benchmark-training: $(VENV)-benchmarks/installed
 
 benchmark-forms: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
-	$(BIN)/python -m benchmarks.forms
+	$(BIN)/python -m benchmarks.wire_formats
 
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
@@ -110,7 +111,7 @@ pictures: chromium $(VENV)/dev
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m chaos.soak
 
 $(VENV)-benchmarks/installed: requirements/benchmarks.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }

@@ -79,7 +79,7 @@ def post_worker_init(worker):
     extensions = worker.wsgi.extensions
     extensions[CONTEXT].is_stopping = lambda: not worker.alive
     if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
-        worker.answer = extensions[LOOP_ADAPTER]
+        worker.answer_inline = extensions[LOOP_ADAPTER]
     gc.collect()
     gc.freeze()
 

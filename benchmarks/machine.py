@@ -1,27 +1,19 @@
-"""What a measurement is made on: the processor, the versions that are installed, a port that is free."""
+"""The machine that a measurement runs on: its processor and the installed versions."""
 
 import os
 import platform
-import socket
 from collections.abc import Iterable
 from importlib.metadata import distributions, version
 from pathlib import Path
 
 
 def machine(libraries: Iterable[str]) -> str:
-    """Describe the machine and Python, with the version of each of these libraries that is installed."""
+    """Describe the machine, Python, and the installed ones of these libraries."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     cpu = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     versions = ", ".join(f"{name} {version(name)}" for name in libraries if _installed(name))
     return f"{os.cpu_count()} cores, {cpu}, {platform.system()}; Python {platform.python_version()}, {versions}"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _installed(name: str) -> bool:

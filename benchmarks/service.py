@@ -1,42 +1,16 @@
-"""The service, started for a measurement and stopped after it."""
+"""Start the service for a measurement, and stop it afterwards."""
 
-import os
-import subprocess
-import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-import click
-import requests
-
-from benchmarks.machine import free_port
+import harness.server
 
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve `models/` with gunicorn; gives the address once every model has answered."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn"],
-        env={**os.environ, "PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_until_ready(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=40)
-
-
-def _wait_until_ready(url: str) -> None:
-    for _ in range(300):
-        try:
-            if requests.get(f"{url}/health/ready", timeout=60).ok:
-                return
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.1)
-    raise click.ClickException("the service does not become ready; is there a model? make train")
+    """Serve `models/` as the environment says; yield the address once every model is loaded."""
+    with tempfile.TemporaryDirectory() as directory, harness.server.serving(Path(directory), without=()) as server:
+        server.wait_until_ready()
+        yield server.url

@@ -1,15 +1,18 @@
-"""What an experiment found: the comparison of its models, and the data of the served replicate."""
+"""What an experiment found: the comparison of its models, and the data of the served replicate.
+
+A field that is added gets a default, with which older comparisons are read.
+"""
 
 import csv
 import io
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
-from marshmallow import fields, validate
 from numpy.typing import NDArray
 
-from bundle.card import REPLICATIONS, Metrics, MetricsSchema, TrueBoundary, TrueBoundarySchema
-from bundle.records import RecordSchema
+from bundle.card import Metrics, Replication, TrueBoundary
+from bundle.records import schema_of
 
 SPLITS = ("train", "validation", "test")
 
@@ -26,8 +29,8 @@ class Summary:
     min: float
     median: float
     max: float
-    ci95: list[float] | None
-    values: list[float | None]
+    ci95: Annotated[list[float] | None, "of the mean"]
+    values: Annotated[list[float | None], "one a replicate, null if it diverged"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class ModelResult:
     parameters: int
     epochs: int
     replicates: int
-    accuracy: Summary
-    population_accuracy: Summary | None
-    served: Metrics
+    accuracy: Annotated[Summary, "on held-out test data"]
+    population_accuracy: Annotated[Summary | None, "exact, where the true boundary is known; else null"]
+    served: Annotated[Metrics, "replicate 0, held-out test data"]
     notebook_accuracy: float | None
     training_seconds: float
 
@@ -52,22 +55,22 @@ class Pair:
 
     a: str
     b: str
-    mean_difference: float
+    mean_difference: Annotated[float, "accuracy of a minus accuracy of b"]
     ci95: list[float] | None
-    probability_a_better: float
-    p_value: float | None
-    p_value_holm: float | None
-    mcnemar_p: float
+    probability_a_better: Annotated[float, "share of replicates in which a is ahead, ties counted half"]
+    p_value: Annotated[float | None, "paired t test"]
+    p_value_holm: Annotated[float | None, "over all pairs"]
+    mcnemar_p: Annotated[float, "exact test on the two served models"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
     generator: str
     parameters: dict[str, float]
     features: list[str]
     sizes: dict[str, int]
-    replication: str
-    true_boundary: TrueBoundary | None
+    replication: Replication = "redrawn"
+    true_boundary: TrueBoundary | None = None
 
 
 @dataclass(frozen=True)
@@ -89,81 +92,7 @@ class Comparison:
     pairs: list[Pair]
 
 
-class SummarySchema(RecordSchema[Summary]):
-    record = Summary
-    mean = fields.Float(required=True)
-    sd = fields.Float(required=True, allow_none=True)
-    min = fields.Float(required=True)
-    median = fields.Float(required=True)
-    max = fields.Float(required=True)
-    ci95 = fields.List(fields.Float(), required=True, allow_none=True, metadata={"description": "of the mean"})
-    values = fields.List(
-        fields.Float(allow_none=True), required=True, metadata={"description": "one a replicate, null if it diverged"}
-    )
-
-
-class ModelResultSchema(RecordSchema[ModelResult]):
-    record = ModelResult
-    model = fields.String(required=True)
-    version = fields.Integer(required=True)
-    hidden_layers = fields.List(fields.Integer(), required=True)
-    activation = fields.String(required=True, allow_none=True)
-    parameters = fields.Integer(required=True)
-    epochs = fields.Integer(required=True)
-    replicates = fields.Integer(required=True)
-    accuracy = fields.Nested(SummarySchema, required=True, metadata={"description": "on held-out test data"})
-    population_accuracy = fields.Nested(
-        SummarySchema,
-        required=True,
-        allow_none=True,
-        metadata={"description": "exact, where the true boundary is known; else null"},
-    )
-    served = fields.Nested(MetricsSchema, required=True, metadata={"description": "replicate 0, held-out test data"})
-    notebook_accuracy = fields.Float(required=True, allow_none=True)
-    training_seconds = fields.Float(required=True)
-
-
-class PairSchema(RecordSchema[Pair]):
-    record = Pair
-    a = fields.String(required=True)
-    b = fields.String(required=True)
-    mean_difference = fields.Float(required=True, metadata={"description": "accuracy of a minus accuracy of b"})
-    ci95 = fields.List(fields.Float(), required=True, allow_none=True)
-    probability_a_better = fields.Float(
-        required=True, metadata={"description": "share of replicates in which a is ahead, ties counted half"}
-    )
-    p_value = fields.Float(required=True, allow_none=True, metadata={"description": "paired t test"})
-    p_value_holm = fields.Float(required=True, allow_none=True, metadata={"description": "over all pairs"})
-    mcnemar_p = fields.Float(required=True, metadata={"description": "exact test on the two served models"})
-
-
-class DatasetSummarySchema(RecordSchema[DatasetSummary]):
-    record = DatasetSummary
-    generator = fields.String(required=True)
-    parameters = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
-    features = fields.List(fields.String(), required=True)
-    sizes = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    replication = fields.String(required=True, validate=validate.OneOf(REPLICATIONS))
-    true_boundary = fields.Nested(TrueBoundarySchema, required=True, allow_none=True)
-
-
-class ProtocolSummarySchema(RecordSchema[ProtocolSummary]):
-    record = ProtocolSummary
-    optimizer = fields.String(required=True)
-    learning_rate = fields.Float(required=True)
-    batch_size = fields.Integer(required=True)
-    loss = fields.String(required=True)
-    seed = fields.Integer(required=True)
-    replicates = fields.Integer(required=True)
-
-
-class ComparisonSchema(RecordSchema[Comparison]):
-    record = Comparison
-    experiment = fields.String(required=True)
-    dataset = fields.Nested(DatasetSummarySchema, required=True)
-    protocol = fields.Nested(ProtocolSummarySchema, required=True)
-    models = fields.List(fields.Nested(ModelResultSchema), required=True)
-    pairs = fields.List(fields.Nested(PairSchema), required=True)
+ComparisonSchema = schema_of(Comparison)
 
 
 @dataclass(frozen=True)

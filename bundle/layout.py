@@ -26,7 +26,7 @@ COMPARISON = "comparison.json"
 DATASET = "dataset.csv"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-"""What a model or an experiment may be called: also safe as a path component and in a URL."""
+"""The whole name of a model or an experiment: safe as a path component and in a URL."""
 
 VERSION = re.compile(r"[1-9][0-9]{0,17}")
 _PARTIAL = ".partial-"

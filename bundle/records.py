@@ -1,11 +1,18 @@
-"""Schemas that load into frozen dataclasses, so that what was validated is also typed."""
+"""Records: frozen dataclasses, and the marshmallow schemas that check what is loaded into them.
+
+A file's records have their schema derived (`schema_of`); what a request may be is written out in the service.
+"""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING
+from dataclasses import fields as fields_of
+from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, post_load
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, pre_load, validate
 
 Record = TypeVar("Record")
 
@@ -22,6 +29,29 @@ class RecordSchema(Schema, Generic[Record]):
     def make(self, data: Mapping[str, Any], **_: object) -> Record:
         made: Record = self.record(**data)
         return made
+
+
+class StrictRecordSchema(RecordSchema[Record]):
+    """A record that somebody writes by hand: a field that is not known is an error, and says which ones are."""
+
+    class Meta:
+        unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["unknown"] = f"unknown field; valid fields: {', '.join(self.fields)}."
+        self.error_messages["type"] = f"must be an object with the fields {', '.join(self.fields)}."
+
+
+class FileSchema(RecordSchema[Record]):
+    """A record that is kept as a JSON file, or is a part of one; `schema_of` makes these.
+
+    Every field is written. One with a default was added after the first release: older files are read with it.
+    """
+
+    @pre_load
+    def fill_in(self, data: Any, **_: object) -> Any:
+        return {**_defaults(self.record), **data} if isinstance(data, dict) else data
 
     def read(self, path: Path) -> Record:
         """Return the record in a JSON file.
@@ -48,16 +78,53 @@ class RecordSchema(Schema, Generic[Record]):
         path.write_bytes(orjson.dumps(self.dump(record), option=orjson.OPT_INDENT_2) + b"\n")
 
 
-class StrictRecordSchema(RecordSchema[Record]):
-    """A record that somebody writes by hand: a field that is not known is an error, and says which ones are."""
+def schema_of(record: type[Record]) -> type[FileSchema[Record]]:
+    """Derive the schema of a dataclass from the types of its fields; a dataclass has one schema, made once.
 
-    class Meta:
-        unknown = RAISE
+    `X | None` may be null, a `Literal` is one of its strings, another dataclass is nested. In `Annotated[X, …]` a
+    string describes the field in the OpenAPI document, and one of marshmallow's validators checks it.
+    """
+    if record not in _DERIVED:
+        types = get_type_hints(record, include_extras=True)
+        members = {name: _field(kind, required=True) for name, kind in types.items()}
+        _DERIVED[record] = type(f"{record.__name__}Schema", (FileSchema,), {"record": record, **members})
+    return _DERIVED[record]
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.error_messages["unknown"] = f"is not known here; known are {', '.join(self.fields)}."
-        self.error_messages["type"] = f"must be an object with the fields {', '.join(self.fields)}."
+
+_DERIVED: dict[object, type[FileSchema[Any]]] = {}
+
+_SCALARS: dict[object, type[fields.Field[Any]]] = {
+    str: fields.String,
+    int: fields.Integer,
+    float: fields.Float,
+    datetime: fields.AwareDateTime,
+}
+
+
+def _field(kind: Any, **options: Any) -> fields.Field[Any]:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        inner, *notes = arguments
+        noted = dict(("metadata", {"description": x}) if isinstance(x, str) else ("validate", x) for x in notes)
+        return _field(inner, **options, **noted)
+    if origin in (Union, UnionType):
+        (inner,) = set(arguments) - {NoneType}
+        return _field(inner, allow_none=True, **options)
+    if origin is Literal:
+        return fields.String(validate=validate.OneOf(arguments), **options)
+    if origin is list:
+        return fields.List(_field(*arguments), **options)
+    if origin is dict:
+        keys, values = map(_field, arguments)
+        return fields.Dict(keys, values, **options)
+    return _SCALARS[kind](**options) if kind in _SCALARS else fields.Nested(schema_of(kind), **options)
+
+
+def _defaults(record: type) -> dict[str, Any]:
+    """Return the fields that have a default, with it, as it stands in JSON."""
+    constants = {field.name: field.default for field in fields_of(record) if field.default is not MISSING}
+    made = {field.name: field.default_factory() for field in fields_of(record) if field.default_factory is not MISSING}
+    return {**constants, **made}
 
 
 def by_path(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:

@@ -1,6 +1,5 @@
-"""The client of the boundary service: `BoundaryClient`, its answers and its errors. It knows HTTP, nothing else."""
+"""The Python client of the boundary service: `BoundaryClient`, the values it returns and the errors it raises."""
 
-from client.answers import Boundary, Dataset, Prediction, TrueBoundary
 from client.classifier import RemoteClassifier
 from client.client import BoundaryClient
 from client.comparison import Comparison
@@ -16,13 +15,14 @@ from client.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from client.question import BoundaryQuestion
+from client.params import BoundaryParams
+from client.responses import Boundary, Dataset, Prediction, TrueBoundary
 
 __all__ = [
     "Boundary",
     "BoundaryClient",
     "BoundaryDisplay",
-    "BoundaryQuestion",
+    "BoundaryParams",
     "ClientError",
     "Comparison",
     "ConnectionFailedError",

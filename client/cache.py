@@ -1,4 +1,4 @@
-"""Answers that are kept in memory, in the form in which CacheControl asks for them. It knows bytes, nothing else."""
+"""The response cache: CacheControl's storage interface over memory. It stores bytes and knows nothing of HTTP."""
 
 import io
 from datetime import datetime
@@ -7,47 +7,47 @@ from typing import IO
 from cachecontrol.cache import SeparateBodyBaseCache
 from cachetools import LRUCache
 
-Kept = tuple[bytes, bytes]
-"""An answer's headers, as CacheControl writes them, and its body."""
+Entry = tuple[bytes, bytes]
+"""A response's headers, as CacheControl serializes them, and its body."""
 
 
-class AnswerCache(SeparateBodyBaseCache):
-    """The answers last asked for, up to so many bytes; one that is larger than all of that is not kept.
+class ResponseCache(SeparateBodyBaseCache):
+    """Least recently used responses, up to `max_bytes` in total. A response larger than that is not stored.
 
-    Bodies lie beside the headers, not within: an answer that is still right is then found, and its headers brought up
-    to date, without copying its body, which for a grid of 2000 × 2000 nodes is 16 MB.
+    Bodies are stored beside the headers. A revalidation (304) can then update the headers without copying the body,
+    which is 16 MB for a grid of 2000 × 2000 nodes.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._kept: LRUCache[str, Kept] = LRUCache(max_bytes, getsizeof=_size)
+        self._entries: LRUCache[str, Entry] = LRUCache(max_bytes, getsizeof=_size)
 
     def get(self, key: str) -> bytes | None:
-        kept = self._kept.get(key)
-        return None if kept is None else kept[0]
+        entry = self._entries.get(key)
+        return None if entry is None else entry[0]
 
     def get_body(self, key: str) -> IO[bytes] | None:
-        kept = self._kept.get(key)
-        return None if kept is None else io.BytesIO(kept[1])
+        entry = self._entries.get(key)
+        return None if entry is None else io.BytesIO(entry[1])
 
     def set(self, key: str, value: bytes, expires: int | datetime | None = None) -> None:
-        """Keep headers, with the body that is there; for a new answer, `set_body` follows at once."""
-        _, body = self._kept.get(key) or (b"", b"")
-        self._keep(key, (value, body))
+        """Store headers and keep the body. For a new response, CacheControl calls `set_body` next."""
+        _, body = self._entries.get(key) or (b"", b"")
+        self._store(key, (value, body))
 
     def set_body(self, key: str, body: bytes) -> None:
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._keep(key, (kept[0], bytes(body)))  # CacheControl gives a view of a temporary file
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._store(key, (entry[0], bytes(body)))  # CacheControl passes a view of a temporary file
 
     def delete(self, key: str) -> None:
-        self._kept.pop(key, None)
+        self._entries.pop(key, None)
 
-    def _keep(self, key: str, kept: Kept) -> None:
+    def _store(self, key: str, entry: Entry) -> None:
         try:
-            self._kept[key] = kept
-        except ValueError:  # it is larger than the cache
+            self._entries[key] = entry
+        except ValueError:  # larger than the cache
             self.delete(key)
 
 
-def _size(kept: Kept) -> int:
-    return sum(map(len, kept))
+def _size(entry: Entry) -> int:
+    return sum(map(len, entry))

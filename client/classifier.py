@@ -1,4 +1,4 @@
-"""`RemoteClassifier`: a served model as scikit-learn's classifiers are used. It does not need scikit-learn itself."""
+"""`RemoteClassifier`: a served model with the interface of a scikit-learn classifier. scikit-learn is not required."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -7,50 +7,51 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from client.answers import Document, Prediction
 from client.client import BoundaryClient
+from client.responses import Document, Prediction
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-POINTS_AT_ONCE = 20_000
-"""Points of one request. The service takes 100,000 unless it is configured otherwise, and 16 MiB, which are 20,000
-points of some 35 features. 200,000 take as long in parts of 20,000 as in parts of 100,000: 0.6 s."""
+MAX_POINTS_PER_REQUEST = 20_000
+"""The service's default limits are 100,000 points and 16 MiB, which is 20,000 points of about 35 features. Batches of
+20,000 are no slower than batches of 100,000: both take 0.6 s for 200,000 points."""
 
 
 class RemoteClassifier:
     """A served model with the methods and attributes of a fitted binary classifier of scikit-learn (1.6 or later).
 
-    What scores, draws or inspects fitted classifiers takes it: `sklearn.inspection.DecisionBoundaryDisplay`,
-    `sklearn.metrics.RocCurveDisplay`, `sklearn.model_selection.cross_val_score`, scorers. As with
-    `sklearn.frozen.FrozenEstimator`, `fit` does nothing and `sklearn.base.clone` gives back the same classifier.
+    It works wherever scikit-learn scores, draws or inspects a fitted classifier:
+    `sklearn.inspection.DecisionBoundaryDisplay`, `sklearn.metrics.RocCurveDisplay`,
+    `sklearn.model_selection.cross_val_score`, scorers. As with `sklearn.frozen.FrozenEstimator`, `fit` does nothing and
+    `sklearn.base.clone` returns the same object.
 
     Parameters
     ----------
     client : BoundaryClient or str
-        Whom to ask, or the service's address.
+        The client to use, or the service's address.
     model : str, optional
-        The model's name; the service's default model if left out.
+        The model's name. Default: the service's default model.
     version : int, optional
-        From 1; if left out, the latest when something is first asked. All that follows is asked of the same version.
+        From 1. Default: the latest version at the first request; later requests then use the same version.
 
     Attributes
     ----------
     model_ : str
-        The model that answers.
+        The name of the model in use.
     version_ : int
-        The version that answers.
+        The version in use.
     classes_ : ndarray of int64, shape (2,)
         0 and 1.
     n_features_in_ : int
-        How many columns X has.
+        The number of features. Undefined, like `feature_names_in_`, for a model without a card.
     feature_names_in_ : ndarray of object, shape (n_features_in_,)
-        What the model's card calls them. There is neither of the two for a model without a card.
+        The features' names on the model's card.
 
     Notes
     -----
-    Points are sent 20,000 at a time, so X may have more rows than the service takes at once. Every method that asks
-    raises what `BoundaryClient.predict` raises.
+    Points are sent in batches of 20,000, so X may have more rows than the service accepts in one request. Every method
+    that sends a request raises the exceptions of `BoundaryClient.predict`.
 
     Examples
     --------
@@ -90,12 +91,12 @@ class RemoteClassifier:
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
-        """Label points.
+        """Predict the labels of points.
 
         Parameters
         ----------
         X : array-like or DataFrame of float, shape (n, d)
-            One row a point. A DataFrame has the columns that the card names, in that order, or none with names.
+            One row per point. If a DataFrame's columns have names, they must be the card's feature names, in order.
 
         Returns
         -------
@@ -105,31 +106,32 @@ class RemoteClassifier:
         Raises
         ------
         ValueError
-            X is ragged, or holds something else than numbers, or its columns have other names.
+            If X is ragged or not numbers, or its columns have other names.
         """
-        return np.concatenate([found.labels for found in self._predictions(X)])
+        return np.concatenate([prediction.labels for prediction in self._predictions(X)])
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """Return the probabilities of both classes, shape (n, 2): P(y = 0) and P(y = 1), which add up to 1.
 
-        X and what is raised are those of `predict`.
+        X and the exceptions are those of `predict`.
         """
-        ones = np.concatenate([found.probabilities for found in self._predictions(X)]).astype(np.float64)
-        return np.stack([1 - ones, ones], axis=1)
+        batches = [prediction.probabilities for prediction in self._predictions(X)]
+        p1 = np.concatenate(batches).astype(np.float64)
+        return np.stack([1 - p1, p1], axis=1)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
-        """Return the accuracy on points X with labels y, shape (n,): the (weighted) share of right labels."""
+        """Return the accuracy on points X with labels y, shape (n,): the (weighted) share of correct labels."""
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return float(np.average(self.predict(X) == np.asarray(y), weights=weights))
 
     def _predictions(self, X: ArrayLike) -> Iterable[Prediction]:  # noqa: N803
         self._check_names(X)
         points = np.asarray(X, dtype=np.float64)
-        for first in range(0, max(1, len(points)), POINTS_AT_ONCE):
-            yield self.client.predict(points[first : first + POINTS_AT_ONCE], self.model_, self.version_)
+        for first in range(0, max(1, len(points)), MAX_POINTS_PER_REQUEST):
+            yield self.client.predict(points[first : first + MAX_POINTS_PER_REQUEST], self.model_, self.version_)
 
     def _check_names(self, X: object) -> None:  # noqa: N803
-        """Raise ValueError where a DataFrame's columns are named, but not as the features: they may be swapped."""
+        """Raise ValueError if a DataFrame's columns do not have the features' names: they may be swapped."""
         names = list(getattr(X, "columns", []))
         if not names or not all(isinstance(name, str) for name in names) or self._card is None:
             return
@@ -151,7 +153,7 @@ class RemoteClassifier:
         return self
 
     def __sklearn_tags__(self) -> "Tags":
-        from sklearn.utils import ClassifierTags, Tags, TargetTags  # noqa: PLC0415 (whoever asks has it)
+        from sklearn.utils import ClassifierTags, Tags, TargetTags  # noqa: PLC0415 (only scikit-learn calls this)
 
         return Tags(
             estimator_type="classifier",

@@ -17,27 +17,29 @@ from rich.table import Table
 from client import tables
 from client.client import DEFAULT_URL, BoundaryClient
 from client.errors import ClientError, ProblemError
-from client.question import BoundaryQuestion
+from client.params import BoundaryParams
 
 Command = Callable[..., None]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-experiment_option = click.option("--experiment", metavar="NAME", help="An experiment; the default model's if left out.")
+experiment_option = click.option("--experiment", metavar="NAME", help="Default: the default model's experiment.")
 BOUNDARY_FILES = (".png", ".npy", ".json")
 COMPARISON_FILES = (".png", ".csv", ".md", ".json")
 
 
 @dataclass(frozen=True)
-class Address:
+class Connection:
+    """The options that every command shares."""
+
     url: str
     api_key: str | None = field(repr=False)
     timeout: float
     retries: int
 
     @contextmanager
-    def asking(self) -> Iterator[BoundaryClient]:
-        """Give a client, and turn its errors into one line and exit status 1."""
-        try:  # one question a process: nothing is asked twice
+    def client(self) -> Iterator[BoundaryClient]:
+        """Yield a client, and turn its errors into one line and exit status 1."""
+        try:  # without a cache: a process sends one request
             client = BoundaryClient(self.url, self.api_key, (3.05, self.timeout), self.retries, cache_bytes=0)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
@@ -58,7 +60,7 @@ class Address:
     envvar="BOUNDARY_API_KEY",
     show_envvar=True,
     metavar="KEY",
-    help="Where the service asks for one. Others on this machine can see arguments, but not the variable.",
+    help="For a service that requires one. Other users of this machine can see options, but not the variable.",
 )
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Seconds."
@@ -66,21 +68,21 @@ class Address:
 @click.option("--retries", type=click.IntRange(min=0), default=3, show_default=True)
 @click.pass_context
 def main(context: click.Context, url: str, api_key: str | None, timeout: float, retries: int) -> None:
-    """Ask the boundary service."""
-    context.obj = Address(url, api_key, timeout, retries)
+    """Query a boundary service."""
+    context.obj = Connection(url, api_key, timeout, retries)
 
 
 # Unknown options are arguments: a point may start with a minus sign.
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("texts", metavar="X1,X2 ...", nargs=-1, required=True)
 @click.option("--model", "models", multiple=True, metavar="NAME", help="May be given more than once.")
-@click.option("--all", "every", is_flag=True, help="Ask every model.")
-@click.option("--version", type=click.IntRange(min=1), help="The model's latest if left out.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="The probability from which on the label is 1.")
+@click.option("--all", "every", is_flag=True, help="Predict with every model.")
+@click.option("--version", type=click.IntRange(min=1), help="Default: the latest.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Label 1 if P(y = 1) is at least this. Default: 0.5.")
 @as_json
 @click.pass_obj
 def predict(
-    address: Address,
+    connection: Connection,
     texts: tuple[str, ...],
     models: tuple[str, ...],
     every: bool,
@@ -88,142 +90,142 @@ def predict(
     threshold: float | None,
     as_json: bool,
 ) -> None:
-    """Predict points, such as 0.1,0.2 -0.9,0.4."""
+    """Predict the labels of points, such as 0.1,0.2 -0.9,0.4."""
     points = _points(texts)
     several = every or len(models) > 1
     if every and models:
-        raise click.UsageError("give --model or --all, not both")
+        raise click.UsageError("--model and --all cannot be combined")
     if several and version is not None:
-        raise click.UsageError("--version is for one model")
-    with address.asking() as client:
+        raise click.UsageError("--version cannot be combined with several models")
+    with connection.client() as client:
         if several:
-            answers = [*client.predict_many(points, "all" if every else models, threshold).values()]
+            predictions = [*client.predict_many(points, "all" if every else models, threshold).values()]
         else:
-            answers = [client.predict(points, models[0] if models else None, version, threshold)]
+            predictions = [client.predict(points, models[0] if models else None, version, threshold)]
     if as_json:
-        documents = [answer.to_document() for answer in answers]
+        documents = [prediction.to_document() for prediction in predictions]
         _print_json({"predictions": documents} if several else documents[0])
     else:
-        _print(tables.predictions(points, answers))
+        _print(tables.predictions(points, predictions))
 
 
 def _bound(name: str) -> Callable[[Command], Command]:
-    return click.option(f"--{name}", type=float, metavar="NUMBER", help="The model's domain if left out.")
+    return click.option(f"--{name}", type=float, metavar="NUMBER", help="Default: the model's domain.")
 
 
 def _width(default: int) -> Callable[[Command], Command]:
-    return click.option("--width", type=int, default=default, show_default=True, help="Pixels, of a picture.")
+    return click.option("--width", type=int, default=default, show_default=True, help="Width of the picture in pixels.")
 
 
 def _output(contents: str) -> Callable[[Command], Command]:
     return click.option(
-        "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=f"Write a file: {contents}."
+        "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=f"Write to a file: {contents}."
     )
 
 
 @main.command()
-@click.option("--model", metavar="NAME", help="The default model if left out.")
-@click.option("--version", type=click.IntRange(min=1), help="The model's latest if left out.")
+@click.option("--model", metavar="NAME", help="Default: the service's default model.")
+@click.option("--version", type=click.IntRange(min=1), help="Default: the latest.")
 @_bound("x-min")
 @_bound("x-max")
 @_bound("y-min")
 @_bound("y-max")
 @click.option("--resolution", type=int, default=300, show_default=True, help="Nodes along each axis.")
-@click.option("--replicate", type=click.IntRange(min=0), help="A training run; 0, the served one, if left out.")
-@click.option("--epoch", type=click.IntRange(min=0), help="A recorded epoch; the last if left out.")
+@click.option("--replicate", type=click.IntRange(min=0), help="A training run. Default: 0, the served run.")
+@click.option("--epoch", type=click.IntRange(min=0), help="A recorded epoch. Default: the last.")
 @click.option(
     "--statistic",
     type=click.Choice(["probability", "mean", "std", "agreement"]),
-    help="Of one training run, or over all of them; probability if left out.",
+    help="probability: of one training run; the others: over all runs. Default: probability.",
 )
-@click.option("--minus", metavar="NAME", help="Another model: the difference, probability minus its probability.")
-@click.option("--layer", type=click.IntRange(min=1), help="With --unit: a hidden unit's activation.")
+@click.option("--minus", metavar="NAME", help="Subtract the probability of this model.")
+@click.option("--layer", type=click.IntRange(min=1), help="With --unit: the activation of a hidden unit.")
 @click.option("--unit", type=click.IntRange(min=1), help="With --layer, counted from 1.")
 @_width(800)
 @_output("a picture (.png), the values [ny, nx] (.npy), or values and coordinates (.json)")
 @as_json
 @click.pass_obj
 def boundary(
-    address: Address,
+    connection: Connection,
     model: str | None,
     version: int | None,
     width: int,
     output: Path | None,
     as_json: bool,
-    **question: Unpack[BoundaryQuestion],
+    **params: Unpack[BoundaryParams],
 ) -> None:
-    """Evaluate a model on a grid: sum it up, print it, or write it to a file."""
+    """Evaluate a model on a grid: print a summary or the values, or write them to a file."""
     if output is not None:
         _check_output(output, BOUNDARY_FILES)
         if as_json:
-            raise click.UsageError("give --output or --json, not both")
-    with address.asking() as client:
+            raise click.UsageError("--output and --json cannot be combined")
+    with connection.client() as client:
         if output is not None and output.suffix == ".png":
-            _write(output, client.picture(model, version, width=width, **question))
+            _write(output, client.picture(model, version, width=width, **params))
             return
-        found = client.boundary(model, version, **question)
+        grid = client.boundary(model, version, **params)
     if output is not None:
-        _write(output, _npy(found.values) if output.suffix == ".npy" else _json(found.to_document()))
+        _write(output, _npy(grid.values) if output.suffix == ".npy" else _json(grid.to_document()))
     elif as_json:
-        _print_json(found.to_document())
+        _print_json(grid.to_document())
     else:
-        _print(tables.boundary(found))
+        _print(tables.boundary(grid))
 
 
 @main.command()
 @experiment_option
-@click.option("--pairs", is_flag=True, help="Compare every pair of models as well.")
+@click.option("--pairs", is_flag=True, help="Also compare every pair of models.")
 @_width(900)
 @_output("a picture (.png), a table of the models (.csv, .md), or everything (.json)")
 @as_json
 @click.pass_obj
 def comparison(
-    address: Address, experiment: str | None, pairs: bool, width: int, output: Path | None, as_json: bool
+    connection: Connection, experiment: str | None, pairs: bool, width: int, output: Path | None, as_json: bool
 ) -> None:
     """Compare the models of an experiment: print the comparison, or write it to a file."""
     if output is not None:
         _check_output(output, COMPARISON_FILES)
         if as_json or pairs:
-            raise click.UsageError("give --output without --json and --pairs")
-        with address.asking() as client:
+            raise click.UsageError("--output cannot be combined with --json or --pairs")
+        with connection.client() as client:
             content = _comparison_file(client, experiment, output.suffix, width)
         _write(output, content)
         return
-    with address.asking() as client:
-        found = client.comparison(experiment)
+    with connection.client() as client:
+        records = client.comparison(experiment)
     if as_json:
-        _print_json(found.document)
+        _print_json(records.document)
         return
-    _print(tables.comparison(found))
+    _print(tables.comparison(records))
     if pairs:
-        _print(tables.pairs(found))
+        _print(tables.pairs(records))
 
 
 @main.command()
 @as_json
 @click.pass_obj
-def models(address: Address, as_json: bool) -> None:
-    """List what is served."""
-    with address.asking() as client:
-        found = client.models()
+def models(connection: Connection, as_json: bool) -> None:
+    """List the models and their versions."""
+    with connection.client() as client:
+        document = client.models()
     if as_json:
-        _print_json(found)
+        _print_json(document)
     else:
-        _print(tables.models(found))
+        _print(tables.models(document))
 
 
 @main.command()
 @experiment_option
 @as_json
 @click.pass_obj
-def dataset(address: Address, experiment: str | None, as_json: bool) -> None:
-    """Count the data set's points, or print them as JSON."""
-    with address.asking() as client:
-        found = client.dataset(experiment)
+def dataset(connection: Connection, experiment: str | None, as_json: bool) -> None:
+    """Count the data set's points by split and label, or print them as JSON."""
+    with connection.client() as client:
+        data = client.dataset(experiment)
     if as_json:
-        _print_json(found.to_document())
+        _print_json(data.to_document())
     else:
-        _print(tables.dataset(found))
+        _print(tables.dataset(data))
 
 
 def _points(texts: Sequence[str]) -> list[list[float]]:
@@ -232,9 +234,11 @@ def _points(texts: Sequence[str]) -> list[list[float]]:
         try:
             points.append([float(number) for number in text.split(",")])
         except ValueError as error:
-            raise click.UsageError(f"{text!r} is not a point; write one as 0.1,0.2") from error
-        if len(points[-1]) != len(points[0]):
-            raise click.UsageError(f"{text!r} has not as many numbers as {texts[0]!r}")
+            raise click.UsageError(f"{text!r} is not a point; write points as 0.1,0.2") from error
+        count, expected = len(points[-1]), len(points[0])
+        if count != expected:
+            numbers = "number" if count == 1 else "numbers"
+            raise click.UsageError(f"{text!r} has {count} {numbers}; the first point has {expected}")
     return points
 
 
@@ -248,7 +252,7 @@ def _print_json(document: object) -> None:
 
 def _check_output(path: Path, suffixes: Sequence[str]) -> None:
     if path.suffix not in suffixes:
-        raise click.UsageError(f"the file's name says what is written: it ends in one of {', '.join(suffixes)}")
+        raise click.UsageError(f"the file's name must end in one of {', '.join(suffixes)}")
 
 
 def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str, width: int) -> bytes:

@@ -1,4 +1,4 @@
-"""`BoundaryClient`: the service's endpoints as methods that take and give NumPy arrays."""
+"""`BoundaryClient`: the service's endpoints as methods that take and return NumPy arrays."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -8,9 +8,9 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import ArrayLike
 
-from client.answers import Boundary, Dataset, Document, Prediction
 from client.comparison import Comparison
-from client.question import BoundaryQuestion, boundary_query
+from client.params import BoundaryParams, boundary_query
+from client.responses import Boundary, Dataset, Document, Prediction
 from client.transport import Timeout, Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -19,35 +19,35 @@ DEFAULT_CACHE_BYTES = 64 * 2**20
 
 
 class BoundaryClient:
-    """A client of the boundary service; one session, so one instance a thread.
+    """A client of the boundary service. It holds one HTTP session, so use one instance per thread.
 
     Parameters
     ----------
     base_url : str
-        Where the service runs, such as `https://example.org/boundaries`.
+        The service's address, such as `https://example.org/boundaries`.
     api_key : str, optional
-        Sent as `Authorization: Bearer`, where the service asks for a key.
+        Sent as `Authorization: Bearer`, for a service that requires a key.
     timeout : float or tuple of float
-        Seconds to wait for a connection, and between bytes of an answer; one number for both.
+        Seconds to wait for a connection, and between two bytes of a response. One number sets both.
     retries : int
-        How often a request is sent again when the connection fails, no answer comes in time, or the service is
-        unavailable (503), after the time that its Retry-After asks for or else a growing pause. Asking changes
-        nothing in the service, so asking twice is safe.
+        How often a request is sent again after a failed connection, a timeout or a 503. The client waits for the
+        response's Retry-After, or else for exponentially longer pauses. No request changes anything in the service,
+        so a repeated one is safe.
     cache_bytes : int
-        How many bytes of answers are kept in memory; 0 keeps none. An answer that is asked for again is asked about by
-        its ETag and not sent again if it is still right; one of an explicit version never changes and is not asked
-        about again at all. Points are never kept.
+        Size of the response cache in memory; 0 disables it. A cached response is revalidated by its ETag, and the
+        service sends it again only if it has changed. The response for an explicit version never changes and is not
+        revalidated. Predictions are not cached.
 
     Raises
     ------
     ValueError
-        The API key holds something that cannot be sent.
+        If the API key contains characters that a header cannot.
 
     Notes
     -----
-    Every method that asks raises `ConnectionFailedError` if no service answers, and a `ProblemError` if it answers
-    with an error: `UnauthorizedError`, `ForbiddenError`, `NotFoundError`, `TooLargeError`, `InvalidError` and
-    `UnavailableError` are the usual ones.
+    Every method that sends a request raises `ConnectionFailedError` if no service answers, and a `ProblemError` if it
+    responds with an error: usually an `UnauthorizedError`, `ForbiddenError`, `NotFoundError`, `TooLargeError`,
+    `InvalidError` or `UnavailableError`.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class BoundaryClient:
         self._arguments = (base_url, api_key, timeout, retries, cache_bytes)
 
     def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
-        """Travel to another process, as scikit-learn's `n_jobs` asks for, as a new client of the same service."""
+        """Pickle as a new client of the same service: scikit-learn's `n_jobs` sends clients to other processes."""
         return type(self), self._arguments
 
     def __enter__(self) -> Self:
@@ -90,35 +90,35 @@ class BoundaryClient:
         version: int | None = None,
         threshold: float | None = None,
     ) -> Prediction:
-        """Predict points with one model.
+        """Predict the labels of points with one model.
 
         Parameters
         ----------
         points : array-like of float, shape (n, d)
-            One row a point, one column a feature of the model; finite, within float32.
+            One row per point, one column per feature of the model. Finite, and within float32's range.
         model : str, optional
-            The model's name; the service's default model if left out.
+            The model's name. Default: the service's default model.
         version : int, optional
-            From 1; the model's latest if left out.
+            From 1. Default: the model's latest version.
         threshold : float, optional
-            The probability in [0, 1] from which on a point is given label 1; 0.5 if left out.
+            In [0, 1]. A point gets label 1 if P(y = 1) is at least this. Default: 0.5.
 
         Returns
         -------
         Prediction
-            Which model and version answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,).
+            The model and version that answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,).
 
         Raises
         ------
         ValueError
-            The points are not an array of numbers: ragged, or something else than numbers.
+            If the points are ragged or not numbers.
         InvalidError
-            The service refuses the points, the version or the threshold.
+            If the service rejects the points, the version or the threshold.
         NotFoundError
-            There is no such model or version.
+            If there is no such model or version.
         """
-        asked = {"points": _rows(points), "model": model, "version": version, "threshold": threshold}
-        return self._transport.post("/predict", asked, Prediction.from_document)
+        body = {"points": _rows(points), "model": model, "version": version, "threshold": threshold}
+        return self._transport.post("/predict", body, Prediction.from_document)
 
     def predict_many(
         self,
@@ -126,7 +126,7 @@ class BoundaryClient:
         models: Sequence[str] | Literal["all"] = "all",
         threshold: float | None = None,
     ) -> dict[str, Prediction]:
-        """Predict points with several models, each in its latest version.
+        """Predict the labels of points with the latest versions of several models.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class BoundaryClient:
         Returns
         -------
         dict of str to Prediction
-            By the model's name, in the order asked for.
+            The predictions by the model's name, in the order of `models`.
 
         Raises
         ------
@@ -146,11 +146,11 @@ class BoundaryClient:
             As in `predict`.
         """
         names = models if models == "all" else list(models)
-        asked = {"points": _rows(points), "models": names, "threshold": threshold}
-        return self._transport.post("/predict", asked, _by_model)
+        body = {"points": _rows(points), "models": names, "threshold": threshold}
+        return self._transport.post("/predict", body, _by_model)
 
     def boundary(
-        self, model: str | None = None, version: int | None = None, **question: Unpack[BoundaryQuestion]
+        self, model: str | None = None, version: int | None = None, **params: Unpack[BoundaryParams]
     ) -> Boundary:
         """Evaluate a model with two features on a grid.
 
@@ -159,40 +159,40 @@ class BoundaryClient:
         model, version
             As in `predict`.
         x_min, x_max, y_min, y_max : float, optional
-            The grid's ends, min < max; the domain on the model's card where left out.
+            The grid's ends, min < max. Default: the domain on the model's card.
         resolution : int, optional
-            Nodes along each axis, 2 to 2000; 300 if left out.
+            Nodes along each axis, 2 to 2000. Default: 300.
         replicate : int, optional
-            Which training run; 0, the served one, if left out.
+            The training run. Default: 0, the served run.
         epoch : int, optional
-            After which recorded epoch, 0 before training; the last if left out.
+            A recorded epoch; 0 is before training. Default: the last one.
         statistic : str, optional
-            `probability` of one training run if left out; over all of them `mean`, `std` (standard deviation) or
-            `agreement` (share of runs on the majority's side).
+            `probability` of one training run; over all runs `mean`, `std` (standard deviation) or `agreement` (share of
+            runs on the majority's side). Default: `probability`.
         minus : str, optional
-            Another model, in its latest version, of the same replicate and epoch, or each after its last: answers with
-            the signed difference P(model) - P(minus), of `probability` or `mean`.
+            Another model. The values are then the signed differences P(model) - P(minus), of `probability` or `mean`.
+            The latest version of `minus` is used, for the same replicate and epoch; by default each model's last epoch.
         layer, unit : int, optional
-            Both counted from 1: answers with the activation of this hidden unit.
+            A hidden unit, both numbers counted from 1. The values are then its activations.
 
         Returns
         -------
         Boundary
-            The values, float32 (ny, nx) with a row for each y, the coordinates x (nx,) and y (ny,), and what they are
-            of.
+            The values, float32 (ny, nx) with one row for each y, the coordinates x (nx,) and y (ny,), and what the
+            values measure.
 
         Raises
         ------
         InvalidError
-            Something asked for is not allowed or was not recorded, or the model does not have two features.
+            If a parameter is invalid or was not recorded, or the model does not have two features.
         NotFoundError
-            There is no such model or version.
+            If there is no such model or version.
         TooLargeError
-            More nodes than the service evaluates.
+            If the grid has more nodes than the service evaluates.
 
         Notes
         -----
-        The values travel as a NumPy file, and what they are in a header of the same answer.
+        The service sends the values as a NumPy file, and their description in a header of the same response.
 
         Examples
         --------
@@ -201,7 +201,7 @@ class BoundaryClient:
         ...     spread.values.shape
         (100, 100)
         """
-        return self._transport.get_grid("/boundary", boundary_query(model, version, question), Boundary.from_npy)
+        return self._transport.get_grid("/boundary", boundary_query(model, version, params), Boundary.from_npy)
 
     def picture(
         self,
@@ -209,27 +209,27 @@ class BoundaryClient:
         version: int | None = None,
         *,
         width: int = 800,
-        **question: Unpack[BoundaryQuestion],
+        **params: Unpack[BoundaryParams],
     ) -> bytes:
         """Return the service's picture of a boundary, a PNG file of `width` (200 to 2000) pixels.
 
-        The other parameters and the errors are those of `boundary`.
+        The other parameters and the exceptions are those of `boundary`.
         """
-        asked = {**boundary_query(model, version, question), "width": width}
-        return self._transport.get_file("/boundary", asked, "image/png")
+        query = {**boundary_query(model, version, params), "width": width}
+        return self._transport.get_file("/boundary", query, "image/png")
 
     def comparison(self, experiment: str | None = None) -> Comparison:
-        """Return the comparison of an experiment's models; of the default model's experiment if left out.
+        """Return the comparison of an experiment's models. Default: the default model's experiment.
 
         Returns
         -------
         Comparison
-            A list of flat records, one a model; every pair of models, with paired tests, in its `pairs`.
+            A list of flat records, one per model. Its `pairs` has one record per pair of models, with paired tests.
 
         Raises
         ------
         NotFoundError
-            There is no such experiment.
+            If there is no such experiment.
 
         Examples
         --------
@@ -241,9 +241,9 @@ class BoundaryClient:
         return self._transport.get("/comparison", {"experiment": experiment}, Comparison)
 
     def comparison_table(self, experiment: str | None = None, kind: Literal["csv", "markdown"] = "csv") -> str:
-        """Return the comparison as a table, one row a model: CSV with the numbers in full, or Markdown to be read.
+        """Return the comparison as a table with one row per model: CSV in full precision, or rounded Markdown.
 
-        The errors are those of `comparison`.
+        The exceptions are those of `comparison`.
         """
         return self._transport.get_file("/comparison", {"experiment": experiment}, f"text/{kind}").decode()
 
@@ -253,42 +253,42 @@ class BoundaryClient:
         Raises
         ------
         InvalidError
-            The width is not allowed.
+            If the width is out of range.
         NotFoundError
-            There is no such experiment.
+            If there is no such experiment.
         """
         return self._transport.get_file("/comparison", {"experiment": experiment, "width": width}, "image/png")
 
     def models(self) -> Document:
-        """Return what is served: `default_model`, and `models` with the state of each version, newest first."""
+        """Return the name of the `default_model`, and all `models` with the state of each version, newest first."""
         return self._transport.get("/models", {}, _document)
 
     def model(self, name: str, version: int | None = None) -> Document:
-        """Describe a model, or one of its versions.
+        """Return the description of a model, or of one of its versions.
 
-        The key `card` holds its architecture, features, training protocol and metrics; None for a model without one.
-        Without a version the card is that of the `latest`, and `versions` holds the state of each.
+        `card` has the architecture, features, training protocol and metrics; None for a model without a card. Without
+        a `version`, `card` is that of the `latest` version, and `versions` has the state of each.
 
         Raises
         ------
         NotFoundError
-            There is no such model or version.
+            If there is no such model or version.
         """
         path = f"/models/{quote(name, safe='')}" + ("" if version is None else f"/versions/{version}")
         return self._transport.get(path, {}, _document)
 
     def dataset(self, experiment: str | None = None) -> Dataset:
-        """Return the data of an experiment's served replicate; of the default model's experiment if left out.
+        """Return the data set of an experiment's served replicate. Default: the default model's experiment.
 
         Returns
         -------
         Dataset
-            The points, float32 (n, d), their labels (n,), and for each the part that it was in.
+            The points, float32 (n, d), with the label (n,) and the split (n,) of each.
 
         Raises
         ------
         NotFoundError
-            There is no such experiment.
+            If there is no such experiment.
         """
         return self._transport.get("/dataset", {"experiment": experiment}, Dataset.from_document)
 
@@ -298,7 +298,8 @@ def _rows(points: ArrayLike) -> object:
 
 
 def _by_model(document: Document) -> dict[str, Prediction]:
-    return {found["model"]: Prediction.from_document(found) for found in document["predictions"]}
+    predictions = map(Prediction.from_document, document["predictions"])
+    return {prediction.model: prediction for prediction in predictions}
 
 
 def _document(document: Document) -> Document:

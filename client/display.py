@@ -1,8 +1,8 @@
-"""Drawing a boundary: what `Boundary.plot` does and returns. Matplotlib is only imported when something is drawn."""
+"""`BoundaryDisplay`: values on a grid, drawn with Matplotlib, which is only imported when something is drawn."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,73 +13,157 @@ if TYPE_CHECKING:
     from matplotlib.contour import QuadContourSet
     from matplotlib.figure import Figure, SubFigure
 
-    from client.answers import Boundary
-
 PlotMethod = Literal["contourf", "contour", "pcolormesh"]
+Quantity = Literal["probability", "std", "agreement", "difference", "activation"]
+
+MAX_ASPECT_RATIO = 1000
+"""Matplotlib fails to draw a rectangle to scale if its shorter side has no pixels."""
 
 
-LONGEST = 1000
-"""The longer side of a rectangle that is drawn to scale, by its shorter one: Matplotlib fails at one of no pixels."""
+class Drawable(Protocol):
+    """The attributes of a `Boundary` that a display draws."""
+
+    @property
+    def x(self) -> NDArray[np.float64]: ...
+    @property
+    def y(self) -> NDArray[np.float64]: ...
+    @property
+    def values(self) -> NDArray[np.float32]: ...
+    @property
+    def quantity(self) -> Quantity: ...
+    @property
+    def features(self) -> tuple[str, str]: ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class BoundaryDisplay:
-    """A boundary that was drawn.
+    """A decision boundary and its plot, in the manner of scikit-learn's `DecisionBoundaryDisplay`.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (nx,)
+        The columns' coordinates.
+    y : ndarray of float64, shape (ny,)
+        The rows' coordinates.
+    values : ndarray of float32, shape (ny, nx)
+        The value at each `(x[column], y[row])`.
+    quantity : {"probability", "std", "agreement", "difference", "activation"}
+        What the values measure. It determines the colours, their range and the line.
+    features : tuple of str, length 2
+        The labels of the axes x and y.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        What it was drawn on.
+        The axes with the plot. Like the other three, set by `plot`.
     figure_ : matplotlib.figure.Figure or SubFigure
-        What that is part of.
+        The figure of the axes.
     surface_ : matplotlib.contour.QuadContourSet or matplotlib.collections.QuadMesh
-        What the plot method gave; a colour bar takes it.
+        What the plot method returned, for example for a colour bar.
     line_ : matplotlib.contour.QuadContourSet or None
-        Where probabilities are 0.5, or differences and activations 0; None where there is no such place.
+        The contour at probability 0.5, or at difference or activation 0. None if the grid has no such place.
     """
 
-    ax_: "Axes"
-    figure_: "Figure | SubFigure"
-    surface_: "QuadContourSet | QuadMesh"
-    line_: "QuadContourSet | None"
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    values: NDArray[np.float32]
+    quantity: Quantity = "probability"
+    features: tuple[str, str] = ("x1", "x2")
+    ax_: "Axes" = field(init=False, repr=False)
+    figure_: "Figure | SubFigure" = field(init=False, repr=False)
+    surface_: "QuadContourSet | QuadMesh" = field(init=False, repr=False)
+    line_: "QuadContourSet | None" = field(init=False, repr=False)
+
+    @classmethod
+    def from_boundary(
+        cls, boundary: Drawable, *, ax: "Axes | None" = None, plot_method: PlotMethod = "contourf", **kwargs: object
+    ) -> Self:
+        """Draw a `Boundary`. Takes, returns and raises what `plot` does."""
+        display = cls(boundary.x, boundary.y, boundary.values, boundary.quantity, boundary.features)
+        return display.plot(ax, plot_method=plot_method, **kwargs)
+
+    def plot(self, ax: "Axes | None" = None, *, plot_method: PlotMethod = "contourf", **kwargs: object) -> Self:
+        """Draw the values, and the line where the two sides meet.
+
+        Colours mean the same in every plot of the same quantity. Probabilities range from 0 to 1, with a line at 0.5.
+        Differences range from -1 to 1, and activations over a range symmetric about 0, each with a line at 0.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            The axes to draw on. Default: those of a new figure.
+        plot_method : {"contourf", "contour", "pcolormesh"}
+            The method of `ax` that draws.
+        **kwargs
+            Passed to that method. They override the quantity's levels, colours and limits.
+
+        Returns
+        -------
+        BoundaryDisplay
+            This display, with `ax_`, `figure_`, `surface_` and `line_`.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed. The extra `client-plot` installs it.
+        ValueError
+            If there is no such plot method.
+        """
+        if plot_method not in get_args(PlotMethod):
+            raise ValueError(f"unknown plot method {plot_method!r}; valid methods: {', '.join(get_args(PlotMethod))}")
+        self.ax_ = _new_axes() if ax is None else ax
+        self.figure_ = self.ax_.figure
+        style = _style(self.quantity, self.values)
+        kwargs = {**_defaults(style, plot_method, kwargs.keys()), **kwargs}
+        self.surface_ = getattr(self.ax_, plot_method)(self.x, self.y, self.values, **kwargs)
+        self.line_ = self._draw_line(style.line)
+        self._set_aspect_and_labels()
+        return self
+
+    def _draw_line(self, level: float | None) -> "QuadContourSet | None":
+        if level is None or not self.values.min() < level < self.values.max():
+            return None
+        return self.ax_.contour(self.x, self.y, self.values, levels=[level], colors="black", linewidths=1.5)
+
+    def _set_aspect_and_labels(self) -> None:
+        shorter, longer = sorted((self.x[-1] - self.x[0], self.y[-1] - self.y[0]))
+        self.ax_.set_aspect("equal" if longer < MAX_ASPECT_RATIO * shorter else "auto")
+        if not self.ax_.get_xlabel():
+            self.ax_.set_xlabel(self.features[0])
+        if not self.ax_.get_ylabel():
+            self.ax_.set_ylabel(self.features[1])
 
 
 @dataclass(frozen=True)
 class _Style:
-    """How a quantity is drawn. The service's pictures look the same."""
+    """How a quantity is drawn. The service's pictures use the same colours and levels."""
 
     colours: str
     levels: NDArray[np.float64]
     line: float | None = None
 
 
-_PROBABILITY = _Style("RdBu_r", np.linspace(0, 1, 11), line=0.5)
-_SPREAD = _Style("viridis", np.linspace(0, 0.75, 16))
-_AGREEMENT = _Style("viridis", np.linspace(0.5, 1, 11))
-_DIFFERENCE = _Style("RdBu_r", np.linspace(-1, 1, 21), line=0)
+_STYLES = {
+    "probability": _Style("RdBu_r", np.linspace(0, 1, 11), line=0.5),
+    "std": _Style("viridis", np.linspace(0, 0.75, 16)),
+    "agreement": _Style("viridis", np.linspace(0.5, 1, 11)),
+    "difference": _Style("RdBu_r", np.linspace(-1, 1, 21), line=0),
+}
 
 
-def draw(
-    boundary: "Boundary", ax: "Axes | None", plot_method: PlotMethod, given: Mapping[str, object]
-) -> BoundaryDisplay:
-    """Draw a boundary; what may be given and what is raised stands at `Boundary.plot`."""
-    if plot_method not in get_args(PlotMethod):
-        raise ValueError(f"there is no plot method {plot_method!r}; there is {', '.join(get_args(PlotMethod))}")
-    if ax is None:
-        ax = _new_axes()
-    style = _style(boundary)
-    x, y, values = boundary.x, boundary.y, boundary.values
-    surface = getattr(ax, plot_method)(x, y, values, **{**_defaults(style, plot_method, given), **given})
-    line = None
-    if style.line is not None and values.min() < style.line < values.max():
-        line = ax.contour(x, y, values, levels=[style.line], colors="black", linewidths=1.5)
-    spans = sorted((x[-1] - x[0], y[-1] - y[0]))
-    ax.set_aspect("equal" if spans[1] < LONGEST * spans[0] else "auto")
-    if not ax.get_xlabel():
-        ax.set_xlabel(boundary.features[0])
-    if not ax.get_ylabel():
-        ax.set_ylabel(boundary.features[1])
-    return BoundaryDisplay(ax, ax.figure, surface, line)
+def _style(quantity: Quantity, values: NDArray[np.float32]) -> _Style:
+    if quantity == "activation":  # unbounded, so symmetric about 0 as far as this grid goes
+        limit = max(float(np.abs(values).max()), 1e-6)
+        return _Style("RdBu_r", np.linspace(-limit, limit, 21), line=0)
+    return _STYLES[quantity]
+
+
+def _defaults(style: _Style, plot_method: PlotMethod, given: Collection[str]) -> dict[str, object]:
+    """Return the plot method's arguments, without those that an argument already given would contradict."""
+    colours: dict[str, object] = {} if "colors" in given else {"cmap": style.colours}
+    if plot_method != "pcolormesh":
+        return {**colours, "levels": style.levels}
+    return colours if "norm" in given else {**colours, "vmin": style.levels[0], "vmax": style.levels[-1]}
 
 
 def _new_axes() -> "Axes":
@@ -88,20 +172,3 @@ def _new_axes() -> "Axes":
     except ImportError as error:
         raise ImportError("plots need Matplotlib: install it, or this package with the extra client-plot") from error
     return plt.subplots()[1]
-
-
-def _style(boundary: "Boundary") -> _Style:
-    if boundary.layer is not None:  # as far to both sides as the unit goes on this grid
-        reach = max(float(np.abs(boundary.values).max()), 1e-6)
-        return _Style("RdBu_r", np.linspace(-reach, reach, 21), line=0)
-    if boundary.minus is not None:
-        return _DIFFERENCE
-    return {"std": _SPREAD, "agreement": _AGREEMENT}.get(boundary.statistic, _PROBABILITY)
-
-
-def _defaults(style: _Style, plot_method: PlotMethod, given: Mapping[str, object]) -> dict[str, object]:
-    """Return what the plot method is told unless it was told something else that excludes it."""
-    colours: dict[str, object] = {} if "colors" in given else {"cmap": style.colours}
-    if plot_method != "pcolormesh":
-        return {**colours, "levels": style.levels}
-    return colours if "norm" in given else {**colours, "vmin": style.levels[0], "vmax": style.levels[-1]}

@@ -1,36 +1,36 @@
-"""What can go wrong between this client and the service: nobody answers, or the answer is a problem (RFC 9457)."""
+"""The client's errors: the connection failed, or the service responded with a problem document (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 
 
 class ClientError(Exception):
-    """What every error of this package is. The message is one line."""
+    """The base class of this package's errors. The message is a single line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
 
 
 class ConnectionFailedError(ClientError):
-    """No service answers at the address: nothing listens there, it takes too long, or it is something else."""
+    """No boundary service answers at the address: nothing listens, the response is late, or it is another server."""
 
 
 class ProblemError(ClientError):
-    """The service answered with an error.
+    """The service responded with an error.
 
     Attributes
     ----------
     status : int
         The HTTP status, 400 to 599.
     title : str
-        The kind of problem.
+        A short summary of the problem's type.
     detail : str
         What was wrong, and what to send instead.
     errors : mapping of str to sequence of str
-        Messages by field; empty where no field was at fault.
+        The messages for each invalid field. Empty if no field is invalid.
     request_id : str or None
-        What the service's log calls the request; None if something in front of the service answered.
+        The request's id in the service's log. None if a server in front of the service responded.
     retry_after : float or None
-        The seconds after which to ask again, 0 or more; None where the answer names no time.
+        Seconds to wait before the next attempt, 0 or more. None if the response names no time.
     """
 
     def __init__(
@@ -52,24 +52,24 @@ class ProblemError(ClientError):
 
 
 class UnauthorizedError(ProblemError):
-    """401: the service asks for an API key, and was sent none, or one that it does not know."""
+    """401: the service requires an API key, and the request has none or an unknown one."""
 
 
 class ForbiddenError(ProblemError):
-    """403: not with this API key."""
+    """403: this API key does not allow the request."""
 
 
 class NotFoundError(ProblemError):
-    """404: no such model, version or experiment; the detail lists what there is."""
+    """404: no such model, version or experiment. `detail` lists those that exist."""
 
 
 class TooLargeError(ProblemError):
-    """413: too many points, too large a body or too fine a grid; the detail says how much is taken."""
+    """413: too many points, too large a body or too fine a grid. `detail` gives the limit."""
 
 
 class InvalidError(ProblemError):
-    """422: values that are not allowed; `errors` names each field."""
+    """422: invalid values. `errors` names each field."""
 
 
 class UnavailableError(ProblemError):
-    """503, still after the retries: the service is overloaded or not ready."""
+    """503 even after the retries: the service is overloaded or not ready."""

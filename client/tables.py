@@ -1,64 +1,58 @@
-"""The service's answers as tables for the terminal."""
+"""The service's responses as tables for the terminal."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from rich.table import Table
 
-from client.answers import SPLITS, Boundary, Dataset, Document, Prediction
-from client.comparison import Comparison, Record
+from bundle.columns import COLUMNS, Row
+from client.comparison import Comparison
+from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 
-def predictions(points: Sequence[Sequence[float]], answers: Iterable[Prediction]) -> Table:
-    """One row a point and model."""
+def predictions(points: Sequence[Sequence[float]], predictions: Iterable[Prediction]) -> Table:
+    """Return one row per point and model."""
     table = _table(None, ("point", "model", "version"), ("P(y = 1)", "label"))
-    for answer in answers:
-        for point, probability, label in zip(points, answer.probabilities, answer.labels, strict=True):
-            place = ", ".join(f"{x:g}" for x in point)
-            table.add_row(place, answer.model, str(answer.version), f"{probability:.4f}", str(label))
+    for prediction in predictions:
+        for point, probability, label in zip(points, prediction.probabilities, prediction.labels, strict=True):
+            coordinates = ", ".join(f"{x:g}" for x in point)
+            table.add_row(coordinates, prediction.model, str(prediction.version), f"{probability:.4f}", str(label))
     return table
 
 
-def boundary(found: Boundary) -> Table:
-    table = Table(title=f"{found.model}, version {found.version}", show_header=False)
-    rows, columns = found.values.shape
-    what = _quantity(found)
-    table.add_row("replicate", "all" if found.replicate is None else str(found.replicate))
-    table.add_row("epoch", "not recorded" if found.epoch is None else str(found.epoch))
-    table.add_row("x", f"{found.x[0]:g} to {found.x[-1]:g}, {columns} nodes")
-    table.add_row("y", f"{found.y[0]:g} to {found.y[-1]:g}, {rows} nodes")
-    table.add_row(what, f"{found.values.min():.4f} to {found.values.max():.4f}")
-    if found.are_probabilities:
-        table.add_row(f"{what} ≥ 0.5", f"at {np.mean(found.values >= 0.5):.1%} of the nodes")
+def boundary(boundary: Boundary) -> Table:
+    """Return the grid and the range of its values."""
+    table = Table(title=f"{boundary.model}, version {boundary.version}", show_header=False)
+    rows, columns = boundary.values.shape
+    name = _quantity(boundary)
+    table.add_row("replicate", "all" if boundary.replicate is None else str(boundary.replicate))
+    table.add_row("epoch", "not recorded" if boundary.epoch is None else str(boundary.epoch))
+    table.add_row("x", f"{boundary.x[0]:g} to {boundary.x[-1]:g}, {columns} nodes")
+    table.add_row("y", f"{boundary.y[0]:g} to {boundary.y[-1]:g}, {rows} nodes")
+    table.add_row(name, f"{boundary.values.min():.4f} to {boundary.values.max():.4f}")
+    if boundary.are_probabilities:
+        table.add_row(f"{name} ≥ 0.5", f"at {np.mean(boundary.values >= 0.5):.1%} of the nodes")
     return table
 
 
-def _quantity(found: Boundary) -> str:
-    """Name what the values are."""
-    if found.layer is not None:
-        return f"layer {found.layer}, unit {found.unit}"
-    if found.statistic == "agreement":
+def _quantity(boundary: Boundary) -> str:
+    """Return the name of what the values measure."""
+    if boundary.layer is not None:
+        return f"layer {boundary.layer}, unit {boundary.unit}"
+    if boundary.statistic == "agreement":
         return "agreement"
-    prefix = "" if found.statistic == "probability" else f"{found.statistic} of "
-    return prefix + ("P(y = 1)" if found.minus is None else f"P({found.model}) − P({found.minus})")
+    prefix = "" if boundary.statistic == "probability" else f"{boundary.statistic} of "
+    return prefix + ("P(y = 1)" if boundary.minus is None else f"P({boundary.model}) − P({boundary.minus})")
 
 
 def comparison(found: Comparison) -> Table:
     """One row a model: test accuracy over the replicates, of the served one, and the notebook's."""
     protocol = found.document["protocol"]
     title = f"{found.document['experiment']}: test accuracy, {protocol['replicates']} replicates of each model"
-    table = _table(title, ("model",), ("units", "mean", "95% interval", "range", "served", "notebook"))
-    for model in found:
-        notebook = model["notebook_accuracy"]
-        table.add_row(
-            model["model"],
-            model["hidden_layers"] or "none",
-            f"{model['accuracy_mean']:.3f}",
-            _interval(model, "accuracy_ci95", ".3f", "–"),
-            f"{model['accuracy_min']:.3f}–{model['accuracy_max']:.3f}",
-            f"{model['served_accuracy']:.3f}",
-            "" if notebook is None else f"{notebook:.3f}",
-        )
+    first, *others = columns = [column for column in COLUMNS if not column.wide]
+    table = _table(title, [first.heading], [column.heading for column in others])
+    for row in found:
+        table.add_row(*(column.text(row) for column in columns))
     return table
 
 
@@ -71,32 +65,32 @@ def pairs(found: Comparison) -> Table:
             pair["a"],
             pair["b"],
             f"{pair['mean_difference']:+.3f}",
-            _interval(pair, "ci95", "+.3f", " to "),
+            _interval(pair),
             f"{pair['probability_a_better']:.2f}",
             "" if p is None else f"{p:.2g}",
         )
     return table
 
 
-def models(found: Document) -> Table:
-    """One row a version, newest first."""
+def models(document: Document) -> Table:
+    """Return one row per version, newest first."""
     table = _table(None, ("model", "version", "state", "reason"), ())
-    for model in found["models"]:
-        name = model["name"] + (" (default)" if model["name"] == found["default_model"] else "")
+    for model in document["models"]:
+        name = model["name"] + (" (default)" if model["name"] == document["default_model"] else "")
         for status in model["versions"]:
             table.add_row(name, str(status["version"]), status["state"], status["reason"] or "")
     return table
 
 
-def dataset(found: Dataset) -> Table:
-    """How many points of each label each split has."""
+def dataset(dataset: Dataset) -> Table:
+    """Return the number of points of each label in each split."""
     table = _table(
-        f"{found.experiment}: {len(found.points)} points ({', '.join(found.features)})",
+        f"{dataset.experiment}: {len(dataset.points)} points ({', '.join(dataset.features)})",
         ("split",),
         ("points", "label 0", "label 1"),
     )
     for split in SPLITS:
-        labels = found.labels[found.split == split]
+        labels = dataset.labels[dataset.split == split]
         table.add_row(split, str(len(labels)), str(np.sum(labels == 0)), str(np.sum(labels == 1)))
     return table
 
@@ -110,7 +104,7 @@ def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> T
     return table
 
 
-def _interval(record: Record, name: str, digits: str, between: str) -> str:
-    """Write an interval; there is none with one replicate."""
-    low, high = record[f"{name}_low"], record[f"{name}_high"]
-    return "" if low is None else f"{low:{digits}}{between}{high:{digits}}"
+def _interval(pair: Row) -> str:
+    """Write a pair's interval; there is none with one replicate."""
+    low, high = pair["ci95_low"], pair["ci95_high"]
+    return "" if low is None else f"{low:+.3f} to {high:+.3f}"

@@ -1,4 +1,4 @@
-"""Requests and their answers: one kept-alive session, retries, a cache, and errors in this package's own classes."""
+"""HTTP: one keep-alive session with retries, a response cache, and errors as this package's own exceptions."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,8 +11,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
-from client.answers import Document
-from client.cache import AnswerCache
+from client.cache import ResponseCache
 from client.errors import (
     ConnectionFailedError,
     ForbiddenError,
@@ -23,24 +22,25 @@ from client.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from client.responses import Document
 
 JSON = "application/json"
 NPY = "application/x-npy"
 GRID_HEADER = "Boundary-Grid"
-LONGEST_WAIT_SECONDS = 30
-"""However long a Retry-After asks for: somebody is waiting for this process."""
+MAX_RETRY_AFTER_SECONDS = 30
+"""A longer Retry-After is cut to this: a person may be waiting."""
 
-Answer = TypeVar("Answer")
-Decode = Callable[[Document], Answer]
-DecodeGrid = Callable[[Document, bytes], Answer]
+T = TypeVar("T")
+Decode = Callable[[Document], T]
+DecodeGrid = Callable[[Document, bytes], T]
 Query = Mapping[str, object]
 Timeout = float | tuple[float, float]
 
 
 class Transport:
-    """One session with one service.
+    """A session with one service.
 
-    Every method that asks raises `ConnectionFailedError` or a `ProblemError`.
+    Every method that sends a request raises `ConnectionFailedError` or a `ProblemError`.
     """
 
     def __init__(self, base_url: str, api_key: str | None, timeout: Timeout, retries: int, cache_bytes: int) -> None:
@@ -56,25 +56,25 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
-    def get(self, path: str, query: Query, decode: Decode[Answer]) -> Answer:
-        response = self._ask("GET", path, JSON, query=query)
-        return self._decoded(lambda: decode(response.json()))
+    def get(self, path: str, query: Query, decode: Decode[T]) -> T:
+        response = self._request("GET", path, JSON, query=query)
+        return self._decode(lambda: decode(response.json()))
 
-    def get_grid(self, path: str, query: Query, decode: DecodeGrid[Answer]) -> Answer:
-        """Ask for a NumPy file, and decode it together with what the header beside it says of it."""
-        response = self._ask("GET", path, NPY, query=query)
-        return self._decoded(lambda: decode(json.loads(response.headers[GRID_HEADER]), response.content))
+    def get_grid(self, path: str, query: Query, decode: DecodeGrid[T]) -> T:
+        """Request a NumPy file, and decode it together with the header that describes it."""
+        response = self._request("GET", path, NPY, query=query)
+        return self._decode(lambda: decode(json.loads(response.headers[GRID_HEADER]), response.content))
 
     def get_file(self, path: str, query: Query, media_type: str) -> bytes:
-        return self._ask("GET", path, media_type, query=query).content
+        return self._request("GET", path, media_type, query=query).content
 
-    def post(self, path: str, body: Mapping[str, object], decode: Decode[Answer]) -> Answer:
-        # NaN is not JSON, but the service reads it, and answers which point holds one.
+    def post(self, path: str, body: Mapping[str, object], decode: Decode[T]) -> T:
+        # NaN is not JSON, but the service parses it and responds with the index of the point that contains it.
         content = json.dumps({name: value for name, value in body.items() if value is not None})
-        response = self._ask("POST", path, JSON, content=content)
-        return self._decoded(lambda: decode(response.json()))
+        response = self._request("POST", path, JSON, content=content)
+        return self._decode(lambda: decode(response.json()))
 
-    def _ask(
+    def _request(
         self, method: str, path: str, accept: str, query: Query | None = None, content: str | None = None
     ) -> requests.Response:
         headers = {"Accept": accept} if content is None else {"Accept": accept, "Content-Type": JSON}
@@ -82,7 +82,7 @@ class Transport:
             response = self._session.request(
                 method,
                 self._base_url + path,
-                params=_texts(query or {}),
+                params=_query_strings(query or {}),
                 data=content,
                 headers=headers,
                 timeout=self._timeout,
@@ -92,37 +92,39 @@ class Transport:
         if response.status_code >= 400:
             raise _problem(response)
         if response.headers.get("Content-Type", "").partition(";")[0] != accept:
-            raise self._not_the_service()
+            raise self._unexpected_response()
         return response
 
-    def _decoded(self, decode: Callable[[], Answer]) -> Answer:
+    def _decode(self, decode: Callable[[], T]) -> T:
         try:
             return decode()
         except (KeyError, TypeError, ValueError) as error:
-            raise self._not_the_service() from error
+            raise self._unexpected_response() from error
 
     def _connection_failed(self, error: requests.RequestException) -> ConnectionFailedError:
         cause = error.args[0] if error.args else None
-        reason = getattr(cause, "reason", cause)  # what urllib3 gave up on after its retries
+        reason = getattr(cause, "reason", cause)  # of the last attempt, where urllib3 has retried
         if isinstance(error, requests.ReadTimeout) or isinstance(reason, ReadTimeoutError):
-            return ConnectionFailedError(f"{self._base_url} did not answer in time; ask for less, or allow more time")
+            return ConnectionFailedError(
+                f"{self._base_url} did not answer in time; request less, or allow a longer timeout"
+            )
         if isinstance(error, requests.ConnectionError):
             return ConnectionFailedError(
                 f"no service answers at {self._base_url}; "
                 "start one with `make serve`, or give the address of a running one"
             )
-        return ConnectionFailedError(f"{self._base_url} cannot be asked: {error}")
+        return ConnectionFailedError(f"{self._base_url} cannot be reached: {error}")
 
-    def _not_the_service(self) -> ConnectionFailedError:
-        return ConnectionFailedError(f"{self._base_url} answers, but is not a boundary service; give another address")
+    def _unexpected_response(self) -> ConnectionFailedError:
+        return ConnectionFailedError(f"{self._base_url} answers, but is not a boundary service; check the address")
 
 
 class _Bearer(AuthBase):
-    """Sends an API key; only to the service, and also where a `.netrc` names something else for its host."""
+    """Sends the API key, to the service only, in place of any credentials that a `.netrc` has for its host."""
 
     def __init__(self, key: str) -> None:
         if not (key.isascii() and key.isprintable() and key and " " not in key):
-            raise ValueError("the API key must be printable ASCII without spaces")  # the key itself stays unsaid
+            raise ValueError("the API key must be printable ASCII without spaces")  # without showing the key
         self._key = key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -132,8 +134,8 @@ class _Bearer(AuthBase):
 
 class _Retries(Retry):
     def parse_retry_after(self, retry_after: str) -> float:
-        """Return the seconds to wait, 0 for this policy's own pause."""
-        return min(_seconds(retry_after) or 0, LONGEST_WAIT_SECONDS)
+        """Return the seconds to wait. With 0, urllib3 waits for its own backoff."""
+        return min(_seconds(retry_after) or 0, MAX_RETRY_AFTER_SECONDS)
 
 
 def _adapter(retries: int, cache_bytes: int) -> HTTPAdapter:
@@ -142,19 +144,19 @@ def _adapter(retries: int, cache_bytes: int) -> HTTPAdapter:
         allowed_methods={"GET", "POST"},
         status_forcelist={503},
         backoff_factor=0.2,
-        raise_on_status=False,  # the last 503 is returned, with its problem document
+        raise_on_status=False,  # the last 503 is returned instead, with its problem document
     )
     if cache_bytes == 0:
         return HTTPAdapter(max_retries=policy)
-    return CacheControlAdapter(AnswerCache(cache_bytes), max_retries=policy)
+    return CacheControlAdapter(ResponseCache(cache_bytes), max_retries=policy)
 
 
-def _texts(query: Query) -> dict[str, str]:
+def _query_strings(query: Query) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value is not None}
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Return how long a Retry-After, seconds or a date, asks to wait; None where it makes no sense."""
+    """Return the seconds to wait by a Retry-After header, given in seconds or as a date; None if it is invalid."""
     try:
         return None if retry_after is None else Retry().parse_retry_after(retry_after)
     except InvalidHeader:
@@ -172,9 +174,9 @@ _BY_STATUS: Mapping[int, type[ProblemError]] = {
 
 
 def _problem(response: requests.Response) -> ProblemError:
-    """Return the error that a response with a status of 400 or more stands for.
+    """Return the exception for a response with a status of 400 or more.
 
-    A gateway in front of the service answers with a page of its own: then the status is all there is to say.
+    A gateway in front of the service responds with a page of its own. Then only the status is known.
     """
     kind = _BY_STATUS.get(response.status_code, ProblemError)
     retry_after = _seconds(response.headers.get("Retry-After"))

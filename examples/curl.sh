@@ -1,5 +1,5 @@
 #!/bin/sh
-# The same two points, asked of the service's three interfaces with curl.
+# The same two points, sent to the service's three interfaces with curl.
 set -eu
 url=${BOUNDARY_URL:-http://127.0.0.1:8000}
 
@@ -18,7 +18,7 @@ ask "$url/v1/models/tanh-10-10:predict" -d '{"instances": [[0.1, 0.2], [0.9, -0.
 ask "$url/v1/models/tanh-10-10:predict" -d '{"inputs": {"points": [[0.1, 0.2], [0.9, -0.4]]}}'
 ask "$url/v1/models/tanh-10-10"
 
-echo "Open Inference Protocol v2: a prediction, and what the model takes and gives"
+echo "Open Inference Protocol v2: a prediction, and the model's inputs and outputs"
 ask "$url/v2/models/tanh-10-10/infer" -H 'Content-Type: application/json' \
     -d '{"inputs": [{"name": "points", "shape": [2, 2], "datatype": "FP32", "data": [0.1, 0.2, 0.9, -0.4]}]}'
 ask "$url/v2/models/tanh-10-10"

@@ -1,5 +1,5 @@
 // JavaScript's own fetch, in Node 18 or later and in any browser: predictions as JSON, a boundary as a NumPy file that
-// becomes a Float32Array. A page of another origin is only let in where SERVICE_CORS_ORIGINS names it.
+// becomes a Float32Array. Pages of other origins need access by SERVICE_CORS_ORIGINS.
 
 const url = globalThis.process?.env.BOUNDARY_URL ?? globalThis.location?.origin ?? "http://127.0.0.1:8000";
 
@@ -28,7 +28,7 @@ export async function boundary(query) {
 export function parseNpy(buffer) {
   const start = new DataView(buffer);
   if (start.getUint32(0) !== 0x934e554d || start.getUint16(4) !== 0x5059) {
-    throw new Error("this is no NumPy file");
+    throw new Error("not a NumPy file");
   }
   const long = start.getUint8(6) > 1; // from version 2 of the format on, the header's length has four bytes
   const headerAt = long ? 12 : 10;

@@ -3,7 +3,7 @@ library(httr2)
 
 url <- Sys.getenv("BOUNDARY_URL", "http://127.0.0.1:8000")
 
-# What is wrong with a request stands in the answer.
+# The response says what is wrong with a request.
 ask <- function(path) {
   request(url) |>
     req_url_path_append(path) |>

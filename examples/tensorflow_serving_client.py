@@ -1,4 +1,4 @@
-"""A client as it is written for TensorFlow Serving: requests and JSON, nothing of the service that answers."""
+"""A client written for TensorFlow Serving: requests and JSON, and nothing specific to this service."""
 
 import json
 import os
@@ -11,10 +11,10 @@ SIGNATURE = "serving_default"
 
 def main() -> None:
     states = requests.get(URL, timeout=10).json()["model_version_status"]
-    print("versions:", ", ".join(f"{found['version']} {found['state']}" for found in states))
+    print("versions:", ", ".join(f"{state['version']} {state['state']}" for state in states))
 
-    described = requests.get(f"{URL}/metadata", timeout=10).json()["metadata"]["signature_def"]["signature_def"]
-    for name, tensor in described[SIGNATURE]["inputs"].items():
+    signatures = requests.get(f"{URL}/metadata", timeout=10).json()["metadata"]["signature_def"]["signature_def"]
+    for name, tensor in signatures[SIGNATURE]["inputs"].items():
         sizes = [int(dim["size"]) for dim in tensor["tensor_shape"]["dim"]]
         print(f"input: {name} {tensor['dtype']} {sizes}")
 

@@ -21,9 +21,9 @@ def main() -> None:
             for tensor in metadata[kind]:
                 print(f"{kind}: {tensor['name']} {tensor['datatype']} {tensor['shape']}")
 
-        given = InferInput("points", list(points.shape), "FP32")
-        given.set_data_from_numpy(points, binary_data=True)
-        result = client.infer(MODEL, [given], outputs=[InferRequestedOutput("probabilities", binary_data=True)])
+        points_input = InferInput("points", list(points.shape), "FP32")
+        points_input.set_data_from_numpy(points, binary_data=True)
+        result = client.infer(MODEL, [points_input], outputs=[InferRequestedOutput("probabilities", binary_data=True)])
         print("probabilities:", result.as_numpy("probabilities").tolist())
 
 

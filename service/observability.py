@@ -54,12 +54,12 @@ LAST_COMPUTE = Gauge(
     ["model", "version"],
     multiprocess_mode="max",
 )
-QUEUED = Counter("boundary_queue_seconds", "Time that requests waited for a turn to compute", ["model", "version"])
-CACHE = Counter("boundary_cache", "Grids looked up among the answers that are kept", ["result"])
+QUEUED = Counter("boundary_queue_seconds", "Time that requests waited for their turn to compute", ["model", "version"])
+CACHE = Counter("boundary_cache", "Grids looked up in the cache", ["result"])
 WAITING = Gauge(
-    "boundary_waiting_requests", "Requests that wait for a turn to compute, now", ["lane"], multiprocess_mode="livesum"
+    "boundary_waiting_requests", "Requests that wait for a turn to compute", ["lane"], multiprocess_mode="livesum"
 )
-REFUSED = Counter("boundary_refused_requests", "Requests refused since too many were waiting", ["lane"])
+REFUSED = Counter("boundary_refused_requests", "Requests refused because too many were waiting", ["lane"])
 LOADS = Counter("boundary_loads", "Versions that a worker loaded, or failed to", ["result"])
 VERSIONS = Gauge(
     "boundary_versions", "Versions that a worker serves; the least of all workers", multiprocess_mode="livemin"

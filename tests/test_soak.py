@@ -1,37 +1,38 @@
-"""The short form of the soak: what it finds, by the letter of each promise."""
+"""The short soak: its findings, by the letter of each part."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.soak import server
-from benchmarks.soak.course import SHORT, Figure, soak
+from chaos.findings import Finding
+from chaos.soak import server
+from chaos.soak.scenario import SHORT, run_soak
 
-PARTS = {"a": "load, swaps, kills and restarts", "b": "how soon swaps are seen", "c": "memory", "d": "slow clients"}
+PARTS = {"a": "faults under load", "b": "how soon versions roll out", "c": "memory", "d": "slow clients"}
 
 
 @pytest.fixture(scope="module")
-def figures(models_dir: Path) -> list[Figure]:
+def findings(models_dir: Path) -> list[Finding]:
     """Times are for `make soak` to judge, on a machine of its own."""
     with pytest.MonkeyPatch.context() as patience:
         patience.setattr(server, "DYING_SECONDS", 30)
-        return soak(models_dir, replace(SHORT, polls=600), seed=1, tell=print)
+        return run_soak(models_dir, replace(SHORT, max_polls=600), seed=1, tell=print)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=PARTS.get)
-def test_every_promise_is_kept(figures: list[Figure], part: str) -> None:
-    promised = [figure for figure in figures if figure.part == part and figure.promised]
-    assert promised
-    assert [figure for figure in promised if not figure.kept] == []
+def test_every_promise_is_kept(findings: list[Finding], part: str) -> None:
+    limited = [finding for finding in findings if finding.part == part and finding.limit]
+    assert limited
+    assert [finding for finding in limited if not finding.passed] == []
 
 
-def test_it_asked_enough_to_say_so(figures: list[Figure]) -> None:
-    asked = {(figure.part, figure.what): figure.measured for figure in figures}
-    assert int(asked["c", "points predicted"].replace(",", "")) == SHORT.predictions
-    assert int(asked["c", "grids"]) == SHORT.grids
+def test_it_sends_enough_requests_to_say_so(findings: list[Finding]) -> None:
+    measured = {(finding.part, finding.metric): finding.measured for finding in findings}
+    assert int(measured["c", "points predicted"].replace(",", "")) == SHORT.predictions
+    assert int(measured["c", "grids"]) == SHORT.grids
     for part, beginning in (("a", "requests during"), ("d", "requests beside")):
-        (requests,) = [measured for key, measured in asked.items() if key[0] == part and key[1].startswith(beginning)]
+        (requests,) = [value for key, value in measured.items() if key[0] == part and key[1].startswith(beginning)]
         assert int(requests.replace(",", "")) > 100
-    assert ("d", "p99 with 20 that drip (20 to the end)") in asked
-    assert ("d", "p99 with 200 that are idle") in asked
+    assert ("d", "p99 beside 20 connections at a byte a second (20 survived)") in measured
+    assert ("d", "p99 beside 200 idle connections") in measured

@@ -11,13 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bundle import layout
-from bundle.comparison import Comparison
-from training.errors import TrainingError
+from bundle.columns import COLUMNS, model_row
+from bundle.comparison import Comparison, ComparisonSchema
+from training import TrainingError
 from training.experiment import DEFAULT, Experiment, read
-from training.publication import is_complete
 
 if TYPE_CHECKING:
-    from training.pipeline import Finished
+    from training.pipeline import RunResult
 
 
 @click.group()
@@ -33,15 +33,15 @@ def main() -> None:
     default=Path("models"),
     show_default=True,
 )
-@click.option("--replicates", type=click.IntRange(min=1), help="Training runs a model, instead of the file's number.")
+@click.option("--replicates", type=click.IntRange(min=1), help="Training runs per model (overrides the file).")
 @click.option(
     "--only",
     multiple=True,
     metavar="NAME",
-    help="Train this model only; may be given more than once. A comparison that has other models too is left as it is.",
+    help="Train only this model (repeatable). A comparison that also covers other models is kept.",
 )
 @click.option(
-    "--if-missing", is_flag=True, help="Do nothing if the comparison and a version of every model are there already."
+    "--if-missing", is_flag=True, help="Do nothing if the comparison and a version of every model already exist."
 )
 def train(experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...], if_missing: bool) -> None:
     """Train, evaluate and export an experiment's models, and print their comparison.
@@ -54,27 +54,33 @@ def train(experiment: Path, models_dir: Path, replicates: int | None, only: tupl
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     results = layout.experiment_dir(models_dir, chosen.name) / layout.COMPARISON
-    if if_missing and is_complete(chosen, models_dir):
-        click.echo(f"{results} is there already, and every model; nothing to train")
+    if if_missing and _is_trained(chosen, models_dir):
+        click.echo("all models are already trained; nothing to do")
         return
     chosen = replace(chosen, replicates=replicates or chosen.replicates)
     try:
-        finished = _train_with_progress(chosen, models_dir)
+        trained = _train_with_progress(chosen, models_dir)
     except BlockingIOError as error:
-        raise click.ClickException(f"another training is writing to {models_dir}; wait until it is done") from error
+        raise click.ClickException(
+            f"another training run is writing to {models_dir}; wait until it has finished"
+        ) from error
     except (ValueError, OSError, TrainingError) as error:
         raise click.ClickException(f"{experiment}: {error}") from error
-    Console().print(comparison_table(finished.comparison))
-    for result in finished.comparison.models:
+    Console().print(comparison_table(trained.comparison))
+    for result in trained.comparison.models:
         click.echo(f"wrote {models_dir / result.model / str(result.version)}")
-    if finished.others:
-        click.echo(
-            f"left {results} as it was: it also compares {', '.join(finished.others)}; to replace it, train without "
-            "--only"
-        )
+    if trained.untouched_models:
+        others = ", ".join(trained.untouched_models)
+        click.echo(f"kept {results}: it also compares {others}; to replace it, train without --only")
 
 
-def _train_with_progress(experiment: Experiment, models_dir: Path) -> "Finished":
+def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
+    """Say whether an experiment has its results, which are published last, and each of its models a version."""
+    results = layout.experiment_dir(models_dir, experiment.name) / layout.COMPARISON
+    return results.is_file() and all(layout.versions(models_dir, model.name) for model in experiment.models)
+
+
+def _train_with_progress(experiment: Experiment, models_dir: Path) -> "RunResult":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
     console = Console(stderr=True)
@@ -96,20 +102,11 @@ def _train_with_progress(experiment: Experiment, models_dir: Path) -> "Finished"
 def comparison_table(comparison: Comparison) -> Table:
     """Return the comparison for the terminal: the notebook's number beside ours."""
     replicates = comparison.protocol.replicates
-    table = Table(title=f"{comparison.experiment}: test accuracy, {replicates} replicates of each model")
-    table.add_column("model")
-    for heading in ("units", "mean", "95% interval", "range", "exact", "served", "notebook"):
-        table.add_column(heading, justify="right")
-    for result in comparison.models:
-        accuracy, exact = result.accuracy, result.population_accuracy
-        table.add_row(
-            result.model,
-            "-".join(map(str, result.hidden_layers)) or "none",
-            f"{accuracy.mean:.3f}",
-            "" if accuracy.ci95 is None else "{:.3f}–{:.3f}".format(*accuracy.ci95),
-            f"{accuracy.min:.3f}–{accuracy.max:.3f}",
-            "" if exact is None else f"{exact.mean:.3f}",
-            f"{result.served.accuracy:.3f}",
-            "" if result.notebook_accuracy is None else f"{result.notebook_accuracy:.3f}",
-        )
+    title = f"{comparison.experiment}: test accuracy, {replicates} replicates of each model"
+    table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
+    columns = [column for column in COLUMNS if not column.wide]
+    for column in columns:
+        table.add_column(column.heading.replace(" ", "\n"), justify="left" if column is columns[0] else "right")
+    for model in ComparisonSchema().dump(comparison)["models"]:
+        table.add_row(*(column.text(model_row(model)) for column in columns))
     return table

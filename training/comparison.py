@@ -15,16 +15,16 @@ from bundle.comparison import (
     Pair,
     ProtocolSummary,
 )
-from training.datasets import Draws, Source
+from training.datasets import DataSource, ReplicateSplits
 from training.experiment import Experiment, ModelSpec, generator_of
 from training.statistics import compare, holm, mcnemar, summarize
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainedModel:
     """A trained model: the accuracy of each replicate [R], NaN if it diverged, and how the served one does.
 
-    `right` says of replicate 0's answers on its test data which are right; `population` is None where nothing is known.
+    `correct` says which of replicate 0's answers on its test data are; `population` is None where nothing is known.
     """
 
     spec: ModelSpec
@@ -32,15 +32,17 @@ class Outcome:
     parameters: int
     accuracies: NDArray[np.float64]
     population: NDArray[np.float64] | None
-    right: NDArray[np.bool_]
+    correct: NDArray[np.bool_]
     served: Metrics
     seconds: float
 
 
-def compare_models(experiment: Experiment, source: Source, draws: Draws, outcomes: Sequence[Outcome]) -> Comparison:
+def compare_models(
+    experiment: Experiment, source: DataSource, splits: ReplicateSplits, trained: Sequence[TrainedModel]
+) -> Comparison:
     """Return the comparison: models in the experiment's order, every pair once, p values Holm-adjusted over pairs."""
     protocol = experiment.protocol
-    sizes = {name: getattr(draws, name).labels.shape[1] for name in ("train", "validation", "test")}
+    sizes = {name: getattr(splits, name).labels.shape[1] for name in ("train", "validation", "test")}
     overlap = 0 if source.replication == "redrawn" else sizes["test"] / sizes["train"]
     return Comparison(
         experiment=experiment.name,
@@ -54,7 +56,7 @@ def compare_models(experiment: Experiment, source: Source, draws: Draws, outcome
             features=source.features,
             sizes=sizes,
             replication=source.replication,
-            true_boundary=source.population.true_boundary if source.population else None,
+            true_boundary=source.true_boundary,
         ),
         protocol=ProtocolSummary(
             optimizer=protocol.optimizer,
@@ -64,34 +66,34 @@ def compare_models(experiment: Experiment, source: Source, draws: Draws, outcome
             seed=experiment.seed,
             replicates=experiment.replicates,
         ),
-        models=[_result(outcome, overlap) for outcome in outcomes],
-        pairs=_pairs(outcomes, overlap),
+        models=[_result(model, overlap) for model in trained],
+        pairs=_pairs(trained, overlap),
     )
 
 
 LOSS = "binary_crossentropy"
 
 
-def _result(outcome: Outcome, overlap: float) -> ModelResult:
-    spec = outcome.spec
+def _result(model: TrainedModel, overlap: float) -> ModelResult:
+    spec = model.spec
     return ModelResult(
         model=spec.name,
-        version=outcome.version,
+        version=model.version,
         hidden_layers=list(spec.hidden_layers),
         activation=spec.activation,
-        parameters=outcome.parameters,
+        parameters=model.parameters,
         epochs=spec.epochs,
-        replicates=len(outcome.accuracies),
-        accuracy=summarize(outcome.accuracies, overlap),
-        population_accuracy=None if outcome.population is None else summarize(outcome.population),
-        served=outcome.served,
+        replicates=len(model.accuracies),
+        accuracy=summarize(model.accuracies, overlap),
+        population_accuracy=None if model.population is None else summarize(model.population),
+        served=model.served,
         notebook_accuracy=spec.notebook_accuracy,
-        training_seconds=outcome.seconds,
+        training_seconds=model.seconds,
     )
 
 
-def _pairs(outcomes: Sequence[Outcome], overlap: float) -> list[Pair]:
-    pairs = list(combinations(outcomes, 2))
+def _pairs(trained: Sequence[TrainedModel], overlap: float) -> list[Pair]:
+    pairs = list(combinations(trained, 2))
     compared = [compare(a.accuracies, b.accuracies, overlap) for a, b in pairs]
     tested = [result.p_value for result in compared if result.p_value is not None]
     adjusted = iter(holm(tested).tolist())
@@ -104,7 +106,7 @@ def _pairs(outcomes: Sequence[Outcome], overlap: float) -> list[Pair]:
             probability_a_better=result.probability_a_better,
             p_value=result.p_value,
             p_value_holm=None if result.p_value is None else next(adjusted),
-            mcnemar_p=mcnemar(a.right, b.right),
+            mcnemar_p=mcnemar(a.correct, b.correct),
         )
         for (a, b), result in zip(pairs, compared, strict=True)
     ]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from sklearn.datasets import make_gaussian_quantiles
 from sklearn.model_selection import train_test_split
 
+from bundle.card import Replication, TrueBoundary
 from bundle.comparison import Dataset
+from training.exact_accuracy import Population
 from training.experiment import DatasetSpec, GaussianQuantilesSpec, TableSpec
-from training.population import Population
 
 Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Points [n, d] and labels [n] of 0 and 1."""
@@ -38,45 +39,47 @@ def seed_for(seed: int, replicate: int, stream: Stream) -> int:
     return int(np.random.SeedSequence(seed, spawn_key=(replicate, stream)).generate_state(1)[0])
 
 
-SMALLEST_TABLE = 10
+MIN_TABLE_ROWS = 10
 
 
 @dataclass(frozen=True)
-class Part:
-    """Points float32 [R, n, d] and labels float32 [R, n] of 0 and 1, one row a replicate."""
+class Split:
+    """One split of every replicate: points float32 [R, n, d] and labels float32 [R, n] of 0 and 1."""
 
     points: NDArray[np.float32]
     labels: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Draws:
+class ReplicateSplits:
     """The training, validation and test data of all replicates, and replicate 0's as one table."""
 
-    train: Part
-    validation: Part
-    test: Part
+    train: Split
+    validation: Split
+    test: Split
     served: Dataset
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Where the data come from, and what is known of them.
 
-    `population` is the distribution that replicates are drawn from, None where the same data are split anew.
+    `replication` says whether `samples` draws anew for every replicate, or gives the same samples, which are then split
+    anew: replicates that share data need another variance. `population` is the distribution drawn from, where known.
     """
 
     features: list[str]
     samples: Callable[[int], Samples]
     n_samples: int
-    population: Population | None
+    replication: Replication
+    population: Population | None = None
 
     @property
-    def replication(self) -> str:
-        return "resplit" if self.population is None else "redrawn"
+    def true_boundary(self) -> TrueBoundary | None:
+        return None if self.population is None else self.population.true_boundary
 
 
-def open_source(spec: DatasetSpec, seed: int) -> Source:
+def data_source(spec: DatasetSpec, seed: int) -> DataSource:
     """Return the experiment's source of data; `samples(r)` are those of replicate r.
 
     Raises:
@@ -85,44 +88,44 @@ def open_source(spec: DatasetSpec, seed: int) -> Source:
     """
     if isinstance(spec, TableSpec):
         features, points, labels = _read_table(spec.path)
-        return Source(features, lambda _: (points, labels), len(labels), None)
+        return DataSource(features, lambda _: (points, labels), len(labels), "resplit")
 
     def samples(replicate: int) -> Samples:
         own = spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA)
         return _gaussian_quantiles(spec, own)
 
     features = [f"x{i + 1}" for i in range(spec.n_features)]
-    return Source(features, samples, spec.n_samples, Population(spec.cov, spec.n_features))
+    return DataSource(features, samples, spec.n_samples, "redrawn", Population(spec.cov, spec.n_features))
 
 
-def draw(spec: DatasetSpec, source: Source, seed: int, replicates: int) -> Draws:
+def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> ReplicateSplits:
     """Take the samples of every replicate and split them.
 
     Raises:
         ValueError: of the replicate to be served, the training or test data are all of one class.
     """
     drawn = [source.samples(r) for r in range(replicates)]
-    splits = [_split(spec, source.n_samples, seed_for(seed, r, Stream.SPLIT)) for r in range(replicates)]
+    assignments = [_assign(spec, source.n_samples, seed_for(seed, r, Stream.SPLIT)) for r in range(replicates)]
 
-    def part(name: str) -> Part:
-        chosen = [split == name for split in splits]
-        return Part(
+    def stacked(name: str) -> Split:
+        chosen = [assigned == name for assigned in assignments]
+        return Split(
             points=np.stack([points[rows] for (points, _), rows in zip(drawn, chosen, strict=True)]),
             labels=np.stack([labels[rows] for (_, labels), rows in zip(drawn, chosen, strict=True)]).astype("f4"),
         )
 
     points, labels = drawn[0]
     for name in ("train", "test"):
-        _check_both_classes(labels[splits[0] == name], name)
-    served = Dataset(source.features, points, labels, splits[0].tolist())
-    return Draws(part("train"), part("validation"), part("test"), served)
+        _check_both_classes(labels[assignments[0] == name], name)
+    served = Dataset(source.features, points, labels, assignments[0].tolist())
+    return ReplicateSplits(stacked("train"), stacked("validation"), stacked("test"), served)
 
 
-def _check_both_classes(labels: NDArray[np.int64], part: str) -> None:
+def _check_both_classes(labels: NDArray[np.int64], name: str) -> None:
     """Raise ValueError where a class is missing: nothing is learned from the other alone, nor is there an ROC curve."""
     if len(np.unique(labels)) < 2:
         raise ValueError(
-            f"the {part} data of replicate 0, the one to be served, are {len(labels)} points that all have the label "
+            f"the {name} data of replicate 0, the one to be served, are {len(labels)} points that all have the label "
             f"{labels[0]}; give more points of the other class, another test_fraction, or another seed"
         )
 
@@ -158,8 +161,8 @@ def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header) or not _all_finite(row) or float(row[-1]) not in (0, 1):
             raise ValueError(f"{path}, line {number}: must be {len(header) - 1} finite numbers and a label 0 or 1")
-    if len(rows) < SMALLEST_TABLE:
-        raise ValueError(f"{path}: has {len(rows)} rows; at least {SMALLEST_TABLE} are needed to split them")
+    if len(rows) < MIN_TABLE_ROWS:
+        raise ValueError(f"{path}: has {len(rows)} rows; at least {MIN_TABLE_ROWS} are needed to split them")
     values = np.array(rows, dtype=np.float64)
     return header[:-1], values[:, :-1].astype(np.float32), values[:, -1].astype(np.int64)
 
@@ -171,11 +174,11 @@ def _all_finite(row: list[str]) -> bool:
         return False
 
 
-def _split(spec: DatasetSpec, n_samples: int, random_state: int) -> NDArray[np.str_]:
-    """Say for each sample in which part it is: first the test data are taken out, then the validation data."""
+def _assign(spec: DatasetSpec, n_samples: int, random_state: int) -> NDArray[np.str_]:
+    """Say for each sample in which split it is: first the test data are taken out, then the validation data."""
     rest, test = train_test_split(np.arange(n_samples), test_size=spec.test_fraction, random_state=random_state)
     _, validation = train_test_split(rest, test_size=spec.validation_fraction, random_state=random_state)
-    split = np.full(n_samples, "train", dtype="<U10")
-    split[validation] = "validation"
-    split[test] = "test"
-    return split
+    names = np.full(n_samples, "train", dtype="<U10")
+    names[validation] = "validation"
+    names[test] = "test"
+    return names

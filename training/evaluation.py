@@ -8,17 +8,17 @@ from sklearn import metrics
 
 from bundle.card import Metrics
 from training.architectures import Weights, forward
-from training.datasets import Part
-from training.population import Population
+from training.datasets import Split
+from training.exact_accuracy import Population
 from training.statistics import expected_calibration_error
 
 THRESHOLD = 0.5
-"""A probability at or above it is answered with label 1, here as in the service."""
+"""Label 1 from this probability on, here as in the service."""
 
 
-def predict(model: keras.Sequential, weights: Weights, part: Part) -> NDArray[np.float32]:
+def predict(model: keras.Sequential, weights: Weights, split: Split) -> NDArray[np.float32]:
     """Return P(y = 1) of every replicate's final weights on its own points: float32 [R, n], NaN where it diverged."""
-    probabilities: NDArray[np.float32] = keras.activations.sigmoid(_logits(model, weights, part.points)).numpy()
+    probabilities: NDArray[np.float32] = keras.activations.sigmoid(_logits(model, weights, split.points)).numpy()
     return probabilities
 
 
@@ -38,15 +38,15 @@ def diverged(weights: Weights) -> list[int]:
 
 
 def accuracies(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the share of right answers of every replicate: float64 [R], NaN where it diverged."""
-    shares = right(probabilities, labels).mean(axis=1)
+    """Return the share of correct answers of every replicate: float64 [R], NaN where it diverged."""
+    shares = correct(probabilities, labels).mean(axis=1)
     return np.where(np.isfinite(probabilities).all(axis=1), shares, np.nan)
 
 
-def right(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Say of each answer whether it is right, in the shape of the arguments."""
-    is_right: NDArray[np.bool_] = (probabilities >= THRESHOLD) == (labels == 1)
-    return is_right
+def correct(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say of each answer whether it is correct, in the shape of the arguments."""
+    is_correct: NDArray[np.bool_] = (probabilities >= THRESHOLD) == (labels == 1)
+    return is_correct
 
 
 def measure(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> Metrics:
@@ -55,14 +55,14 @@ def measure(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> 
     Accuracy, log loss, Brier score, area under the ROC curve and the confusion matrix are scikit-learn's, whose
     documentation gives their formulas and sources.
     """
-    truth = labels.astype(int)
-    answers = (probabilities >= THRESHOLD).astype(int)
+    y = labels.astype(int)
+    predicted = (probabilities >= THRESHOLD).astype(int)
     p = probabilities.astype(np.float64)
     return Metrics(
-        accuracy=float(metrics.accuracy_score(truth, answers)),
-        log_loss=float(metrics.log_loss(truth, p, labels=[0, 1])),
-        brier=float(metrics.brier_score_loss(truth, p)),
-        roc_auc=float(metrics.roc_auc_score(truth, p)),
-        ece=expected_calibration_error(truth, p),
-        confusion_matrix=metrics.confusion_matrix(truth, answers, labels=[0, 1]).tolist(),
+        accuracy=float(metrics.accuracy_score(y, predicted)),
+        log_loss=float(metrics.log_loss(y, p, labels=[0, 1])),
+        brier=float(metrics.brier_score_loss(y, p)),
+        roc_auc=float(metrics.roc_auc_score(y, p)),
+        ece=expected_calibration_error(y, p),
+        confusion_matrix=metrics.confusion_matrix(y, predicted, labels=[0, 1]).tolist(),
     )

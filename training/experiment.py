@@ -84,7 +84,9 @@ class Experiment:
         known = [model.name for model in self.models]
         unknown = [name for name in names if name not in known]
         if unknown:
-            raise ValueError(f"no model {', '.join(unknown)} in experiment {self.name}; it has {', '.join(known)}")
+            raise ValueError(
+                f"no model {', '.join(unknown)} in experiment {self.name}; available models: {', '.join(known)}"
+            )
         chosen = tuple(model for model in self.models if model.name in names)
         return replace(self, models=chosen, is_part=len(chosen) < len(self.models))
 
@@ -104,7 +106,14 @@ _SIZE = _at_least(1)
 _SEED = validate.Range(min=0, max=2**32 - 1, error="must be from 0 to {max}, not {input}")
 _FRACTION = validate.Range(0, 1, min_inclusive=False, max_inclusive=False, error="must lie between 0 and 1")
 _ABOVE_ZERO = validate.Range(min=0, min_inclusive=False, error="must be above 0, not {input}")
-_NAME = validate.Regexp(layout.NAME, error="must be letters, digits, '.', '_' and '-', at most 64, not {input}")
+
+
+def _name(name: str) -> None:
+    """Check a model's or an experiment's name by the one rule for names; the whole of it, unlike `validate.Regexp`."""
+    if not layout.NAME.fullmatch(name):
+        raise ValidationError(
+            f"must be 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', beginning with a letter or digit, not {name!r}"
+        )
 
 
 class _SplitSchema(StrictRecordSchema[Any]):
@@ -172,7 +181,7 @@ class _ProtocolSchema(StrictRecordSchema[ProtocolSpec]):
 
 class _ModelSchema(StrictRecordSchema[ModelSpec]):
     record = ModelSpec
-    name = fields.String(required=True, validate=_NAME)
+    name = fields.String(required=True, validate=_name)
     hidden_layers = _Tuple(fields.Integer(strict=True, validate=_SIZE), required=True)
     activation = fields.String(load_default=None)
     epochs = fields.Integer(required=True, strict=True, validate=_SIZE)
@@ -186,7 +195,7 @@ class _ModelSchema(StrictRecordSchema[ModelSpec]):
 
 class _ExperimentSchema(StrictRecordSchema[Experiment]):
     record = Experiment
-    name = fields.String(required=True, validate=_NAME)
+    name = fields.String(required=True, validate=_name)
     seed = fields.Integer(required=True, strict=True, validate=_SEED)
     replicates = fields.Integer(required=True, strict=True, validate=_SIZE)
     dataset = _DatasetField(required=True)

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 
 from bundle import layout
 from bundle.card import Compiled
+from training import TrainingError
 from training.architectures import Weights, forward
-from training.errors import ExportError
 
 ConcreteFunction: TypeAlias = Any  # tf.types.experimental.ConcreteFunction: TensorFlow ships no types
 
@@ -38,6 +38,10 @@ TOLERANCE = 1e-5
 
 PROBE_RESOLUTION = 100
 """Points an axis of the grid on which the two are compared (in two dimensions; as many points in others)."""
+
+
+class ExportError(TrainingError):
+    """The compiled form does not answer as the SavedModel does, or one of them cannot be written."""
 
 
 def signatures(model: keras.Sequential, weights: Sequence[tf.Variable], dtype: tf.DType) -> dict[str, ConcreteFunction]:

@@ -21,15 +21,14 @@ from numpy.typing import NDArray
 from bundle import layout
 from bundle.card import Card, CardSchema, Feature, Protocol
 from bundle.comparison import Comparison, ComparisonSchema
+from training import TrainingError
 from training.architectures import build, initial_weights
-from training.comparison import LOSS, Outcome, compare_models
-from training.datasets import Draws, Source, Stream, batch_orders, draw, open_source, seed_for
-from training.errors import DivergedError
-from training.evaluation import accuracies, diverged, measure, population_accuracy, predict, right
+from training.comparison import LOSS, TrainedModel, compare_models
+from training.datasets import DataSource, ReplicateSplits, Stream, batch_orders, data_source, draw, seed_for
+from training.evaluation import accuracies, correct, diverged, measure, population_accuracy, predict
 from training.experiment import Experiment, ModelSpec
 from training.exporter import export
-from training.publication import others_compared
-from training.trainer import recorded_epochs, train
+from training.fit.train import recorded_epochs, train
 
 MODELS_AT_ONCE = 2
 """A compiled run keeps one core busy; while one model trains, another is compiled, exported or trained beside it."""
@@ -38,29 +37,33 @@ Progress = Callable[[str, int], object]
 """Called with a model's name and the number of epochs just done."""
 
 
+class DivergedError(TrainingError):
+    """The replicate to be served has weights that are not finite numbers."""
+
+
 @dataclass(frozen=True)
 class _Run:
     """What all models of one run share."""
 
     experiment: Experiment
-    source: Source
-    draws: Draws
+    source: DataSource
+    splits: ReplicateSplits
     orders: NDArray[np.int32]
     started: datetime
 
 
 @dataclass(frozen=True)
-class Finished:
-    """What a run found, and the models for whose sake it left the comparison on disk, and the data, as they were."""
+class RunResult:
+    """The comparison of the models trained, and the models for whose sake the one on disk was kept; see `run`."""
 
     comparison: Comparison
-    others: list[str]
+    untouched_models: list[str]
 
 
-def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Finished:
+def run(experiment: Experiment, models_dir: Path, progress: Progress) -> RunResult:
     """Train an experiment's models and publish the next version of each, with their comparison and data.
 
-    A part of an experiment does not replace a comparison that has other models too; see `others_compared`.
+    A part of an experiment does not replace a comparison that has other models too; see `_untouched_models`.
 
     Raises:
         BlockingIOError: another training writes to this directory.
@@ -69,27 +72,27 @@ def run(experiment: Experiment, models_dir: Path, progress: Progress) -> Finishe
         TrainingError: the replicate to be served diverged, or a compiled form does not answer as its SavedModel does.
     """
     with layout.writing(models_dir), layout.staging(models_dir) as staged:
-        source = open_source(experiment.dataset, experiment.seed)
-        draws = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
+        source = data_source(experiment.dataset, experiment.seed)
+        splits = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
         longest = max(spec.epochs for spec in experiment.models)
-        orders = batch_orders(experiment.seed, experiment.replicates, longest, draws.train.labels.shape[1])
-        shared = _Run(experiment, source, draws, orders, datetime.now(UTC))
+        orders = batch_orders(experiment.seed, experiment.replicates, longest, splits.train.labels.shape[1])
+        shared = _Run(experiment, source, splits, orders, datetime.now(UTC))
         versions = {spec.name: _next_version(models_dir, spec.name) for spec in experiment.models}
-        outcomes = _train_all(shared, versions, staged, progress)
-        comparison = compare_models(experiment, source, draws, outcomes)
+        trained = _train_all(shared, versions, staged, progress)
+        comparison = compare_models(experiment, source, splits, trained)
         results = layout.experiment_dir(models_dir, experiment.name)
-        (staged / layout.DATASET).write_text(draws.served.to_csv())
+        (staged / layout.DATASET).write_text(splits.served.to_csv())
         ComparisonSchema().write(comparison, staged / layout.COMPARISON)
         for name, number in versions.items():
             layout.publish(staged / name, models_dir / name / str(number))
-        others = others_compared(experiment, models_dir)
-        if not others:
+        untouched = _untouched_models(experiment, models_dir)
+        if not untouched:
             layout.publish(staged / layout.DATASET, results / layout.DATASET)
             layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
-    return Finished(comparison, others)
+    return RunResult(comparison, untouched)
 
 
-def _train_all(shared: _Run, versions: dict[str, int], staged: Path, progress: Progress) -> list[Outcome]:
+def _train_all(shared: _Run, versions: dict[str, int], staged: Path, progress: Progress) -> list[TrainedModel]:
     """Train the models side by side. When one fails or the user interrupts, the others stop at their next report."""
     stop = threading.Event()
 
@@ -115,16 +118,16 @@ def _next_version(models_dir: Path, name: str) -> int:
     return max(layout.versions(models_dir, name), default=0) + 1
 
 
-def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Path, progress: Progress) -> Outcome:
+def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Path, progress: Progress) -> TrainedModel:
     """Train all replicates of one model, measure them on their test data, and write its bundle."""
-    experiment, source, draws = shared.experiment, shared.source, shared.draws
+    experiment, source, splits = shared.experiment, shared.source, shared.splits
     model = build(len(source.features), spec.hidden_layers, spec.activation)
     seeds = [seed_for(experiment.seed, r, Stream.WEIGHTS) for r in range(experiment.replicates)]
     trajectory = train(
         model,
         initial_weights(model, seeds),
-        draws.train,
-        draws.validation,
+        splits.train,
+        splits.validation,
         shared.orders[: spec.epochs],
         experiment.protocol,
         lambda epochs: progress(spec.name, epochs),
@@ -132,8 +135,8 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
     lost = diverged(trajectory.weights)
     if 0 in lost:
         raise DivergedError(f"{spec.name}: replicate 0, the one to be served, diverged; try a lower learning rate")
-    probabilities = predict(model, trajectory.weights, draws.test)
-    metrics = measure(probabilities[0], draws.test.labels[0])
+    probabilities = predict(model, trajectory.weights, splits.test)
+    metrics = measure(probabilities[0], splits.test.labels[0])
     fingerprint, compiled = export(model, trajectory.weights, experiment.dataset.domain, directory)
     card = Card(
         name=spec.name,
@@ -147,7 +150,7 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         replicates=experiment.replicates,
         replication=source.replication,
         diverged=lost,
-        true_boundary=source.population.true_boundary if source.population else None,
+        true_boundary=source.true_boundary,
         protocol=Protocol(
             optimizer=experiment.protocol.optimizer,
             learning_rate=experiment.protocol.learning_rate,
@@ -165,16 +168,33 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         fingerprint=fingerprint,
     )
     CardSchema().write(card, directory / layout.CARD)
-    return Outcome(
+    return TrainedModel(
         spec=spec,
         version=version,
         parameters=model.count_params(),
-        accuracies=accuracies(probabilities, draws.test.labels),
+        accuracies=accuracies(probabilities, splits.test.labels),
         population=population_accuracy(model, trajectory.weights, source.population) if source.population else None,
-        right=right(probabilities[0], draws.test.labels[0]),
+        correct=correct(probabilities[0], splits.test.labels[0]),
         served=metrics,
         seconds=trajectory.seconds,
     )
+
+
+def _untouched_models(experiment: Experiment, models_dir: Path) -> list[str]:
+    """Return the models for whose sake a part of an experiment leaves the comparison as it is.
+
+    They are those in it that the part does not train: their answers to each test point, which a comparison with new
+    ones needs, are not kept. A whole experiment leaves nothing, nor is there anything to leave in an unreadable file.
+    """
+    if not experiment.is_part:
+        return []
+    results = layout.experiment_dir(models_dir, experiment.name)
+    try:
+        compared = ComparisonSchema().read(results / layout.COMPARISON).models
+    except (FileNotFoundError, ValueError):
+        return []
+    trained = {model.name for model in experiment.models}
+    return [result.model for result in compared if result.model not in trained]
 
 
 def _libraries() -> dict[str, str]:

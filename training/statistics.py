@@ -87,14 +87,14 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
-def mcnemar(a_right: NDArray[np.bool_], b_right: NDArray[np.bool_]) -> float:
+def mcnemar(a_correct: NDArray[np.bool_], b_correct: NDArray[np.bool_]) -> float:
     """Return the exact two-sided p value of McNemar's test on two classifiers' answers to the same points.
 
     Of the points that just one of them gets right, either is as likely to be that one if they are equally accurate:
     a binomial test with p = 1/2 (McNemar, 1947; exact form in Dietterich, 1998). With no such point p is 1.
     """
-    only_a = int(np.sum(a_right & ~b_right))
-    only_b = int(np.sum(b_right & ~a_right))
+    only_a = int(np.sum(a_correct & ~b_correct))
+    only_b = int(np.sum(b_correct & ~a_correct))
     if only_a + only_b == 0:
         return 1.0
     return float(stats.binomtest(only_a, only_a + only_b, 0.5).pvalue)

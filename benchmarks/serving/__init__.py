@@ -1,1 +1,1 @@
-"""What serving costs: this service beside an echo on the same stack, a naive server, and other serving systems."""
+"""Serving compared: this service beside an echo on the same stack, naive servers, and other serving systems."""

@@ -1,7 +1,7 @@
 """Serving measured, this service beside others: `make benchmark`, or `python -m benchmarks.serving [--quick]`.
 
-One run measures all: rounds visit every contestant in turn, start it, hold its answers against the engine's, put each
-load on it with wrk, and stop it before the next, so that what else the machine does falls on all alike.
+All rounds belong to one run. A round visits every contestant in turn: it starts one, compares its predictions with the
+engine's, puts each load on it with wrk, and stops it before the next. So other work on the machine slows all alike.
 """
 
 import os
@@ -16,26 +16,30 @@ import click
 from rich.console import Console
 
 from benchmarks.machine import machine
-from benchmarks.serving.contestants import CONTESTANTS, ECHO, PEERS, Contestant
+from benchmarks.serving.contestants import CONTESTANTS, ECHO, GTHREAD_ECHO, PEERS, SERVICE, Contestant
 from benchmarks.serving.measurement import Bench
 from benchmarks.serving.processes import adopt_orphans
-from benchmarks.serving.report import ENGINE, Report, Round
+from benchmarks.serving.report import ENGINE, sections
+from benchmarks.serving.rounds import Round, Rounds
 from benchmarks.serving.servers import MODELS
 
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 LIBRARIES = ("flask", "gunicorn", "ai-edge-litert", "orjson", "numpy", "keras", "tensorflow", "tensorflow-cpu")
 
 PROTOCOL = """\
-Every contestant serves the same network, tanh-10-10, on loopback, and is measured with wrk, one thread. A round visits
-them in turn: starts one, waits for its first right answer, holds its answers for 1, 1,000 and 90,000 points against
-the engine's, warms each load up for {warm_up} s, measures it for {seconds} s, and stops it. One point and 1,000 points
-are asked for over 16 connections, 90,000 points over one. Numbers are medians of the rounds, with the range; a ratio is
-taken within its round first. The echo, which answers a request with its own body, is what Flask and gunicorn cost
-without any work, under the settings and the worker class of this service. This service gives short answers on that
-worker's loop, before gunicorn's parser, its threads and Flask, which is how it can be faster than the echo. The peers
-call the same LiteRT engine as this service from their own stack, set up as each one's documentation recommends for
-throughput; their access logs are off, this service's request log is on. Memory is the proportional set size (PSS) after
-the first answers."""
+Every contestant serves the same network, tanh-10-10, on loopback. wrk puts the load on it, with one thread. A round
+visits the contestants in turn: it starts one, waits for its first correct prediction, compares its predictions with the
+engine's, warms each load up for {warm_up} s, measures it for {seconds} s, and stops the contestant. One point and 1,000
+points are asked for over 16 connections, 90,000 points over one. Numbers are medians of the rounds, with the range; a
+ratio is taken within its round first.
+
+The echo answers a request with its own body: what Flask and gunicorn cost when the app does nothing. It runs under this
+service's worker class, and under gunicorn's threaded worker. This service answers cheap requests on its worker's loop,
+before gunicorn's parser, threads and Flask, which is how it can be faster than the echo. A peer calls the same LiteRT
+engine from its own stack, set up as its documentation recommends for throughput. MLServer speaks v2 in JSON, KServe v1
+and v2; LitServe, BentoML and Ray Serve speak JSON of their own and are compared with /predict. This service logs every
+request, the peers log none."""
+MEMORY_PROTOCOL = " Memory is the proportional set size (PSS) after the first predictions."
 
 
 def _check_tools() -> None:
@@ -50,12 +54,12 @@ def _check_tools() -> None:
 def _peers() -> str:
     """Return the peers' versions, each from its own environment."""
     names = sorted({c.peer for c in CONTESTANTS if c.peer is not None})
-    places = {name: [str(path) for path in PEERS.glob(f"{name}/lib/*/site-packages")] for name in names}
-    found = [peer for name in names for peer in distributions(name=name, path=places[name])]
-    return ", ".join(f"{peer.name} {peer.version}" for peer in found) or "none installed"
+    paths = {name: [str(path) for path in PEERS.glob(f"{name}/lib/*/site-packages")] for name in names}
+    installed = [peer for name in names for peer in distributions(name=name, path=paths[name])]
+    return ", ".join(f"{peer.name} {peer.version}" for peer in installed) or "none installed"
 
 
-def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int) -> list[Round]:
+def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int) -> Rounds:
     measured: list[Round] = []
     with Console(stderr=True).status("") as status:
         for number in range(1, rounds + 1):
@@ -63,33 +67,42 @@ def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int) -> li
             for contestant in contestants:
                 status.update(f"round {number} of {rounds}: {contestant.name}")
                 measured[-1][contestant.name] = bench.visit(contestant)
-    return measured
+    return Rounds(contestants, measured)
+
+
+def _is_wanted(contestant: Contestant, quick: bool, only: tuple[str, ...]) -> bool:
+    """Leave the naive servers out of a quick run: they start slowly, and no target is set against them."""
+    if only:
+        return contestant in (ECHO, GTHREAD_ECHO) or contestant.name in only
+    return not quick or contestant.peer is not None or contestant in (ECHO, GTHREAD_ECHO, SERVICE)
 
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--seconds", type=click.IntRange(min=1), default=5, show_default=True, help="Of each load.")
+@click.option("--seconds", type=click.IntRange(min=1), default=5, show_default=True, help="Length of each load.")
 @click.option("--warm-up", type=click.IntRange(min=1), default=1, show_default=True, help="Seconds before each load.")
-@click.option("--quick", is_flag=True, help="One round of one second a load; writes nothing.")
-@click.option("--only", multiple=True, type=click.Choice([c.name for c in CONTESTANTS]), help="Beside the echo.")
+@click.option(
+    "--quick", is_flag=True, help="One round of one point alone, without the naive servers (3 minutes); writes no file."
+)
+@click.option("--only", multiple=True, type=click.Choice([c.name for c in CONTESTANTS]), help="Besides the two echoes.")
 def main(rounds: int, seconds: int, warm_up: int, quick: bool, only: tuple[str, ...]) -> None:
-    """Measure, print the tables and write benchmarks/RESULTS.md (not with --quick or --only)."""
+    """Print the tables and write them to benchmarks/RESULTS.md (not with --quick or --only)."""
     _check_tools()
     adopt_orphans()
     load = os.getloadavg()[0]
-    rounds, seconds = (1, 1) if quick else (rounds, seconds)
-    contestants = [c for c in CONTESTANTS if not only or c is ECHO or c.name in only]
+    rounds, seconds = (1, 2) if quick else (rounds, seconds)
+    contestants = [c for c in CONTESTANTS if _is_wanted(c, quick, only)]
     with tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as directory:
-        measured = _measure(contestants, Bench(Path(directory), seconds, warm_up), rounds)
-    tables = "\n\n".join(f"## {title}\n\n{table}" for title, table in Report(contestants, measured).tables().items())
+        measured = _measure(contestants, Bench(Path(directory), seconds, warm_up, one_point_only=quick), rounds)
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections(measured, one_point_only=quick).items())
     report = f"""# Serving
 
-{datetime.now(UTC):%Y-%m-%d}, `make benchmark`, {rounds} rounds, load average {load:.1f} before it began;
+{datetime.now(UTC):%Y-%m-%d}, `make benchmark`, {rounds} rounds, load average {load:.1f} before the start;
 {machine(LIBRARIES)}. Peers: {_peers()}.
 
-{PROTOCOL.format(seconds=seconds, warm_up=warm_up)}
+{PROTOCOL.format(seconds=seconds, warm_up=warm_up)}{"" if quick else MEMORY_PROTOCOL}
 
-{tables}
+{body}
 """
     click.echo(report)
     if not quick and not only:

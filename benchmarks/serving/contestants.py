@@ -1,87 +1,56 @@
-"""Who is compared: how each is started, and in which form it is asked.
+"""The contestants: how each is started, and the dialects that it speaks.
 
-All serve the same network on loopback and, where it helps them, with as many workers as there are cores. The peers call
-this service's LiteRT engine, so that only what stands around it differs; each runs in an environment of its own.
+All serve the same network on loopback, with a worker per core where that helps them. The peers call this service's
+LiteRT engine, so that only the stack around it differs; each runs in an environment of its own.
 """
 
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from benchmarks.machine import free_port
+from benchmarks.dialects import DIALECTS, PREDICT, V1_ROWS, V2_BINARY, V2_JSON, Dialect, Message, Points, Values
+from harness.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"
-MODEL = "tanh-10-10"
 APPS = "benchmarks.serving.apps"
 WORKERS = os.cpu_count() or 1
 
-Points = NDArray[np.float32]
-Values = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Form:
-    """Where predictions are asked for, how points are written, and probabilities read (ValueError, KeyError: not)."""
-
-    path: str
-    write: Callable[[Points], bytes]
-    read: Callable[[bytes], Values]
-
-
-def _write(points: Points) -> bytes:
-    return orjson.dumps({"points": points}, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _read(answer: bytes) -> Values:
-    return np.array(orjson.loads(answer)["probabilities"], np.float32)
-
-
-PLAIN = Form("/predict", _write, _read)
-
-
-def _write_v2(points: Points) -> bytes:
-    tensor = {"name": "points", "shape": points.shape, "datatype": "FP32", "data": points.ravel()}
-    return orjson.dumps({"inputs": [tensor]}, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _read_v2(answer: bytes) -> Values:
-    return np.array(orjson.loads(answer)["outputs"][0]["data"], np.float32)
-
-
-V2 = Form(f"/v2/models/{MODEL}/infer", _write_v2, _read_v2)
-BARE = Form("/predict", _write, lambda answer: np.array(orjson.loads(answer), np.float32))
+BARE_LIST = replace(PREDICT, decode=lambda response: np.array(orjson.loads(response.content), np.float32))
+"""BentoML's response to /predict is the list of probabilities alone."""
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """`environment` is given the port and a directory to work in. `tolerance` is how far an answer may be from the
-    engine's; without one the answer is the request's body.
+    """`environment` takes the port and a directory to work in. The first of the dialects is the one for many points.
+
+    `tolerance` is the largest difference from the engine's probabilities; None: the response is the request's body.
     """
 
     name: str
     title: str
     command: Callable[[int], list[str]]
     environment: Callable[[int, Path], dict[str, str]]
-    form: Form = PLAIN
+    dialects: tuple[Dialect, ...] = (PREDICT,)
     tolerance: float | None = 1e-5
-    ready: str | None = None
+    ready_path: str | None = None
     peer: str | None = None
 
-    def right(self, points: Points, expected: Values, answer: bytes) -> bool:
-        """Say whether an answer is the one expected at these points."""
+    def speaks(self, dialect: Dialect) -> bool:
+        return any(spoken.key == dialect.key for spoken in self.dialects)
+
+    def is_correct(self, dialect: Dialect, points: Points, expected: Values, response: Message) -> bool:
         if self.tolerance is None:
-            return answer == self.form.write(points)
+            return response.content == dialect.encode(points).content
         try:
-            values = self.form.read(answer)
-        except (ValueError, KeyError, TypeError, IndexError):
+            values = dialect.decode(response)
+        except (ValueError, LookupError, TypeError):
             return False
         return values.shape == expected.shape and bool(np.abs(values - expected).max() <= self.tolerance)
 
@@ -90,14 +59,15 @@ def _under_gunicorn(
     name: str,
     title: str,
     *arguments: str,
+    dialects: tuple[Dialect, ...] = (PREDICT,),
     tolerance: float | None = 1e-5,
-    ready: str | None = None,
+    ready_path: str | None = None,
 ) -> Contestant:
-    """Return what gunicorn.conf.py runs: this service, or another app under the very same settings."""
+    """Run this service, or another app, with the settings of gunicorn.conf.py."""
     executable = str(Path(sys.executable).with_name("gunicorn"))
     command = [executable, "-c", "gunicorn.conf.py", *arguments]
     return Contestant(
-        name, title, lambda _: command, lambda port, _: {"PORT": str(port)}, tolerance=tolerance, ready=ready
+        name, title, lambda _: command, lambda port, _: {"PORT": str(port)}, dialects, tolerance, ready_path
     )
 
 
@@ -114,7 +84,7 @@ def _mlserver(_: int) -> list[str]:
 
 
 def _mlserver_settings(batch: int, port: int, _: Path) -> dict[str, str]:
-    """Answer in the server's own process; `debug` would log every request."""
+    """Predict in the server's own process. `debug` would log every request."""
     return {
         "MLSERVER_HOST": "127.0.0.1",
         "MLSERVER_HTTP_PORT": str(port),
@@ -137,7 +107,7 @@ def _bentoml_settings(_: int, directory: Path) -> dict[str, str]:
 
 
 def _ray_settings(_: int, directory: Path) -> dict[str, str]:
-    """Put HAProxy in front, as the documentation does for throughput."""
+    """Put HAProxy in front, as the documentation recommends for throughput."""
     files = {"CONFIG_FILE_LOC": "haproxy.cfg", "SOCKET_PATH": "admin.sock", "SERVER_STATE_FILE": "server-state"}
     return {
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -151,27 +121,44 @@ def _ray_settings(_: int, directory: Path) -> dict[str, str]:
     }
 
 
-ECHO = _under_gunicorn("echo", "echo: Flask, gunicorn and nothing else", f"{APPS}.echo:app", tolerance=None)
-GTHREAD = _under_gunicorn(
-    "echo-gthread", "the echo under gunicorn's own threaded worker", "-k", "gthread", f"{APPS}.echo:app", tolerance=None
+ECHO = _under_gunicorn(
+    "echo", "echo: Flask, gunicorn and nothing else", f"{APPS}.echo:app", dialects=DIALECTS, tolerance=None
 )
-SERVICE = _under_gunicorn("service", "**this service**", ready="/health/ready")
+GTHREAD_ECHO = _under_gunicorn(
+    "echo-gthread",
+    "the echo under gunicorn's threaded worker",
+    *("-k", "gthread", f"{APPS}.echo:app"),
+    dialects=DIALECTS,
+    tolerance=None,
+)
+SERVICE = _under_gunicorn("service", "**this service**", dialects=DIALECTS, ready_path="/health/ready")
 
+
+def _mlserver_contestant(name: str, title: str, batch: int) -> Contestant:
+    """MLServer's REST API has v2's JSON alone; its binary tensors are gRPC's."""
+    return Contestant(name, title, _mlserver, partial(_mlserver_settings, batch), (V2_JSON,), peer="mlserver")
+
+
+# Peers come right after this service, so that a ratio compares measurements that are close in time.
 CONTESTANTS = [
     ECHO,
-    GTHREAD,
+    GTHREAD_ECHO,
     SERVICE,
+    _mlserver_contestant("mlserver", "MLServer, adaptive batching", 16),
+    _mlserver_contestant("mlserver-single", "MLServer, no batching", 1),
+    Contestant(
+        "kserve",
+        "KServe",
+        partial(_script, "kserve"),
+        lambda *_: {"KSERVE_LOGLEVEL": "WARNING"},  # INFO logs the time of each request
+        (V1_ROWS, V2_JSON, V2_BINARY),
+        peer="kserve",
+    ),
+    Contestant("ray", "Ray Serve", partial(_script, "ray"), _ray_settings, peer="ray"),
+    Contestant("litserve", "LitServe", partial(_script, "litserve"), lambda *_: {}, peer="litserve"),
+    Contestant("bentoml", "BentoML", _bentoml, _bentoml_settings, (BARE_LIST,), peer="bentoml"),
     _under_gunicorn("keras", "Flask, Keras `model.predict`", f"{APPS}.keras_predict:app", tolerance=1e-4),
     _under_gunicorn(
         "signature", "Flask, the SavedModel's signature in TensorFlow", f"{APPS}.signature:app", tolerance=1e-4
     ),
-    Contestant(
-        "mlserver", "MLServer, adaptive batching", _mlserver, partial(_mlserver_settings, 16), V2, peer="mlserver"
-    ),
-    Contestant(
-        "mlserver-single", "MLServer, no batching", _mlserver, partial(_mlserver_settings, 1), V2, peer="mlserver"
-    ),
-    Contestant("litserve", "LitServe", partial(_script, "litserve"), lambda *_: {}, peer="litserve"),
-    Contestant("bentoml", "BentoML", _bentoml, _bentoml_settings, BARE, peer="bentoml"),
-    Contestant("ray", "Ray Serve", partial(_script, "ray"), _ray_settings, peer="ray"),
 ]

@@ -1,22 +1,26 @@
--- What wrk asks, by the arguments after "--", and what it found, as one line of JSON.
---   post FILE             the file's content, as JSON
---   get [NAME VALUE]...   the address, with these headers
---   fresh N               the address with another x_min each time: -1.5 less 1e-6 times N + 1, N + 2, ...
+-- What wrk sends, by the arguments after "--"; prints the results as one line of JSON.
+--   post FILE [NAME VALUE]...   POSTs the file's content with these headers
+--   get [NAME VALUE]...         GETs the path with these headers
+--   fresh N                     GETs the path with a new x_min each time: -1.5 less 1e-6 times N + 1, N + 2, ...
 
 local kinds = {}
+
+local function set_headers(args, first)
+  for i = first, #args, 2 do
+    wrk.headers[args[i]] = args[i + 1]
+  end
+end
 
 function kinds.post(args)
   local file = assert(io.open(args[2], "rb"))
   wrk.method = "POST"
   wrk.body = file:read("*a")
-  wrk.headers["Content-Type"] = "application/json"
   file:close()
+  set_headers(args, 3)
 end
 
 function kinds.get(args)
-  for i = 2, #args, 2 do
-    wrk.headers[args[i]] = args[i + 1]
-  end
+  set_headers(args, 2)
 end
 
 function kinds.fresh(args)

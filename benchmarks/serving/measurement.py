@@ -1,18 +1,18 @@
-"""What is measured of a contestant in one visit."""
+"""What one visit measures of a contestant."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
+from benchmarks.dialects import Dialect
 from benchmarks.serving import wrk
 from benchmarks.serving.contestants import ECHO, SERVICE, Contestant
 from benchmarks.serving.processes import peak, reset_peak, resident, settled_pss, tree
-from benchmarks.serving.servers import NotMeasuredError, Question, Server, ask, bundle, running
+from benchmarks.serving.servers import NotMeasuredError, Sample, Server, bundle, running, send
 from benchmarks.serving.wrk import Load
 from bundle import layout
 from service.engines.litert import LiteRTEngine
@@ -22,13 +22,18 @@ GRID = "/boundary?model=tanh-10-10&resolution=300"
 GRID_BYTES = 4 * 300 * 300 + 128
 HUGE = "/boundary?model=tanh-10-10&resolution=2000"
 FORMATS = ("npy", "json")
-LONGEST_PAUSE = 5
-"""Seconds: the most that is waited after a warm-up, until what it left unanswered is done."""
+MAX_PAUSE_SECONDS = 5
+"""The longest pause after a warm-up, for the requests that it left unanswered."""
+
+
+def one_point_load(dialect: Dialect) -> str:
+    """Return the name of the load that asks for one point in a dialect."""
+    return f"one-{dialect.key}"
 
 
 @dataclass
 class Visit:
-    """One round's numbers of a contestant by name; what was wrong with some; or why there are none."""
+    """The values that a visit measured, by name; the faults of its loads; or the problem that prevented it."""
 
     values: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
@@ -36,26 +41,28 @@ class Visit:
 
 
 class Bench:
-    """The questions, as points and as files for wrk, and the engine that says what is right."""
+    """The samples, the directory for their bodies, and the engine that computes what is correct.
 
-    def __init__(self, directory: Path, seconds: int, warm_up: int) -> None:
+    With `one_point_only`, a visit measures nothing but one point in each dialect.
+    """
+
+    def __init__(self, directory: Path, seconds: int, warm_up: int, one_point_only: bool = False) -> None:
         self.directory, self.seconds, self.warm_up = directory, seconds, warm_up
+        self.one_point_only = one_point_only
         self.engine = LiteRTEngine((bundle() / layout.COMPILED).read_bytes())
         random = np.random.default_rng(0)
-        self.questions = {n: self._question(random.uniform(-1.5, 1.5, (n, 2))) for n in (ONE, THOUSAND, LARGE)}
+        sizes = (ONE,) if one_point_only else (ONE, THOUSAND, LARGE)
+        self.samples = {n: self._sample(random.uniform(-1.5, 1.5, (n, 2))) for n in sizes}
 
-    def _question(self, points: np.ndarray) -> Question:
+    def _sample(self, points: np.ndarray) -> Sample:
         points = points.astype(np.float32)
-        return Question(points, self.engine.run("serving_default", points)["probabilities"])
-
-    def body(self, contestant: Contestant, n: int) -> Path:
-        path = self.directory / f"{contestant.name}-{n}.json"
-        path.write_bytes(contestant.form.write(self.questions[n].points))
-        return path
+        return Sample(points, self.engine.run("serving_default", points)["probabilities"])
 
     def engine_alone(self) -> Visit:
         """Time the engine in this process with nothing around it."""
-        points, times, until = self.questions[LARGE].points, [], time.monotonic() + self.warm_up
+        if self.one_point_only:
+            return Visit()
+        points, times, until = self.samples[LARGE].points, [], time.monotonic() + self.warm_up
         while time.monotonic() < until:
             start = time.perf_counter()
             self.engine.run("serving_default", points)
@@ -63,16 +70,17 @@ class Bench:
         return Visit({"large p50": 1000 * median(times)})
 
     def visit(self, contestant: Contestant) -> Visit:
-        """Start a contestant, check it, measure it and stop it; what goes wrong is in the answer."""
+        """Start a contestant, check its predictions, measure it and stop it."""
         visit = Visit()
         try:
-            with running(contestant, self.questions[ONE], self.directory) as server:
+            with running(contestant, self.samples[ONE], self.directory) as server:
                 visit.values["start"] = server.seconds_to_ready
                 self._check(contestant, server)
-                visit.values |= _memory(contestant, server, self.questions[ONE])
+                if not self.one_point_only:
+                    visit.values |= _memory(contestant, server, self.samples[ONE])
                 for name, load in self._loads(contestant, server):
-                    self._put(server, name, load, visit)
-            if contestant is SERVICE:
+                    self._measure(server, name, load, visit)
+            if contestant is SERVICE and not self.one_point_only:
                 for form in FORMATS:
                     visit.values |= self._memory_of_huge(form)
         except (NotMeasuredError, RuntimeError, OSError) as error:
@@ -80,54 +88,67 @@ class Bench:
         return visit
 
     def _check(self, contestant: Contestant, server: Server) -> None:
-        for n, question in self.questions.items():
-            status, _, answer = ask(server.port, contestant.form.path, contestant.form.write(question.points))
+        """Hold one prediction in each dialect against the engine's, and one of each larger size."""
+        asked = [(dialect, ONE) for dialect in contestant.dialects]
+        asked += [(contestant.dialects[0], n) for n in self.samples if n != ONE]
+        for dialect, n in asked:
+            sample = self.samples[n]
+            status, response = send(server.port, dialect.path, dialect.encode(sample.points))
             if status != 200:
-                raise NotMeasuredError(f"status {status} for {n} points")
-            if not contestant.right(question.points, question.expected, answer):
-                raise NotMeasuredError(f"wrong answer for {n} points")
+                raise NotMeasuredError(f"status {status} for {n} points in {dialect.title}")
+            if not contestant.is_correct(dialect, sample.points, sample.expected, response):
+                raise NotMeasuredError(f"wrong prediction for {n} points in {dialect.title}")
 
     def _loads(self, contestant: Contestant, server: Server) -> Iterator[tuple[str, Load]]:
-        path, body = contestant.form.path, partial(self.body, contestant)
-        yield "one", Load.post(path, body(ONE))
-        yield "thousand", Load.post(path, body(THOUSAND))
-        yield "large", Load.post(path, body(LARGE), connections=1)
+        for dialect in contestant.dialects:
+            yield one_point_load(dialect), self._predict(contestant, dialect, ONE)
+        if self.one_point_only:
+            return
+        yield "thousand", self._predict(contestant, contestant.dialects[0], THOUSAND)
+        yield "large", self._predict(contestant, contestant.dialects[0], LARGE, connections=1)
         if contestant is ECHO:
             yield "cached", Load(f"/bytes/{GRID_BYTES}")
             yield "unchanged", Load("/not-modified")
         if contestant is SERVICE:
             cached = f"{GRID}&format=npy"
             yield "cached", Load(cached)
-            tag = ask(server.port, cached)[1]["ETag"]
-            yield "unchanged", Load(cached, ("get", "If-None-Match", tag))
+            etag = send(server.port, cached)[1].headers["etag"]
+            yield "unchanged", Load(cached, ("get", "If-None-Match", etag))
             for form in FORMATS:
                 yield f"grid {form}", Load.fresh(f"{GRID}&format={form}", connections=1)
 
-    def _put(self, server: Server, name: str, load: Load, visit: Visit) -> None:
-        time.sleep(min(wrk.run(server.port, load, self.warm_up).p99_ms / 1000, LONGEST_PAUSE))
-        found = wrk.run(server.port, load, self.seconds)
-        if found.rate:
-            visit.values |= {f"{name} rate": found.rate, f"{name} p50": found.p50_ms, f"{name} p99": found.p99_ms}
-        if found.faults:
-            visit.faults[name] = found.faults
+    def _predict(self, contestant: Contestant, dialect: Dialect, n: int, connections: int = 16) -> Load:
+        body = dialect.encode(self.samples[n].points)
+        path = self.directory / f"{contestant.name}-{dialect.key}-{n}"
+        path.write_bytes(body.content)
+        return Load.post(dialect.path, path, body.headers, connections)
+
+    def _measure(self, server: Server, name: str, load: Load, visit: Visit) -> None:
+        time.sleep(min(wrk.run(server.port, load, self.warm_up).p99_ms / 1000, MAX_PAUSE_SECONDS))
+        result = wrk.run(server.port, load, self.seconds)
+        if result.rate:
+            visit.values |= {f"{name} rate": result.rate, f"{name} p50": result.p50_ms, f"{name} p99": result.p99_ms}
+        if result.faults:
+            visit.faults[name] = result.faults
 
     def _memory_of_huge(self, form: str) -> dict[str, float]:
-        """Return what a worker takes above idle while it answers 2000 × 2000 nodes, and the answer's size, in bytes."""
-        with running(SERVICE, self.questions[ONE], self.directory, WEB_CONCURRENCY="1") as server:
+        """Return a worker's peak memory above idle for 2000 × 2000 nodes, and the response's size, in bytes."""
+        with running(SERVICE, self.samples[ONE], self.directory, WEB_CONCURRENCY="1") as server:
             worker = tree(server.pid)[1]
             idle = resident(worker)
             reset_peak(worker)
-            status, _, answer = ask(server.port, f"{HUGE}&format={form}")
+            status, response = send(server.port, f"{HUGE}&format={form}")
             if status != 200:
                 raise NotMeasuredError(f"status {status} for {HUGE}")
-            return {f"huge {form} peak": peak(worker) - idle, f"huge {form} bytes": len(answer)}
+            return {f"huge {form} peak": peak(worker) - idle, f"huge {form} bytes": len(response.content)}
 
 
-def _memory(contestant: Contestant, server: Server, question: Question) -> dict[str, float]:
-    """Return the bytes that all processes take after their first answers, and the average of the workers."""
+def _memory(contestant: Contestant, server: Server, sample: Sample) -> dict[str, float]:
+    """Return the bytes of all processes after their first predictions, and the average of the workers."""
+    dialect = contestant.dialects[0]
     for _ in range(64):  # over connections of their own, so that every worker gets some
-        ask(server.port, contestant.form.path, contestant.form.write(question.points))
-    found = settled_pss()
-    workers = [size for pid, size in found.items() if pid != server.pid]
-    values = {"memory": float(sum(found.values())), "processes": float(len(found))}
+        send(server.port, dialect.path, dialect.encode(sample.points))
+    by_process = settled_pss()
+    workers = [size for pid, size in by_process.items() if pid != server.pid]
+    values = {"memory": float(sum(by_process.values())), "processes": float(len(by_process))}
     return values | ({"worker memory": sum(workers) / len(workers)} if contestant.peer is None and workers else {})

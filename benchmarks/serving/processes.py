@@ -1,4 +1,4 @@
-"""A server as a tree of processes: what memory it takes, and how it is ended, by process id."""
+"""A server's tree of processes: its memory, and its end, by process id."""
 
 import contextlib
 import ctypes
@@ -9,55 +9,53 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from harness.processes import lives, memory
+
 PROC = Path("/proc")
 PR_SET_CHILD_SUBREAPER = 36
 GONE = (FileNotFoundError, ProcessLookupError)
-"""What reading /proc raises for a process that has ended meanwhile."""
+"""What reading /proc raises for a process that has just ended."""
 
 
 def tree(root: int) -> list[int]:
-    """Return a process and all that descend from it."""
+    """Return a process and all its descendants."""
     children = defaultdict(list)
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(*GONE):
                 children[_parent(int(entry.name))].append(int(entry.name))
-    found = [root]
-    for pid in found:
-        found += children[pid]
-    return found
-
-
-def _stat(pid: int) -> list[str]:
-    """Return the fields of /proc/<pid>/stat after the command's name, which may hold spaces."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    pids = [root]
+    for pid in pids:
+        pids += children[pid]
+    return pids
 
 
 def _parent(pid: int) -> int:
-    return int(_stat(pid)[1])
+    """Read the field of /proc/<pid>/stat behind the command's name, which may hold spaces, and the state."""
+    return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 def pss(pid: int) -> int:
-    """Return the bytes that a process takes, what it shares divided by those that share it; 0 once it has ended."""
+    """Return a process's proportional set size in bytes; 0 once it has ended."""
     with contextlib.suppress(*GONE):
-        return _kilobytes(pid, "smaps_rollup", "Pss:")
+        return memory(pid)["Pss"]
     return 0
 
 
 def settled_pss(limit: float = 10) -> dict[int, int]:
-    """Return the PSS of each process of the server that runs, once their sum stands still: workers may still load."""
+    """Return the PSS of each process of the running server, once their sum is stable: workers may still be loading."""
     last, end = -1.0, time.monotonic() + limit
     while True:
-        found = {pid: pss(pid) for pid in tree(os.getpid())[1:]}
-        total = sum(found.values())
+        by_process = {pid: pss(pid) for pid in tree(os.getpid())[1:]}
+        total = sum(by_process.values())
         if abs(total - last) < 0.01 * total or time.monotonic() > end:
-            return found
+            return by_process
         last = total
         time.sleep(0.7)
 
 
 def resident(pid: int) -> int:
-    return _kilobytes(pid, "status", "VmRSS:")
+    return _kilobytes(pid, "VmRSS:")
 
 
 def reset_peak(pid: int) -> None:
@@ -66,21 +64,21 @@ def reset_peak(pid: int) -> None:
 
 def peak(pid: int) -> int:
     """Return the most bytes that were resident since `reset_peak`."""
-    return _kilobytes(pid, "status", "VmHWM:")
+    return _kilobytes(pid, "VmHWM:")
 
 
-def _kilobytes(pid: int, file: str, key: str) -> int:
-    lines = (PROC / str(pid) / file).read_text().splitlines()
+def _kilobytes(pid: int, key: str) -> int:
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith(key)), 0)
 
 
 def adopt_orphans() -> None:
-    """Make this process the parent of those below it whose own has gone, so that `end` finds every one."""
+    """Make this process the parent of orphaned descendants, so that `end` finds every one."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
-    """Ask a server to end, and after a while kill what is still there: everything below this process is its."""
+    """Terminate a server, and kill what is left of it after a while. All descendants of this process belong to it."""
     process.terminate()
     until = time.monotonic() + patience
     while _living() and time.monotonic() < until:
@@ -98,10 +96,4 @@ def end(process: subprocess.Popen[bytes], patience: float = 15) -> None:
 
 
 def _living() -> list[int]:
-    return [pid for pid in tree(os.getpid())[1:] if _lives(pid)]
-
-
-def _lives(pid: int) -> bool:
-    with contextlib.suppress(*GONE):
-        return _stat(pid)[0] != "Z"
-    return False
+    return [pid for pid in tree(os.getpid())[1:] if lives(pid)]

@@ -1,4 +1,4 @@
-"""Runs a contestant's server for as long as a `with` block lasts."""
+"""Run a contestant's server for the length of a `with` block."""
 
 import contextlib
 import http.client
@@ -9,24 +9,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.machine import free_port
-from benchmarks.serving.contestants import MODEL, ROOT, Contestant, Points, Values
+from benchmarks.dialects import MODEL, Message, Values
+from benchmarks.serving.contestants import ROOT, Contestant
 from benchmarks.serving.processes import end
 from bundle import layout
+from harness.ports import free_port
 
 MODELS = ROOT / "models"
-LONGEST_START = 120
+START_SECONDS = 120
 
 
 class NotMeasuredError(Exception):
-    """A contestant that cannot be measured; the message is the reason, for the table."""
+    """A contestant cannot be measured; the message is the reason, for the table."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """Points, and what the engine says of them."""
+class Sample:
+    """Points, and the probabilities that the engine computes for them."""
 
-    points: Points
+    points: Values
     expected: Values
 
 
@@ -41,27 +42,30 @@ def bundle() -> Path:
     return MODELS / MODEL / str(layout.versions(MODELS, MODEL)[-1])
 
 
-def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, http.client.HTTPMessage, bytes]:
-    """Ask over a connection of its own; returns status, headers and content.
+def send(port: int, path: str, body: Message | None = None) -> tuple[int, Message]:
+    """Send one request over a connection of its own; return the status and the response.
 
     Raises:
-        OSError: nobody answers.
-        http.client.HTTPException: what answers is not HTTP.
+        OSError: no server responds.
+        http.client.HTTPException: the response is not HTTP.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        connection.request("GET" if body is None else "POST", path, body, headers)
+        if body is None:
+            connection.request("GET", path)
+        else:
+            connection.request("POST", path, body.content, dict(body.headers))
         response = connection.getresponse()
-        return response.status, response.headers, response.read()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, Message(response.read(), headers)
 
 
 @contextlib.contextmanager
-def running(contestant: Contestant, question: Question, directory: Path, **settings: str) -> Iterator[Server]:
-    """Start a server, wait until it answers the question rightly, and end it in the end, whatever happens.
+def running(contestant: Contestant, sample: Sample, directory: Path, **settings: str) -> Iterator[Server]:
+    """Start a server, wait until it predicts the sample correctly, and end it after the block.
 
     Raises:
-        NotMeasuredError: it is not installed, does not start, or answers wrongly.
+        NotMeasuredError: it is not installed, does not start, or predicts something else.
     """
     port, log = free_port(), directory / f"{contestant.name}.log"
     command, environment = contestant.command(port), _environment(contestant, port, directory) | settings
@@ -79,7 +83,7 @@ def running(contestant: Contestant, question: Question, directory: Path, **setti
             start_new_session=True,
         )
     try:
-        _wait(contestant, question, port, process, log)
+        _wait_until_ready(contestant, sample, port, process, log)
         yield Server(port, process.pid, time.perf_counter() - start)
     finally:
         end(process)
@@ -99,28 +103,31 @@ def _environment(contestant: Contestant, port: int, directory: Path) -> dict[str
     }
 
 
-def _wait(contestant: Contestant, question: Question, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    end_of_patience = time.monotonic() + LONGEST_START
-    while not _answers(contestant, question, port):
+def _wait_until_ready(
+    contestant: Contestant, sample: Sample, port: int, process: subprocess.Popen[bytes], log: Path
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_ready(contestant, sample, port):
         if process.poll() is not None:
             raise NotMeasuredError(f"ended at its start: {_last_line(log)}")
-        if time.monotonic() > end_of_patience:
-            raise NotMeasuredError(f"no right answer within {LONGEST_START} s: {_last_line(log)}")
+        if time.monotonic() > deadline:
+            raise NotMeasuredError(f"no prediction within {START_SECONDS} s: {_last_line(log)}")
         time.sleep(0.005)
 
 
-def _answers(contestant: Contestant, question: Question, port: int) -> bool:
+def _is_ready(contestant: Contestant, sample: Sample, port: int) -> bool:
+    dialect = contestant.dialects[0]
     try:
-        if contestant.ready is not None:
-            return ask(port, contestant.ready)[0] == 200
-        status, _, answer = ask(port, contestant.form.path, contestant.form.write(question.points))
+        if contestant.ready_path is not None:
+            return send(port, contestant.ready_path)[0] == 200
+        status, response = send(port, dialect.path, dialect.encode(sample.points))
     except (OSError, http.client.HTTPException):
         return False
-    if status == 200 and not contestant.right(question.points, question.expected, answer):
-        raise NotMeasuredError("wrong answer")
+    if status == 200 and not contestant.is_correct(dialect, sample.points, sample.expected, response):
+        raise NotMeasuredError("wrong prediction")
     return status == 200
 
 
 def _last_line(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "it said nothing"
+    return lines[-1][:200] if lines else "nothing in its log"

@@ -7,7 +7,7 @@ from cachetools import LRUCache
 
 Chunks = Sequence[bytes]
 
-LARGEST_SHARE = 1 / 8
+MAX_BODY_SHARE = 1 / 8
 """A body larger than this share of the whole is not cached: it would drive out all others."""
 
 
@@ -28,7 +28,7 @@ class ResponseCache:
 
     def put(self, tag: str, body: Chunks) -> None:
         """Cache a body, in one piece: small ones that live long are what leaves holes in the heap."""
-        if _size(body) <= self._bodies.maxsize * LARGEST_SHARE:
+        if _size(body) <= self._bodies.maxsize * MAX_BODY_SHARE:
             with self._lock:
                 self._bodies[tag] = [b"".join(body)]
 

@@ -54,7 +54,9 @@ def epoch_of(version: ModelVersion, epoch: int | None) -> int | None:
         return version.card.epochs[-1]
     if epoch not in version.card.epochs:
         recorded = ", ".join(map(str, version.card.epochs))
-        raise InvalidError.of("epoch", f"{epoch} was not recorded for model {version.name}; recorded are {recorded}.")
+        raise InvalidError.of(
+            "epoch", f"{epoch} was not recorded for model {version.name}; recorded epochs: {recorded}."
+        )
     return epoch
 
 
@@ -163,7 +165,8 @@ def check_scalars(version: ModelVersion, replicate: int = 0, snapshot: int = 0, 
         InvalidError: there is no such replicate or snapshot, or the signature has others, of which nothing is known.
     """
     if others or version.card is None:
-        raise InvalidError(f"what {', '.join(others) or 'replicate and snapshot'} may be is not known here")
+        names = ", ".join(others) or "replicate and snapshot"
+        raise InvalidError(f"the range of {names} is unknown for model {version.name}; leave this signature out")
     check_replicate(version, replicate)
     if not 0 <= snapshot < len(version.card.epochs):
         raise InvalidError.of(

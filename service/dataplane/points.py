@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from service.engines import Points
 from service.errors import TooLargeError
 
-LARGEST = 1e20
-"""Coordinates further out are refused: LiteRT's sigmoid gives NaN from 1e26 on, where TensorFlow's gives 0 or 1, and a
+MAX_COORDINATE = 1e20
+"""Points further out are refused: LiteRT's sigmoid gives NaN from 1e26 on, where TensorFlow's gives 0 or 1, and a
 network may be a million times further out than its inputs."""
 
 _NUMBERS = frozenset({int, float})
@@ -29,7 +29,7 @@ def from_rows(rows: object) -> Points:
     """Return points, float32 [n, d], from a list of n lists of d numbers, or from float64 [n, d] that was one.
 
     Raises:
-        PointsError: they are something else, ragged, none, or not finite and within ±LARGEST.
+        PointsError: they are something else, ragged, none, or not finite and within ±MAX_COORDINATE.
     """
     if isinstance(rows, np.ndarray):
         return _in_range(rows)
@@ -49,12 +49,12 @@ def from_numbers(numbers: Sequence[int | float], n: int) -> Points:
     """Return n points, float32 [n, d], from their numbers one point after the other.
 
     Raises:
-        PointsError: one is not finite and within ±LARGEST.
+        PointsError: one is not finite and within ±MAX_COORDINATE.
     """
     try:
         points = np.array(numbers, np.float64).reshape(n, -1)
     except OverflowError as error:
-        raise PointsError(f"numbers must be finite and within ±{LARGEST:.2g}.") from error
+        raise PointsError(f"numbers must be finite and within ±{MAX_COORDINATE:.2g}.") from error
     return _in_range(points)
 
 
@@ -62,7 +62,7 @@ def from_bytes(content: bytes | memoryview, n: int) -> Points:
     """Return n points, float32 [n, d], from little-endian float32 one point after the other.
 
     Raises:
-        PointsError: one is not finite and within ±LARGEST.
+        PointsError: one is not finite and within ±MAX_COORDINATE.
     """
     return _in_range(np.require(np.frombuffer(content, "<f4").reshape(n, -1), np.float32, "A"))
 
@@ -79,10 +79,10 @@ def check_count(n: int, most: int) -> None:
 
 def _in_range(points: NDArray[np.floating]) -> Points:
     # The squares' sum is quick, and no number where there is a NaN. Where it is too large, look closely.
-    if not np.vdot(points, points) <= LARGEST:
-        fits = (np.abs(points) <= LARGEST).all(axis=1)
+    if not np.vdot(points, points) <= MAX_COORDINATE:
+        fits = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
         if not fits.all():
-            raise PointsError(f"point {np.argmin(fits)} must hold finite numbers within ±{LARGEST:.2g}.")
+            raise PointsError(f"point {np.argmin(fits)} must hold finite numbers within ±{MAX_COORDINATE:.2g}.")
     return points.astype(np.float32, copy=False)
 
 

@@ -50,7 +50,7 @@ def authenticate(public: bool, call: Call) -> None:
         raise UnauthorizedError("send an API key as Authorization: Bearer KEY, or as X-API-Key: KEY")
     owner = keys.owner(key)
     if owner is None:
-        raise UnauthorizedError("this API key is not known here, or was withdrawn")
+        raise UnauthorizedError("this API key is unknown, or was withdrawn")
     call.record.set_client(owner)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from marshmallow import ValidationError, fields, validate
 
-from service.dataplane.points import LARGEST, PointsError, from_rows
+from service.dataplane.points import MAX_COORDINATE, PointsError, from_rows
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class HasJsonSchema(Protocol):
 
 def point(limits: Limits) -> dict[str, Any]:
     """Return the JSON Schema of one point."""
-    number = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
+    number = {"type": "number", "minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE}
     size = {} if limits.n_features is None else {"maxItems": limits.n_features}
     return {"type": "array", "items": number, "minItems": limits.n_features or 1, **size}
 

@@ -28,4 +28,4 @@ def negotiate(offers: Mapping[str, str], accept: str | None, chosen: str | None 
     for name, media_type in offers.items():
         if media_type == best:
             return name
-    raise NotAcceptableError(f"this is given as {', '.join(offers.values())}; not as {accept}")
+    raise NotAcceptableError(f"available as {', '.join(offers.values())}; not as {accept}")

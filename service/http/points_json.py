@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.http.body import parse_json
 
-OF_NUMBERS = b"+-.0123456789Ee \t\n\r"
+NUMBER_CHARACTERS = b"+-.0123456789Ee \t\n\r"
 """What numbers in JSON are written with, and what may stand around them."""
 
 POOL_MAX_BYTES = 2**18
@@ -70,7 +70,7 @@ def _parse_numbers(text: bytes) -> NDArray[np.float64] | None:
         return None
     # It is valid JSON, so what is left of it without its numbers shows its form: [[,],[,]] are two rows of two. Of rows
     # without a comma, [[],[]], the count says whether each holds one number.
-    form = text.translate(None, OF_NUMBERS)
+    form = text.translate(None, NUMBER_CHARACTERS)
     if form == b"[" + b"," * (numbers.size - 1) + b"]":
         return numbers
     n = (len(form) - numbers.size - 1) // 2

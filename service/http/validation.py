@@ -38,7 +38,7 @@ def load(schema: Schema, values: Any) -> Any:
     """
     if isinstance(values, dict) and len(values) > MAX_FIELDS:
         known = ", ".join(schema.fields)
-        raise InvalidError(f"body: has {len(values)} fields; known are {known}.")
+        raise InvalidError(f"body: has {len(values)} fields; valid fields: {known}.")
     try:
         return schema.load(values)
     except ValidationError as error:

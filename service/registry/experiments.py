@@ -73,7 +73,7 @@ class ExperimentStore:
         name = self._default() if experiment is None else experiment
         names = self.names()
         if name not in names:
-            raise NotFoundError(f"there is no experiment {name!r}; there is {', '.join(names) or 'none'}")
+            raise NotFoundError(f"there is no experiment {name!r}; available experiments: {', '.join(names) or 'none'}")
         return layout.experiment_dir(self._registry.models_dir, name)
 
     def _default(self) -> str:

@@ -104,7 +104,7 @@ class Registry:
             self.sync_if_stale()
             model = self._scanned.get(name)
         if model is None:
-            raise NotFoundError(f"there is no model {name!r}; there is {_enumerate(self._scanned)}")
+            raise NotFoundError(f"there is no model {name!r}; available models: {_enumerate(self._scanned)}")
         return model.unloaded() if is_unloaded else model
 
     def version(self, name: str | None = None, number: int | None = None) -> ModelVersion:
@@ -128,8 +128,8 @@ class Registry:
             return latest
         if number not in model.served:
             raise NotFoundError(
-                f"model {model.name!r} has no version {number} here; "
-                f"it has {_enumerate(map(str, sorted(model.served)))}"
+                f"model {model.name!r} has no version {number}; "
+                f"available versions: {_enumerate(map(str, sorted(model.served)))}"
             )
         return model.served[number]
 
@@ -152,7 +152,7 @@ class Registry:
     def _check_on_disk(self, name: str) -> None:
         names = self._scanner.model_names()
         if name not in names:
-            raise NotFoundError(f"there is no model {name!r} on disk; there is {_enumerate(names)}")
+            raise NotFoundError(f"there is no model {name!r} on disk; models on disk: {_enumerate(names)}")
 
     def _scan_all(self, *, retry_failed: bool) -> None:
         names = self._scanner.model_names()

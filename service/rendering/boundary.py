@@ -19,7 +19,7 @@ from service.registry.models import ModelVersion
 
 DOTS_PER_INCH = 100
 
-LONGEST = 1000
+MAX_SIDE_RATIO = 1000
 """The longer side of a rectangle that is drawn to scale, by its shorter one: the other would be less than a pixel."""
 
 SAMPLES = 200
@@ -76,7 +76,7 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
 def _aspect(grid: Grid) -> Literal["equal", "auto"]:
     """Return how long the axes' units are: equally, unless one axis would then be no line any more but a dot."""
     spans = sorted((grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]))
-    return "equal" if spans[1] < LONGEST * spans[0] else "auto"
+    return "equal" if spans[1] < MAX_SIDE_RATIO * spans[0] else "auto"
 
 
 def _activation_style(values: NDArray[np.float32]) -> _Style:

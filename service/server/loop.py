@@ -1,8 +1,8 @@
 """Gunicorn's threaded worker with a loop that parses requests, and answers at once those that can be.
 
 gthread hands each readable connection to a pool thread, which costs more than most responses, and a client that sends
-slowly holds its thread. Here the loop reads, and answers cheap requests inline (`answer`, which the app brings). Any
-other request is handed to a thread when it is there, where gunicorn parses it once more.
+slowly holds its thread. Here the loop reads, and answers cheap requests inline (`answer_inline`, which the app brings).
+Any other request is handed to a thread when it is there, where gunicorn parses it once more.
 """
 
 import time
@@ -19,7 +19,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service.server.request_parser import MAX_REQUEST_BYTES, Request, RequestParser, State, WireResponse
 
-Answer = Callable[[Request], WireResponse | None]
+AnswerInline = Callable[[Request], WireResponse | None]
 """Answers a request without waiting for anything, or returns None, which leaves it to a thread and the app."""
 
 READ_SECONDS = 30
@@ -33,7 +33,7 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     `keepalived_conns` before a request and after the last one, in `pending_conns` while one comes in.
     """
 
-    answer: Answer | None = None
+    answer_inline: AnswerInline | None = None
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -80,7 +80,7 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _respond(self, conn: TConn, parser: RequestParser) -> None:
         request = parser.request
-        response = None if request is None or self.answer is None else self.answer(request)
+        response = None if request is None or self.answer_inline is None else self.answer_inline(request)
         if request is None or response is None:
             self.poller.unregister(conn.sock)
             conn.parser.unreader.unread(parser.received)

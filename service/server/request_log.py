@@ -22,15 +22,15 @@ ATOMIC_BYTES = 4096
 """PIPE_BUF: what is written to a pipe at once up to this length is not mixed with what other workers write."""
 
 
-MOST = 10_000
-"""Lines that wait to be written, 3 MB; of more the oldest are lost. A busy worker writes some 1,000 at a time."""
+MAX_LINES = 10_000
+"""Lines that wait to be written, 3 MB; of more, the oldest are lost. A busy worker writes some 1,000 at a time."""
 
 
 class RequestLog:
     """Lines on the standard error stream. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._lines: deque[bytes] = deque(maxlen=MOST)
+        self._lines: deque[bytes] = deque(maxlen=MAX_LINES)
         atexit.register(self.flush)
         threading.Thread(target=self._flush_for_ever, name="request-log", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""Small real servers on loopback that answer as they are told to: what a service does when it fails."""
+"""Small real servers on loopback with scripted responses, to fail as a service can fail."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,15 +6,15 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-Answer = tuple[int, dict[str, str], bytes]
-"""Status, headers and body. With a Content-Length longer than the body, the connection breaks in its middle."""
+ScriptedResponse = tuple[int, dict[str, str], bytes]
+"""Status, headers and body. If Content-Length exceeds the body, the connection breaks after the body."""
 
 
-class Scripted(ThreadingHTTPServer):
-    """Gives its answers one after the other, the last one for good; None hangs up without an answer."""
+class ScriptedServer(ThreadingHTTPServer):
+    """Sends its responses one after the other, and repeats the last. None closes the connection without a response."""
 
-    def __init__(self, *answers: Answer | None) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: ScriptedResponse | None) -> None:
+        self.responses = list(responses)
         self.requests: list[tuple[str, str]] = []
         self.headers: list[Message] = []
         self.connections = 0
@@ -27,7 +27,7 @@ class Scripted(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Scripted
+    server: ScriptedServer
 
     def setup(self) -> None:
         super().setup()
@@ -37,11 +37,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.requests.append((f"{self.command} {self.path}", body.decode()))
         self.server.headers.append(self.headers)
-        answer = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
-        if answer is None:
+        responses = self.server.responses
+        response = responses.pop(0) if len(responses) > 1 else responses[0]
+        if response is None:
             self.close_connection = True
             return
-        status, headers, content = answer
+        status, headers, content = response
         self.send_response(status)
         headers = {"Content-Length": str(len(content)), **headers}
         for name, value in headers.items():
@@ -56,8 +57,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def scripted(*answers: Answer | None) -> Iterator[Scripted]:
-    with Scripted(*answers) as server:
+def scripted(*responses: ScriptedResponse | None) -> Iterator[ScriptedServer]:
+    with ScriptedServer(*responses) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

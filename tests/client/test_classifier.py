@@ -150,7 +150,7 @@ def test_data_frames_are_points_with_the_features_names(classifier: RemoteClassi
         classifier.predict(frame[["x2", "x1"]])
 
 
-def test_more_points_than_the_service_takes_at_once_are_sent_in_parts(
+def test_more_points_than_the_services_limit_are_sent_in_batches(
     classifier: RemoteClassifier, client: BoundaryClient
 ) -> None:
     grid = client.boundary("tanh-10", resolution=350)
@@ -159,7 +159,7 @@ def test_more_points_than_the_service_takes_at_once_are_sent_in_parts(
     assert np.abs(classifier.predict_proba(points)[:, 1].reshape(350, 350) - grid.values).max() < 1e-6
 
 
-def test_one_classifier_asks_one_version_also_when_there_is_a_newer_one(
+def test_a_classifier_keeps_its_version_when_a_newer_one_appears(
     start_server: StartServer, models_dir: Path, tmp_path: Path
 ) -> None:
     models = copy(models_dir, tmp_path / "models", "tanh-3")
@@ -188,7 +188,7 @@ def test_a_model_without_a_card_has_no_features_to_name(
         assert classifier.predict(pd.DataFrame({"a": [0.0], "b": [0.0]})).shape == (1,)
 
 
-def test_what_cannot_be_asked_is_the_clients_error(client: BoundaryClient, classifier: RemoteClassifier) -> None:
+def test_invalid_requests_raise_the_clients_exceptions(client: BoundaryClient, classifier: RemoteClassifier) -> None:
     for points in ([], [0.1, 0.2], [[0.1, 0.2, 0.3]], [[np.nan, 0]]):
         with pytest.raises(InvalidError):
             classifier.predict(points)

@@ -67,7 +67,7 @@ def test_predict_prints_json_with_the_services_digits(run: Run, server: Server) 
 
 def test_predict_asks_several_models_or_all(run: Run) -> None:
     two = json.loads(succeeded(run("predict", "0,0", "--model", "tanh-3", "--model", "linear", "--json")))
-    assert [found["model"] for found in two["predictions"]] == ["tanh-3", "linear"]
+    assert [prediction["model"] for prediction in two["predictions"]] == ["tanh-3", "linear"]
     _, *every = rows(succeeded(run("predict", "0,0", "--all")))
     assert {row[1] for row in every} == set(MODELS)
 
@@ -82,8 +82,8 @@ def test_boundary_sums_up_or_prints_the_grid(run: Run, server: Server) -> None:
     ]
     assert [name for name, _ in table[4:]] == ["P(y = 1)", "P(y = 1) ≥ 0.5"]
     bounds = ["--x-min", "-1", "--x-max", "0", "--y-min", "-2", "--y-max", "2"]
-    asked = ["--model", "tanh-3", "--version", "1", "--resolution", "3", *bounds]
-    printed = json.loads(succeeded(run("boundary", *asked, "--json")))
+    options = ["--model", "tanh-3", "--version", "1", "--resolution", "3", *bounds]
+    printed = json.loads(succeeded(run("boundary", *options, "--json")))
     served = server.get("/boundary?model=tanh-3&x_min=-1&x_max=0&y_min=-2&y_max=2&resolution=3").json()
     assert printed == served
 
@@ -102,11 +102,11 @@ def test_boundary_sums_up_or_prints_the_grid(run: Run, server: Server) -> None:
 def test_boundary_asks_for_runs_epochs_statistics_differences_and_units(
     run: Run, server: Server, arguments: list[str], replicate: str, names: list[str]
 ) -> None:
-    asked = ["--model", "tanh-3", "--resolution", "3", *arguments]
-    query = "&".join(f"{name[2:]}={value}" for name, value in zip(asked[::2], asked[1::2], strict=True))
+    options = ["--model", "tanh-3", "--resolution", "3", *arguments]
+    query = "&".join(f"{name[2:]}={value}" for name, value in zip(options[::2], options[1::2], strict=True))
     served = server.get(f"/boundary?{query}").json()
-    assert json.loads(succeeded(run("boundary", *asked, "--json"))) == served
-    table = rows(succeeded(run("boundary", *asked)))
+    assert json.loads(succeeded(run("boundary", *options, "--json"))) == served
+    table = rows(succeeded(run("boundary", *options)))
     assert table[:2] == [["replicate", replicate], ["epoch", str(served["epoch"])]]
     assert [name for name, _ in table[4:]] == names
 
@@ -129,21 +129,21 @@ def test_boundary_refuses_a_file_it_cannot_write_before_or_after_asking(run: Run
     unknown = run("boundary", "-o", str(tmp_path / "b.gif"))
     assert (unknown.returncode, unknown.stderr.splitlines()[-1]) == (
         2,
-        "Error: the file's name says what is written: it ends in one of .png, .npy, .json",
+        "Error: the file's name must end in one of .png, .npy, .json",
     )
     missing = tmp_path / "missing" / "b.npy"
     nowhere = run("boundary", "--resolution", "2", "-o", str(missing))
     assert nowhere.returncode == 1
     assert nowhere.stderr == f"Error: {missing} cannot be written: No such file or directory\n"
     both = run("boundary", "-o", str(tmp_path / "b.npy"), "--json")
-    assert (both.returncode, both.stderr.splitlines()[-1]) == (2, "Error: give --output or --json, not both")
+    assert (both.returncode, both.stderr.splitlines()[-1]) == (2, "Error: --output and --json cannot be combined")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, server: Server) -> None:
     served = server.get("/comparison").json()
     header, *models = rows(succeeded(run("comparison")))
-    assert header == ["model", "units", "mean", "95% interval", "range", "served", "notebook"]
+    assert header == ["model", "layers", "test accuracy", "95% interval", "range", "exact", "served", "notebook"]
     assert [row[:3] for row in models] == [
         [
             model["model"],
@@ -171,9 +171,9 @@ def test_comparison_writes_the_kind_of_file_that_its_name_says(run: Run, server:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("c.npy", [], "the file's name says what is written: it ends in one of .png, .csv, .md, .json"),
-        ("c.png", ["--json"], "give --output without --json and --pairs"),
-        ("c.csv", ["--pairs"], "give --output without --json and --pairs"),
+        ("c.npy", [], "the file's name must end in one of .png, .csv, .md, .json"),
+        ("c.png", ["--json"], "--output cannot be combined with --json or --pairs"),
+        ("c.csv", ["--pairs"], "--output cannot be combined with --json or --pairs"),
     ],
 )
 def test_comparison_refuses_a_file_it_cannot_write(
@@ -204,7 +204,7 @@ def test_dataset_counts_the_points_of_each_split(run: Run, server: Server) -> No
 def test_a_problem_is_one_line_on_stderr_with_the_request_and_status_1(run: Run) -> None:
     done = run("predict", "0,0", "--model", "nope")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: Not Found: there is no model 'nope'; there is ")
+    assert done.stderr.startswith("Error: Not Found: there is no model 'nope'; ")
     assert done.stderr.count("\n") == 1
     assert "(request " in done.stderr
 
@@ -222,14 +222,15 @@ def test_a_missing_service_is_one_line_that_says_what_to_do() -> None:
     ("arguments", "message"),
     [
         (["0"], None),
-        (["0,0", "0,0,0"], "'0,0,0' has not as many numbers as '0,0'"),
-        (["0;0"], "'0;0' is not a point; write one as 0.1,0.2"),
-        (["--modle", "0,0"], "'--modle' is not a point; write one as 0.1,0.2"),
-        (["0,0", "--all", "--model", "linear"], "give --model or --all, not both"),
-        (["0,0", "--all", "--version", "1"], "--version is for one model"),
+        (["0,0", "0,0,0"], "'0,0,0' has 3 numbers; the first point has 2"),
+        (["0,0", "0"], "'0' has 1 number; the first point has 2"),
+        (["0;0"], "'0;0' is not a point; write points as 0.1,0.2"),
+        (["--modle", "0,0"], "'--modle' is not a point; write points as 0.1,0.2"),
+        (["0,0", "--all", "--model", "linear"], "--model and --all cannot be combined"),
+        (["0,0", "--all", "--version", "1"], "--version cannot be combined with several models"),
     ],
 )
-def test_what_cannot_be_asked_is_said_before_asking(arguments: list[str], message: str | None) -> None:
+def test_invalid_arguments_are_refused_without_a_request(arguments: list[str], message: str | None) -> None:
     done = run_client("--retries", "0", "--url", f"http://127.0.0.1:{free_port()}", "predict", *arguments)
     if message is None:  # how many features a model has is for the service to say
         assert done.stderr.startswith("Error: no service answers")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from client import BoundaryClient, BoundaryQuestion, InvalidError, NotFoundError, ProblemError, TooLargeError
+from client import BoundaryClient, BoundaryParams, InvalidError, NotFoundError, ProblemError, TooLargeError
 from tests.conftest import MODELS, ROOT, Server
 
 POINTS = [[0.1, 0.2], [0.9, -0.4], [-1.5, 1.5]]
@@ -44,12 +44,12 @@ def test_version_and_threshold_are_passed_on(client: BoundaryClient) -> None:
         client.predict(POINTS, "tanh-3", version=99)
 
 
-def test_several_models_answer_by_name_in_the_order_asked_for(client: BoundaryClient) -> None:
+def test_predictions_of_several_models_are_by_name_in_the_given_order(client: BoundaryClient) -> None:
     predictions = client.predict_many(POINTS, ["tanh-3", "linear"])
     assert list(predictions) == ["tanh-3", "linear"]
     assert np.array_equal(predictions["linear"].probabilities, client.predict(POINTS, "linear").probabilities)
     assert set(client.predict_many(POINTS)) == set(MODELS)
-    assert all(sum(found.labels) == 3 for found in client.predict_many(POINTS, threshold=0).values())
+    assert all(sum(prediction.labels) == 3 for prediction in client.predict_many(POINTS, threshold=0).values())
 
 
 def test_a_boundary_is_a_grid_with_its_coordinates(client: BoundaryClient) -> None:
@@ -69,7 +69,7 @@ def test_a_boundary_has_the_values_of_the_npy_file_bit_for_bit(client: BoundaryC
     assert np.array_equal(client.boundary().values, np.load(io.BytesIO(file), allow_pickle=False))
 
 
-BOUNDARY_QUESTIONS: list[tuple[BoundaryQuestion, bool]] = [
+BOUNDARY_PARAMS: list[tuple[BoundaryParams, bool]] = [
     ({"replicate": 3}, True),
     ({"epoch": 0}, True),
     ({"replicate": 3, "epoch": 10}, True),
@@ -85,26 +85,26 @@ BOUNDARY_QUESTIONS: list[tuple[BoundaryQuestion, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "are_probabilities"), BOUNDARY_QUESTIONS)
-def test_every_question_reaches_the_service_and_its_answer_comes_back(
-    client: BoundaryClient, server: Server, question: BoundaryQuestion, are_probabilities: bool
+@pytest.mark.parametrize(("params", "are_probabilities"), BOUNDARY_PARAMS)
+def test_every_parameter_reaches_the_service_and_its_values_come_back(
+    client: BoundaryClient, server: Server, params: BoundaryParams, are_probabilities: bool
 ) -> None:
-    asked: BoundaryQuestion = {**question, "resolution": 5}
-    raw = server.get("/boundary", params=asked).json()
-    grid = client.boundary(**asked)
+    query: BoundaryParams = {**params, "resolution": 5}
+    raw = server.get("/boundary", params=query).json()
+    grid = client.boundary(**query)
     assert grid.to_document() == raw
     assert ("probabilities" in raw, grid.are_probabilities) == (are_probabilities, are_probabilities)
     assert np.array_equal(grid.values, np.array(raw.get("probabilities", raw.get("values")), np.float32))
     assert not np.array_equal(grid.values, client.boundary(resolution=5).values)
     assert (grid.epoch, grid.replicate) == (raw["epoch"], raw["replicate"])
-    assert grid.statistic == question.get("statistic", "probability")
-    assert (grid.replicate is None) == ("statistic" in question)
-    assert (grid.minus, grid.layer, grid.unit) == (question.get("minus"), question.get("layer"), question.get("unit"))
-    picture = server.get("/boundary", params={**asked, "width": 300, "format": "png"}).content
-    assert client.picture(width=300, **asked) == picture
+    assert grid.statistic == params.get("statistic", "probability")
+    assert (grid.replicate is None) == ("statistic" in params)
+    assert (grid.minus, grid.layer, grid.unit) == (params.get("minus"), params.get("layer"), params.get("unit"))
+    picture = server.get("/boundary", params={**query, "width": 300, "format": "png"}).content
+    assert client.picture(width=300, **query) == picture
 
 
-def test_a_question_that_there_is_not_never_leaves_the_client() -> None:
+def test_an_unknown_parameter_never_leaves_the_client() -> None:
     with BoundaryClient("http://127.0.0.1:1") as client:
         with pytest.raises(TypeError, match="unexpected keyword arguments: seed"):
             client.boundary(seed=3)  # type: ignore[call-arg]
@@ -120,9 +120,9 @@ BOUNDS = st.tuples(*[st.floats(-1e4, 1e4)] * 2).filter(lambda ends: np.float32(e
 def test_a_grid_that_came_as_npy_is_the_json_to_the_last_bit(
     server: Server, x: tuple[float, float], y: tuple[float, float], resolution: int
 ) -> None:
-    asked: BoundaryQuestion = {"x_min": x[0], "x_max": x[1], "y_min": y[0], "y_max": y[1], "resolution": resolution}
+    query: BoundaryParams = {"x_min": x[0], "x_max": x[1], "y_min": y[0], "y_max": y[1], "resolution": resolution}
     with BoundaryClient(server.url) as client:
-        assert client.boundary(**asked).to_document() == server.get("/boundary", params=asked).json()
+        assert client.boundary(**query).to_document() == server.get("/boundary", params=query).json()
 
 
 def test_a_comparison_is_also_a_table_and_a_picture(client: BoundaryClient, server: Server) -> None:
@@ -134,7 +134,7 @@ def test_a_comparison_is_also_a_table_and_a_picture(client: BoundaryClient, serv
     assert (narrow[:4], int.from_bytes(narrow[16:20], "big")) == (b"\x89PNG", 321)
 
 
-def test_a_picture_is_a_png_as_wide_as_asked_for(client: BoundaryClient) -> None:
+def test_a_picture_is_a_png_of_the_given_width(client: BoundaryClient) -> None:
     picture = client.picture("linear", x_min=-1, resolution=20, width=321)
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert int.from_bytes(picture[16:20], "big") == 321

@@ -1,4 +1,4 @@
-"""`Boundary.plot`: what is drawn, on what, and what comes back."""
+"""`Boundary.plot` and `BoundaryDisplay`: what they draw, on which axes, and what they return."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ import pytest
 from matplotlib.collections import QuadMesh
 from matplotlib.contour import QuadContourSet
 
-from client import Boundary, BoundaryClient
+from client import Boundary, BoundaryClient, BoundaryDisplay
 from tests.conftest import Server
 
 
@@ -77,7 +77,7 @@ def test_other_plot_methods_draw_lines_or_cells_over_the_same_range(boundary: Bo
     cells = boundary.plot(plot_method="pcolormesh").surface_
     assert isinstance(cells, QuadMesh)
     assert cells.get_clim() == (0, 1)
-    with pytest.raises(ValueError, match="no plot method 'imshow'; there is contourf, contour, pcolormesh"):
+    with pytest.raises(ValueError, match="unknown plot method 'imshow'; valid methods: contourf, contour, pcolormesh"):
         boundary.plot(plot_method="imshow")  # type: ignore[arg-type]
 
 
@@ -102,6 +102,23 @@ def test_every_quantity_has_its_own_range_and_line(client: BoundaryClient) -> No
     (low, high), line = drawn(layer=1, unit=1)
     assert (-low, line) == (high, [0])
     assert high == np.abs(client.boundary("tanh-3", resolution=30, layer=1, unit=1).values).max()
+
+
+def test_a_display_draws_its_own_data_again_on_other_axes() -> None:
+    x, y = np.linspace(0, 1, 4), np.linspace(0, 2, 5)
+    display = BoundaryDisplay(x, y, np.tile(x, (5, 1)).astype(np.float32), features=("a", "b"))
+    assert not hasattr(display, "ax_")
+    assert display.plot() is display
+    first = display.ax_
+    second = plt.subplots()[1]
+    assert display.plot(second, plot_method="contour").ax_ is second
+    assert (first.get_xlabel(), first.get_ylabel()) == (second.get_xlabel(), second.get_ylabel()) == ("a", "b")
+
+
+def test_a_display_from_a_boundary_is_its_plot(boundary: Boundary) -> None:
+    drawn, again = boundary.plot(), BoundaryDisplay.from_boundary(boundary)
+    assert again.values is boundary.values
+    assert np.array_equal(drawn.surface_.get_array(), again.surface_.get_array())  # type: ignore[arg-type]
 
 
 def test_where_no_line_runs_none_is_drawn(client: BoundaryClient) -> None:

@@ -23,7 +23,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for name in ("client", "service", "training"):
+    for name in ("bundle", "client", "service", "training"):
         shutil.copytree(ROOT / name, source / name)
     venv.create(directory / "venv", symlinks=True)
     python = directory / "venv" / "bin" / "python"

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from client import BoundaryClient, UnauthorizedError
-from tests.client.scripted import Answer, scripted
+from tests.client.scripted import ScriptedResponse, scripted
 from tests.client.test_cli import run_client
 from tests.conftest import ALICE as KEY
 from tests.conftest import Server
 
-NO_MODELS: Answer = (200, {"Content-Type": "application/json"}, b'{"default_model": "m", "models": []}')
+NO_MODELS: ScriptedResponse = (200, {"Content-Type": "application/json"}, b'{"default_model": "m", "models": []}')
 
 
-def test_a_service_that_asks_for_a_key_answers_who_has_one(guarded: Server) -> None:
+def test_a_service_with_keys_answers_only_a_client_with_one_of_them(guarded: Server) -> None:
     with BoundaryClient(guarded.url, KEY) as client:
         assert client.predict([[0, 0]]).labels.tolist() == [0]
         assert client.boundary(resolution=3).values.shape == (3, 3)
@@ -57,7 +57,7 @@ def test_a_key_is_sent_as_a_bearer_token_whatever_a_netrc_says(tmp_path: Path, m
 
 def test_a_key_does_not_follow_to_another_host() -> None:
     with scripted(NO_MODELS) as other:
-        moved: Answer = (302, {"Location": other.url.replace("127.0.0.1", "localhost") + "/models"}, b"")
+        moved: ScriptedResponse = (302, {"Location": other.url.replace("127.0.0.1", "localhost") + "/models"}, b"")
         with scripted(moved) as server, BoundaryClient(server.url, KEY) as client:
             client.models()
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"

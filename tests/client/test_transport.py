@@ -24,14 +24,14 @@ from client import (
     UnauthorizedError,
     UnavailableError,
 )
-from tests.client.scripted import Answer, scripted
+from tests.client.scripted import ScriptedResponse, scripted
 from tests.conftest import free_port
 
-NO_MODELS: Answer = (200, {"Content-Type": "application/json"}, b'{"default_model": "m", "models": []}')
+NO_MODELS: ScriptedResponse = (200, {"Content-Type": "application/json"}, b'{"default_model": "m", "models": []}')
 PROBLEM = {"type": "about:blank", "title": "Unavailable", "status": 503, "detail": "busy", "request_id": "r1"}
 
 
-def unavailable(retry_after: str) -> Answer:
+def unavailable(retry_after: str) -> ScriptedResponse:
     headers = {"Content-Type": "application/problem+json", "Retry-After": retry_after}
     return 503, headers, json.dumps(PROBLEM).encode()
 
@@ -49,15 +49,15 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
 
 
-def test_an_unavailable_service_is_asked_again_with_the_same_body() -> None:
+def test_a_503_is_retried_with_the_same_body() -> None:
     prediction = b'{"model": "m", "version": 1, "probabilities": [0.5], "labels": [1]}'
-    answer = (200, {"Content-Type": "application/json"}, prediction)
-    with scripted(unavailable("0"), answer) as server, BoundaryClient(server.url) as client:
+    response = (200, {"Content-Type": "application/json"}, prediction)
+    with scripted(unavailable("0"), response) as server, BoundaryClient(server.url) as client:
         assert client.predict([[0, 1]]).labels.tolist() == [1]
     assert server.requests == [("POST /predict", '{"points": [[0.0, 1.0]]}')] * 2
 
 
-def test_a_gateways_503_that_names_no_time_is_asked_again_too() -> None:
+def test_a_gateways_503_without_a_retry_after_is_retried_too() -> None:
     with scripted((503, {}, b"<html>gateway</html>"), NO_MODELS) as server, BoundaryClient(server.url) as client:
         client.models()
     assert len(server.requests) == 2
@@ -71,7 +71,7 @@ def test_a_retry_waits_as_long_as_the_service_asks_for() -> None:
 
 
 def test_a_retry_waits_no_longer_than_the_longest_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client.transport.LONGEST_WAIT_SECONDS", 0)
+    monkeypatch.setattr("client.transport.MAX_RETRY_AFTER_SECONDS", 0)
     with scripted(unavailable("20"), NO_MODELS) as server, BoundaryClient(server.url) as client:
         started = time.monotonic()
         client.models()
@@ -90,7 +90,7 @@ def test_a_service_that_stays_unavailable_is_an_error_after_the_retries() -> Non
 
 
 @pytest.mark.parametrize("retry_after", ["soon", "-1", "1.5"])
-def test_a_retry_after_that_makes_no_sense_is_the_clients_own_pause(retry_after: str) -> None:
+def test_an_invalid_retry_after_is_replaced_by_the_clients_backoff(retry_after: str) -> None:
     with scripted(unavailable(retry_after), NO_MODELS) as server, BoundaryClient(server.url) as client:
         assert client.models()["default_model"] == "m"
     with (
@@ -129,8 +129,8 @@ def test_an_error_says_after_how_many_seconds_to_ask_again() -> None:
 )
 def test_an_error_carries_what_the_problem_says(status: int, kind: type[ProblemError]) -> None:
     said = {"title": "T", "detail": "D", "status": status, "request_id": "r1", "errors": {"points": ["P"]}}
-    answer: Answer = (status, {"Content-Type": "application/problem+json"}, json.dumps(said).encode())
-    with scripted(answer) as server, BoundaryClient(server.url) as client, pytest.raises(ProblemError) as caught:
+    response: ScriptedResponse = (status, {"Content-Type": "application/problem+json"}, json.dumps(said).encode())
+    with scripted(response) as server, BoundaryClient(server.url) as client, pytest.raises(ProblemError) as caught:
         client.models()
     error = caught.value
     assert type(error) is kind
@@ -145,7 +145,7 @@ def test_a_request_is_sent_again_when_the_connection_breaks() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 404, 422, 500, 502])
-def test_other_errors_are_not_asked_about_twice(status: int) -> None:
+def test_other_errors_are_not_retried(status: int) -> None:
     with (
         scripted((status, {}, b"<html>gateway</html>")) as server,
         BoundaryClient(server.url) as client,
@@ -174,7 +174,7 @@ def test_where_nothing_listens_the_error_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(("timeout", "retries"), [((1, 0.1), 0), ((1, 0.1), 1), (0.1, 0)])
-def test_an_answer_that_does_not_come_in_time_is_an_error(timeout: float | tuple[float, float], retries: int) -> None:
+def test_a_late_response_is_an_error(timeout: float | tuple[float, float], retries: int) -> None:
     with (
         silent() as url,
         BoundaryClient(url, timeout=timeout, retries=retries) as client,
@@ -184,9 +184,9 @@ def test_an_answer_that_does_not_come_in_time_is_an_error(timeout: float | tuple
 
 
 @pytest.mark.parametrize("cache_bytes", [0, 2**20])
-def test_an_answer_that_breaks_off_is_an_error_and_not_kept(cache_bytes: int) -> None:
+def test_a_truncated_response_is_an_error_and_not_cached(cache_bytes: int) -> None:
     status, headers, content = NO_MODELS
-    broken: Answer = (status, {**headers, "ETag": '"1"', "Content-Length": "1000"}, content)
+    broken: ScriptedResponse = (status, {**headers, "ETag": '"1"', "Content-Length": "1000"}, content)
     with scripted(broken, NO_MODELS) as server, BoundaryClient(server.url, cache_bytes=cache_bytes) as client:
         with pytest.raises(ConnectionFailedError):
             client.models()
@@ -195,7 +195,7 @@ def test_an_answer_that_breaks_off_is_an_error_and_not_kept(cache_bytes: int) ->
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         (200, {"Content-Type": "text/html"}, b"<html></html>"),
         (200, {"Content-Type": "application/json"}, b"no JSON"),
@@ -203,9 +203,9 @@ def test_an_answer_that_breaks_off_is_an_error_and_not_kept(cache_bytes: int) ->
         (200, {"Content-Type": "application/json"}, b'{"something": "else"}'),
     ],
 )
-def test_something_else_at_the_address_is_an_error(answer: Answer) -> None:
+def test_something_else_at_the_address_is_an_error(response: ScriptedResponse) -> None:
     with (
-        scripted(answer) as server,
+        scripted(response) as server,
         BoundaryClient(server.url) as client,
         pytest.raises(ConnectionFailedError, match="is not a boundary service"),
     ):
@@ -259,7 +259,7 @@ def test_a_model_that_recorded_no_epochs_has_none() -> None:
 
 
 def test_a_picture_that_is_none_is_an_error() -> None:
-    page: Answer = (200, {"Content-Type": "text/html"}, b"<html></html>")
+    page: ScriptedResponse = (200, {"Content-Type": "text/html"}, b"<html></html>")
     with scripted(page) as server, BoundaryClient(server.url) as client, pytest.raises(ConnectionFailedError):
         client.picture()
 

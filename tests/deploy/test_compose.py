@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import requests
 
-from benchmarks.deploy.adversity import CASES, Ground
-from benchmarks.deploy.disturbances import FRESH_SECONDS, another_experiment
-from benchmarks.deploy.reference import Reference
-from benchmarks.deploy.stack import Stack, StackError, run
+from chaos.deploy.faults import FRESH_SECONDS, another_experiment
+from chaos.deploy.hostile_environments import CASES, Fixture
+from chaos.deploy.reference import Reference
+from chaos.deploy.stack import Stack, StackError, run
 from service import __version__
 from tests.conftest import MODELS, wait_for
 
@@ -183,7 +183,7 @@ def test_only_the_proxy_is_reached_from_outside(stack: Stack) -> None:
 def test_a_second_up_trains_nothing(stack: Stack) -> None:
     before = get("/comparison").content
     stack.up()
-    assert "nothing to train" in stack.compose("logs", "--no-log-prefix", "--tail", "1", "training")
+    assert "nothing to do" in stack.compose("logs", "--no-log-prefix", "--tail", "1", "training")
     assert get("/comparison").content == before
     assert {(model["name"], len(model["versions"])) for model in get("/models").json()["models"]} == {
         (name, 1) for name in MODELS
@@ -430,7 +430,7 @@ def test_training_again_is_followed_by_every_replica_and_by_the_proxys_cache(sta
 def test_in_adversity_a_line_says_what_is_wrong_and_nothing_answers_falsely(
     stack: Stack, tmp_path: Path, case: str
 ) -> None:
-    assert CASES[case](Ground(stack, Reference(stack, tmp_path)))
+    assert CASES[case](Fixture(stack, Reference(stack, tmp_path)))
 
 
 def test_with_keys_nobody_without_one_is_answered_out_of_the_cache(stack: Stack, tmp_path: Path) -> None:

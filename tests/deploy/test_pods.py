@@ -215,7 +215,7 @@ def test_the_training_wrote_as_its_user_and_writes_no_second_time(images: Images
     assert set(
         served.pod.shell("stat -c %u:%g models/* models/*/*/saved_model.pb models/*/*/assets.extra/*").split()
     ) == {"10001:10001"}
-    assert "nothing to train" in train(images["training"], served.volumes)
+    assert "nothing to do" in train(images["training"], served.volumes)
 
 
 def test_the_process_has_the_user_and_no_privilege(served: Served) -> None:

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.server import request_log
-from service.server.request_log import FLUSH_SECONDS, MOST, RequestLog
+from service.server.request_log import FLUSH_SECONDS, MAX_LINES, RequestLog
 from tests.conftest import Server, StartServer, wait_for
 
 
@@ -150,7 +150,7 @@ def test_a_reader_that_hangs_does_not_fill_the_memory(full_pipe: tuple[int, int]
     reading, writing = full_pipe
     os.set_blocking(writing, True)  # the write hangs from now on
     log = RequestLog()
-    for number in range(3 * MOST):
+    for number in range(3 * MAX_LINES):
         log.write(path=str(number))
-    paths = read_paths(reading, str(3 * MOST - 1))
-    assert MOST <= len(paths) < 2 * MOST
+    paths = read_paths(reading, str(3 * MAX_LINES - 1))
+    assert MAX_LINES <= len(paths) < 2 * MAX_LINES

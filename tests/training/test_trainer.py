@@ -1,29 +1,24 @@
 """The compiled trainer does what Keras `fit` does, for every replicate, and the same each time."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training import kernel
 from training.architectures import Weights, build, forward, initial_weights
-from training.datasets import Part
-from training.evaluation import accuracies, diverged, population_accuracy, predict
+from training.datasets import Split
 from training.experiment import ProtocolSpec
-from training.exporter import export
-from training.population import Population
-from training.trainer import Trajectory, recorded_epochs, train
+from training.fit import numba_trainer
+from training.fit.train import Trajectory, recorded_epochs, train
 
 ADAM = ProtocolSpec("adam", 0.001, 32)
 N, EPOCHS = 1124, 2  # 35 full batches an epoch, as in the notebook, and one of 4 points
 
 
-def _part(replicates: int, n: int, seed: int = 0) -> Part:
+def _split(replicates: int, n: int, seed: int = 0) -> Split:
     points = np.random.default_rng(seed).normal(size=(replicates, n, 2)).astype(np.float32)
-    return Part(points, (np.linalg.norm(points, axis=-1) > 1).astype(np.float32))
+    return Split(points, (np.linalg.norm(points, axis=-1) > 1).astype(np.float32))
 
 
 def _orders(replicates: int, epochs: int = EPOCHS) -> NDArray[np.int32]:
@@ -32,9 +27,9 @@ def _orders(replicates: int, epochs: int = EPOCHS) -> NDArray[np.int32]:
 
 
 def _train(
-    model: keras.Sequential, initial: Weights, data: Part, orders: NDArray[np.int32], protocol: ProtocolSpec = ADAM
+    model: keras.Sequential, initial: Weights, data: Split, orders: NDArray[np.int32], protocol: ProtocolSpec = ADAM
 ) -> Trajectory:
-    return train(model, initial, data, _part(data.labels.shape[0], 40, seed=9), orders, protocol)
+    return train(model, initial, data, _split(data.labels.shape[0], 40, seed=9), orders, protocol)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
@@ -44,12 +39,12 @@ def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
 ) -> None:
     model = build(2, hidden_layers, activation if hidden_layers else None)
     initial = initial_weights(model, [5])
-    data, orders = _part(1, N), _orders(1)
+    data, orders = _split(1, N), _orders(1)
     ours = _train(model, initial, data, orders)
 
     model.set_weights([stack[0] for stack in initial])
     model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy", metrics=["accuracy"])
-    validation = _part(1, 40, seed=9)
+    validation = _split(1, 40, seed=9)
     for epoch in range(EPOCHS):
         order = orders[epoch, 0]
         history = model.fit(
@@ -66,40 +61,15 @@ def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
             assert getattr(ours.histories[0], name)[epoch] == pytest.approx(history[theirs][0], abs=1e-5)
 
 
-def test_the_exported_saved_model_is_the_trained_network(tmp_path: Path) -> None:
-    model = build(2, (10, 10), "tanh")
-    weights = _train(model, initial_weights(model, [1, 2]), _part(2, N), _orders(2)).weights
-    export(model, weights, (-1.5, 1.5), tmp_path / "bundle")
-    signatures = tf.saved_model.load(str(tmp_path / "bundle")).signatures
-    points = np.random.default_rng(3).uniform(-1.5, 1.5, (200, 2)).astype(np.float32)
-
-    def keras_predicts(replicate: int, snapshot: int) -> NDArray[np.float32]:
-        model.set_weights([stack[replicate, snapshot] for stack in weights])
-        probabilities: NDArray[np.float32] = model(points).numpy()[:, 0]
-        return probabilities
-
-    served = signatures["serving_default"](points=points)["probabilities"].numpy()
-    np.testing.assert_allclose(served, keras_predicts(0, EPOCHS), rtol=0, atol=1e-6)
-    every = signatures["replicates"](points=points)["probabilities"].numpy()
-    np.testing.assert_allclose(every[:, 1], keras_predicts(1, EPOCHS), rtol=0, atol=1e-6)
-    index = {"replicate": tf.constant(1), "snapshot": tf.constant(2)}
-    early = signatures["at"](points=points, **index)["probabilities"].numpy()
-    np.testing.assert_allclose(early, keras_predicts(1, 2), rtol=0, atol=1e-6)
-    hidden = signatures["activations"](points=points, **index)
-    inner = keras.Model(model.inputs[0], [layer.output for layer in model.layers[:-1]])
-    for ours, theirs in zip((hidden["layer_1"], hidden["layer_2"]), inner(points), strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=0, atol=1e-6)
-
-
 def test_each_replicate_trains_as_if_alone() -> None:
     model = build(2, (3,), "tanh")
-    data, orders = _part(3, N), _orders(3)
+    data, orders = _split(3, N), _orders(3)
     initial = initial_weights(model, [1, 2, 3])
     together = _train(model, initial, data, orders)
     for r in range(3):
         own = slice(r, r + 1)
         alone = _train(
-            model, [stack[own] for stack in initial], Part(data.points[own], data.labels[own]), orders[:, own]
+            model, [stack[own] for stack in initial], Split(data.points[own], data.labels[own]), orders[:, own]
         )
         for one, all_three in zip(alone.weights, together.weights, strict=True):
             np.testing.assert_allclose(one[0], all_three[r], rtol=0, atol=1e-6)
@@ -107,7 +77,7 @@ def test_each_replicate_trains_as_if_alone() -> None:
 
 def test_a_replicate_that_diverges_hurts_no_other() -> None:
     model = build(2, (3,), "tanh")
-    data, orders = _part(2, N), _orders(2)
+    data, orders = _split(2, N), _orders(2)
     initial = initial_weights(model, [1, 2])
     healthy = _train(model, initial, data, orders)
     spoiled = [stack.copy() for stack in initial]
@@ -120,7 +90,7 @@ def test_a_replicate_that_diverges_hurts_no_other() -> None:
 
 def test_training_again_gives_the_same_bits() -> None:
     model = build(2, (10, 10), "tanh")
-    first, second = (_train(model, initial_weights(model, [7, 8]), _part(2, N), _orders(2)) for _ in range(2))
+    first, second = (_train(model, initial_weights(model, [7, 8]), _split(2, N), _orders(2)) for _ in range(2))
     for one, other in zip(first.weights, second.weights, strict=True):
         assert one.tobytes() == other.tobytes()
 
@@ -129,11 +99,11 @@ def test_epochs_are_recorded_from_before_training_to_the_end() -> None:
     model = build(2, (), None)
     initial = initial_weights(model, [1])
     epochs = 45  # more than two compiled calls, the last of them shorter
-    trajectory = _train(model, initial, _part(1, N), _orders(1, epochs))
+    trajectory = _train(model, initial, _split(1, N), _orders(1, epochs))
     assert recorded_epochs(epochs) == list(range(epochs + 1))
     assert [stack.shape[:2] for stack in trajectory.weights] == [(1, epochs + 1)] * 2
     np.testing.assert_array_equal(trajectory.weights[0][:, 0], initial[0])
-    one_by_one = _train(model, initial, _part(1, N), _orders(1, epochs)[:30])
+    one_by_one = _train(model, initial, _split(1, N), _orders(1, epochs)[:30])
     np.testing.assert_array_equal(trajectory.weights[0][:, 30], one_by_one.weights[0][:, -1])
     assert len(trajectory.histories[0].loss) == epochs
 
@@ -176,13 +146,13 @@ def test_an_unknown_activation_or_optimizer_is_refused_by_name() -> None:
         build(2, (3,), "tanhh")
     model = build(2, (), None)
     with pytest.raises(ValueError, match="adamm"):
-        _train(model, initial_weights(model, [1]), _part(1, N), _orders(1), ProtocolSpec("adamm", 0.001, 32))
+        _train(model, initial_weights(model, [1]), _split(1, N), _orders(1), ProtocolSpec("adamm", 0.001, 32))
 
 
 def test_after_twenty_epochs_it_still_answers_as_keras_fit_does() -> None:
     """Rounding grows over 720 steps; what the network has learned must not depend on it."""
     model = build(2, (10,), "tanh")
-    initial, data, orders = initial_weights(model, [5]), _part(1, N), _orders(1, 20)
+    initial, data, orders = initial_weights(model, [5]), _split(1, N), _orders(1, 20)
     ours = _train(model, initial, data, orders)
     model.set_weights([stack[0] for stack in initial])
     model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy")
@@ -195,26 +165,12 @@ def test_after_twenty_epochs_it_still_answers_as_keras_fit_does() -> None:
     assert np.mean((mine >= 0.5) == (theirs >= 0.5)) > 0.999
 
 
-def test_a_bundle_with_a_replicate_that_diverged_is_exported_and_says_so(tmp_path: Path) -> None:
-    model = build(2, (3,), "tanh")
-    weights = _train(model, initial_weights(model, [1, 2, 3]), _part(3, N), _orders(3)).weights
-    weights[0][1, -1] = np.nan
-    assert diverged(weights) == [1]
-    _, compiled = export(model, weights, (-1.5, 1.5), tmp_path / "bundle")
-    assert max(compiled.max_difference.values()) < 1e-5
-    part = _part(3, 50)
-    shares = accuracies(predict(model, weights, part), part.labels)
-    assert np.isfinite(shares).tolist() == [True, False, True]
-    exact = population_accuracy(model, weights, Population(1.0, 2))
-    assert np.isfinite(exact).tolist() == [True, False, True]
-
-
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_the_fast_program_and_the_general_one_do_the_same(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numba_trainer_and_xlas_do_the_same(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = build(2, (10, 10), activation)
-    initial, data, orders = initial_weights(model, [5, 6]), _part(2, N), _orders(2, 3)
+    initial, data, orders = initial_weights(model, [5, 6]), _split(2, N), _orders(2, 3)
     fast = _train(model, initial, data, orders)
-    monkeypatch.setattr(kernel, "covers", lambda *_: False)
+    monkeypatch.setattr(numba_trainer, "supports", lambda *_: False)
     general = _train(model, initial, data, orders)
     for one, other in zip(fast.weights, general.weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
@@ -224,14 +180,14 @@ def test_the_fast_program_and_the_general_one_do_the_same(activation: str, monke
 
 
 @pytest.mark.parametrize(
-    ("activation", "optimizer", "covered"),
+    ("activation", "optimizer", "supported"),
     [("tanh", "adam", True), ("relu", "adam", True), ("gelu", "adam", False), ("tanh", "sgd", False)],
 )
-def test_what_the_fast_program_does_not_cover_falls_back_and_says_so(
-    activation: str, optimizer: str, covered: bool, caplog: pytest.LogCaptureFixture
+def test_what_the_numba_trainer_does_not_support_falls_back_and_says_so(
+    activation: str, optimizer: str, supported: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = build(2, (3,), activation)
     protocol = ProtocolSpec(optimizer, 0.001, 32)
-    trajectory = _train(model, initial_weights(model, [1]), _part(1, N), _orders(1, 1), protocol)
+    trajectory = _train(model, initial_weights(model, [1]), _split(1, N), _orders(1, 1), protocol)
     assert np.isfinite(trajectory.weights[0]).all()
-    assert ("training with XLA" in caplog.text) is not covered
+    assert ("training with XLA" in caplog.text) is not supported

@@ -1,1 +1,1 @@
-"""What serves the same network beside this service: one short file each."""
+"""The apps that serve the same network beside this service, a short file each."""

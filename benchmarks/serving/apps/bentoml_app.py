@@ -1,6 +1,6 @@
 """BentoML: `bentoml serve benchmarks.serving.apps.bentoml_app:Network`.
 
-Batches are counted in points. Adaptive batching was measured faster than none, `async def` than a thread a request.
+The batch size counts points. Adaptive batching was measured faster than none, and `async def` faster than threads.
 """
 
 import os

@@ -1,15 +1,20 @@
-"""The floor: what Flask and gunicorn cost when the app does nothing."""
+"""The floor: what Flask and gunicorn cost when the app does nothing. It has a route for each dialect's path."""
 
 from functools import cache
 
 from flask import Flask, Response, request
 
+from benchmarks.dialects import DIALECTS
+
 app = Flask(__name__, static_folder=None)
 
 
-@app.post("/predict")
 def echo() -> Response:
     return Response(request.get_data(), mimetype="application/json")
+
+
+for path in {dialect.path for dialect in DIALECTS}:
+    app.add_url_rule(path, view_func=echo, methods=["POST"])
 
 
 @app.get("/bytes/<int:size>")

@@ -1,7 +1,7 @@
 """LitServe: `python -m benchmarks.serving.apps.litserve_app PORT WORKERS`.
 
-Requests are batched for one process that predicts, and come in through as many as there are cores: measured faster than
-as many that predict without batching. The queue over ZeroMQ (`fast_queue`) was measured slower than the default's.
+One process predicts in batches, and a process per core receives requests: measured faster than a predicting process per
+core without batching. The queue over ZeroMQ (`fast_queue`) was measured slower than the default.
 """
 
 import sys
@@ -11,7 +11,7 @@ import litserve
 import numpy as np
 from fastapi import Response
 
-from benchmarks.serving.apps.network import Values, answer, open_engine, probabilities
+from benchmarks.serving.apps.network import Values, open_engine, prediction_json, probabilities
 
 
 class Network(litserve.LitAPI):  # type: ignore[misc]
@@ -32,7 +32,7 @@ class Network(litserve.LitAPI):  # type: ignore[misc]
         return output
 
     def encode_response(self, values: Values) -> Response:
-        return Response(answer(values), media_type="application/json")
+        return Response(prediction_json(values), media_type="application/json")
 
 
 if __name__ == "__main__":

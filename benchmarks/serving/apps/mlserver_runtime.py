@@ -1,6 +1,6 @@
 """MLServer: a custom runtime, in the server's own process (`parallel_workers` 0) and on its event loop, uvloop's.
 
-A process beside it would get every request over a queue, which costs more than this network does.
+A process of its own would get every request over a queue, which costs more than the network.
 """
 
 from mlserver import MLModel

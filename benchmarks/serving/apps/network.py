@@ -1,4 +1,4 @@
-"""What the contestants have in common: the bundle they serve, its engine, and this service's form of JSON."""
+"""What the apps share: the bundle that they serve, its engine, and this service's JSON."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ Values = NDArray[np.float32]
 
 
 def open_engine() -> LiteRTEngine:
-    """Return the engine that this service uses, so that what is compared is what stands around it."""
+    """Return this service's engine, so that contestants differ only in the stack around it."""
     return LiteRTEngine((BUNDLE / layout.COMPILED).read_bytes())
 
 
@@ -24,10 +24,10 @@ def probabilities(engine: LiteRTEngine, points: Values) -> Values:
     return engine.run("serving_default", points)["probabilities"]
 
 
-def points_of(body: bytes) -> Values:
+def parse_points(body: bytes) -> Values:
     return np.array(orjson.loads(body)["points"], np.float32)
 
 
-def answer(values: Values) -> bytes:
+def prediction_json(values: Values) -> bytes:
     document = {"probabilities": values, "labels": (values >= 0.5).astype(np.int64)}
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -1,7 +1,7 @@
 """Ray Serve: `python -m benchmarks.serving.apps.ray_app PORT WORKERS`.
 
-With RAY_SERVE_ENABLE_HA_PROXY and RAY_SERVE_THROUGHPUT_OPTIMIZED, HAProxy hands requests to the replicas directly: 15
-times as many a second as through Ray's own proxy. HTTP is on loopback; Ray's ports for itself cannot all be kept to it.
+With RAY_SERVE_ENABLE_HA_PROXY and RAY_SERVE_THROUGHPUT_OPTIMIZED, HAProxy sends requests straight to the replicas: 15
+times as many per second as through Ray's own proxy. HTTP is on loopback; some of Ray's internal ports cannot be.
 """
 
 import signal
@@ -14,7 +14,7 @@ from ray import serve
 from starlette.requests import Request
 from starlette.responses import Response
 
-from benchmarks.serving.apps.network import answer, open_engine, points_of, probabilities
+from benchmarks.serving.apps.network import open_engine, parse_points, prediction_json, probabilities
 
 LOOPBACK = "127.0.0.1"
 
@@ -25,8 +25,8 @@ class Network:
         self._engine = open_engine()
 
     async def __call__(self, request: Request) -> Response:
-        values = probabilities(self._engine, points_of(await request.body()))
-        return Response(answer(values), media_type="application/json")
+        values = probabilities(self._engine, parse_points(await request.body()))
+        return Response(prediction_json(values), media_type="application/json")
 
 
 def main(port: int, workers: int) -> None:

@@ -1,9 +1,9 @@
-"""The next better way: the SavedModel's own signature, called through TensorFlow behind Flask."""
+"""A better naive server: Flask, and the SavedModel's signature called through TensorFlow."""
 
 import tensorflow as tf
 from flask import Flask, Response, request
 
-from benchmarks.serving.apps.network import BUNDLE, answer, points_of
+from benchmarks.serving.apps.network import BUNDLE, parse_points, prediction_json
 
 module = tf.saved_model.load(str(BUNDLE))  # its variables live as long as it does
 serve = module.signatures["serving_default"]
@@ -13,5 +13,5 @@ app = Flask(__name__, static_folder=None)
 
 @app.post("/predict")
 def predict() -> Response:
-    values = serve(points=tf.constant(points_of(request.get_data())))["probabilities"].numpy()
-    return Response(answer(values), mimetype="application/json")
+    values = serve(points=tf.constant(parse_points(request.get_data())))["probabilities"].numpy()
+    return Response(prediction_json(values), mimetype="application/json")

@@ -108,7 +108,7 @@ class RequestOutputSchema(MessageSchema[RequestOutput]):
 
 
 class InferRequestSchema(MessageSchema[InferRequest]):
-    """What is not known here, such as KServe's model_name, is left aside."""
+    """What is unknown, such as KServe's model_name, is left aside."""
 
     record = InferRequest
 

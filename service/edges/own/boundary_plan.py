@@ -103,13 +103,13 @@ def _check_combination(query: BoundaryQuery) -> None:
     if (query.layer is None) != (query.unit is None):
         raise InvalidError.of("unit", "goes with layer; give both or neither.")
     if query.layer is not None and (query.minus is not None or query.statistic != "probability"):
-        raise InvalidError.of("layer", "is not taken together with minus or a statistic.")
+        raise InvalidError.of("layer", "cannot be combined with minus or a statistic.")
     if query.replicate is not None and query.statistic != "probability":
         raise InvalidError.of(
             "replicate", f"is one training run, {query.statistic} is over all of them; leave one out."
         )
     if query.minus is not None and query.statistic not in ("probability", "mean"):
-        raise InvalidError.of("minus", f"is not taken together with {query.statistic}, only with probability or mean.")
+        raise InvalidError.of("minus", f"cannot be combined with {query.statistic}, only with probability or mean.")
 
 
 def _function(query: BoundaryQuery, version: ModelVersion, minus: ModelVersion | None) -> GridFunction:

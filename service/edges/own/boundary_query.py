@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from bundle.records import StrictRecordSchema
 from service.dataplane.grid_functions import STATISTICS
-from service.dataplane.points import LARGEST
+from service.dataplane.points import MAX_COORDINATE
 from service.http import custom_fields
 
 MEDIA_TYPES = {"json": "application/json", "npy": "application/x-npy", "png": "image/png"}
@@ -34,7 +34,7 @@ class BoundaryQuery:
 
 def _bound(axis: str) -> fields.Float:
     return fields.Float(
-        validate=validate.Range(-LARGEST, LARGEST, error=f"must be within ±{LARGEST:.2g}."),
+        validate=validate.Range(-MAX_COORDINATE, MAX_COORDINATE, error=f"must be within ±{MAX_COORDINATE:.2g}."),
         metadata={"description": f"{axis}; the domain on the model's card if left out"},
     )
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from marshmallow import Schema, fields, validate
 
-from bundle.card import TrueBoundarySchema
+from bundle.card import TrueBoundary
 from bundle.comparison import SPLITS, Comparison, ComparisonSchema
-from bundle.records import StrictRecordSchema
+from bundle.records import StrictRecordSchema, schema_of
 from service import __version__
 from service.http import custom_fields
 from service.http.conditional import Validators, conditional, conditional_content, conditional_json
@@ -56,7 +56,7 @@ class DatasetSchema(Schema):
     labels = fields.List(fields.Integer(), required=True, metadata={"description": "0 or 1, [n]"})
     split = fields.List(fields.String(validate=validate.OneOf(SPLITS)), required=True)
     true_boundary = fields.Nested(
-        TrueBoundarySchema,
+        schema_of(TrueBoundary),
         required=True,
         allow_none=True,
         metadata={"description": "the sphere between the classes, 0 inside, where it is known"},

@@ -73,7 +73,7 @@ def get_version(call: Call, name: str, number: int) -> RawResponse:
     status = next((status for status in model.statuses if status.number == number), None)
     if status is None:
         known = ", ".join(str(status.number) for status in model.statuses) or "none"
-        raise NotFoundError(f"model {name!r} has no version {number} here; it has {known}")
+        raise NotFoundError(f"model {name!r} has no version {number}; available versions: {known}")
     served = model.served.get(number)
     document = {
         "model": name,

@@ -44,7 +44,7 @@ class _OptionsSchema(StrictRecordSchema[Record]):
     def one_model_or_several(self, data: dict[str, object], **_: object) -> None:
         for name in ("model", "version"):
             if "models" in data and name in data:
-                raise ValidationError("is not taken together with models; leave one of the two out.", name)
+                raise ValidationError("cannot be combined with models; leave one of the two out.", name)
 
 
 class PredictRequestSchema(_OptionsSchema[PredictCall]):

@@ -159,7 +159,7 @@ def test_a_picture_is_of_the_epoch_and_the_run_that_were_asked_for(server: Serve
     [
         ("replicate=30", "replicate", "has replicates 0 to 29, not 30"),
         ("replicate=-1", "replicate", "greater than or equal to 0"),
-        ("epoch=17", "epoch", "recorded are 0, 1, 2, 3"),
+        ("epoch=17", "epoch", "recorded epochs: 0, 1, 2, 3"),
         ("epoch=-1", "epoch", "greater than or equal to 0"),
         ("epoch=100&model=linear", "epoch", "19, 20."),
         ("epoch=98&minus=linear", "epoch", "was not recorded for model linear"),
@@ -172,8 +172,8 @@ def test_a_picture_is_of_the_epoch_and_the_run_that_were_asked_for(server: Serve
         ("layer=1&unit=11", "unit", "has units 1 to 10, not 11"),
         ("layer=0&unit=1", "layer", "greater than or equal to 1"),
         ("model=linear&layer=1&unit=1", "layer", "no hidden layers"),
-        ("layer=1&unit=1&minus=linear", "layer", "not taken together"),
-        ("layer=1&unit=1&statistic=mean", "layer", "not taken together"),
+        ("layer=1&unit=1&minus=linear", "layer", "cannot be combined"),
+        ("layer=1&unit=1&statistic=mean", "layer", "cannot be combined"),
     ],
 )
 def test_what_cannot_be_asked_is_422_and_says_what_can(server: Server, query: str, field: str, words: str) -> None:

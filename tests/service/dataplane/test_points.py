@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.dataplane.points import LARGEST, PointsError, from_bytes, from_numbers, from_rows
+from service.dataplane.points import MAX_COORDINATE, PointsError, from_bytes, from_numbers, from_rows
 from tests.service.edges.standards import Floats
 
 shapes = arrays.array_shapes(min_dims=2, max_dims=2, max_side=40)
-inside = st.floats(-float(np.float32(1e20)), float(np.float32(1e20)), width=32).filter(lambda x: abs(x) <= LARGEST)
+inside = st.floats(-float(np.float32(1e20)), float(np.float32(1e20)), width=32).filter(
+    lambda x: abs(x) <= MAX_COORDINATE
+)
 outside = st.sampled_from([float("nan"), float("inf"), float("-inf"), 1.1e20, -3e38])
 
 

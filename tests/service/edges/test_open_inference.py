@@ -85,9 +85,9 @@ def test_tritons_client_finds_a_model_ready_and_described(triton: http.Inference
 def test_a_model_or_version_that_is_not_there_is_not_ready(triton: http.InferenceServerClient) -> None:
     assert not triton.is_model_ready("nothing")
     assert not triton.is_model_ready("linear", "2")
-    with pytest.raises(InferenceServerException, match="there is no model 'nothing'; there is linear"):
+    with pytest.raises(InferenceServerException, match="there is no model 'nothing'; available models: linear"):
         triton.get_model_metadata("nothing")
-    with pytest.raises(InferenceServerException, match="no version 2 here; it has 1"):
+    with pytest.raises(InferenceServerException, match="no version 2; available versions: 1"):
         triton.infer("linear", asked(), model_version="2")
 
 
@@ -443,7 +443,7 @@ def test_a_load_of_what_is_broken_or_not_there_says_why(guarded: Server, models:
         unknown = change(guarded, "nothing", verb)
         assert (unknown.status_code, unknown.json()) == (
             404,
-            {"error": "there is no model 'nothing' on disk; there is broken, linear, tanh-3"},
+            {"error": "there is no model 'nothing' on disk; models on disk: broken, linear, tanh-3"},
         )
         assert change(guarded, "_experiments", verb).status_code == 404
         assert change(guarded, "..", verb).status_code == 404

@@ -66,7 +66,7 @@ def test_numbers_that_are_not_finite_are_422(server: Server, number: str) -> Non
 @pytest.mark.parametrize(
     ("fields", "name", "words"),
     [
-        ({"modell": "linear"}, "modell", "known are points, model, version, models, threshold"),
+        ({"modell": "linear"}, "modell", "valid fields: points, model, version, models, threshold"),
         ({"version": 0}, "version", "greater than or equal to 1"),
         ({"version": 1.5}, "version", "Not a valid integer"),
         ({"threshold": 1.5}, "threshold", "less than or equal to 1"),
@@ -75,8 +75,8 @@ def test_numbers_that_are_not_finite_are_422(server: Server, number: str) -> Non
         ({"models": "some"}, "models", '"all"'),
         ({"models": []}, "models", '"all"'),
         ({"models": ["linear", "linear"]}, "models", "once"),
-        ({"models": "all", "model": "linear"}, "model", "not taken together with models"),
-        ({"models": "all", "version": 1}, "version", "not taken together with models"),
+        ({"models": "all", "model": "linear"}, "model", "cannot be combined with models"),
+        ({"models": "all", "version": 1}, "version", "cannot be combined with models"),
     ],
 )
 def test_bad_fields_are_422_and_named(server: Server, fields: dict[str, object], name: str, words: str) -> None:
@@ -181,7 +181,7 @@ def test_what_does_not_exist_is_404_and_says_what_does(server: Server, path: str
 
 def test_an_unknown_model_or_version_in_a_body_is_404(server: Server) -> None:
     assert_problem(server.predict(points=[[0, 0]], model="nothing"), 404, "linear")
-    assert_problem(server.predict(points=[[0, 0]], version=7), 404, "it has 1")
+    assert_problem(server.predict(points=[[0, 0]], version=7), 404, "available versions: 1")
     assert_problem(server.predict(points=[[0, 0]], models=["linear", "nothing"]), 404, "nothing")
 
 

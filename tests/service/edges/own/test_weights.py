@@ -66,9 +66,9 @@ def test_the_answer_may_be_kept_for_good(server: Server) -> None:
     ("path", "status", "says"),
     [
         ("tanh-3/versions/1/weights?replicate=30", 422, "has replicates 0 to 29, not 30"),
-        ("tanh-3/versions/1/weights?epoch=17", 422, "recorded are 0, 1, 2"),
+        ("tanh-3/versions/1/weights?epoch=17", 422, "recorded epochs: 0, 1, 2"),
         ("tanh-3/versions/1/weights?epoch=x", 422, "epoch"),
-        ("tanh-3/versions/1/weights?run=1", 422, "known are replicate, epoch"),
+        ("tanh-3/versions/1/weights?run=1", 422, "valid fields: replicate, epoch"),
         ("tanh-3/versions/9/weights", 404, "has no version 9"),
         ("none/versions/1/weights", 404, "'none'"),
     ],

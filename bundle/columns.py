@@ -1,0 +1,81 @@
+"""The columns of the comparison, stated once: for CSV, Markdown, terminals and the client's records.
+
+Rows are made from the comparison as JSON has it. The module needs Python alone: the client comes without marshmallow.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Document = Mapping[str, Any]
+"""The comparison, or a part of it, as JSON has it."""
+
+Row = dict[str, Any]
+"""Text, numbers and None, under the same keys for every model."""
+
+_SUMMARY = ("mean", "sd", "min", "median", "max", "ci95")
+_CELLS = ("tn", "fp", "fn", "tp")
+
+
+def model_row(model: Document) -> Row:
+    """Return what the comparison says of one model, flat: what a row of the CSV has."""
+    served = model["served"]
+    counts = [count for row in served["confusion_matrix"] for count in row]
+    return {
+        **{name: model[name] for name in ("model", "version")},
+        "hidden_layers": "-".join(map(str, model["hidden_layers"])),
+        **{name: model[name] for name in ("activation", "parameters", "epochs", "replicates")},
+        **_summary("accuracy", model["accuracy"]),
+        **_summary("population_accuracy", model["population_accuracy"]),
+        "notebook_accuracy": model["notebook_accuracy"],
+        **{f"served_{name}": value for name, value in served.items() if name != "confusion_matrix"},
+        **{f"served_{cell}": count for cell, count in zip(_CELLS, counts, strict=True)},
+        "training_seconds": model["training_seconds"],
+    }
+
+
+def pair_row(pair: Document) -> Row:
+    """Return a pair of models, with `ci95_low` and `ci95_high` in the place of `ci95`."""
+    row: Row = {}
+    for name, value in pair.items():
+        if name == "ci95":
+            row["ci95_low"], row["ci95_high"] = value or (None, None)
+        else:
+            row[name] = value
+    return row
+
+
+def _summary(name: str, summary: Document | None) -> Row:
+    found = dict.fromkeys(_SUMMARY) if summary is None else {key: summary[key] for key in _SUMMARY}
+    return {f"{name}_{key}": value for key, value in pair_row(found).items()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table that people read: its text in a model's row. A terminal has no room for `wide` ones."""
+
+    heading: str
+    text: Callable[[Row], str]
+    wide: bool = False
+
+
+def _number(name: str) -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else f"{row[name]:.3f}"  # an older service may not have it
+
+
+def _range(low: str, high: str) -> Callable[[Row], str]:
+    return lambda row: "" if row[low] is None else f"{row[low]:.3f}–{row[high]:.3f}"
+
+
+COLUMNS = (
+    Column("model", lambda row: str(row["model"])),
+    Column("layers", lambda row: row["hidden_layers"] or "none"),
+    Column("parameters", lambda row: str(row["parameters"]), wide=True),
+    Column("test accuracy", _number("accuracy_mean")),
+    Column("95% interval", _range("accuracy_ci95_low", "accuracy_ci95_high")),
+    Column("range", _range("accuracy_min", "accuracy_max")),
+    Column("exact", _number("population_accuracy_mean")),
+    Column("served", _number("served_accuracy")),
+    Column("notebook", _number("notebook_accuracy")),
+)
+"""Their numbers have three digits; the first column is text."""

@@ -1,0 +1,163 @@
+"""The whole soak, as findings."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.findings import Finding
+from chaos.soak.clients import Outcomes
+from chaos.soak.faults import POLL_SECONDS, FaultCounts, FaultResult, inject_faults
+from chaos.soak.memory import Memory, MemoryResult, measure_growth
+from chaos.soak.slow_clients import IDLE_CONNECTIONS, SLOW_CONNECTIONS, SlowClientResult, measure_slow_clients
+
+MIB = 2**20
+MAX_LINES = 10
+"""Of the requests that went wrong, as many of each part are printed."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything, and how wide the limits are."""
+
+    faults: FaultCounts
+    pause_seconds: float
+    max_polls: int
+    predictions: int
+    grids: int
+    max_memory_growth: float
+    slow_rounds: int
+    slow_seconds: float
+    idle_seconds: float
+    max_slow_ratio: float | None
+    """None: no limit on latencies, because so few responses say little about the slowest hundredth."""
+
+
+MAX_SECONDS_BESIDE_IDLE = 1.0
+"""The longest response beside idle connections: a stall of the service shows here, and in no percentile, because the
+clients wait for it."""
+
+
+FULL = Scale(
+    FaultCounts(new_versions=20, broken_versions=5, kills=5, restarts=5),
+    pause_seconds=1.0,
+    max_polls=2,
+    predictions=1_000_000,
+    grids=2_000,
+    max_memory_growth=0.05,
+    slow_rounds=2,
+    slow_seconds=10,
+    idle_seconds=45,
+    max_slow_ratio=2.0,
+)
+SHORT = Scale(
+    FaultCounts(new_versions=4, broken_versions=5, kills=1, restarts=2),
+    pause_seconds=0.2,
+    max_polls=4,
+    predictions=60_000,
+    grids=150,
+    max_memory_growth=0.10,
+    slow_rounds=1,
+    slow_seconds=2,
+    idle_seconds=2,
+    max_slow_ratio=None,
+)
+
+
+def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None]) -> list[Finding]:
+    """Run all three parts, each on a server of its own; `tell` takes lines on progress and on what went wrong."""
+    findings: list[Finding] = []
+
+    def add(part: Iterator[Finding], *outcomes: Outcomes) -> None:
+        findings.extend(part)
+        for line in [line for one in outcomes for line in one.faults][:MAX_LINES]:
+            tell(line)
+
+    with tempfile.TemporaryDirectory(prefix="soak-") as name:
+        directories = [Path(name, part) for part in ("faults", "memory", "slow-clients")]
+        for directory in directories:
+            directory.mkdir()
+        tell("new and broken versions, kills and restarts under steady load")
+        faults = inject_faults(source, directories[0], scale.faults, seed, scale.pause_seconds)
+        add(_of_faults(faults, scale), faults.outcomes)
+        tell("memory over many predictions and grids")
+        memory = measure_growth(source, directories[1], scale.predictions, scale.grids, seed)
+        add(_of_memory(memory, scale), memory.outcomes)
+        tell("slow clients")
+        lengths = scale.slow_rounds, scale.slow_seconds, scale.idle_seconds
+        slow = measure_slow_clients(source, directories[2], *lengths, seed)
+        add(_of_slow_clients(slow, scale), slow.alone, slow.slow, slow.idle)
+    return findings
+
+
+def _of_faults(result: FaultResult, scale: Scale) -> Iterator[Finding]:
+    outcomes, counts = result.outcomes, scale.faults
+    slowest, limit = max(result.rollout_seconds), scale.max_polls * POLL_SECONDS
+    during = (
+        f"{counts.new_versions} new versions, {counts.broken_versions} broken ones, {counts.kills} kills, "
+        f"{counts.restarts} graceful restarts"
+    )
+    yield Finding("a", f"requests during {during}", f"{outcomes.requests:,}")
+    yield Finding.none_of("a", "wrong responses", len(outcomes.wrong))
+    yield Finding.none_of("a", "5xx other than 503", len(outcomes.server_errors))
+    yield Finding("a", "503", str(outcomes.unavailable))
+    yield Finding("a", "failed because their worker was killed", str(outcomes.killed))
+    yield Finding.none_of("a", "failed on a stale connection, closed while a request was sent", len(outcomes.stale))
+    yield Finding.none_of("a", "failed otherwise", len(outcomes.failed))
+    yield Finding.none_of("a", "tracebacks in the log", result.tracebacks)
+    yield Finding(
+        "b", "slowest rollout of a version to every worker", f"{slowest:.2f} s", f"{limit:g} s", slowest <= limit
+    )
+
+
+def _of_memory(result: MemoryResult, scale: Scale) -> Iterator[Finding]:
+    yield Finding("c", "points predicted", f"{result.outcomes.predictions:,}")
+    yield Finding("c", "grids", f"{result.outcomes.grids:,}")
+    yield from _of_outcomes("c", result.outcomes)
+    yield Finding(
+        "c",
+        "private memory of the workers, warm → after",
+        f"{_mib(result, lambda memory: memory.private)}, {result.growth:+.1%}",
+        f"within {scale.max_memory_growth:.0%}",
+        abs(result.growth) <= scale.max_memory_growth,
+    )
+    yield Finding("c", "with their share of libraries (PSS)", _mib(result, lambda memory: memory.pss))
+
+
+def _of_slow_clients(result: SlowClientResult, scale: Scale) -> Iterator[Finding]:
+    limit, longest = scale.max_slow_ratio, max(result.idle.latencies)
+    yield Finding("d", "requests beside slow or idle connections", f"{result.slow.requests + result.idle.requests:,}")
+    yield from _of_outcomes("d", result.alone + result.slow + result.idle)
+    yield Finding("d", "p99 of normal clients alone", _p99(result.alone))
+    slow = f"{SLOW_CONNECTIONS} connections at a byte a second ({result.survivors} survived)"
+    yield Finding("d", f"p99 beside {slow}", _p99(result.slow))
+    yield Finding(
+        "d",
+        "ratio of the two",
+        f"{result.ratio:.2f}",
+        "" if limit is None else f"≤ {limit:g}",
+        limit is None or result.ratio <= limit,
+    )
+    yield Finding("d", f"p99 beside {IDLE_CONNECTIONS} idle connections", _p99(result.idle))
+    yield Finding(
+        "d",
+        f"longest response in {scale.idle_seconds:g} s beside them",
+        f"{longest:.2f} s",
+        "" if limit is None else f"≤ {MAX_SECONDS_BESIDE_IDLE:g} s",
+        limit is None or longest <= MAX_SECONDS_BESIDE_IDLE,
+    )
+
+
+def _of_outcomes(part: str, outcomes: Outcomes) -> Iterator[Finding]:
+    yield Finding(part, "503", str(outcomes.unavailable))
+    yield Finding.none_of(part, "wrong responses", len(outcomes.wrong))
+    yield Finding.none_of(part, "5xx other than 503", len(outcomes.server_errors))
+    yield Finding.none_of(part, "failed requests", len(outcomes.failed) + len(outcomes.stale))
+
+
+def _mib(result: MemoryResult, size: Callable[[Memory], int]) -> str:
+    return f"{size(result.warm) / MIB:.0f} → {size(result.after) / MIB:.0f} MiB"
+
+
+def _p99(outcomes: Outcomes) -> str:
+    return f"{outcomes.percentile(99) * 1000:.1f} ms"

@@ -1,0 +1,284 @@
+"""What the worker and its configuration take from gunicorn that gunicorn promises nobody, part by part.
+
+A release that moves a part fails here, and names it, before it fails under load. And here is all: a part that is used
+and not listed fails too, as does a name of the worker's own that a release takes for itself.
+"""
+
+import ast
+import importlib
+import inspect
+import re
+import select
+import socket
+import textwrap
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from pkgutil import resolve_name
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, cast
+
+import pytest
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.http import RequestParser
+from gunicorn.sock import TCPSocket
+from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
+
+from tests.conftest import ROOT
+
+CALLS: dict[str, str] = {
+    # overridden, and called by gunicorn
+    "workers.gthread:ThreadWorker.check_config": "cfg log",
+    "workers.gthread:ThreadWorker.init_process": "self",
+    "workers.gthread:ThreadWorker.accept": "self listener",
+    "workers.gthread:ThreadWorker.set_accept_enabled": "self enabled",
+    "workers.gthread:ThreadWorker.wait_for_and_dispatch_events": "self timeout",
+    "workers.gthread:ThreadWorker.enqueue_req": "self conn",
+    "workers.gthread:ThreadWorker.on_client_socket_readable": "self conn client",
+    "workers.gthread:ThreadWorker.finish_request": "self conn fs",
+    # called
+    "workers.gthread:TConn.init": "self",
+    "workers.gthread:TConn.set_timeout": "self",
+    "workers.gthread:TConn.close": "self graceful",
+    "workers.gthread:PollableMethodQueue.defer": "self callback *args",
+    "http.unreader:Unreader.unread": "self data",
+    "util:http_date": "timestamp",
+}
+"""Functions below `gunicorn.`, and the names of their parameters."""
+
+LINES: dict[str, dict[str, str]] = {
+    "workers.gthread:ThreadWorker.__init__": {
+        "self.max_keepalived = self.cfg.worker_connections - self.cfg.threads": "so many connections are kept at most",
+        "self.nr_conns = 0": "the count of connections is a property here",
+    },
+    "workers.gthread:ThreadWorker.init_process": {
+        "self.tpool = self.get_thread_pool()": "what is left of an answer is sent by a thread of this pool",
+        "self.poller = selectors.DefaultSelector()": "connections are watched by this selector",
+        "super().init_process()": "the app, loaded there, finds its slot in the environment",
+    },
+    "workers.gthread:ThreadWorker.run": {
+        "self.set_accept_enabled(True)": "the worker begins to accept through the method that is overridden",
+        "if can_accept != self._accepting: self.set_accept_enabled(can_accept)": "backing off ends in a later round",
+        "self.wait_for_and_dispatch_events(timeout=1.0)": "backing off shortens this wait",
+        "self.wait_for_and_dispatch_events(timeout=timeout)": "a worker that stops still reads and answers",
+        "self.murder_keepalived()": "what a client leaves open is closed in time",
+        "self.murder_pending()": "a request that never ends is given up",
+        "self.set_accept_enabled(False)": "a worker that stops takes what waits, and closes the door",
+        "self._cap_keepalive(": "a worker that stops waits for its connections briefly",
+        "while self.nr_conns > 0:": "a worker that stops finishes what it counts",
+    },
+    "workers.gthread:ThreadWorker.set_accept_enabled": {
+        "if enabled == self._accepting: return": "what is accepting already may be told so again",
+        "listener.setblocking(False)": "to accept all that waits must end where nothing does",
+        "self.poller.register(listener, selectors.EVENT_READ, self.accept)": "connections come through `accept`",
+        "self.poller.unregister(listener)": "a listener is closed when nothing watches it",
+    },
+    "workers.gthread:ThreadWorker.accept": {
+        "self.nr_conns += 1": "a connection is counted before it is read",
+        "conn = TConn(self.cfg, client_sock, client_addr, listener.getsockname())": "a connection is a TConn",
+        "self.enqueue_req(conn)": "a new connection comes through `enqueue_req`, on the loop",
+    },
+    "workers.gthread:ThreadWorker.wait_for_and_dispatch_events": {
+        "events = self.poller.select(timeout)": "what the loop registers is waited for",
+        "callback = key.data callback(key.fileobj)": "what is registered is called with the socket",
+    },
+    "workers.gthread:ThreadWorker.enqueue_req": {
+        "fs = self.tpool.submit(self.handle, conn)": "a thread reads the request again",
+        "self.method_queue.defer(self.finish_request, conn, fut)": "and gives the connection back on the loop",
+    },
+    "workers.gthread:ThreadWorker.finish_request": {
+        "if conn.parser.unreader.buf.getvalue(): self.enqueue_req(conn)": "the next request may be there",
+        "conn.sock.setblocking(False)": "the loop reads without waiting",
+        "self.keepalived_conns.append(conn)": "a kept connection waits in this queue",
+        "partial(self.on_client_socket_readable, conn)": "a kept connection is read by the loop",
+    },
+    "workers.gthread:ThreadWorker.handle": {
+        "if not conn.initialized and (not conn.data_ready):": "a thread does not wait for what the loop has read",
+        "conn.sock.setblocking(True)": "the loop's sockets do not block, a thread's do",
+        "req = next(conn.parser)": "a thread begins with what was given back to the parser",
+    },
+    "workers.gthread:ThreadWorker.handle_request": {
+        "self.nr += 1": "requests are counted here as well as on the loop",
+        "if self.nr >= self.max_requests:": "a worker that has answered enough is replaced",
+        "len(self.keepalived_conns) >= self.max_keepalived": "the loop keeps a connection under the same condition",
+    },
+    "workers.gthread:TConn.init": {
+        "if self.initialized: return": "a thread initializes it again",
+        "self.parser = http.get_parser(self.cfg, self.sock, self.client)": "it has a parser then",
+    },
+    "workers.base:Worker.init_process": {
+        "self.load_wsgi()": "the app is there before the hook that takes its loop adapter",
+        "self.cfg.post_worker_init(self)": "and the hook comes before the loop",
+    },
+    "workers.base:Worker.load_wsgi": {"self.wsgi = self.app.wsgi()": "the hook finds the app here"},
+    "workers.base:Worker.__init__": {
+        "self.alive = True": "a worker that stops says so in `alive`",
+        "self.sockets = sockets": "a worker that stops closes these, and leaves none to gunicorn",
+        "self.max_requests = sys.maxsize": "without a limit, none is reached",
+    },
+    "arbiter:Arbiter.spawn_worker": {
+        "worker = self.worker_class(": "workers are made in the arbiter, before the fork, one after the other",
+        "pid = os.fork()": "memory that workers share is made before it",
+    },
+    "arbiter:Arbiter.reap_workers": {
+        "self.cfg.child_exit(self, worker)": "the slot of a worker that has gone is freed in the arbiter",
+    },
+}
+"""Functions, what has to stand in them, and what relies on it. Comments and line breaks do not count."""
+
+WORKER: dict[str, type] = {
+    "alive": bool,
+    "cfg": Config,
+    "keepalived_conns": deque,
+    "log": Logger,
+    "max_keepalived": int,
+    "max_requests": int,
+    "method_queue": PollableMethodQueue,
+    "nr": int,
+    "nr_conns": int,
+    "pending_conns": deque,
+    "poller": DefaultSelector,
+    "sockets": list,
+    "tpool": ThreadPoolExecutor,
+}
+CONNECTION: dict[str, type] = {"initialized": bool, "parser": RequestParser, "sock": socket.socket, "timeout": float}
+REQUEST_PARSER = "request_parser"
+"""What the loop adds to a connection."""
+METHODS = {function.rpartition(".")[2] for function in CALLS} | {"__init__"}
+HOOKS = {"server": {"LISTENERS"}, "worker": {"alive", "cfg", "wsgi", "slot", "free_slot", "answer_inline"}}
+"""What the hooks in gunicorn.conf.py look at; the last three are the worker's own."""
+
+
+@pytest.fixture
+def worker() -> Iterator[ThreadWorker]:
+    """A worker of gunicorn's own, as its arbiter makes it, with what it has once it runs."""
+    config = Config()
+    made = ThreadWorker(1, 1, [], None, 30, config, Logger(config))
+    made.tpool, made.poller = made.get_thread_pool(), DefaultSelector()
+    made.method_queue.init()
+    yield made
+    made.tpool.shutdown()
+    made.poller.close()
+    made.method_queue.close()
+    made.tmp.close()
+
+
+@pytest.fixture
+def connection() -> Iterator[TConn]:
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs):
+        made = TConn(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        made.init()
+        made.set_timeout()
+        yield made
+
+
+def found(function: str) -> Callable[..., Any]:
+    try:
+        return cast("Callable[..., Any]", resolve_name(f"gunicorn.{function}"))
+    except (AttributeError, ImportError):
+        pytest.fail(f"gunicorn has no {function} any more")
+
+
+def _parameters(function: str) -> Iterable[inspect.Parameter]:
+    return inspect.signature(found(function)).parameters.values()
+
+
+@pytest.mark.parametrize(("function", "parameters"), CALLS.items())
+def test_a_function_takes_what_it_took(function: str, parameters: str) -> None:
+    taken = [str(part.replace(default=part.empty, annotation=part.empty)) for part in _parameters(function)]
+    assert taken == parameters.split(), f"gunicorn's {function} takes other parameters"
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "reason"),
+    [(function, line, reason) for function, lines in LINES.items() for line, reason in lines.items()],
+)
+def test_a_function_does_what_it_did(function: str, line: str, reason: str) -> None:
+    source = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(found(function)))))
+    assert line in " ".join(source.split()), f"gunicorn's {function} no longer has {line!r}: {reason}"
+
+
+def test_a_worker_has_its_attributes(worker: ThreadWorker) -> None:
+    for attribute, kind in WORKER.items():
+        assert isinstance(getattr(worker, attribute, None), kind), f"ThreadWorker.{attribute} is no {kind.__name__}"
+
+
+def test_a_connection_has_its_attributes_and_room_for_one_more(connection: TConn) -> None:
+    for attribute, kind in CONNECTION.items():
+        assert isinstance(getattr(connection, attribute, None), kind), f"TConn.{attribute} is no {kind.__name__}"
+    assert not hasattr(connection, REQUEST_PARSER), f"TConn.{REQUEST_PARSER}, which the loop adds, is gunicorn's now"
+    setattr(connection, REQUEST_PARSER, None)
+
+
+def test_a_parser_reads_what_was_given_back_to_it(connection: TConn) -> None:
+    connection.parser.unreader.unread(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert next(connection.parser).path == "/known", "TConn.parser.unreader.unread gives nothing back"
+
+
+def test_what_is_deferred_is_done_on_the_loop(worker: ThreadWorker) -> None:
+    done: list[int] = []
+    worker.method_queue.defer(done.append, 1)
+    assert select.select([worker.method_queue.fileno()], [], [], 10)[0], "PollableMethodQueue.defer wakes no loop"
+    worker.method_queue.run_callbacks(None)
+    assert done == [1]
+
+
+@pytest.mark.parametrize("queue", ["keepalived_conns", "pending_conns"])
+def test_connections_are_closed_in_the_order_of_their_timeouts(
+    queue: str, worker: ThreadWorker, connection: TConn
+) -> None:
+    close_late_ones = worker.murder_keepalived if queue == "keepalived_conns" else worker.murder_pending
+    worker.poller.register(connection.sock, EVENT_READ)
+    getattr(worker, queue).append(connection)
+    worker.nr_conns = 1
+    connection.timeout = time.monotonic() + 100
+    close_late_ones()
+    assert worker.nr_conns == 1
+    connection.timeout = time.monotonic() - 1
+    close_late_ones()
+    assert (worker.nr_conns, len(getattr(worker, queue)), connection.sock.fileno()) == (0, 0, -1), queue
+    assert not worker.poller.get_map(), f"{queue}: a connection that is closed is still watched"
+
+
+def test_the_hooks_find_what_they_look_at() -> None:
+    assert isinstance(Arbiter.LISTENERS, list), "Arbiter.LISTENERS has moved"
+    config = Config()
+    with closing(TCPSocket(("127.0.0.1", 0), config, Logger(config))) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as a socket does
+    assert config.accesslog is None, "Config.accesslog is on where nobody asks for it"
+    assert not config.is_ssl, "Config.is_ssl has moved"
+
+
+def test_nothing_else_is_taken(worker: ThreadWorker) -> None:
+    taken: set[str] = set()
+    for cls in _own_classes():
+        names = _looked_up(inspect.getsource(cls), "self") | {name for name in vars(cls) if not name.startswith("__")}
+        taken |= names & set(dir(worker)) - METHODS - set(WORKER) - {"__class__"}
+        file = Path(inspect.getfile(cls)).read_text()
+        taken |= {f"TConn.{name}" for name in _looked_up(file, "conn") - METHODS - set(CONNECTION) - {REQUEST_PARSER}}
+    configuration = (ROOT / "gunicorn.conf.py").read_text()
+    for of, names in HOOKS.items():
+        taken |= {f"{of}.{name}" for name in _looked_up(configuration, of) - names}
+    assert not taken, f"used and not listed, or a name that gunicorn's worker has as well: {sorted(taken)}"
+
+
+def _own_classes() -> list[type]:
+    """Return the class that gunicorn.conf.py names, and those between it and gunicorn's."""
+    configured = re.search(r'^worker_class = "(.+)\.(.+)"', (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE)
+    assert configured is not None
+    module, cls = configured.groups()
+    mro: tuple[type, ...] = getattr(importlib.import_module(module), cls).__mro__
+    return list(mro[: mro.index(ThreadWorker)])
+
+
+def _looked_up(source: str, owner: str) -> set[str]:
+    """Return the attributes that are looked up on a name; on `self` those of `super()` as well."""
+    owners = {owner, "super()"} if owner == "self" else {owner}
+    nodes = ast.walk(ast.parse(textwrap.dedent(source)))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) in owners}
