@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from service.settings import QUEUE_PER_SLOT
 from tests.conftest import Server, StartServer, running, wait_for
 from tests.service.test_observability import value
 
-SLOW_GRID = "/boundary?statistic=std&resolution=800&format=npy"  # 30 runs at 640,000 nodes: a second or two
+SLOW_GRID = "/boundary?statistic=std&resolution=1000&format=npy"  # 30 runs at a million nodes: seconds
 QUICK_GRID = "/boundary?statistic=std&resolution=2&format=npy"
 
 
@@ -27,6 +27,14 @@ def narrow(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
+def compute_a_slow_grid(server: Server, pool: ThreadPoolExecutor) -> Future[requests.Response]:
+    """Have it begin, so that whoever asks for another waits."""
+    before = value(server, "boundary_compute_seconds_count")
+    grid = pool.submit(server.get, SLOW_GRID)
+    wait_for(lambda: value(server, "boundary_compute_seconds_count") > before)
+    return grid
+
+
 def wait_until_so_many_wait(server: Server, count: int) -> None:
     wait_for(lambda: value(server, "boundary_waiting_requests", lane="grids") == count)
 
@@ -34,9 +42,7 @@ def wait_until_so_many_wait(server: Server, count: int) -> None:
 def test_what_does_not_fit_the_queue_is_refused_at_once_and_the_rest_is_answered(narrow: Server) -> None:
     before = value(narrow, "boundary_refused_requests_total", lane="grids")
     with ThreadPoolExecutor(24) as pool:
-        asked = [pool.submit(narrow.get, SLOW_GRID), pool.submit(narrow.get, QUICK_GRID)]
-        wait_until_so_many_wait(narrow, 1)
-        asked += [pool.submit(narrow.get, QUICK_GRID) for _ in range(22)]
+        asked = [compute_a_slow_grid(narrow, pool), *[pool.submit(narrow.get, QUICK_GRID) for _ in range(23)]]
         answers = [future.result() for future in as_completed(asked)]
     statuses = [answer.status_code for answer in answers]
     refused = [answer for answer in answers if answer.status_code == 503]
@@ -52,8 +58,9 @@ def test_what_does_not_fit_the_queue_is_refused_at_once_and_the_rest_is_answered
 
 def test_the_comparisons_picture_is_drawn_when_it_is_its_turn(narrow: Server) -> None:
     with ThreadPoolExecutor(1 + QUEUE_PER_SLOT) as pool:
-        for url in (SLOW_GRID, *[QUICK_GRID] * QUEUE_PER_SLOT):
-            pool.submit(narrow.get, url)
+        compute_a_slow_grid(narrow, pool)
+        for _ in range(QUEUE_PER_SLOT):
+            pool.submit(narrow.get, QUICK_GRID)
         wait_until_so_many_wait(narrow, QUEUE_PER_SLOT)
         picture = narrow.get("/comparison?format=png")
         assert (picture.status_code, "busy" in picture.json()["detail"]) == (503, True)
@@ -62,7 +69,7 @@ def test_the_comparisons_picture_is_drawn_when_it_is_its_turn(narrow: Server) ->
 
 def test_grids_hold_up_neither_predictions_nor_health(narrow: Server) -> None:
     with ThreadPoolExecutor(2) as pool:
-        grids = [pool.submit(narrow.get, url) for url in (SLOW_GRID, QUICK_GRID)]
+        grids = [compute_a_slow_grid(narrow, pool), pool.submit(narrow.get, QUICK_GRID)]
         wait_until_so_many_wait(narrow, 1)
         for _ in range(5):
             assert narrow.predict(points=[[0.1, 0.2]]).status_code == 200

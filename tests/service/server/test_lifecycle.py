@@ -134,9 +134,10 @@ def test_recycling_workers_loses_nothing(start_server: StartServer, models_dir: 
 
 
 def test_connections_are_spread_evenly_over_the_workers(start_server: StartServer, models_dir: Path) -> None:
-    """With more patience than it has: on a busy machine a worker takes long to wake."""
-    patience = {"service.server.worker.PATIENCE_SECONDS": 2, "service.server.worker.MAX_PATIENCE_SECONDS": 10}
-    own = start_server(SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="2", constants=patience)
+    """They back off for longer than they do: on a busy machine a worker takes long to wake."""
+    backoff = {"ACCEPT_BACKOFF_SECONDS": 2, "MAX_ACCEPT_BACKOFF_SECONDS": 10}
+    constants = {f"service.server.worker.{name}": seconds for name, seconds in backoff.items()}
+    own = start_server(SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="2", constants=constants)
     wait_for(lambda: value(own, "boundary_loads_total") == 2 * len(MODELS))
     sockets = [socket.create_connection(own.address) for _ in range(16)]
     try:
