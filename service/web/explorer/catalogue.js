@@ -1,5 +1,6 @@
 // What the service has: its models with their cards, what the experiment found, its data. Loaded whole or not at all.
 
+import { activationOf } from "./activations.js";
 import { Network, Scratch } from "./network.js";
 
 /** One model in the version that answers, with the weights of the runs that were asked for. */
@@ -24,9 +25,20 @@ export class Model {
     return this.version !== null;
   }
 
-  /** Whether the page can evaluate it; else the service does, at what it has. */
-  get hasWeights() {
-    return this.card !== null && this.signatures.includes("weights");
+  /** Why the service evaluates it, in a sentence; null where the page does. */
+  get askedBecause() {
+    if (this.card === null) return "This SavedModel was made elsewhere: it exposes its answer alone.";
+    if (!this.signatures.includes("weights")) {
+      return "This version exposes activations but not weights; retrain to get them.";
+    }
+    return activationOf(this.card.activation) === null
+      ? `This page cannot compute ${this.card.activation}: the activations come from the service.`
+      : null;
+  }
+
+  /** Whether the page evaluates it. */
+  get isEvaluatedHere() {
+    return this.askedBecause === null;
   }
 
   get hiddenLayers() {
@@ -85,7 +97,7 @@ export class Model {
 
   /** Ask for a run's weights, once, however many ask for them meanwhile. */
   async loadNetwork(service, run) {
-    if (!this.hasWeights || this.lacks(run) !== null || this.#networks.has(run)) return;
+    if (!this.isEvaluatedHere || this.lacks(run) !== null || this.#networks.has(run)) return;
     if (!this.#loading.has(run)) {
       const path = `/models/${encodeURIComponent(this.name)}/versions/${this.version}/weights?replicate=${run}`;
       const loading = service.json(path).then((weights) => this.#networks.set(run, new Network(weights)));

@@ -69,7 +69,7 @@ export class Fields {
   /** Make a model's field be at hand. */
   async load(model, view) {
     if (this.lacks(model, view) !== null) return;
-    if (view.statistic === "probability" && model.hasWeights) await model.loadNetwork(this.service, view.run);
+    if (view.statistic === "probability" && model.isEvaluatedHere) await model.loadNetwork(this.service, view.run);
     else await this.#keep(this.query(model, view));
   }
 
@@ -84,7 +84,7 @@ export class Fields {
 
   /** Make them be at hand. */
   async loadUnits(model, view) {
-    if (model.hasWeights) await model.loadNetwork(this.service, view.run);
+    if (model.isEvaluatedHere) await model.loadNetwork(this.service, view.run);
     else await Promise.all(this.#unitQueries(model, view).flat().map((query) => this.#keep(query)));
   }
 

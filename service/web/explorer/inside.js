@@ -158,10 +158,7 @@ export class Inside {
     this.weights.hidden = !this.layers;
     this.formula.textContent = "";
     if (!this.layers) {
-      this.words.textContent =
-        this.model.card === null
-          ? "A SavedModel from elsewhere: it gives its answer only."
-          : "This version gives what its units do, but not its weights; train it again for those.";
+      this.words.textContent = this.model.askedBecause;
       return;
     }
     const { kernel, bias } = this.layers[l];

@@ -205,7 +205,7 @@ class Page {
     const inside = this.catalogue.model(view.inside);
     return Promise.all([
       ...this.catalogue.models.map((model) => this.fields.load(model, view)),
-      ...this.catalogue.models.filter((model) => model.hasWeights).map((model) => model.loadNetwork(this.service, view.run)),
+      ...this.catalogue.models.filter((model) => model.isEvaluatedHere).map((model) => model.loadNetwork(this.service, view.run)),
       this.#isSeen("inside") && inside && inside.lacks(view.run) === null ? this.fields.loadUnits(inside, view) : null,
     ]);
   }
@@ -235,7 +235,7 @@ class Page {
     this.comparison?.draw(view);
     this.point.fill(view);
     if (this.#isSeen("point")) {
-      if (catalogue.models.some((model) => model.hasWeights && model.lacks(view.run) === null && !model.network(view.run))) return false;
+      if (catalogue.models.some((model) => model.isEvaluatedHere && model.lacks(view.run) === null && !model.network(view.run))) return false;
       this.point.draw(view);
     }
     if (this.#isSeen("inside") && !this.#drawInside(view)) return false;

@@ -80,22 +80,34 @@ export class Point {
     if (lacking !== null) return h("article", { class: "way" }, h("h3", {}, model.name), h("p", {}, lacking));
     const article = h("article", { class: "way", "data-model": model.name }, h("h3", {}, model.name));
     this.#ask(model, view).then(
-      (probability) => article.replaceChildren(title(probability), h("p", {}, "Its answer now; it does not give the numbers on the way.")),
+      (probability) => article.replaceChildren(title(probability), h("p", {}, `The service computed P alone. ${model.askedBecause}`)),
       () => article.append(h("p", {}, "The service does not answer.")),
     );
     return article;
   }
 
-  /** P(y = 1) from a model whose weights are not known: of what POST /predict answers with. */
-  #ask(model, { point }) {
-    const key = JSON.stringify([model.name, model.version, point]);
+  /** P(y = 1) from a model that the page does not evaluate: of a run after an epoch where it has them. */
+  #ask(model, { point, run, epoch }) {
+    const snapshot = model.card === null ? null : model.snapshot(epoch);
+    const key = JSON.stringify([model.name, model.version, point, run, snapshot]);
     if (!this.#asked.has(key)) {
-      const body = { model: model.name, version: model.version, points: [point] };
-      const asked = this.service.json("/predict", body).then(({ probabilities }) => probabilities[0]);
+      const asked = snapshot === null ? this.#predict(model, point) : this.#predictAt(model, point, run, snapshot);
       asked.catch(() => this.#asked.delete(key));
       this.#asked.set(key, asked);
     }
     return this.#asked.get(key);
+  }
+
+  async #predict({ name }, point) {
+    const { probabilities } = await this.service.json("/predict", { model: name, points: [point] });
+    return probabilities[0];
+  }
+
+  async #predictAt({ name, version }, point, replicate, snapshot) {
+    const body = { signature_name: "at", inputs: { points: [point], replicate, snapshot } };
+    const path = `/v1/models/${encodeURIComponent(name)}/versions/${version}:predict`;
+    const { outputs } = await this.service.json(path, body);
+    return outputs[0];
   }
 
   #table(model, way, view) {
