@@ -1,6 +1,7 @@
 // One map: a field as colours, the data, and lines over it; on the page, and the same on a picture.
 
-import { s, h } from "./dom.js";
+import { contours } from "./contours.js";
+import { h, s } from "./dom.js";
 
 const SIDE = 100; // units a side of the drawing over the colours
 
@@ -32,17 +33,14 @@ const STROKES = {
   ],
 };
 
-const contours = new Map();
-
 /** The line where a field is at a level, as an SVG path; empty where it never is. */
 export function line(values, nodes, level) {
-  if (!contours.has(nodes)) contours.set(nodes, globalThis.d3.contours().size([nodes, nodes]));
-  // d3 puts node i at i + 0.5, and closes lines along 0 and n, outside of the map: moved on to where nothing is seen.
-  const along = (v) => ((v === 0 ? -nodes : v === nodes ? 2 * nodes : v - 0.5) * SIDE) / (nodes - 1);
   const round = (v) => Math.round(100 * v) / 100;
-  const at = ([x, y]) => `${round(along(x))},${round(SIDE - along(y))}`;
-  const { coordinates } = contours.get(nodes).contour(values, level);
-  return coordinates.flatMap((polygon) => polygon.map((ring) => `M${ring.map(at).join("L")}Z`)).join("");
+  const scale = SIDE / (nodes - 1);
+  const at = ([x, y]) => `${round(x * scale)},${round(SIDE - y * scale)}`;
+  return contours(values, nodes, nodes, level)
+    .map(({ points, isClosed }) => `M${points.map(at).join("L")}${isClosed ? "Z" : ""}`)
+    .join("");
 }
 
 export class Plot {
