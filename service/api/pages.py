@@ -4,6 +4,7 @@ import gzip
 import mimetypes
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import distribution
 from pathlib import Path
 
 from flask import Blueprint, Response, request
@@ -14,6 +15,12 @@ from service.errors import NotFoundError
 blueprint = Blueprint("pages", __name__)
 
 WEB = Path(__file__).parent.parent / "web"
+
+SWAGGER_UI = [
+    Path(str(distribution("flask-swagger-ui").locate_file(f"flask_swagger_ui/dist/{name}")))
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css")
+]
+"""The files of Swagger UI that `/docs` needs. The package brings them unchanged; its code is not imported."""
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -75,10 +82,10 @@ def _send(page: str, name: str) -> Response:
 def _files(page: str) -> dict[str, File]:
     """Return a page's files by name: what is not among them is not sent, whatever a path says."""
     directory = WEB / page
-    return {
-        path.relative_to(directory).as_posix(): _read(path)
-        for path in directory.rglob("*")
-        if path.is_file() and path.suffix in {".html", ".css", ".js"}
+    own = [path for path in directory.rglob("*") if path.is_file() and path.suffix in {".html", ".css", ".js"}]
+    installed = SWAGGER_UI if page == "docs" else []
+    return {path.relative_to(directory).as_posix(): _read(path) for path in own} | {
+        path.name: _read(path) for path in installed
     }
 
 
