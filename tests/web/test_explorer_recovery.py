@@ -160,6 +160,22 @@ def test_a_retrained_model_is_shown_by_itself(
     expect(page).to_have_url(re.compile("epoch=66"))
 
 
+def test_a_version_is_asked_for_by_its_number_however_many_digits_that_has(
+    own_models: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    """JavaScript numbers are exact up to 2⁵³, which has 16 digits; versions may have 18."""
+    version = 100_000_000_000_000_001
+    for model in ("linear", "tanh-10-10"):
+        (own_models / model / "1").rename(own_models / model / str(version))
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    page = open_page(server)
+    show(page)
+    link = page.get_by_role("link", name="linear as json")
+    expect(link).to_have_attribute("href", re.compile(f"version={version}&"))
+    right = Api(server).boundary("linear", 500, replicate=0)
+    np.testing.assert_allclose(csv_fields(page)["linear"], right, rtol=0, atol=TOLERANCE)
+
+
 def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
     own_models: Path, start_server: StartServer, open_page: OpenPage
 ) -> None:

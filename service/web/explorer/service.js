@@ -30,7 +30,7 @@ export class Service {
   async json(path, body) {
     const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
     const type = body === undefined ? {} : { "Content-Type": "application/json" };
-    return this.#ask(path, { Accept: "application/json", ...type }, options, (answer) => answer.json());
+    return this.#ask(path, { Accept: "application/json", ...type }, options, async (answer) => parseJson(await answer.text()));
   }
 
   /** A float32 grid as GET /boundary gives it: rows of y from below, x fastest. */
@@ -74,6 +74,13 @@ async function detailOf(answer) {
   } catch {
     return answer.statusText || `status ${answer.status}`;
   }
+}
+
+/** Parse JSON, with version numbers of 16 digits and more as strings: beyond 2⁵³ a JavaScript number is not exact, and
+ *  would name another version. Within a JSON string such a key has its quotes escaped.
+ *  @param {string} text */
+export function parseJson(text) {
+  return JSON.parse(text.replace(/"version":\s*(\d{16,})/g, '"version":"$1"'));
 }
 
 /** Read NumPy's format, version 1.0, of little-endian float32: what the service writes. */
