@@ -1,18 +1,18 @@
 // Contour lines of a grid by marching squares: each cell of four nodes is crossed by one line, by two, or by none.
 
-/** @typedef {{points: [number, number][], isClosed: boolean}} Line in the grid's own coordinates: node i is at i; a closed
- *  line does not repeat its first point */
+/** A line in the grid's own coordinates, in which node i is at i. A closed one does not repeat its first point.
+ *  @typedef {{points: Point[], isClosed: boolean}} Line */
 
-/** The lines along which a grid of nx × ny nodes is at a level, x running fastest. They end at the grid's border, and at
- *  cells with a node that is no finite number.
+/** The lines along which a grid of nx × ny nodes, x running fastest, is at a level. They end at the grid's border and
+ *  at cells with a node that is not finite.
  *  @param {ArrayLike<number>} values @param {number} nx @param {number} ny @param {number} level
  *  @returns {Line[]} */
 export function contours(values, nx, ny, level) {
   const next = crossings(values, nx, ny, level);
   const entered = new Set(next.values());
-  /** @param {number} edge */
-  const follow = (edge) => {
-    const first = edge;
+  /** @param {number} first an edge */
+  const follow = (first) => {
+    let edge = first;
     /** @type {Line} */
     const line = { points: [pointOn(values, nx, level, edge)], isClosed: false };
     for (let to = next.get(edge); to !== undefined; to = next.get(edge)) {
@@ -59,7 +59,7 @@ function crossings(values, nx, ny, level) {
 
 /** Where an edge is at the level, between its two nodes.
  *  @param {ArrayLike<number>} values @param {number} nx @param {number} level @param {number} edge
- *  @returns {[number, number]} */
+ *  @returns {Point} */
 function pointOn(values, nx, level, edge) {
   const i = edge >> 1;
   const isUpward = edge % 2 === 1;
