@@ -174,3 +174,14 @@ audit: $(VENV)/dev
 
 clean:
 	rm -rf $(VENV) $(VENV)-benchmarks $(VENV)-peers build dist .schemathesis .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The pages' JavaScript: lint and types, by npm's packages in the locked versions. Nothing else needs npm.
+.PHONY: lint-js
+check: lint-js
+lint-js:
+	@if command -v npm > /dev/null; then $(MAKE) --silent node_modules/.package-lock.json && npm run --silent lint; \
+	else echo "the pages' JavaScript is not checked without npm: apt install npm, or dnf install npm"; test -z "$$CI"; fi
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@

@@ -83,7 +83,7 @@ class LoopAdapter:
             *self._cross_origin.headers(headers.get("origin")),
             *self._recorder.end(record, endpoint.name, request.method, path, status_line[:3]),
         ]
-        return status_line, response_headers, response.body
+        return status_line, response_headers, () if request.method == "HEAD" else response.body
 
     def _find_route(self, method: str, path: str) -> Route | None:
         try:
@@ -91,6 +91,6 @@ class LoopAdapter:
         except (HTTPException, RequestRedirect):
             return None
         endpoint = self._endpoints.get(name)
-        if endpoint is None or endpoint.method != method:  # HEAD matches where GET does
+        if endpoint is None or method not in (endpoint.method, "HEAD"):  # Flask answers OPTIONS
             return None
         return endpoint, params

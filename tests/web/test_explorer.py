@@ -50,7 +50,7 @@ def test_every_model_has_a_panel_with_its_accuracies(page: Page, api: Api) -> No
         row = api.comparison(model)
         expect(panel(page, model).get_by_role("heading")).to_contain_text(f"{row['parameters']} parameters")
         assert value(figure(page, model, "this run")) == pytest.approx(row["served"]["accuracy"], abs=1e-12)
-        runs = figure(page, model, f"{row['replicates']} runs, trained")
+        runs = figure(page, model, f"mean of {row['replicates']} runs")
         assert value(runs) == row["accuracy"]["mean"]
         low, high = row["accuracy"]["ci95"]
         expect(runs).to_contain_text(f"[{low:.3f}, {high:.3f}]")
@@ -116,7 +116,7 @@ def test_a_statistic_is_shown_over_all_runs(page: Page, api: Api, choice: str, s
 
 
 def test_the_page_evaluates_networks_as_the_service_does(page: Page, api: Api) -> None:
-    """Every unit at many points, and one point's way."""
+    """Every unit at many points, and one point followed through."""
     show(page)
     points = np.random.default_rng(8).uniform(-1.5, 1.5, (50, 2)).astype(np.float32).astype(float).tolist()
     script = """
@@ -124,7 +124,7 @@ def test_the_page_evaluates_networks_as_the_service_does(page: Page, api: Api) -
         const one = new network.Network(weights);
         const columns = [0, 1].map((axis) => Float64Array.from(points, (point) => point[axis]));
         const layers = one.evaluate(snapshot, columns, new network.Scratch()).map((units) => units.map((u) => [...u]));
-        return [layers, points.map((point) => one.through(snapshot, point).probability)];
+        return [layers, points.map((point) => one.trace(snapshot, point).probability)];
     """
     for model in MODELS:
         weights = api.get(f"/models/{model}/versions/1/weights?replicate=2")
@@ -288,7 +288,7 @@ def test_epochs_are_gone_through_step_by_step(page: Page) -> None:
     show(page)
     epochs = recorded_epochs(page)
     seek(page, epochs[1])
-    back, on = (page.get_by_role("button", name=f"One recorded epoch {way}") for way in ("back", "on"))
+    back, on = (page.get_by_role("button", name=f"{which} recorded epoch") for which in ("Previous", "Next"))
     on.click()
     expect(shown_epoch(page)).to_have_text(f"after epoch {epochs[2]} of {LAST}")
     back.click()
@@ -362,8 +362,8 @@ def test_what_is_chosen_stands_in_the_address_and_is_there_again(page: Page) -> 
 
 def everything(page: Page) -> list[object]:
     """Return what is chosen and every number on the page."""
-    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
-    expect(page.locator(".way")).to_have_count(len(MODELS))
+    page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    expect(page.locator(".trace")).to_have_count(len(MODELS))
     settle(page)
     chosen = page.locator("select, input").evaluate_all("(all) => all.map((one) => [one.id, one.value])")
     exact = page.locator("main data").evaluate_all("(all) => all.map((one) => one.value)")

@@ -16,10 +16,10 @@ FULL = "?statistic=std&inside=tanh-10-10&unit=2.1&sort=-accuracy"
 
 def everything_drawn(page: Page) -> None:
     """Look at the parts that are drawn once they are seen."""
-    for name in ("Inside a model", "One point’s way through", "The comparison"):
+    for name in ("Inside a model", "One point through every network", "The comparison"):
         page.get_by_role("heading", name=name).scroll_into_view_if_needed()
         settle(page)
-    expect(page.locator(".way")).to_have_count(len(MODELS))
+    expect(page.locator(".trace")).to_have_count(len(MODELS))
     expect(page.locator("#detail-title")).not_to_be_empty()
 
 
@@ -198,7 +198,7 @@ def test_the_keyboard_alone_sorts_the_table(page: Page) -> None:
 
 def test_the_first_tab_leads_past_the_controls(page: Page) -> None:
     show(page)
-    skip = page.get_by_role("link", name="To the boundaries")
+    skip = page.get_by_role("link", name="Skip to the boundaries")
     page.keyboard.press("Tab")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
@@ -236,5 +236,5 @@ def test_whatever_has_the_focus_is_outlined_and_not_hidden(open_page: OpenPage, 
         if not (focused["outlined"] and focused["seen"]):
             wrong.append(focused)
     assert not wrong
-    assert names[0] == "To the boundaries"
+    assert names[0] == "Skip to the boundaries"
     assert len(names) > 60

@@ -1,4 +1,4 @@
-"""What the explorer tells of one model: its units and weights, a point's way through it, how often it beats another."""
+"""What the explorer tells of one model: its units and weights, one point through it, how often it beats another."""
 
 import re
 from typing import Any
@@ -38,8 +38,8 @@ def inside(page: Page) -> Locator:
     return region
 
 
-def way(page: Page, model: str) -> Locator:
-    region = page.get_by_role("region", name="One point’s way through")
+def trace(page: Page, model: str) -> Locator:
+    region = page.get_by_role("region", name="One point through every network")
     region.scroll_into_view_if_needed()
     settle(page)
     return region.locator(f"article[data-model={model}]")
@@ -120,8 +120,8 @@ def test_a_panels_button_looks_inside_its_model(page: Page) -> None:
 
 
 def check_way(page: Page, api: Api, model: str, run: int, epoch: int) -> None:
-    """Hold every number of a point's way through a model to the service's."""
-    article = way(page, model)
+    """Hold every number of a point's trace through a model to the service's."""
+    article = trace(page, model)
     point = [float(page.get_by_role("spinbutton", name=name).input_value()) for name in ("x1", "x2")]
     probability = value(article.locator(".probability").locator(".."))
     assert probability == pytest.approx(api.signature("at", model, [point], run, epoch)[0], abs=TOLERANCE)
@@ -156,7 +156,7 @@ def check_way(page: Page, api: Api, model: str, run: int, epoch: int) -> None:
 
 
 def adding(name: str, depth: int) -> bool:
-    """Tell whether a row of a point's way adds to the logit."""
+    """Tell whether a row of a point's trace adds to the logit."""
     return name == "bias" or name.startswith(f"a{depth}.") or (depth == 0 and name.startswith("x"))
 
 
@@ -174,7 +174,7 @@ def test_a_point_is_chosen_by_a_click_on_a_map(page: Page, api: Api) -> None:
     assert size is not None
     box.click(position={"x": size["width"] * 0.25, "y": size["height"] * 0.9})
     settle(page)
-    way(page, "tanh-3")
+    trace(page, "tanh-3")
     x, y = (float(page.get_by_role("spinbutton", name=name).input_value()) for name in ("x1", "x2"))
     assert [x, y] == pytest.approx([-0.75, -1.2], abs=0.02)
     for model in ("linear", "tanh-3", "relu-10-10"):
@@ -183,7 +183,7 @@ def test_a_point_is_chosen_by_a_click_on_a_map(page: Page, api: Api) -> None:
 
 def test_a_point_is_chosen_by_its_coordinates(page: Page, api: Api) -> None:
     show(page)
-    way(page, "linear")
+    trace(page, "linear")
     for name, text in (("x1", "0.3125"), ("x2", "-0.125")):
         page.get_by_role("spinbutton", name=name).fill(text)
         page.get_by_role("spinbutton", name=name).press("Enter")

@@ -57,7 +57,9 @@ def test_a_service_that_goes_away_and_comes_back_is_told_of_and_waited_for(
         before = csv_fields(page)
         server.stop()
         look_again(page)
-        expect(status(page)).to_contain_text("The service does not answer; trying again… What is shown is from before.")
+        expect(status(page)).to_contain_text(
+            "The service does not answer; trying again… This page shows its last answers."
+        )
         for model, field in csv_fields(page).items():
             np.testing.assert_array_equal(field, before[model])
         choose(page, "Points", "none")  # what is at hand still works
@@ -140,6 +142,22 @@ def test_a_retrained_model_is_shown_by_itself(
     expect(page).to_have_url(re.compile("epoch=66"))
 
 
+def test_a_version_is_asked_for_by_its_number_however_many_digits_that_has(
+    own_models: Path, start_server: StartServer, open_page: OpenPage
+) -> None:
+    """JavaScript numbers are exact up to 2⁵³, which has 16 digits; versions may have 18."""
+    version = 100_000_000_000_000_001
+    for model in ("linear", "tanh-10-10"):
+        (own_models / model / "1").rename(own_models / model / str(version))
+    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
+    page = open_page(server)
+    show(page)
+    link = page.get_by_role("link", name="linear as json")
+    expect(link).to_have_attribute("href", re.compile(f"version={version}&"))
+    right = Api(server).boundary("linear", 500, replicate=0)
+    np.testing.assert_allclose(csv_fields(page)["linear"], right, rtol=0, atol=TOLERANCE)
+
+
 def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
     own_models: Path, start_server: StartServer, open_page: OpenPage
 ) -> None:
@@ -163,8 +181,8 @@ def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other
     expect(panel(page, "linear")).to_contain_text("there is no saved_model.pb")
     expect(panel(page, "linear").get_by_role("img", name="linear")).to_be_hidden()
     assert list(csv_fields(page)) == ["tanh-10-10"]
-    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
-    expect(page.locator(".way")).to_have_count(1)
+    page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    expect(page.locator(".trace")).to_have_count(1)
 
 
 @pytest.fixture(scope="module")
@@ -190,26 +208,26 @@ def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
     tint = warmth(colours_of(foreign))
     assert np.all(tint[right > 0.6] > 0)
     assert np.all(tint[right < 0.4] < 0)
-    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
-    way = page.locator(".way[data-model=foreign]")
+    page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    shown = page.locator(".trace[data-model=foreign]")
     (answer,) = with_foreign.predict(model="foreign", points=[[0.5, -0.25]]).json()["probabilities"]
-    assert value(way.get_by_role("heading")) == pytest.approx(answer, abs=TOLERANCE)
-    expect(way).to_contain_text("it does not give the numbers on the way")
+    assert value(shown.get_by_role("heading")) == pytest.approx(answer, abs=TOLERANCE)
+    expect(shown).to_contain_text("The service computed P alone")
     inside = page.get_by_role("region", name="Inside a model")
     inside.scroll_into_view_if_needed()
     expect(inside.locator("#detail-title")).to_have_text("foreign: P(y = 1)")
-    expect(inside).to_contain_text("it gives its answer only")
+    expect(inside).to_contain_text("This SavedModel was made elsewhere")
 
 
 def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server, open_page: OpenPage) -> None:
     page = open_page(with_foreign)
     show(page)
     choose(page, "Run", "3")
-    expect(panel(page, "foreign")).to_contain_text("has one training run only")
+    expect(panel(page, "foreign")).to_contain_text("has only one training run")
     expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     choose(page, "Statistic", "mean of all runs")
     expect(panel(page, "foreign")).to_contain_text("nothing to compare")
-    expect(page.locator("#difference")).to_contain_text("foreign has one training run only")
+    expect(page.locator("#difference")).to_contain_text("foreign has only one training run")
     choose(page, "Statistic", "probability of one run")
     choose(page, "Run", "0 (served)")
     expect(panel(page, "foreign").get_by_role("img", name="foreign")).to_be_visible()
@@ -222,14 +240,14 @@ def test_a_model_that_lacks_a_run_is_not_shown_with_another(with_foreign: Server
     inside = page.get_by_role("region", name="Inside a model")
     inside.scroll_into_view_if_needed()
     settle(page)
-    expect(inside).to_contain_text("has one training run only")
+    expect(inside).to_contain_text("has only one training run")
     expect(inside.get_by_role("combobox", name="Model")).to_have_value("foreign")
     inside.get_by_role("combobox", name="Model").select_option("tanh-10-10")
     expect(inside.locator("#detail-title")).to_have_text("tanh-10-10: P(y = 1)")
 
 
 def enter_key(page: Page, key: str) -> None:
-    page.get_by_label("This service asks for an API key.").fill(key)
+    page.get_by_label("This service requires an API key.").fill(key)
     page.get_by_role("button", name="Use it until this tab is closed").click()
 
 
@@ -240,13 +258,13 @@ def test_a_service_with_keys_asks_for_one_and_works_with_it(
     server, key = guarded, ALICE
     page = open_page(server)
     page.goto("/")
-    expect(status(page)).to_contain_text("A key is needed")
+    expect(status(page)).to_contain_text("An API key is needed")
     enter_key(page, "nonsense")
-    expect(status(page)).to_contain_text("A key is needed")
+    expect(status(page)).to_contain_text("An API key is needed")
     expect(page.get_by_role("main")).to_be_hidden()
     enter_key(page, key)
     expect(page.get_by_role("main")).to_be_visible()
-    expect(page.get_by_label("This service asks for an API key.")).to_be_hidden()
+    expect(page.get_by_label("This service requires an API key.")).to_be_hidden()
     expect(status(page)).to_be_empty()
     card = server.get("/models/tanh-10-10", headers={"X-API-Key": key}).json()["card"]
     settle(page)
@@ -288,7 +306,7 @@ def test_links_to_data_bring_the_key(
     server, key = guarded, ALICE
     page = open_page(server)
     page.goto("/")
-    expect(status(page)).to_contain_text("A key is needed")
+    expect(status(page)).to_contain_text("An API key is needed")
     expect(page.get_by_role("link", name="comparison.csv")).to_be_hidden()
     expect(page.get_by_role("link", name="dataset.csv")).to_be_hidden()
     enter_key(page, key)

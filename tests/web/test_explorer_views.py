@@ -147,8 +147,8 @@ def test_the_legend_leads_to_the_chosen_points_numbers(page: Page) -> None:
     legend = page.locator("#legend")
     expect(legend).to_contain_text("x1 = 0.500, x2 = −0.250")
     legend.get_by_role("link", name="Its numbers").click()
-    expect(page.get_by_role("heading", name="One point’s way through")).to_be_in_viewport()
-    expect(page.locator(".way")).to_have_count(len(MODELS))
+    expect(page.get_by_role("heading", name="One point through every network")).to_be_in_viewport()
+    expect(page.locator(".trace")).to_have_count(len(MODELS))
 
 
 def test_arrows_move_the_point_by_a_sixtieth_of_the_map_and_not_out_of_it(page: Page) -> None:
@@ -168,8 +168,8 @@ def test_a_probability_is_told_from_0_and_1_however_small(
 ) -> None:
     x, y = point
     show(page, f"?x={x}&y={y}")
-    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
-    heading = page.locator(".way[data-model=relu-10-10]").get_by_role("heading")
+    page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    heading = page.locator(".trace[data-model=relu-10-10]").get_by_role("heading")
     right = api.signature("at", "relu-10-10", [[x, y]], 0, LAST)[0]
     assert value(heading) == pytest.approx(right, abs=TOLERANCE)
     expect(heading.locator("data")).to_have_text(re.compile(f"^{form}$"))
@@ -181,12 +181,12 @@ def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(
 ) -> None:
     page = open_page(server, viewport={"width": width, "height": 900})
     show(page, "?x=-1.4&y=-1.4")
-    page.get_by_role("heading", name="One point’s way through").scroll_into_view_if_needed()
-    expect(page.locator(".way")).to_have_count(len(MODELS))
-    boxes = page.locator(".way").evaluate_all("(all) => all.map((one) => [one.offsetTop, one.offsetLeft])")
+    page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    expect(page.locator(".trace")).to_have_count(len(MODELS))
+    boxes = page.locator(".trace").evaluate_all("(all) => all.map((one) => [one.offsetTop, one.offsetLeft])")
     rows = len({top for top, _ in boxes})
     assert rows == 1 if width >= 1440 else rows > 1
-    assert page.locator(".way").evaluate_all("(all) => all.every((one) => one.scrollWidth <= one.clientWidth)")
+    assert page.locator(".trace").evaluate_all("(all) => all.every((one) => one.scrollWidth <= one.clientWidth)")
 
 
 def test_every_dot_of_a_strip_is_seen(page: Page) -> None:

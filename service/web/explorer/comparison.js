@@ -1,7 +1,8 @@
 // The comparison: a table of what every training run reached, and who beats whom in words.
 
-import { fixed, h, interval, number, s, signed, whole } from "./dom.js";
+import { fixed, h, interval, nonBreaking, number, s, signed } from "./dom.js";
 
+/** @type {{key: string, label: string, of: (row: ModelResult) => string | number | null}[]} */
 const COLUMNS = [
   { key: "model", label: "Model", of: (row) => row.model },
   { key: "parameters", label: "Parameters", of: (row) => row.parameters },
@@ -15,28 +16,70 @@ const COLUMNS = [
 const [WIDTH, HEIGHT, EDGE] = [400, 44, 16];
 
 export class Comparison {
+  /** @type {View | null} */
+  #view = null;
+  #drawn = "";
+
+  /** @param {HTMLElement} section @param {ComparisonDocument} comparison @param {Handlers} handlers */
   constructor(section, comparison, handlers) {
-    Object.assign(this, { comparison, handlers });
+    this.comparison = comparison;
+    this.handlers = handlers;
     this.low = Math.floor(20 * Math.min(...comparison.models.map((row) => row.accuracy.min))) / 20;
     this.ticks = ticks(this.low);
     this.body = h("tbody");
-    this.heads = COLUMNS.map(({ key, label }) => h("th", { scope: "col" }, h("button", { type: "button", onclick: () => this.#sort(key) }, label), key === "range" ? this.#axis() : null));
+    this.heads = COLUMNS.map(({ key, label }) =>
+      h(
+        "th",
+        { scope: "col" },
+        h("button", { type: "button", onclick: () => this.#sort(key) }, label),
+        key === "range" ? this.#axis() : null,
+      ),
+    );
     const runs = comparison.protocol.replicates;
+    const own = comparison.dataset.replication === "redrawn" ? "data, split" : "split of the same data";
+    const table = h(
+      "table",
+      { id: "table" },
+      h("caption", { class: "hidden" }, "Accuracy by model"),
+      h("thead", {}, h("tr", {}, this.heads)),
+      this.body,
+    );
     section.replaceChildren(
-      section.querySelector("h2"),
-      h("p", { class: "lead" }, `Each model was trained ${runs} times, each time on data, a split, weights and a batch order of its own. A dot is a run; the bar is the mean with its 95% interval, the diamond what the notebook printed of its one run. “Exact” is the accuracy over the whole distribution, where the true boundary is known.`),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, h("table", { id: "table" }, h("caption", { class: "hidden" }, "Accuracy by model"), h("thead", {}, h("tr", {}, this.heads)), this.body)),
-      h("p", {}, h("a", { href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`, download: "comparison.csv" }, "This table as CSV")),
+      h("h2", { id: `${section.id}-title` }, "The comparison"),
+      h(
+        "p",
+        { class: "lead" },
+        `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order. ` +
+          "Each dot is a run; the bar shows the mean with its 95% interval, the diamond the notebook’s single run. " +
+          "“Exact” is the accuracy over the whole distribution, where the true boundary is known.",
+      ),
+      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, table),
+      h(
+        "p",
+        {},
+        h(
+          "a",
+          {
+            href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`,
+            download: "comparison.csv",
+          },
+          "This table as CSV",
+        ),
+      ),
       h("h3", {}, "Who beats whom"),
-      h("ul", { id: "pairs" }, comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, whole(verdict(pair))))),
+      h(
+        "ul",
+        { id: "pairs" },
+        comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, nonBreaking(verdict(pair)))),
+      ),
     );
   }
 
-  /** @param view its `sort` is a column's key, after a minus for the largest first */
+  /** @param {View} view its `sort` is a column's key, after a minus for the largest first */
   draw(view) {
     const key = [view.sort, view.statistic, view.run].join(" ");
-    if (this.drawn === key) return;
-    Object.assign(this, { view, drawn: key });
+    if (this.#drawn === key) return;
+    [this.#view, this.#drawn] = [view, key];
     const descends = view.sort?.startsWith("-") ?? false;
     const sorted = COLUMNS.find(({ key }) => key === view.sort?.replace(/^-/, ""));
     const rows = [...this.comparison.models];
@@ -48,12 +91,15 @@ export class Comparison {
     this.body.replaceChildren(...rows.map((row) => this.#row(row)));
   }
 
+  /** @param {string} key */
   #sort(key) {
     const first = key === "model" ? key : `-${key}`;
     const second = key === "model" ? `-${key}` : key;
-    this.handlers.onsort(this.view.sort === first ? second : this.view.sort === second ? null : first);
+    const sort = this.#view?.sort ?? null;
+    this.handlers.onsort(sort === first ? second : sort === second ? null : first);
   }
 
+  /** @param {ModelResult} row */
   #row(row) {
     const { accuracy, population_accuracy: exact } = row;
     const cells = [
@@ -64,66 +110,106 @@ export class Comparison {
       number(row.served.accuracy),
       row.notebook_accuracy ? number(row.notebook_accuracy) : "–",
     ];
-    return h("tr", { "data-model": row.model }, h("th", { scope: "row" }, row.model), cells.map((cell) => h("td", {}, cell)));
+    return h(
+      "tr",
+      { "data-model": row.model },
+      h("th", { scope: "row" }, row.model),
+      cells.map((cell) => h("td", {}, cell)),
+    );
   }
 
+  /** @param {number} value */
   #x(value) {
     return EDGE + ((WIDTH - 2 * EDGE) * (value - this.low)) / (1 - this.low);
   }
 
   #axis() {
+    /** @param {number} tick */
     const text = (tick) => s("text", { x: this.#x(tick), y: 11, "text-anchor": "middle" }, fixed(tick, 2));
     return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14`, "aria-hidden": "true" }, this.ticks.map(text));
   }
 
-  /** All runs as dots, stacked where they would hide each other. */
+  /** The accuracies of all runs, on one axis.
+   *  @param {ModelResult} row */
   #strip({ model, accuracy, notebook_accuracy: notebook }) {
     const { values, mean, ci95, min, max, median } = accuracy;
-    const bin = (value) => Math.round(this.#x(value) / 4);
-    const highest = Math.max(...[...Map.groupBy(values, bin).values()].map(({ length }) => length));
-    const rise = Math.min(3.5, (HEIGHT - 18) / Math.max(1, highest - 1)); // as many as there are fit
-    const stacked = new Map();
-    const dots = values.map((value, run) => {
-      const level = stacked.get(bin(value)) ?? 0;
-      stacked.set(bin(value), level + 1);
-      const isShown = this.view.statistic === "probability" && this.view.run === run;
-      const dot = s("circle", { cx: this.#x(value).toFixed(1), cy: (HEIGHT - 14 - level * rise).toFixed(1), r: isShown ? 3.6 : 2, class: isShown ? "run shown" : "run", "data-run": run }, s("title", {}, `run ${run}: ${fixed(value)}`));
-      dot.addEventListener("click", () => this.handlers.onrun(run));
-      return dot;
-    });
     const y = HEIGHT - 5;
     const bar = ci95 ? s("path", { class: "interval", d: `M${this.#x(ci95[0])},${y}H${this.#x(ci95[1])}` }) : null;
     const middle = s("path", { class: "mean", d: `M${this.#x(mean)},${y - 4}v8` });
-    const diamond = notebook ? s("path", { class: "notebook", d: `M${this.#x(notebook)},${y - 4}l4,4l-4,4l-4,-4Z` }, s("title", {}, `notebook: ${fixed(notebook)}`)) : null;
+    const diamond = notebook
+      ? s(
+          "path",
+          { class: "notebook", d: `M${this.#x(notebook)},${y - 4}l4,4l-4,4l-4,-4Z` },
+          s("title", {}, `notebook: ${fixed(notebook)}`),
+        )
+      : null;
     const text = `${values.length} runs of ${model} from ${fixed(min)} to ${fixed(max)}, median ${fixed(median)}`;
-    return s("svg", { class: "strip", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text }, s("path", { class: "grid", d: this.ticks.map((tick) => `M${this.#x(tick)},0v${HEIGHT}`).join("") }), dots.sort((a, b) => a.classList.length - b.classList.length), bar, middle, diamond);
+    return s(
+      "svg",
+      { class: "strip", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text },
+      s("path", { class: "grid", d: this.ticks.map((tick) => `M${this.#x(tick)},0v${HEIGHT}`).join("") }),
+      this.#dots(values),
+      bar,
+      middle,
+      diamond,
+    );
+  }
+
+  /** A dot for each run, stacked where they would hide each other; the one that is shown comes last, on top.
+   *  @param {(number | null)[]} values null for a run that diverged */
+  #dots(values) {
+    const runs = values.flatMap((value, run) => (value === null ? [] : [{ value, run, x: this.#x(value) }]));
+    const bins = Map.groupBy(runs, ({ x }) => Math.round(x / 4));
+    const highest = Math.max(...[...bins.values()].map(({ length }) => length));
+    const rise = Math.min(3.5, (HEIGHT - 18) / Math.max(1, highest - 1)); // so that the highest stack fits
+    const dots = [...bins.values()].flatMap((stack) =>
+      stack.map(({ value, run, x }, level) => {
+        const isShown = this.#view?.statistic === "probability" && this.#view.run === run;
+        const attributes = {
+          cx: x.toFixed(1),
+          cy: (HEIGHT - 14 - level * rise).toFixed(1),
+          r: isShown ? 3.6 : 2,
+          class: isShown ? "run shown" : "run",
+          "data-run": run,
+          onclick: () => this.handlers.onrun(run),
+        };
+        return s("circle", attributes, s("title", {}, `run ${run}: ${fixed(value)}`));
+      }),
+    );
+    return dots.sort((a, b) => a.classList.length - b.classList.length);
   }
 }
 
-/** Where the strips have their lines: from low to 1, five of them or so. */
+/** Where the strips have their lines: from low to 1, five of them or so.
+ *  @param {number} low */
 function ticks(low) {
   const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((one) => (1 - low) / one <= 6.5) ?? 0.2;
   const steps = Math.round((1 - Math.ceil(low / step - 1e-9) * step) / step);
   return Array.from({ length: steps + 1 }, (_, i) => 1 - (steps - i) * step);
 }
 
-/** A pair's test in words, the better one first. */
+/** A pair's test in words, the better one first.
+ *  @param {Pair} pair */
 export function verdict({ a, b, mean_difference: difference, ci95, probability_a_better: share, p_value_holm: p }) {
   const isFirst = difference >= 0;
   const [winner, loser] = isFirst ? [a, b] : [b, a];
   const percent = `${Math.round(100 * (isFirst ? share : 1 - share))}%`;
   const range = ci95 ? ` ${interval(isFirst ? ci95 : [-ci95[1], -ci95[0]])}` : "";
   const doubt = p !== null && p >= 0.05 ? "; the runs cannot tell them apart" : "";
-  return `${winner} beats ${loser} in ${percent} of replicates; difference ${signed(Math.abs(difference))}${range}${doubt}`;
+  const apart = `${signed(Math.abs(difference))}${range}`;
+  return `${winner} beats ${loser} in ${percent} of replicates; difference ${apart}${doubt}`;
 }
 
-/** The test of two models, whichever way round it is kept. */
+/** The test of two models, whichever way round it is kept.
+ *  @param {ComparisonDocument | null} comparison @param {string} a @param {string} b */
 export function pairOf(comparison, a, b) {
   return comparison?.pairs.find((pair) => (pair.a === a && pair.b === b) || (pair.a === b && pair.b === a)) ?? null;
 }
 
-/** Rows without a number stand last, whichever way they are sorted. */
+/** Rows without a number stand last, whichever way they are sorted.
+ *  @param {string | number | null} a @param {string | number | null} b @param {number} sign */
 function compare(a, b, sign) {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
-  return sign * (typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b);
+  if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+  return sign * String(a).localeCompare(String(b), "en", { numeric: true });
 }

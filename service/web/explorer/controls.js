@@ -11,62 +11,107 @@ const STATISTICS = {
 };
 const POINTS = { all: "all", test: "test only", none: "none" };
 const COLOURS = { "orange-blue": "orange and blue", "red-blue": "red and blue (notebook)" };
-const THEMES = { auto: "as the system", light: "light", dark: "dark" };
+const THEMES = { auto: "system default", light: "light", dark: "dark" };
 
 const STEPS_A_SECOND = 12;
 const STEPS_A_SECOND_WITH_REDUCED_MOTION = 2;
 
 export class Controls {
   #timer = 0;
+  /** @type {number[]} */
+  #epochs = [];
 
+  /** @param {HTMLFormElement} form @param {import("./state.js").State} state */
   constructor(form, state) {
     this.state = state;
     this.play = h("button", { type: "button", id: "play", onclick: () => this.toggle() });
-    this.back = h("button", { type: "button", id: "back", "aria-label": "One recorded epoch back", onclick: () => this.step(-1) }, "‹");
-    this.on = h("button", { type: "button", id: "on", "aria-label": "One recorded epoch on", onclick: () => this.step(1) }, "›");
+    this.back = h(
+      "button",
+      { type: "button", id: "back", "aria-label": "Previous recorded epoch", onclick: () => this.step(-1) },
+      "‹",
+    );
+    this.on = h(
+      "button",
+      { type: "button", id: "on", "aria-label": "Next recorded epoch", onclick: () => this.step(1) },
+      "›",
+    );
     this.slider = h("input", { id: "epoch", type: "range", min: 0, max: 0, step: 1, oninput: () => this.#seek() });
     this.output = h("output", { for: "epoch", "aria-live": "off" });
     this.run = select("run", {}, (value) => state.set({ run: Number(value) }));
-    this.experiment = select("experiment", {}, (value) => state.set({ experiment: value, epoch: null, a: null, b: null, inside: null }));
-    const of = (name, options) => (this[name] = select(name, options, (value) => state.set({ [name]: value })));
+    this.experiment = select("experiment", {}, (value) =>
+      state.set({ experiment: value, epoch: null, a: null, b: null, inside: null }),
+    );
+    /** @param {string} name @param {Record<string, string>} choices */
+    const of = (name, choices) => select(name, choices, (value) => state.set({ [name]: value }));
+    const palettes = Object.entries(COLOURS).filter(([name]) => PALETTES.includes(name));
+    this.choices = {
+      statistic: of("statistic", STATISTICS),
+      points: of("points", POINTS),
+      colours: of("colours", Object.fromEntries(palettes)),
+      theme: of("theme", THEMES),
+    };
     this.experimentField = field("Experiment", this.experiment);
     form.append(
-      h("div", { class: "player", role: "group", "aria-label": "Training" }, this.play, this.back, this.on,
-        h("label", { for: "epoch" }, "Epoch"), this.slider, this.output),
-      h("div", { class: "fields" },
+      h(
+        "div",
+        { class: "player", role: "group", "aria-label": "Training" },
+        this.play,
+        this.back,
+        this.on,
+        h("label", { for: "epoch" }, "Epoch"),
+        this.slider,
+        this.output,
+      ),
+      h(
+        "div",
+        { class: "fields" },
         this.experimentField,
-        field("Statistic", of("statistic", STATISTICS)),
+        field("Statistic", this.choices.statistic),
         field("Run", this.run),
-        field("Points", of("points", POINTS)),
-        field("Colours", of("colours", Object.fromEntries(PALETTES.map((name) => [name, COLOURS[name]])))),
-        field("Theme", of("theme", THEMES))),
+        field("Points", this.choices.points),
+        field("Colours", this.choices.colours),
+        field("Theme", this.choices.theme),
+      ),
     );
     form.addEventListener("submit", (event) => event.preventDefault());
-    this.show({ epochs: [], runs: 1, experiments: [] }, state.values);
+    this.show({ epochs: [], runs: 1, experiments: [], experiment: null }, state.values);
   }
 
-  /** Show the state's values, and what there is to choose from. */
+  /** Show a view's choices, and what there is to choose from.
+   *  @param {Pick<Catalogue, "epochs" | "runs" | "experiments" | "experiment">} catalogue
+   *  @param {Omit<Values, "a" | "b">} view */
   show(catalogue, view) {
-    this.epochs = catalogue.epochs;
-    const position = view.epoch === null ? this.epochs.length - 1 : this.epochs.findLastIndex((e) => e <= view.epoch);
-    this.slider.max = Math.max(0, this.epochs.length - 1);
-    this.slider.value = Math.max(0, position);
-    this.slider.disabled = this.play.disabled = this.epochs.length < 2;
+    this.#epochs = catalogue.epochs;
+    const { epoch: wanted } = view;
+    const position = this.#epochs.findLastIndex((epoch) => wanted === null || epoch <= wanted);
+    this.slider.max = String(Math.max(0, this.#epochs.length - 1));
+    this.slider.value = String(Math.max(0, position));
+    this.slider.disabled = this.play.disabled = this.#epochs.length < 2;
     this.back.disabled = this.play.disabled || position <= 0;
-    this.on.disabled = this.play.disabled || position >= this.epochs.length - 1;
-    const epoch = this.epochs[Math.max(0, position)];
-    const text = epoch === undefined ? "none recorded" : epoch === 0 ? "before training" : `after epoch ${epoch} of ${this.epochs.at(-1)}`;
+    this.on.disabled = this.play.disabled || position >= this.#epochs.length - 1;
+    const epoch = this.#epochs[Math.max(0, position)];
+    const text =
+      epoch === undefined
+        ? "none recorded"
+        : epoch === 0
+          ? "before training"
+          : `after epoch ${epoch} of ${this.#epochs.at(-1)}`;
     this.output.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
     this.#label();
-    const runs = Array.from({ length: catalogue.runs }, (_, run) => [run, run === 0 ? "0 (served)" : `${run}`]);
-    options(this.run, runs);
-    options(this.experiment, catalogue.experiments.map((name) => [name, name]));
+    options(
+      this.run,
+      Array.from({ length: catalogue.runs }, (_, run) => [`${run}`, run === 0 ? "0 (served)" : `${run}`]),
+    );
+    options(this.experiment, named(catalogue.experiments));
     this.experimentField.hidden = catalogue.experiments.length < 2;
     if (catalogue.experiment) this.experiment.value = catalogue.experiment;
-    this.run.value = view.run;
+    this.run.value = String(view.run);
     this.run.disabled = view.statistic !== "probability" || catalogue.runs < 2;
-    for (const name of ["statistic", "points", "colours", "theme"]) this[name].value = view[name];
+    this.choices.statistic.value = view.statistic;
+    this.choices.points.value = view.points;
+    this.choices.colours.value = view.colours;
+    this.choices.theme.value = view.theme;
   }
 
   get isPlaying() {
@@ -74,13 +119,17 @@ export class Controls {
   }
 
   toggle() {
-    if (this.isPlaying) return this.#stop();
-    if (Number(this.slider.value) >= this.epochs.length - 1) this.#choose(0);
+    if (this.isPlaying) {
+      this.#stop();
+      return;
+    }
+    if (Number(this.slider.value) >= this.#epochs.length - 1) this.#choose(0);
     const slow = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#timer = setInterval(() => this.#tick(), 1000 / (slow ? STEPS_A_SECOND_WITH_REDUCED_MOTION : STEPS_A_SECOND));
     this.#label();
   }
 
+  /** @param {number} by */
   step(by) {
     this.#stop();
     this.#choose(Number(this.slider.value) + by);
@@ -92,7 +141,7 @@ export class Controls {
   #tick() {
     if (!this.isDrawn()) return;
     this.#choose(Number(this.slider.value) + 1);
-    if (Number(this.slider.value) >= this.epochs.length - 1) this.#stop();
+    if (Number(this.slider.value) >= this.#epochs.length - 1) this.#stop();
   }
 
   #seek() {
@@ -100,9 +149,10 @@ export class Controls {
     this.#choose(Number(this.slider.value));
   }
 
+  /** @param {number} position */
   #choose(position) {
-    const within = Math.min(this.epochs.length - 1, Math.max(0, position));
-    this.state.set({ epoch: within === this.epochs.length - 1 ? null : this.epochs[within] });
+    const within = Math.min(this.#epochs.length - 1, Math.max(0, position));
+    this.state.set({ epoch: within === this.#epochs.length - 1 ? null : this.#epochs[within] });
   }
 
   #stop() {
@@ -116,17 +166,25 @@ export class Controls {
   }
 }
 
+/** @param {string} label @param {HTMLElement} control */
 function field(label, control) {
   return h("label", {}, h("span", {}, label), control);
 }
 
+/** @param {string} id @param {Record<string, string>} choices @param {(value: string) => void} onchosen */
 function select(id, choices, onchosen) {
   const element = h("select", { id, onchange: () => onchosen(element.value) });
   options(element, Object.entries(choices));
   return element;
 }
 
-/** Offer these choices, without touching what is the same: the list may be open. */
+/** Names as choices.
+ *  @param {string[]} names
+ *  @returns {[string, string][]} */
+export const named = (names) => names.map((name) => [name, name]);
+
+/** Offer these choices, without touching what is the same: the list may be open.
+ *  @param {HTMLSelectElement} element @param {[string, string][]} choices values with their texts */
 export function options(element, choices) {
   const wanted = JSON.stringify(choices);
   if (element.dataset.choices === wanted) return;

@@ -2,6 +2,7 @@
 
 import { fixed, h } from "./dom.js";
 import { NODES } from "./fields.js";
+import { contextOf } from "./map.js";
 import { writeNpy } from "./service.js";
 
 const SIDE = 480; // pixels of a panel on the picture
@@ -11,11 +12,22 @@ const ACROSS = 4;
 const BAR = 120; // pixels of a colour scale on the picture
 const FONT = "system-ui, sans-serif";
 
-/** @param {() => {panels: {name: string, plot: object, note: string, scale: ?object, dots: boolean}[], fields: object,
- *  values: Map<string, ArrayLike<number>>, title: string, scale: object, legend: string, dots: (pixels: number) => ?OffscreenCanvas,
- *  commands: string, address: string}} shown what the page shows now; a panel's `scale` is its own, where it has one */
+/** @typedef {import("./colours.js").Scale} Scale */
+/** @typedef {import("./fields.js").Fields} Fields */
+/** @typedef {import("./map.js").Plot} Plot */
+
+/** One map on the picture; `scale` is its own, where it has one.
+ *  @typedef {{name: string, plot: Plot, note: string, scale?: Scale, dots: boolean}} ShownMap */
+
+/** What the page shows.
+ *  @typedef {{panels: ShownMap[], fields: Fields, values: Map<string, Float32Array>, title: string, scale: Scale,
+ *  legend: string, dots: (pixels: number) => OffscreenCanvas | null, commands: string, address: string}} Shown */
+
+/** The buttons, with the command.
+ *  @param {() => Shown} shown what the page shows now */
 export function downloads(shown) {
   const status = h("span", { role: "status" });
+  /** @param {string} text @param {string} instead what to do where the browser does not allow it */
   const copy = async (text, instead) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -24,6 +36,7 @@ export function downloads(shown) {
       status.textContent = `the browser does not let this page copy; ${instead} instead`;
     }
   };
+  /** @param {string} text @param {() => void} act */
   const button = (text, act) => h("button", { type: "button", onclick: act }, text);
   return [
     button("Picture (PNG)", async () => save(await picture(shown()), "boundaries.png")),
@@ -37,15 +50,17 @@ export function downloads(shown) {
 }
 
 /** The command that fetches the maps that are shown, as NumPy files.
- *  @param {?URLSearchParams} difference what to ask for that of two models */
+ *  @param {Fields} fields @param {Model[]} models @param {View} view
+ *  @param {URLSearchParams | null} difference the query for that of two models */
 export function curl(fields, models, view, difference) {
-  const asked = models.map((model) => fields.query(model, view));
-  const groups = Map.groupBy(asked, (query) => {
+  const wanted = models.map((model) => fields.query(model, view));
+  const groups = Map.groupBy(wanted, (query) => {
     const same = new URLSearchParams(query);
     same.delete("model");
     return String(same);
   });
   const key = fields.service.hasKey ? '-H "X-API-Key: $API_KEY" ' : "";
+  /** @param {(string | null)[]} names */
   const quoted = (names) => (names.length === 1 ? names[0] : `{${names.join(",")}}`);
   return [...groups]
     .map(([rest, queries]) => {
@@ -53,19 +68,27 @@ export function curl(fields, models, view, difference) {
       const file = names.length === 1 ? `${names[0]}.npy` : "#1.npy";
       return `curl -fsS ${key}'${location.origin}/boundary?model=${quoted(names)}&${rest}&format=npy' -o '${file}'`;
     })
-    .concat(difference === null ? [] : `curl -fsS ${key}'${location.origin}/boundary?${difference}&format=npy' -o 'difference.npy'`)
+    .concat(
+      difference === null
+        ? []
+        : `curl -fsS ${key}'${location.origin}/boundary?${difference}&format=npy' -o 'difference.npy'`,
+    )
     .join("\n");
 }
 
+/** @param {Shown} shown */
 function csv({ fields, values }) {
   const { names } = fields.catalogue.domain;
   const columns = [...values.values()];
   const [x, y] = fields.columns;
-  const line = (i) => [x[i], y[i], ...columns.map((column) => column[i])].map((value) => Number(value.toPrecision(8))).join(",");
+  /** @param {number} i */
+  const line = (i) =>
+    [x[i], y[i], ...columns.map((column) => column[i])].map((value) => Number(value.toPrecision(8))).join(",");
   return `${[...names, ...values.keys()].join(",")}\n${Array.from(x, (_, i) => line(i)).join("\n")}\n`;
 }
 
-/** One array, models × y × x. */
+/** One array, models × y × x.
+ *  @param {Shown} shown */
 function npy({ values }) {
   const columns = [...values.values()];
   const all = new Float32Array(columns.length * NODES * NODES);
@@ -73,12 +96,14 @@ function npy({ values }) {
   return writeNpy(all, [columns.length, NODES, NODES]);
 }
 
+/** @param {Shown} shown
+ *  @returns {Promise<Blob>} */
 function picture({ panels, title, scale, legend, dots }) {
   const across = Math.max(1, Math.min(ACROSS, panels.length));
   const rows = Math.ceil(panels.length / across);
   const cell = [SIDE + GAP, SIDE + HEAD + GAP];
   const canvas = h("canvas", { width: across * cell[0] + GAP, height: rows * cell[1] + HEAD + GAP });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const style = getComputedStyle(document.body);
   context.fillStyle = style.backgroundColor;
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -96,16 +121,22 @@ function picture({ panels, title, scale, legend, dots }) {
     write(context, broken(context, note, SIDE).slice(0, 2), left, top + 42, "13px", SIDE);
     plot.drawOn(context, left, top + HEAD, SIDE, isWithData ? drawn : null);
   });
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large"))), "image/png");
+  });
 }
 
+/** @param {CanvasRenderingContext2D} context
+ *  @param {string[]} lines @param {number} x @param {number} y @param {string} font @param {number} width */
 function write(context, lines, x, y, font, width) {
   context.font = `${font} ${FONT}`;
   lines.forEach((text, i) => context.fillText(text, x, y + 16 * i, width));
 }
 
-/** A text in lines that are not wider than this, in the context's font. */
+/** A text in lines that are not wider than this, in the context's font.
+ *  @param {CanvasRenderingContext2D} context @param {string} text @param {number} width */
 function broken(context, text, width) {
+  /** @type {string[]} */
   const lines = [];
   for (const word of text.split(" ")) {
     const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
@@ -115,7 +146,8 @@ function broken(context, text, width) {
   return lines;
 }
 
-/** Draw a scale's colours between its ends; return where it ends. */
+/** Draw a scale's colours between its ends; return where it ends.
+ *  @param {CanvasRenderingContext2D} context @param {Scale} scale @param {number} left @param {number} base */
 function drawScale(context, scale, left, base) {
   const [low, high] = [fixed(scale.low, 1), fixed(scale.high, 1)];
   context.font = `15px ${FONT}`;
@@ -131,21 +163,24 @@ function drawScale(context, scale, left, base) {
   return from + BAR + 8 + context.measureText(high).width;
 }
 
-/** Have the links to data bring the API key, which a browser following them does not: they are fetched here, and saved.
- *  @param {(error: Error) => void} explain called where that fails */
+/** Send the API key with the links to data, which a browser that follows them does not: fetch them here, and save them.
+ *  @param {import("./service.js").Service} service
+ *  @param {(error: unknown) => void} explain called where that fails */
 export function bringKey(service, explain) {
   document.addEventListener("click", async (event) => {
-    const link = event.target.closest("a[download], a[data-file]");
+    /** @type {HTMLAnchorElement | null} */
+    const link = event.target instanceof Element ? event.target.closest("a[download], a[data-file]") : null;
     if (link === null || !service.hasKey) return;
     event.preventDefault();
     try {
-      save(await service.file(link.getAttribute("href")), link.download || link.dataset.file);
+      save(await service.file(link.href), link.download || link.dataset.file);
     } catch (error) {
       explain(error);
     }
   });
 }
 
+/** @param {Blob} blob @param {string | undefined} name */
 function save(blob, name) {
   const address = URL.createObjectURL(blob);
   h("a", { href: address, download: name }).click();

@@ -1,13 +1,15 @@
 // One map: a field as colours, the data, and lines over it; on the page, and the same on a picture.
 
-import { s, h } from "./dom.js";
+import { contours } from "./contours.js";
+import { h, s } from "./dom.js";
 
 const SIDE = 100; // units a side of the drawing over the colours
 
 export const DARK = "#111827";
 const LIGHT = "#ffffff";
 
-/** How each kind of line is drawn, halo first; widths are in pixels. */
+/** How each kind of line is drawn, halo first; widths are in pixels.
+ *  @type {Record<string, {stroke: string, width: number, dash?: number[]}[]>} */
 const STROKES = {
   boundary: [
     { stroke: LIGHT, width: 4.5 },
@@ -32,24 +34,26 @@ const STROKES = {
   ],
 };
 
-const contours = new Map();
-
-/** The line where a field is at a level, as an SVG path; empty where it never is. */
+/** The line where a field is at a level, as an SVG path; empty where it never is.
+ *  @param {ArrayLike<number>} values @param {number} nodes an axis @param {number} level */
 export function line(values, nodes, level) {
-  if (!contours.has(nodes)) contours.set(nodes, globalThis.d3.contours().size([nodes, nodes]));
-  // d3 puts node i at i + 0.5, and closes lines along 0 and n, outside of the map: moved on to where nothing is seen.
-  const along = (v) => ((v === 0 ? -nodes : v === nodes ? 2 * nodes : v - 0.5) * SIDE) / (nodes - 1);
+  /** @param {number} v */
   const round = (v) => Math.round(100 * v) / 100;
-  const at = ([x, y]) => `${round(along(x))},${round(SIDE - along(y))}`;
-  const { coordinates } = contours.get(nodes).contour(values, level);
-  return coordinates.flatMap((polygon) => polygon.map((ring) => `M${ring.map(at).join("L")}Z`)).join("");
+  const scale = SIDE / (nodes - 1);
+  /** @param {Point} point */
+  const at = ([x, y]) => `${round(x * scale)},${round(SIDE - y * scale)}`;
+  return contours(values, nodes, nodes, level)
+    .map(({ points, isClosed }) => `M${points.map(at).join("L")}${isClosed ? "Z" : ""}`)
+    .join("");
 }
 
 export class Plot {
+  /** @type {Map<string, SVGPathElement[]>} by name */
   #drawn = new Map();
+  /** @type {Map<string, string>} what is drawn, by name */
   #keys = new Map();
 
-  /** @param {{x: number[], y: number[]}} domain @param {number} nodes of the field, an axis */
+  /** @param {Domain} domain @param {number} nodes of the field, an axis */
   constructor(domain, nodes) {
     this.domain = domain;
     this.nodes = nodes;
@@ -63,13 +67,15 @@ export class Plot {
     this.image = new ImageData(nodes, nodes);
   }
 
+  /** @param {ArrayLike<number>} values @param {import("./colours.js").Scale} scale */
   paint(values, scale) {
     scale.paint(this.image, values, this.nodes);
-    this.colours.getContext("2d").putImageData(this.image, 0, 0);
+    contextOf(this.colours).putImageData(this.image, 0, 0);
   }
 
   /** Show a line; an empty path takes it away. There may be several of a kind, as `unit:1` and `unit:2`; `more` is
-   *  added to their width. */
+   *  added to their width.
+   *  @param {string} name @param {string} path */
   draw(name, path, more = 0) {
     const key = `${path} ${more}`;
     if (this.#keys.get(name) === key) return;
@@ -82,48 +88,57 @@ export class Plot {
       this.#drawn.set(name, drawn);
       this.lines.append(...drawn);
     }
-    STROKES[kindOf(name)].forEach(({ width }, i) => {
-      drawn[i].setAttribute("d", path);
-      drawn[i].setAttribute("stroke-width", width + more);
+    drawn.forEach((element, i) => {
+      element.setAttribute("d", path);
+      element.setAttribute("stroke-width", `${STROKES[kindOf(name)][i].width + more}`);
     });
   }
 
-  /** Take away the lines of a kind from number `first` on. */
+  /** Take away the lines of a kind from number `first` on.
+   *  @param {string} kind @param {number} first */
   clear(kind, first) {
     for (const name of this.#drawn.keys()) {
       if (kindOf(name) === kind && Number(name.split(":")[1]) >= first) this.draw(name, "");
     }
   }
 
-  /** The line w · x + b = 0, far enough to cross the map. */
+  /** The line w · x + b = 0, far enough to cross the map.
+   *  @param {Point} w @param {number} b */
   straight([w1, w2], b) {
     const length = Math.hypot(w1, w2);
     if (length === 0) return "";
     const [x, y] = [(-b * w1) / length ** 2, (-b * w2) / length ** 2];
     const far = 4 * (this.domain.x[1] - this.domain.x[0] + this.domain.y[1] - this.domain.y[0]);
+    /** @param {number} sign */
     const end = (sign) => this.place([x - (sign * far * w2) / length, y + (sign * far * w1) / length]);
     return `M${end(-1)}L${end(1)}`;
   }
 
+  /** @param {Circle} circle */
   circle({ center, radius }) {
     const [x, y] = this.place(center);
     const [rx, ry] = [radius / (this.domain.x[1] - this.domain.x[0]), radius / (this.domain.y[1] - this.domain.y[0])];
     return ellipse(x, y, rx * SIDE, ry * SIDE);
   }
 
-  /** A ring around each of some points. */
+  /** A ring around each of some points.
+   *  @param {Point[]} points */
   rings(points) {
     return points.map((point) => ellipse(...this.place(point), 1.6, 1.6)).join("");
   }
 
+  /** @param {Point} point */
   cross(point) {
     const [x, y] = this.place(point);
     return `M${x - 4},${y}H${x + 4}M${x},${y - 4}V${y + 4}`;
   }
 
-  /** The point under a pointer. */
+  /** The point under a pointer.
+   *  @param {MouseEvent} event
+   *  @returns {Point} */
   pointAt({ clientX, clientY }) {
     const box = this.element.getBoundingClientRect();
+    /** @param {Interval} interval @param {number} share */
     const along = ([low, high], share) => low + Math.min(1, Math.max(0, share)) * (high - low);
     return [
       along(this.domain.x, (clientX - box.left) / box.width),
@@ -131,13 +146,16 @@ export class Plot {
     ];
   }
 
-  /** Show the data as they are on a picture of the same size: drawn once for all maps. */
+  /** Show the data as they are on a picture of the same size: drawn once for all maps.
+   *  @param {OffscreenCanvas | null} picture */
   scatter(picture) {
     [this.dots.width, this.dots.height] = [picture?.width ?? 0, picture?.height ?? 0];
-    if (picture) this.dots.getContext("2d").drawImage(picture, 0, 0);
+    if (picture) contextOf(this.dots).drawImage(picture, 0, 0);
   }
 
-  /** Draw all of it on a picture, as a square of `side` pixels. */
+  /** Draw all of it on a picture, as a square of `side` pixels.
+   *  @param {CanvasRenderingContext2D} context @param {number} left @param {number} top @param {number} side
+   *  @param {OffscreenCanvas | null} dots the data */
   drawOn(context, left, top, side, dots) {
     context.save();
     context.translate(left, top);
@@ -151,10 +169,10 @@ export class Plot {
     const scaled = new DOMMatrix().scale(side / SIDE);
     for (const [name, elements] of this.#drawn) {
       const path = new Path2D();
-      path.addPath(new Path2D(elements[0].getAttribute("d")), scaled);
+      path.addPath(new Path2D(elements[0].getAttribute("d") ?? ""), scaled);
       STROKES[kindOf(name)].forEach(({ stroke, dash }, i) => {
         context.strokeStyle = stroke;
-        context.lineWidth = elements[i].getAttribute("stroke-width") * density;
+        context.lineWidth = Number(elements[i].getAttribute("stroke-width")) * density;
         context.setLineDash((dash ?? []).map((length) => length * density));
         context.stroke(path);
       });
@@ -163,13 +181,24 @@ export class Plot {
   }
 }
 
-/** Where points lie on a square of this side, its y counted from above. */
+/** Where points lie on a square of this side, its y counted from above.
+ *  @param {Domain} domain @param {number} side
+ *  @returns {(point: Point) => Point} */
 export function placing({ x: [left, right], y: [bottom, top] }, side) {
   return ([x, y]) => [((x - left) / (right - left)) * side, ((top - y) / (top - bottom)) * side];
 }
 
+/** @param {HTMLCanvasElement} canvas */
+export function contextOf(canvas) {
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("this browser draws on no more canvases");
+  return context;
+}
+
+/** @param {string} name */
 const kindOf = (name) => name.split(":")[0];
 
+/** @param {number} x @param {number} y @param {number} rx @param {number} ry */
 function ellipse(x, y, rx, ry) {
   return `M${x - rx},${y}a${rx},${ry} 0 1 0 ${2 * rx},0a${rx},${ry} 0 1 0 ${-2 * rx},0Z`;
 }

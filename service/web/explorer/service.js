@@ -1,11 +1,12 @@
 // Requests to the service, and what is said while it does not answer.
 
-const PATIENCE_MS = 3000;
+const SLOW_AFTER_MS = 3000;
 const TIMEOUT_MS = 20000;
 const KEY = "api-key";
 
 /** The service refused, or did not answer: `status` is 0 then. */
 export class ServiceError extends Error {
+  /** @param {number} status @param {string} detail */
   constructor(status, detail) {
     super(detail);
     this.status = status;
@@ -16,41 +17,53 @@ export class Service {
   /** @param {() => void} onSlow called when an answer takes long
    *  @param {() => void} onAnswered called when that one has come, or will not */
   constructor(onSlow, onAnswered) {
-    Object.assign(this, { onSlow, onAnswered });
+    this.onSlow = onSlow;
+    this.onAnswered = onAnswered;
   }
 
   get hasKey() {
     return sessionStorage.getItem(KEY) !== null;
   }
 
-  set key(value) {
+  /** @param {string} value */
+  setKey(value) {
     sessionStorage.setItem(KEY, value);
   }
 
+  /** What a path answers with, of the type that is known to be there.
+   *  @param {string} path @param {object} [body] posted, where there is one
+   *  @returns {Promise<any>} */
   async json(path, body) {
     const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-    const type = body === undefined ? {} : { "Content-Type": "application/json" };
-    return this.#ask(path, { Accept: "application/json", ...type }, options, (answer) => answer.json());
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    return this.#ask(path, headers, options, async (answer) => parseJson(await answer.text()));
   }
 
-  /** A float32 grid as GET /boundary gives it: rows of y from below, x fastest. */
+  /** A float32 grid as GET /boundary gives it: rows of y from below, x fastest.
+   *  @param {URLSearchParams} query */
   async grid(query) {
     const accept = { Accept: "application/x-npy" };
     return parseNpy(await this.#ask(`/boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
   }
 
-  /** A file as it is sent. */
+  /** A file as it is sent.
+   *  @param {string} path */
   file(path) {
     return this.#ask(path, {}, {}, (answer) => answer.blob());
   }
 
+  /** @template T
+   *  @param {string} path @param {Record<string, string>} headers @param {RequestInit} options
+   *  @param {(answer: Response) => Promise<T>} read */
   async #ask(path, headers, options, read) {
     const key = sessionStorage.getItem(KEY);
     let isSlow = false;
     const slow = setTimeout(() => {
       isSlow = true;
       this.onSlow();
-    }, PATIENCE_MS);
+    }, SLOW_AFTER_MS);
     try {
       const answer = await fetch(path, {
         ...options,
@@ -68,6 +81,8 @@ export class Service {
   }
 }
 
+/** @param {Response} answer
+ *  @returns {Promise<string>} */
 async function detailOf(answer) {
   try {
     return (await answer.json()).detail ?? answer.statusText;
@@ -76,13 +91,22 @@ async function detailOf(answer) {
   }
 }
 
-/** Read NumPy's format, version 1.0, of little-endian float32: what the service writes. */
+/** Parse JSON, with version numbers of 16 digits and more as strings: beyond 2⁵³ a JavaScript number is not exact, and
+ *  would name another version. Within a JSON string such a key has its quotes escaped.
+ *  @param {string} text */
+export function parseJson(text) {
+  return JSON.parse(text.replace(/"version":\s*(\d{16,})/g, '"version":"$1"'));
+}
+
+/** Read NumPy's format, version 1.0, of little-endian float32: what the service writes.
+ *  @param {ArrayBuffer} buffer */
 export function parseNpy(buffer) {
   const header = new DataView(buffer).getUint16(8, true);
   return new Float32Array(buffer, 10 + header);
 }
 
-/** Write an array in NumPy's format, version 1.0. */
+/** Write an array in NumPy's format, version 1.0.
+ *  @param {ArrayLike<number>} values @param {number[]} shape */
 export function writeNpy(values, shape) {
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
   const header = text.padEnd(64 * Math.ceil((10 + text.length + 1) / 64) - 11) + "\n";

@@ -1,30 +1,35 @@
 // What the page shows, kept in its address, so that a view can be shared, reloaded and gone back to.
 
+import { byId } from "./dom.js";
+
 /** What is shown where the address says nothing; null is for what follows from the models: the last epoch, all of an
  *  experiment, the first test point. */
-export const DEFAULTS = Object.freeze({
-  experiment: null,
-  epoch: null,
-  run: 0,
-  statistic: "probability",
-  a: null,
-  b: null,
-  inside: null,
-  unit: null,
-  x: null,
-  y: null,
-  points: "all",
-  colours: "orange-blue",
-  theme: "auto",
-  sort: null,
-});
+export const DEFAULTS = Object.freeze(
+  /** @type {Values} */ ({
+    experiment: null,
+    epoch: null,
+    run: 0,
+    statistic: "probability",
+    a: null,
+    b: null,
+    inside: null,
+    unit: null,
+    x: null,
+    y: null,
+    points: "all",
+    colours: "orange-blue",
+    theme: "auto",
+    sort: null,
+  }),
+);
 
-const WHOLE = new Set(["epoch", "run"]);
-const REAL = new Set(["x", "y"]);
+const WHOLE_NUMBERS = new Set(["epoch", "run"]);
+const REAL_NUMBERS = new Set(["x", "y"]);
 const SETTLED_MS = 250;
 
 export class State {
   #values;
+  /** @type {((values: Values) => void)[]} */
   #listeners = [];
   #writing = 0;
 
@@ -38,28 +43,32 @@ export class State {
     return this.#values;
   }
 
-  /** Have a function called after each change. */
+  /** Have a function called after each change.
+   *  @param {(values: Values) => void} listener */
   subscribe(listener) {
     this.#listeners.push(listener);
   }
 
-  /** Change some values. The address follows when they have settled: browsers refuse hundreds of changes a second. */
+  /** Change some values. The address follows when they have settled: browsers refuse hundreds of changes a second.
+   *  @param {Partial<Values>} changes */
   set(changes) {
     this.#change({ ...this.#values, ...changes });
     clearTimeout(this.#writing);
     this.#writing = setTimeout(() => this.#write(), SETTLED_MS);
   }
 
-  /** Change some values and go to a part of the page, as a step that the browser's Back undoes. */
+  /** Change some values and go to a part of the page, as a step that the browser's Back undoes.
+   *  @param {Partial<Values>} changes @param {string} target an element's id */
   go(changes, target) {
     this.#write();
     history.pushState(null, "", `${addressOf({ ...this.#values, ...changes })}#${target}`);
     this.#change({ ...this.#values, ...changes });
-    const place = document.getElementById(target);
+    const place = byId(target);
     place.scrollIntoView();
     place.focus({ preventScroll: true }); // so that Tab goes on from there
   }
 
+  /** @param {Values} values */
   #change(values) {
     this.#values = values;
     for (const listener of this.#listeners) listener(values);
@@ -72,23 +81,28 @@ export class State {
   }
 }
 
-/** The page's address with these values, the usual ones left out. */
+/** The page's address with these values, the usual ones left out.
+ *  @param {Values} values */
 export function addressOf(values) {
   const query = new URLSearchParams();
   for (const [name, usual] of Object.entries(DEFAULTS)) {
-    if (values[name] !== usual && values[name] !== null) query.set(name, values[name]);
+    const value = values[/** @type {keyof Values} */ (name)];
+    if (value !== usual && value !== null) query.set(name, String(value));
   }
   return location.pathname + (query.size ? `?${query}` : "");
 }
 
+/** @param {string} search
+ *  @returns {Values} */
 function read(search) {
+  /** @type {Record<string, unknown>} */
   const values = { ...DEFAULTS };
   for (const [name, text] of new URLSearchParams(search)) {
     if (!(name in DEFAULTS)) continue;
-    if (!WHOLE.has(name) && !REAL.has(name)) values[name] = text;
+    if (!WHOLE_NUMBERS.has(name) && !REAL_NUMBERS.has(name)) values[name] = text;
     else if (text.trim() !== "" && Number.isFinite(Number(text))) {
-      values[name] = WHOLE.has(name) ? Math.max(0, Math.round(Number(text))) : Number(text);
+      values[name] = WHOLE_NUMBERS.has(name) ? Math.max(0, Math.round(Number(text))) : Number(text);
     }
   }
-  return values;
+  return /** @type {Values} */ (/** @type {unknown} */ (values));
 }

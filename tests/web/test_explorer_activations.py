@@ -1,0 +1,117 @@
+"""The explorer draws networks of every activation that can be trained with: by its own formulas where it has them, else
+by asking the service, and never with another function.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import ROOT, Server, running, wait_until_ready
+from tests.web.conftest import Journal, OpenPage
+from tests.web.explorer import TOLERANCE, Api, csv_fields, evaluated, figure, panel, settle, show, value
+
+NOT_TRAINABLE = {"glu", "threshold"}
+"""One halves a layer, the other needs arguments."""
+
+OF_WHOLE_LAYERS = {"log_softmax", "softmax", "sparsemax"}
+"""Each value follows from all units of a layer: the page does not compute these."""
+
+NAMES = sorted(set(keras.src.activations.ALL_OBJECTS_DICT) - NOT_TRAINABLE)
+
+LAYERS = {name: [4] if name == "exponential" else [4, 4, 4] for name in NAMES} | {"gelu-8": [8]}
+"""By model; exp(exp(exp(z))) is infinite in float32, and such a network is not exported."""
+
+EPOCHS = 3
+
+EXPERIMENT = f"""
+name = "activations"
+seed = 1
+replicates = 2
+dataset = {{ generator = "gaussian_quantiles", n_samples = 100, n_features = 2, n_classes = 2, cov = 0.1,
+            random_state = 3, domain = [-1.5, 1.5], test_fraction = 0.3, validation_fraction = 0.2 }}
+protocol = {{ optimizer = "sgd", learning_rate = 0.05, batch_size = 16 }}
+models = [{
+    ", ".join(
+        f'{{ name = "{name}", hidden_layers = {layers}, activation = "{name.partition("-")[0]}", epochs = {EPOCHS} }}'
+        for name, layers in LAYERS.items()
+    )
+}]
+""".replace(",\n            ", ", ")
+
+
+@pytest.fixture(scope="module")
+def activations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service of one small network for each activation."""
+    directory = tmp_path_factory.mktemp("activations")
+    (directory / "experiment.toml").write_text(EXPERIMENT)
+    models = directory / "models"
+    arguments = ["--models-dir", str(models), str(directory / "experiment.toml")]
+    subprocess.run([sys.executable, "-m", "training", "train", *arguments], cwd=ROOT, check=True, capture_output=True)
+    with running(directory, SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1") as started:
+        wait_until_ready(started)
+        yield started
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_computes_an_activation_as_keras_does_or_not_at_all(page: Page, name: str) -> None:
+    page.goto("/docs")
+    sums = np.linspace(-12, 12, 4801)
+    script = """
+        const { activationOf } = await import("/explorer/activations.js");
+        const [name, sums] = given;
+        return activationOf(name) && sums.map(activationOf(name));
+    """
+    computed = evaluated(page, script, name, sums.tolist())
+    if name in OF_WHOLE_LAYERS:
+        assert computed is None
+    else:
+        right = np.asarray(keras.activations.get(name)(keras.ops.convert_to_tensor(sums, "float64")))
+        np.testing.assert_allclose(computed, right, rtol=3e-7, atol=5e-7)
+
+
+@pytest.mark.parametrize("name", ["constructor", "toString", "a-name-of-tomorrow"])
+def test_the_page_does_not_take_another_name_for_an_activation(page: Page, name: str) -> None:
+    page.goto("/docs")
+    script = "return (await import('/explorer/activations.js')).activationOf(given[0]);"
+    assert evaluated(page, script, name) is None
+
+
+@pytest.mark.parametrize(("run", "epoch"), [(0, EPOCHS), (1, 0)])
+def test_every_map_is_the_services(
+    activations: Server, open_page: OpenPage, journal: Journal, run: int, epoch: int
+) -> None:
+    page, api = open_page(activations), Api(activations)
+    show(page, f"?run={run}&epoch={epoch}")
+    fields = csv_fields(page)
+    assert set(fields) == set(LAYERS)
+    for model, field in fields.items():
+        right = api.boundary(model, epoch, replicate=run)
+        np.testing.assert_allclose(field, right, rtol=0, atol=TOLERANCE, err_msg=model)
+    asked = {model for model in LAYERS if any(f"/boundary?model={model}&" in url for url in journal.requests)}
+    assert asked == OF_WHOLE_LAYERS
+
+
+def test_a_network_that_the_page_cannot_evaluate_is_shown_as_far_as_the_service_tells(
+    activations: Server, open_page: OpenPage
+) -> None:
+    page, api = open_page(activations), Api(activations)
+    show(page, "?run=1&epoch=0&inside=softmax&x=0.5&y=-0.25")
+    expect(figure(page, "softmax", "this run")).to_have_text("–")
+    expect(panel(page, "gelu-8").get_by_role("img", name="gelu-8")).to_be_visible()
+    page.locator("#inside").scroll_into_view_if_needed()
+    settle(page)
+    expect(page.locator("#inside button.unit")).to_have_count(4 + 4 + 4 + 1)
+    expect(page.locator("#inside")).to_contain_text("This page cannot compute softmax")
+    page.locator("#point").scroll_into_view_if_needed()
+    settle(page)
+    for model in LAYERS:
+        trace = page.locator(f"#point article[data-model='{model}']")
+        (right,) = api.signature("at", model, [[0.5, -0.25]], 1, 0)
+        assert value(trace.get_by_role("heading")) == pytest.approx(right, abs=TOLERANCE)
+        expect(trace.get_by_role("table")).to_have_count(0 if model in OF_WHOLE_LAYERS else 1)
+    expect(page.locator("#point article[data-model=softmax]")).to_contain_text("This page cannot compute softmax")
