@@ -18,19 +18,21 @@ _CELLS = ("tn", "fp", "fn", "tp")
 
 
 def model_row(model: Document) -> Row:
-    """Return what the comparison says of one model, flat: what a row of the CSV has."""
+    """Return what the comparison says of one model, flat: what a row of the CSV has. What was added later comes last."""
     served = model["served"]
     counts = [count for row in served["confusion_matrix"] for count in row]
+    population = _summary("population_accuracy", model["population_accuracy"])
     return {
         **{name: model[name] for name in ("model", "version")},
         "hidden_layers": "-".join(map(str, model["hidden_layers"])),
         **{name: model[name] for name in ("activation", "parameters", "epochs", "replicates")},
         **_summary("accuracy", model["accuracy"]),
-        **_summary("population_accuracy", model["population_accuracy"]),
+        "population_accuracy_mean": population["population_accuracy_mean"],
         "notebook_accuracy": model["notebook_accuracy"],
         **{f"served_{name}": value for name, value in served.items() if name != "confusion_matrix"},
-        **{f"served_{cell}": count for cell, count in zip(_CELLS, counts, strict=True)},
         "training_seconds": model["training_seconds"],
+        **population,
+        **{f"served_{cell}": count for cell, count in zip(_CELLS, counts, strict=True)},
     }
 
 
@@ -58,18 +60,27 @@ class Column:
     text: Callable[[Row], str]
     wide: bool = False
 
+    @property
+    def narrow_heading(self) -> str:
+        """The heading for a terminal."""
+        return self.heading.removeprefix("hidden ")
+
+    def narrow_text(self, row: Row) -> str:
+        """Return the text for a terminal."""
+        return self.text(row).replace(" to ", "–")
+
 
 def _number(name: str) -> Callable[[Row], str]:
     return lambda row: "" if row.get(name) is None else f"{row[name]:.3f}"  # an older service may not have it
 
 
 def _range(low: str, high: str) -> Callable[[Row], str]:
-    return lambda row: "" if row[low] is None else f"{row[low]:.3f}–{row[high]:.3f}"
+    return lambda row: "" if row[low] is None else f"{row[low]:.3f} to {row[high]:.3f}"
 
 
 COLUMNS = (
     Column("model", lambda row: str(row["model"])),
-    Column("layers", lambda row: row["hidden_layers"] or "none"),
+    Column("hidden layers", lambda row: row["hidden_layers"] or "none"),
     Column("parameters", lambda row: str(row["parameters"]), wide=True),
     Column("test accuracy", _number("accuracy_mean")),
     Column("95% interval", _range("accuracy_ci95_low", "accuracy_ci95_high")),

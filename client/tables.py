@@ -50,9 +50,9 @@ def comparison(found: Comparison) -> Table:
     protocol = found.document["protocol"]
     title = f"{found.document['experiment']}: test accuracy, {protocol['replicates']} replicates of each model"
     first, *others = columns = [column for column in COLUMNS if not column.wide]
-    table = _table(title, [first.heading], [column.heading for column in others])
+    table = _table(title, [first.heading], [column.narrow_heading for column in others])
     for row in found:
-        table.add_row(*(column.text(row) for column in columns))
+        table.add_row(*(column.narrow_text(row) for column in columns))
     return table
 
 

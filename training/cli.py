@@ -106,7 +106,8 @@ def comparison_table(comparison: Comparison) -> Table:
     table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
     columns = [column for column in COLUMNS if not column.wide]
     for column in columns:
-        table.add_column(column.heading.replace(" ", "\n"), justify="left" if column is columns[0] else "right")
+        heading = column.narrow_heading.replace(" ", "\n")
+        table.add_column(heading, justify="left" if column is columns[0] else "right")
     for model in ComparisonSchema().dump(comparison)["models"]:
         table.add_row(*(column.text(model_row(model)) for column in columns))
     return table

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import ROOT, Server, running, wait_until_ready
+from tests.conftest import ROOT, Server, running
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import TOLERANCE, Api, csv_fields, evaluated, figure, panel, settle, show, value
 
@@ -53,7 +53,7 @@ def activations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     arguments = ["--models-dir", str(models), str(directory / "experiment.toml")]
     subprocess.run([sys.executable, "-m", "training", "train", *arguments], cwd=ROOT, check=True, capture_output=True)
     with running(directory, SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1") as started:
-        wait_until_ready(started)
+        started.wait_until_ready()
         yield started
 
 
