@@ -37,9 +37,10 @@ def test_what_an_older_service_does_not_say_leaves_its_place_empty() -> None:
 
 def test_people_read_three_digits() -> None:
     text = {column.heading: column.text(model_row(MODEL)) for column in COLUMNS}
-    assert (text["model"], text["layers"], text["notebook"]) == ("tanh-3", "3", "0.768")
+    assert (text["model"], text["hidden layers"], text["notebook"]) == ("tanh-3", "3", "0.768")
     low, high = MODEL["accuracy"]["ci95"]
-    assert text["95% interval"] == f"{low:.3f}–{high:.3f}"
+    assert text["95% interval"] == f"{low:.3f} to {high:.3f}"
+    assert COLUMNS[4].narrow_text(model_row(MODEL)) == f"{low:.3f}–{high:.3f}"
     assert COLUMNS[1].text(model_row(COMPARISON["models"][0])) == "none"
 
 
