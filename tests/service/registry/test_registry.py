@@ -44,7 +44,7 @@ def test_the_newest_two_versions_are_served_and_no_other(models: Path) -> None:
         publish(models / "tanh-3" / "1", models, "linear", number)
     registry = worker(models)
     assert states(registry) == {3: State.AVAILABLE, 2: State.AVAILABLE}
-    with pytest.raises(NotFoundError, match="no version 1 here; it has 2, 3"):
+    with pytest.raises(NotFoundError, match=r"no version 1.* 2, 3$"):
         registry.version("linear", 1)
 
 
@@ -77,7 +77,7 @@ def test_what_has_gone_from_the_disk_is_served_no_more(models: Path) -> None:
     registry = worker(models)
     shutil.rmtree(models / "linear")
     registry.refresh()
-    with pytest.raises(NotFoundError, match="no model 'linear'; there is tanh-3"):
+    with pytest.raises(NotFoundError, match=r"no model 'linear'.* tanh-3$"):
         registry.version()
 
 
@@ -109,7 +109,7 @@ def test_an_unloaded_model_is_gone_from_every_worker_until_it_is_loaded(models: 
     other.load("linear")
     assert [registry.version().number for registry in (other, one)] == [1, 1]
     for change in (one.load, one.unload):
-        with pytest.raises(NotFoundError, match="no model 'nothing' on disk; there is linear, tanh-3"):
+        with pytest.raises(NotFoundError, match=r"no model 'nothing'.* linear, tanh-3$"):
             change("nothing")
 
 
