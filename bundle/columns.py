@@ -18,7 +18,7 @@ _CELLS = ("tn", "fp", "fn", "tp")
 
 
 def model_row(model: Document) -> Row:
-    """Return what the comparison says of one model, flat: what a row of the CSV has. What was added later comes last."""
+    """Return what the comparison says of one model, flat: a row of the CSV. What was added later comes last."""
     served = model["served"]
     counts = [count for row in served["confusion_matrix"] for count in row]
     population = _summary("population_accuracy", model["population_accuracy"])

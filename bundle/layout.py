@@ -13,9 +13,10 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 SAVED_MODEL = "saved_model.pb"
 EXTRAS = "assets.extra"
@@ -32,19 +33,82 @@ VERSION = re.compile(r"[1-9][0-9]{0,17}")
 _PARTIAL = ".partial-"
 
 
+MAX_JSON_BYTES = 8 * 2**20
+"""Of a card or a comparison; a card of 500 epochs has 60 kB. Parsed, JSON takes thirty times its size."""
+
+
 def model_names(models_dir: Path) -> list[str]:
-    """Return the names of the model directories, sorted; empty where there is no models directory."""
-    if not models_dir.is_dir():
+    """Return the names of the model directories, sorted; empty where there is no models directory.
+
+    Raises:
+        OSError: the models directory cannot be listed.
+    """
+    if not _is_dir(models_dir):
         return []
-    return sorted(p.name for p in models_dir.iterdir() if NAME.fullmatch(p.name) and p.is_dir())
+    return sorted(p.name for p in models_dir.iterdir() if NAME.fullmatch(p.name) and _is_dir(p))
 
 
 def versions(models_dir: Path, name: str) -> list[int]:
-    """Return the versions of a model on disk, ascending; empty where there is none."""
+    """Return the versions of a model on disk, ascending; empty where there is none.
+
+    Raises:
+        OSError: the model's directory cannot be listed.
+    """
     directory = models_dir / name
-    if not directory.is_dir():
+    if not _is_dir(directory):
         return []
-    return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and p.is_dir())
+    return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and _is_dir(p))
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # who may not look at an entry does not see it
+        return False
+
+
+def files(bundle: Path) -> list[tuple[PurePosixPath, Path]]:
+    """Return the files of a bundle with their names in it, sorted by name.
+
+    Links are followed, as Kubernetes mounts volumes as links: `variables` to `..data/variables`, `..data` to a folder
+    that is swapped. Hidden names, such as that folder's, are no part of a bundle.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    names: list[tuple[PurePosixPath, Path]] = []
+    walked: set[str] = set()
+    for folder, folders, entries in os.walk(bundle, onerror=fail, followlinks=True):
+        real = os.path.realpath(folder)
+        folders[:] = [] if real in walked else [name for name in folders if not name.startswith(".")]
+        if real not in walked:
+            names += [
+                (PurePosixPath(path.relative_to(bundle).as_posix()), path)
+                for path in (Path(folder, entry) for entry in entries if not entry.startswith("."))
+                if path.is_file()
+            ]
+        walked.add(real)
+    return sorted(names, key=lambda named: named[0].parts)
+
+
+def read_regular(path: Path, max_bytes: int = MAX_JSON_BYTES) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no regular file, or longer than `max_bytes`.
+        OSError: it cannot be read.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path.name} is not a regular file")
+    if status.st_size > max_bytes:
+        raise ValueError(f"{path.name} has {status.st_size} bytes; at most {max_bytes} are read")
+    return path.read_bytes()
 
 
 def experiment_dir(models_dir: Path, experiment: str) -> Path:
@@ -58,8 +122,7 @@ def fingerprint(bundle: Path) -> str:
     stale as soon as the SavedModel beside it is another one.
     """
     digest = hashlib.sha256()
-    for path in sorted(p for p in bundle.rglob("*") if p.is_file()):
-        relative = path.relative_to(bundle)
+    for relative, path in files(bundle):
         if relative.parts[0] == EXTRAS:
             continue
         content = path.read_bytes()

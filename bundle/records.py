@@ -14,6 +14,8 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, g
 import orjson
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, pre_load, validate
 
+from bundle import layout
+
 Record = TypeVar("Record")
 
 
@@ -58,9 +60,9 @@ class FileSchema(RecordSchema[Record]):
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it is not JSON, or not what the schema says; the message names the file and the fields.
+            ValueError: it is no regular file, too long, no JSON, or not what the schema says; names file and fields.
         """
-        return self.parse(path.read_bytes(), path.name)
+        return self.parse(layout.read_regular(path), path.name)
 
     def parse(self, content: bytes, name: str) -> Record:
         """Return the record that a JSON file holds.

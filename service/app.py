@@ -29,6 +29,7 @@ from service.registry.unloaded import UnloadedModels
 from service.registry.watcher import Watcher
 from service.request_record import RequestRecorder
 from service.server.request_log import RequestLog
+from service.server.unread_bodies import EndUnreadBodies
 from service.settings import Settings
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     cross_origin = CrossOrigin(app, settings.cors_origins)
     telemetry.register(app)
     flask_adapter.register(app, context, recorder)
+    app.wsgi_app = EndUnreadBodies(app.wsgi_app)  # type: ignore[method-assign]
     app.extensions[CONTEXT] = context
     app.extensions[LOOP_ADAPTER] = LoopAdapter(app.url_map, context, recorder, cross_origin, telemetry.is_traced)
     registry.refresh()

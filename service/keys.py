@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 import sys
+import time
 from pathlib import Path
 
 import structlog
@@ -16,7 +17,10 @@ from structlog.typing import FilteringBoundLogger
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-Stamp = tuple[int, int]
+Stamp = tuple[int, int, int]
+"""Inode, size, and modification time in nanoseconds."""
+
+SETTLE_SECONDS = 1.0
 
 NamedDigest = tuple[str, str]
 """A name, and the SHA-256 of a key of its owner's."""
@@ -49,14 +53,28 @@ class Keys:
         return owners[0] if owners else None
 
     def _follow(self) -> None:
-        """Read the file again if it is another than before."""
+        """Read the file again if it is another than before.
+
+        One that is being written in place may be empty or cut off at a line: it is read once it has been left alone for
+        SETTLE_SECONDS, and what it held before is kept while it holds no key. One that was renamed into place is whole.
+        """
         stamp = _stamp(self._path)
-        if stamp != self._stamp:
-            self._stamp = stamp
-            try:
-                self._known = read(self._path)
-            except KeysError as error:
-                log.warning("cannot read keys", reason=str(error))
+        if stamp == self._stamp or (self._stamp is not None and _is_being_written(stamp, self._stamp)):
+            return
+        self._stamp = stamp
+        try:
+            named = read(self._path)
+        except KeysError as error:
+            log.warning("cannot read keys", reason=str(error))
+        else:
+            if named or not self._known:
+                self._known = named
+            else:
+                log.warning("cannot read keys", reason=f"{self._path} holds no key; those known before are kept")
+
+
+def _is_being_written(stamp: Stamp | None, before: Stamp) -> bool:
+    return stamp is not None and stamp[0] == before[0] and time.time() - stamp[2] / 1e9 < SETTLE_SECONDS
 
 
 def read(path: Path) -> list[NamedDigest]:
@@ -92,7 +110,7 @@ def _stamp(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _digest(key: str) -> str:

@@ -180,10 +180,16 @@ class DataPlane:
         self.cache.put(tag, body)
         return body
 
-    def weights(self, record: RequestRecord, version: ModelVersion, replicate: int) -> Outputs:
-        """Return the recorded weights of a training run; see `Engine.weights`."""
-        self.refuse_to_block()
-        return self._in_turn(self.admission.grids, record, lambda: version.engine.weights(replicate))
+    def constant(self, tag: str, make: Callable[[], Chunks]) -> Chunks:
+        """Return the body with this tag, which never changes: the cached one, or one that is made now. It takes
+        milliseconds and no slot, so it is not refused however busy the worker is.
+        """
+        body = self.cache.get(tag)
+        if body is None:
+            self.refuse_to_block()
+            body = make()
+            self.cache.put(tag, body)
+        return body
 
     def refuse_to_block(self) -> None:
         """Raise WouldBlockError where the caller may not wait."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engines import Outputs, Points
+from service.engines import EvaluationError, Outputs, Points
 from service.errors import InvalidError
 from service.observability import engine_metrics
 from service.registry.models import ModelVersion
@@ -38,7 +38,7 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: i
     """Evaluate a signature at points, float32 [n, d]; `scalars` are its scalar inputs.
 
     Raises:
-        InvalidError: the points have another number of features than the model, or lie too far out for float32.
+        InvalidError: the points have another number of features than the model, or it gives no finite number there.
     """
     if points.shape[1] != version.engine.n_features:
         expected = [feature.name for feature in version.features]
@@ -48,10 +48,14 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: i
             f"{points.shape[1]}",
         )
     began = time.perf_counter()
-    outputs = version.engine.run(signature, points, **scalars)
+    try:
+        outputs = version.engine.run(signature, points, **scalars)
+    except EvaluationError as error:
+        raise InvalidError.of("points", f"model {version.name} cannot be evaluated at them: {error}.") from error
     engine_metrics(version.name, str(version.number)).count(len(points), time.perf_counter() - began)
     for values in outputs.values():
         # The sum of squares is finite where all values are; it is quicker, but may overflow where none did.
         if not math.isfinite(np.vdot(values, values)) and not np.isfinite(values).all():
-            raise InvalidError.of("points", "some lie so far out that the model overflows there; send smaller numbers")
+            message = f"model {version.name} gives no finite number at some of them; send points nearer to its domain."
+            raise InvalidError.of("points", message)
     return outputs

@@ -19,8 +19,16 @@ WEIGHTS = "weights"
 """The signature that gives what was learned, and takes no points."""
 
 
+MAX_COMPILED_BYTES = 2**31
+"""LiteRT's own limit: its files are flatbuffers."""
+
+
 class LoadError(Exception):
     """A bundle that cannot be served; the message is the reason, safe to show."""
+
+
+class EvaluationError(Exception):
+    """A graph that fails at these points, as one with an assertion of its own; the message is safe to show."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,9 @@ class Engine(Protocol):
 
     def run(self, signature: str, points: Points, **scalars: int) -> Outputs:
         """Evaluate a signature at points, float32 [n, d] with n ≥ 1; each output is float32 [n, …].
+
+        Raises:
+            EvaluationError: the graph fails at these points.
 
         `scalars` gives the signature's scalar inputs (`replicate`, `snapshot`). Whoever asks has checked both, and that
         the signature is there: what is raised otherwise is the runtime's own, of many kinds.
@@ -107,9 +118,11 @@ def _compiled_form(bundle: Path, card: Card | None, fingerprint: str) -> bytes:
         LoadError: it cannot be used; says why.
     """
     try:
-        compiled = (bundle / layout.COMPILED).read_bytes()
+        compiled = layout.read_regular(bundle / layout.COMPILED, MAX_COMPILED_BYTES)
     except FileNotFoundError as error:
         raise LoadError("there is no compiled form") from error
+    except ValueError as error:
+        raise LoadError(str(error)) from error
     except OSError as error:
         raise LoadError(f"the compiled form cannot be read: {error.strerror}") from error
     if card is None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
-from service.engines import WEIGHTS, LoadError, Outputs, Points, Signature, Tensor
+from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points, Signature, Tensor
 
 SIZES = (64, 512, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""
@@ -102,10 +102,12 @@ class LiteRTEngine:
             block = Block(self._compiled)
         try:
             outputs: Outputs = block.runner(signature)(points=points, **scalars)
-            return outputs
+        except RuntimeError as error:
+            raise EvaluationError("its graph fails there") from error
         finally:
             if len(self._idle[size]) < MAX_IDLE_BLOCKS:
                 self._idle[size].append(block)
+        return outputs
 
 
 def _tensors(details: dict[str, dict[str, Any]]) -> tuple[Tensor, ...]:

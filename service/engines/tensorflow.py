@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from bundle import layout
-from service.engines import WEIGHTS, LoadError, Outputs, Points, Signature, Tensor
+from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points, Signature, Tensor
 
 
 class TensorFlowEngine:
@@ -44,7 +44,10 @@ class TensorFlowEngine:
     def run(self, signature: str, points: Points, **scalars: int) -> Outputs:
         spec = self._points[signature]
         inputs = {name: tf.constant(value, tf.int32) for name, value in scalars.items()}
-        result = self._functions[signature](**{spec.name: tf.constant(points, spec.dtype)}, **inputs)
+        try:
+            result = self._functions[signature](**{spec.name: tf.constant(points, spec.dtype)}, **inputs)
+        except tf.errors.OpError as error:
+            raise EvaluationError(f"its graph fails there: {type(error).__name__}") from error
         outputs = {key: np.asarray(value, np.float32) for key, value in result.items()}
         if signature == "serving_default":
             (values,) = outputs.values()

@@ -8,7 +8,7 @@ import orjson
 from werkzeug.http import parse_options_header
 
 from service.errors import MalformedError, TooLargeError, UnsupportedMediaTypeError
-from service.http.context import Call
+from service.http.context import Call, Stream
 from service.http.responses import JSON
 from service.registry.models import ModelVersion
 
@@ -58,13 +58,20 @@ def read_body(call: Call) -> bytes:
     declared = int(length) if length else None
     if declared is not None and declared > max_bytes:
         raise TooLargeError(f"the body has {declared} bytes; at most {max_bytes} are taken")
-    content = call.stream.read(max_bytes + 1 if declared is None else declared)
+    content = _read(call.stream, max_bytes + 1 if declared is None else declared)
     if len(content) > max_bytes:
         raise TooLargeError(f"the body has more than {max_bytes} bytes, the most that is taken")
     if declared is not None and len(content) < declared:
         raise MalformedError(f"the body has {len(content)} bytes, fewer than its Content-Length of {declared}")
     coding = call.headers.get("content-encoding")
     return content if coding is None else _decompress(content, coding.lower(), max_bytes)
+
+
+def _read(stream: Stream, size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except Exception as error:  # of the server's own kinds: a chunk of a wrong size, a client that has gone
+        raise MalformedError("the body breaks off, or its chunks are malformed") from error
 
 
 def refuse_excess(content: bytes, max_points: int, n_features: int) -> None:

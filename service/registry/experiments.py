@@ -18,6 +18,8 @@ from service.registry.registry import Registry
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+MAX_DATASET_BYTES = 256 * 2**20
+
 T = TypeVar("T")
 
 
@@ -63,11 +65,19 @@ class ExperimentStore:
             return None
 
     def names(self) -> list[str]:
-        """Return the names of the experiments with results."""
+        """Return the names of the experiments with results.
+
+        Raises:
+            UnavailableError: they cannot be listed.
+        """
         directory = self._registry.models_dir / layout.EXPERIMENTS
         if not directory.is_dir():
             return []
-        return sorted(path.name for path in directory.iterdir() if layout.NAME.fullmatch(path.name))
+        try:
+            return sorted(path.name for path in directory.iterdir() if layout.NAME.fullmatch(path.name))
+        except OSError as error:
+            log.warning("cannot list experiments", path=str(directory), reason=error.strerror)
+            raise UnavailableError("the experiments' results cannot be read now") from error
 
     def _directory(self, experiment: str | None) -> Path:
         name = self._default() if experiment is None else experiment
@@ -93,13 +103,13 @@ def _read(read: Callable[[Path, int], Stored[T]], path: Path) -> Stored[T]:
 
 @lru_cache(maxsize=8)
 def _read_comparison(path: Path, _modified: int) -> Stored[Comparison]:
-    content = path.read_bytes()
+    content = layout.read_regular(path)
     return Stored(ComparisonSchema().parse(content, path.name), _digest(content))
 
 
 @lru_cache(maxsize=8)
 def _read_dataset(path: Path, _modified: int) -> Stored[Dataset]:
-    content = path.read_bytes()
+    content = layout.read_regular(path, MAX_DATASET_BYTES)
     return Stored(Dataset.from_csv(content.decode()), _digest(content))
 
 

@@ -65,6 +65,8 @@ class Model:
 
     name: str
     statuses: tuple[Status, ...] = ()
+    reason: str | None = None
+    """Why it has no version at all."""
 
     def unloaded(self) -> "Model":
         """Return the model without anything that answers."""

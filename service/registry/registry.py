@@ -49,12 +49,14 @@ class Registry:
         """Follow the disk and the clients: load what is new or changed, drop what was removed or unloaded. Where a
         client loaded a model, what failed before is tried again too.
 
-        A bundle that cannot be loaded hurts no other.
+        A bundle that cannot be loaded hurts no other; where the models directory cannot be listed, all stays as it is.
         """
         with self._refreshing:
             generation = self._unloaded.generation
             try:
                 self._scan_all(retry_failed=generation != self._synced)
+            except OSError as error:
+                log.warning("cannot list the models directory", reason=error.strerror)
             finally:
                 self._synced = generation
 
@@ -123,6 +125,8 @@ class Registry:
                 raise NotFoundError(
                     f"model {model.name!r} was unloaded; POST /v2/repository/models/{model.name}/load loads it again"
                 )
+            if any(status.state is State.LOADING for status in model.statuses):
+                raise UnavailableError(f"model {model.name!r} is being loaded; send the same again in a few seconds")
             raise UnavailableError(f"no version of model {model.name!r} could be loaded; GET /models says why")
         if number is None:
             return latest

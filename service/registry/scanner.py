@@ -39,9 +39,16 @@ class Scanner:
 
         A version that was loaded, or that failed, is not tried again while its files are the same.
         """
+        try:
+            numbers = list(reversed(layout.versions(self._models_dir, before.name)))
+        except OSError as error:
+            yield Model(before.name, reason=f"its folder cannot be listed: {error.strerror}")
+            return
+        if not numbers:
+            yield Model(before.name, reason="it has no folder that is named by a version number, such as 1")
+            return
         known = {status.number: status for status in before.statuses}
         statuses: list[Status] = []
-        numbers = list(reversed(layout.versions(self._models_dir, before.name)))
         for number in numbers:
             if sum(status.version is not None for status in statuses) == VERSIONS_SERVED:
                 break
@@ -60,7 +67,7 @@ class Scanner:
     def _stamp(self, name: str, number: int) -> Stamp:
         bundle = self._models_dir / name / str(number)
         try:
-            files = [(path, path.stat()) for path in sorted(bundle.rglob("*")) if path.is_file()]
+            files = [(path, path.stat()) for _, path in layout.files(bundle)]
         except OSError:  # it is being written or removed right now
             return ()
         return tuple((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in files)
@@ -72,6 +79,10 @@ class Scanner:
             FAILED.inc()
             log.warning("failed to load", model=name, version=number, reason=str(error))
             return Status(number, State.FAILED, stamp, reason=str(error))
+        except Exception as error:  # whatever one version does, it must not decide for the others
+            FAILED.inc()
+            log.exception("failed to load", model=name, version=number)
+            return Status(number, State.FAILED, stamp, reason=f"it cannot be loaded: {type(error).__name__}")
         LOADED.inc()
         log.info("available", model=name, version=number)
         return Status(number, State.AVAILABLE, stamp, version=version)

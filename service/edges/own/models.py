@@ -25,6 +25,7 @@ class StatusSchema(Schema):
 class ModelSummarySchema(Schema):
     name = fields.String(required=True)
     versions = fields.List(fields.Nested(StatusSchema), required=True, metadata={"description": "newest first"})
+    reason = fields.String(metadata={"description": "why it has no version; only where it has none"})
 
 
 class ModelListSchema(Schema):
@@ -103,7 +104,8 @@ def _signatures(version: ModelVersion) -> list[str]:
 
 
 def _summary(model: Model) -> dict[str, object]:
-    return {"name": model.name, "versions": [_status(status) for status in model.statuses]}
+    reason = {} if model.reason is None else {"reason": model.reason}
+    return {"name": model.name, "versions": [_status(status) for status in model.statuses], **reason}
 
 
 def _status(status: Status) -> dict[str, object]:

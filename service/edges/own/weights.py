@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, validate
 from bundle.card import Card
 from bundle.records import StrictRecordSchema
 from service import __version__
+from service.dataplane.cache import Chunks
 from service.dataplane.grid_functions import check_replicate, snapshot_of
 from service.errors import NotFoundError
 from service.http.conditional import Validators, conditional
@@ -74,11 +75,15 @@ def get_weights(call: Call, query: WeightsQuery, name: str, number: int) -> RawR
     check_replicate(version, query.replicate)
     snapshots = slice(None) if query.epoch is None else [snapshot_of(version, query.epoch)]
     validators = Validators.of(__version__, version.identity, repr(query), immutable=True)
-    return conditional(call, validators, JSON, lambda: [_body(call, version, card, query, snapshots)])
+
+    def make() -> Chunks:
+        return [_body(version, card, query, snapshots)]
+
+    return conditional(call, validators, JSON, lambda: call.plane.constant(validators.etag, make))
 
 
-def _body(call: Call, version: ModelVersion, card: Card, query: WeightsQuery, snapshots: slice | list[int]) -> bytes:
-    recorded = call.plane.weights(call.record, version, query.replicate)
+def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: slice | list[int]) -> bytes:
+    recorded = version.engine.weights(query.replicate)
     depth = len(card.hidden_layers) + 1
     kernels, biases = ([recorded[f"{kind}_{i}"] for i in range(1, depth + 1)] for kind in ("kernel", "bias"))
     return to_json(
