@@ -1,6 +1,6 @@
 """How gunicorn runs the service: `gunicorn`, with nothing more on the command line.
 
-`WEB_CONCURRENCY` (workers) and `PORT` are read from the environment; the service's own settings are `SERVICE_*`.
+`HOST`, `PORT` and `WEB_CONCURRENCY` (workers) are read from the environment, and the service's own settings, `SERVICE_*`.
 """
 
 import ctypes
@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service import CONTEXT, LOOP_ADAPTER, SHARED, keys
+from service.address import Address, AddressError
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 
@@ -22,10 +23,11 @@ is_reload = os.environ.get("BOUNDARY_ARBITER") == str(os.getpid())
 os.environ["BOUNDARY_ARBITER"] = str(os.getpid())
 
 try:
+    address = Address.from_environment()
     settings = Settings.from_environment()
     if settings.api_keys_file is not None and not is_reload:  # what is wrong later must not take the service down
         keys.read(settings.api_keys_file)
-except (keys.KeysError, SettingsError) as error:
+except (AddressError, keys.KeysError, SettingsError) as error:
     sys.exit(f"the service does not start: {error}")
 
 # glibc raises the size from which a block is mapped on its own, and so given back, to that of the largest block freed:
@@ -38,8 +40,8 @@ if hasattr(ctypes.CDLL(None), "mallopt"):
 IDLE_SECONDS = 30
 
 wsgi_app = "service.app:create_app()"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
+bind = address.bind
+workers = address.workers
 worker_class = "service.server.worker.Worker"
 threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # the queue leaves some to metrics and slow uploads
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -68,10 +69,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[CONTEXT] = context
     app.extensions[LOOP_ADAPTER] = LoopAdapter(app.url_map, context, recorder, cross_origin, telemetry.is_traced)
     registry.refresh()
-    if not registry.models():
-        log.warning("no models", directory=str(settings.models_dir.absolute()))
+    _warn_of_what_is_missing(settings, [model.name for model in registry.models()])
     Watcher(registry, settings.poll_seconds).start()
     return app
+
+
+def _warn_of_what_is_missing(settings: Settings, names: Sequence[str]) -> None:
+    """Log what may still be trained: the service starts without it, and picks it up."""
+    directory = str(settings.models_dir.absolute())
+    if not names:
+        log.warning("no models", directory=directory, directory_exists=settings.models_dir.is_dir())
+    elif settings.default_model not in names:
+        log.warning("no default model", default_model=settings.default_model, models=names, directory=directory)
 
 
 def _data_plane(settings: Settings, registry: Registry) -> DataPlane:

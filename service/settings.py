@@ -29,6 +29,11 @@ def _check_origins(origins: list[str]) -> None:
         raise ValidationError(f"{', '.join(wrong)}: not an origin, such as https://example.org, or *.")
 
 
+def _check_directory(path: Path) -> None:
+    if path.exists() and not path.is_dir():  # one that does not exist yet may still be trained into
+        raise ValidationError(f"{path} is a file, not a directory.")
+
+
 @dataclass(frozen=True)
 class Settings:
     models_dir: Path = Path("models")
@@ -53,7 +58,7 @@ class Settings:
         env = Env(eager=False)
         with env.prefixed(PREFIX):
             settings = cls(
-                models_dir=env.path("MODELS_DIR", cls.models_dir),
+                models_dir=env.path("MODELS_DIR", cls.models_dir, validate=_check_directory),
                 default_model=env.str("DEFAULT_MODEL", cls.default_model),
                 engine=cast(
                     EngineChoice, env.str("ENGINE", cls.engine, validate=validate.OneOf(get_args(EngineChoice)))

@@ -55,6 +55,7 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SERVICE_CORS_ORIGINS", "https://one.example,two.example", "two.example: not an origin"),
         ("SERVICE_CORS_ORIGINS", "https://one.example/page", "https://one.example/page: not an origin"),
         ("SERVICE_MODEL_DIR", "/m", "SERVICE_MODELS_DIR"),
+        ("SERVICE_MODELS_DIR", __file__, "is a file, not a directory"),
     ],
 )
 def test_a_wrong_value_or_name_is_refused_and_says_what_may_be(
