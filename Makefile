@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver kserve litserve bentoml ray
 
-.PHONY: help serve train test test-fast coverage chromium check format compose-test deploy-test benchmark wrk benchmark-training \
-	benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
+NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
+
+.PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test benchmark wrk \
+	benchmark-training benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -16,6 +18,7 @@ help:
 	@echo "make test-fast     run those that need no browser and do not train or soak"
 	@echo "make coverage      run the tests and list the lines and branches that none of them runs"
 	@echo "make check         lint, formatting and types"
+	@echo "make lint-js       the part of it for the pages' JavaScript (needs npm)"
 	@echo "make format        format the code"
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
@@ -30,10 +33,16 @@ help:
 	@echo "make wheel         build the wheel reproducibly: one commit, the same bytes"
 	@echo "make sbom          write the images' software bill of materials (CycloneDX) into dist/"
 	@echo "make audit         check the locked versions for known vulnerabilities"
+	@echo "make clean         remove what was installed, built or cached; models stay"
 
-serve: $(VENV)/run
+serve: address $(VENV)/run
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/gunicorn
+
+# A taken port is found before minutes of installing and training.
+address:
+	@$(NEED_PYTHON)
+	@$(PYTHON) -m service.address
 
 train: $(VENV)/run
 	$(BIN)/python -m training train
@@ -76,7 +85,12 @@ format: $(VENV)/dev
 
 # A lock file names every package, so no dependency is looked for. Looking fails (pypa/pip#9644) once a package that another
 # asks for with an extra, as pytest-cov does for coverage[toml], has a newer release than the locked one.
-LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps
+LOCKED := install --disable-pip-version-check --require-hashes --no-deps
+
+# Runs a command of pip's, which writes three lines a package: large downloads are shown, with their size. The target is
+# there afterwards if all went well; a pipe's status is its last command's.
+LARGE := Downloading .*[MG]B\)|Installing collected packages
+installed_by = rm -f $@; { $(1) && touch $@; } | grep --line-buffered -oE '$(LARGE)'; test -e $@
 
 # Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
@@ -88,7 +102,7 @@ wrk:
 
 # Each of them has an environment of its own; one that cannot be installed is left out of the benchmark.
 $(VENV)-peers/%/installed: requirements/peers/%.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@$(NEED_PYTHON)
 	@{ $(PYTHON) -m venv $(@D) \
 		&& $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $< \
 		&& touch $@; } || { echo "$*: cannot be installed, so it is not measured"; rm -rf $(@D); }
@@ -114,27 +128,35 @@ soak: $(VENV)/dev
 	$(BIN)/python -m chaos.soak
 
 $(VENV)-benchmarks/installed: requirements/benchmarks.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv $(VENV)-benchmarks
-	$(VENV)-benchmarks/bin/python -m pip $(LOCKED) -r $<
-	@touch $@
+	@$(NEED_PYTHON)
+	@$(call make_environment,$(@D))
+	@$(call installed_by,$(@D)/bin/python -m pip $(LOCKED) -r $<)
+
+# Made in one go: a half-made one is removed, or it would be taken for a whole one.
+make_environment = $(PYTHON) -m venv $(1) \
+	|| { rm -rf $(1); echo "no environment can be made: on Debian and Ubuntu, apt install python3-venv"; exit 1; }
+
+# One without a working pip, such as that of a Python that is gone, is made anew with everything in it.
+ifeq ($(shell $(BIN)/python -m pip --version 2> /dev/null),)
+.PHONY: $(BIN)/python $(VENV)/run $(VENV)/dev
+endif
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(NEED_PYTHON)
+	@rm -rf $(VENV)
+	@$(call make_environment,$(VENV))
 
 INSTALL := $(BIN)/python -m pip $(LOCKED)
 
 # The lock files agree on every version, so going from run to dev only adds packages.
 $(VENV)/run: requirements/run.txt | $(BIN)/python
-	$(INSTALL) -r $<
-	@touch $@
+	@echo "installing TensorFlow and what training, service and client need into $(VENV): 2.3 GB, a few minutes"
+	@$(call installed_by,$(INSTALL) -r $<)
 
 # TensorFlow Serving's stubs alone: they ask for the package `tensorflow`, where `tensorflow-cpu` does.
 $(VENV)/dev: requirements/dev.txt requirements/stubs.txt | $(BIN)/python
-	$(INSTALL) -r $<
-	$(INSTALL) -r requirements/stubs.txt
-	@touch $@
+	@echo "installing TensorFlow and what the tests need into $(VENV): 2.9 GB, a few minutes"
+	@$(call installed_by,$(INSTALL) -r $< && $(INSTALL) -r requirements/stubs.txt)
 
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 LOCK := $(RESOLVE) pyproject.toml
@@ -145,7 +167,7 @@ lock: | $(BIN)/python
 	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt --extra service -o requirements/service.txt
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
-	$(LOCK) -c requirements/dev.txt --extra service --extra training -o requirements/run.txt
+	$(LOCK) -c requirements/dev.txt --extra service --extra training --extra client -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
 	$(RESOLVE) $(UPGRADE) --no-deps requirements/stubs.in -o requirements/stubs.txt
 

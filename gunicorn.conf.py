@@ -1,6 +1,6 @@
 """How gunicorn runs the service: `gunicorn`, with nothing more on the command line.
 
-`HOST`, `PORT` and `WEB_CONCURRENCY` (workers) are read from the environment, and the service's own settings, `SERVICE_*`.
+The environment gives `HOST`, `PORT` and `WEB_CONCURRENCY` (workers), and the service's own settings, `SERVICE_*`.
 """
 
 import ctypes
