@@ -155,17 +155,16 @@ def boundary(
     **params: Unpack[BoundaryParams],
 ) -> None:
     """Evaluate a model on a grid: print a summary or the values, or write them to a file."""
-    if output is not None:
-        _check_output(output, BOUNDARY_FILES)
-        if as_json:
-            raise click.UsageError("--output and --json cannot be combined")
+    suffix = None if output is None else _suffix(output, BOUNDARY_FILES)
+    if output is not None and as_json:
+        raise click.UsageError("--output and --json cannot be combined")
     with connection.client() as client:
-        if output is not None and output.suffix == ".png":
+        if output is not None and suffix == ".png":
             _write(output, client.picture(model, version, width=width, **params))
             return
         grid = client.boundary(model, version, **params)
     if output is not None:
-        _write(output, _npy(grid.values) if output.suffix == ".npy" else _json(grid.to_document()))
+        _write(output, _npy(grid.values) if suffix == ".npy" else _json(grid.to_document()))
     elif as_json:
         _print_json(grid.to_document())
     else:
@@ -184,11 +183,11 @@ def comparison(
 ) -> None:
     """Compare the models of an experiment: print the comparison, or write it to a file."""
     if output is not None:
-        _check_output(output, COMPARISON_FILES)
+        suffix = _suffix(output, COMPARISON_FILES)
         if as_json or pairs:
             raise click.UsageError("--output cannot be combined with --json or --pairs")
         with connection.client() as client:
-            content = _comparison_file(client, experiment, output.suffix, width)
+            content = _comparison_file(client, experiment, suffix, width)
         _write(output, content)
         return
     with connection.client() as client:
@@ -250,9 +249,12 @@ def _print_json(document: object) -> None:
     click.echo(json.dumps(document))
 
 
-def _check_output(path: Path, suffixes: Sequence[str]) -> None:
-    if path.suffix not in suffixes:
+def _suffix(path: Path, suffixes: Sequence[str]) -> str:
+    """Return which of the suffixes, in small letters, a file's name ends in."""
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
         raise click.UsageError(f"the file's name must end in one of {', '.join(suffixes)}")
+    return suffix
 
 
 def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str, width: int) -> bytes:

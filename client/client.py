@@ -24,7 +24,7 @@ class BoundaryClient:
     Parameters
     ----------
     base_url : str
-        The service's address, such as `https://example.org/boundaries`.
+        The service's address, such as `https://example.org/boundaries`; without a scheme, `http://`.
     api_key : str, optional
         Sent as `Authorization: Bearer`, for a service that requires a key.
     timeout : float or tuple of float

@@ -64,9 +64,9 @@ class BoundaryDisplay:
         The contour at probability 0.5, or at difference or activation 0. None if the grid has no such place.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    values: NDArray[np.float32]
+    x: NDArray[np.float64] = field(repr=False)
+    y: NDArray[np.float64] = field(repr=False)
+    values: NDArray[np.float32] = field(repr=False)
     quantity: Quantity = "probability"
     features: tuple[str, str] = ("x1", "x2")
     ax_: "Axes" = field(init=False, repr=False)

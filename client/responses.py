@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,17 @@ Document = Mapping[str, Any]
 SPLITS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
+class _Response:
+    """A dataclass that is printed in one line: an array as its type and shape, and what is None not at all."""
+
+    def __repr__(self) -> str:
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
+        parts = (f"{name}={_in_short(value)}" for name, value in values if value is not None)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(_Response):
     """One model's prediction at n points.
 
     Attributes
@@ -58,8 +67,8 @@ class Prediction:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Boundary:
+@dataclass(frozen=True, eq=False, repr=False)
+class Boundary(_Response):
     """A model's probabilities, a statistic, a difference or activations on a grid of the plane.
 
     Attributes
@@ -189,8 +198,8 @@ class TrueBoundary:
         return {"center": list(self.center), "radius": self.radius}
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(_Response):
     """The data set of an experiment's served replicate: n points with d features.
 
     Attributes
@@ -242,3 +251,7 @@ class Dataset:
 def _shortest_decimals(values: NDArray[np.float32]) -> list[float]:
     """Return float32 values [n] as floats with the shortest decimals: 0.1 instead of 0.10000000149011612."""
     return [float(str(value)) for value in values]
+
+
+def _in_short(value: object) -> str:
+    return f"<{value.dtype.type.__name__} {value.shape}>" if isinstance(value, np.ndarray) else repr(value)

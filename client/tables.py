@@ -49,8 +49,12 @@ def comparison(found: Comparison) -> Table:
     """One row a model: test accuracy over the replicates, of the served one, and the notebook's."""
     protocol = found.document["protocol"]
     title = f"{found.document['experiment']}: test accuracy, {protocol['replicates']} replicates of each model"
-    first, *others = columns = [column for column in COLUMNS if not column.wide]
-    table = _table(title, [first.heading], [column.narrow_heading for column in others])
+    table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
+    name, layers, *numbers = columns = [column for column in COLUMNS if not column.wide]
+    table.add_column(name.narrow_heading, overflow="fold")  # what is long takes several lines
+    table.add_column(layers.narrow_heading, overflow="fold", justify="right")
+    for column in numbers:
+        table.add_column(column.narrow_heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for row in found:
         table.add_row(*(column.narrow_text(row) for column in columns))
     return table
@@ -98,9 +102,9 @@ def dataset(dataset: Dataset) -> Table:
 def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> Table:
     table = Table(title=title)
     for heading in texts:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in numbers:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 

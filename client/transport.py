@@ -44,7 +44,7 @@ class Transport:
     """
 
     def __init__(self, base_url: str, api_key: str | None, timeout: Timeout, retries: int, cache_bytes: int) -> None:
-        self._base_url = base_url
+        self._base_url = base_url if "://" in base_url else f"http://{base_url}"
         self._timeout = timeout
         self._session = requests.Session()
         if api_key is not None:

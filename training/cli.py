@@ -30,6 +30,8 @@ def main() -> None:
 @click.option(
     "--models-dir",
     type=click.Path(file_okay=False, path_type=Path),
+    envvar="SERVICE_MODELS_DIR",
+    show_envvar=True,
     default=Path("models"),
     show_default=True,
 )
@@ -84,7 +86,7 @@ def _train_with_progress(experiment: Experiment, models_dir: Path) -> "RunResult
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
     console = Console(stderr=True)
-    with console.status("Loading TensorFlow …"):
+    with console.status("Loading TensorFlow ...", spinner="line"):
         from training.pipeline import run  # noqa: PLC0415 (seconds: only after the input has been found good)
 
     columns = (
@@ -104,10 +106,11 @@ def comparison_table(comparison: Comparison) -> Table:
     replicates = comparison.protocol.replicates
     title = f"{comparison.experiment}: test accuracy, {replicates} replicates of each model"
     table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
-    columns = [column for column in COLUMNS if not column.wide]
-    for column in columns:
-        heading = column.narrow_heading.replace(" ", "\n")
-        table.add_column(heading, justify="left" if column is columns[0] else "right")
+    name, layers, *numbers = columns = [column for column in COLUMNS if not column.wide]
+    table.add_column(name.narrow_heading, overflow="fold")  # what is long takes several lines
+    table.add_column(layers.narrow_heading, overflow="fold", justify="right")
+    for column in numbers:
+        table.add_column(column.narrow_heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for model in ComparisonSchema().dump(comparison)["models"]:
-        table.add_row(*(column.text(model_row(model)) for column in columns))
+        table.add_row(*(column.narrow_text(model_row(model)) for column in columns))
     return table

@@ -20,7 +20,7 @@ def run_client(*arguments: str, **environment: str) -> Completed:
     return subprocess.run(
         [sys.executable, "-m", "client", *arguments],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", **environment},
+        env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **environment},
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -113,7 +113,7 @@ def test_boundary_asks_for_runs_epochs_statistics_differences_and_units(
 
 def test_boundary_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
     grid = server.get("/boundary?resolution=9").json()
-    for name in ("b.npy", "b.json", "b.png"):
+    for name in ("b.npy", "b.json", "b.png", "B.PNG"):
         done = run("boundary", "--resolution", "9", "--width", "222", "-o", str(tmp_path / name))
         assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote {tmp_path / name}\n")
     values = np.load(tmp_path / "b.npy", allow_pickle=False)
@@ -121,8 +121,9 @@ def test_boundary_writes_the_kind_of_file_that_its_name_says(run: Run, server: S
     assert np.array_equal(values, np.array(grid["probabilities"], np.float32))
     written = json.loads((tmp_path / "b.json").read_text())
     assert (written["x"], written["probabilities"]) == (grid["x"], grid["probabilities"])
-    picture = (tmp_path / "b.png").read_bytes()
-    assert (picture[:4], int.from_bytes(picture[16:20], "big")) == (b"\x89PNG", 222)
+    for name in ("b.png", "B.PNG"):
+        picture = (tmp_path / name).read_bytes()
+        assert (picture[:4], int.from_bytes(picture[16:20], "big")) == (b"\x89PNG", 222)
 
 
 def test_boundary_refuses_a_file_it_cannot_write_before_or_after_asking(run: Run, tmp_path: Path) -> None:
@@ -142,9 +143,10 @@ def test_boundary_refuses_a_file_it_cannot_write_before_or_after_asking(run: Run
 
 def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, server: Server) -> None:
     served = server.get("/comparison").json()
-    header, *models = rows(succeeded(run("comparison")))
-    assert header == ["model", "layers", "test accuracy", "95% interval", "range", "exact", "served", "notebook"]
-    assert [row[:3] for row in models] == [
+    _, *headings, names = (printed := succeeded(run("comparison")).splitlines())[:3]
+    assert headings[0].split() == ["test", "95%"]
+    assert names.split() == ["model", "layers", "accuracy", "interval", "range", "exact", "served", "notebook"]
+    assert [line.split()[:3] for line in printed[3:]] == [
         [
             model["model"],
             "-".join(map(str, model["hidden_layers"])) or "none",
@@ -153,18 +155,36 @@ def test_comparison_prints_a_row_a_model_and_with_pairs_a_row_a_pair(run: Run, s
         for model in served["models"]
     ]
     with_pairs = rows(succeeded(run("comparison", "--pairs")))
-    assert [row[:2] for row in with_pairs[len(models) + 2 :]] == [[pair["a"], pair["b"]] for pair in served["pairs"]]
+    assert [row[:2] for row in with_pairs[1:]] == [[pair["a"], pair["b"]] for pair in served["pairs"]]
     assert json.loads(succeeded(run("comparison", "--json"))) == served
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "0,0"],
+        ["boundary"],
+        ["boundary", "--minus", "linear"],
+        ["comparison", "--pairs"],
+        ["models"],
+        ["dataset"],
+    ],
+)
+def test_no_output_fails_for_its_characters_or_is_cut_in_80_columns(server: Server, arguments: list[str]) -> None:
+    ascii_terminal = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    printed = succeeded(run_client("--url", server.url, *arguments, **ascii_terminal))
+    assert printed.isascii()
+    assert "…" not in succeeded(run_client("--url", server.url, *arguments, COLUMNS="80"))
+
+
 def test_comparison_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
-    for name in ("c.png", "c.csv", "c.md", "c.json"):
+    for name in ("c.png", "c.csv", "c.MD", "c.json"):
         done = run("comparison", "--experiment", "gaussian-quantiles", "--width", "444", "-o", str(tmp_path / name))
         assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote {tmp_path / name}\n")
     picture = (tmp_path / "c.png").read_bytes()
     assert (picture[:4], int.from_bytes(picture[16:20], "big")) == (b"\x89PNG", 444)
     assert (tmp_path / "c.csv").read_bytes() == server.get("/comparison?format=csv").content
-    assert (tmp_path / "c.md").read_bytes() == server.get("/comparison?format=markdown").content
+    assert (tmp_path / "c.MD").read_bytes() == server.get("/comparison?format=markdown").content
     assert json.loads((tmp_path / "c.json").read_text()) == server.get("/comparison").json()
 
 
@@ -199,6 +219,10 @@ def test_dataset_counts_the_points_of_each_split(run: Run, server: Server) -> No
     ]
     assert all(int(row[1]) == int(row[2]) + int(row[3]) for row in splits)
     assert json.loads(succeeded(run("dataset", "--json"))) == served
+
+
+def test_an_address_needs_no_scheme(server: Server) -> None:
+    assert succeeded(run_client("--url", f"127.0.0.1:{server.port}", "models", "--json"))
 
 
 def test_a_problem_is_one_line_on_stderr_with_the_request_and_status_1(run: Run) -> None:
