@@ -3,24 +3,27 @@
 Where the process does not matter, the command runs within this one (`invoke`): TensorFlow takes seconds to import.
 """
 
+import io
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 from scipy import stats
 
 from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema
 from tests.conftest import MODELS, ROOT
-from training.cli import main
+from training.cli import comparison_table, main
 
 
 def run_training(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -72,6 +75,22 @@ def test_training_again_writes_the_next_version_with_the_same_weights_and_shows_
     assert "…" not in ended.stdout  # nothing is cut in 80 columns
     comparison = json.loads((published / "_experiments/gaussian-quantiles/comparison.json").read_text())
     assert {model["version"] for model in comparison["models"]} == {2}
+
+
+def test_names_as_long_as_they_may_be_take_several_lines_of_the_table(models_dir: Path) -> None:
+    comparison = ComparisonSchema().read(layout.experiment_dir(models_dir, "gaussian-quantiles") / layout.COMPARISON)
+    linear = replace(comparison.models[0], model="n" * 64)
+    output = io.StringIO()
+    Console(file=output, width=80).print(comparison_table(replace(comparison, models=[linear])))
+    assert "…" not in output.getvalue()
+    assert sum(line.split()[0].count("n") for line in output.getvalue().splitlines() if line.startswith("nn")) == 64
+
+
+def test_training_writes_where_the_service_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_MODELS_DIR", str(tmp_path / "models"))
+    ended = invoke("--only", "linear", "--replicates", "1")
+    assert ended.exit_code == 0, ended.output
+    assert layout.model_names(tmp_path / "models") == ["linear"]
 
 
 def test_one_model_with_one_replicate_is_trained_alone(tmp_path: Path) -> None:
