@@ -2,6 +2,7 @@
 by asking the service, and never with another function.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ OF_WHOLE_LAYERS = {"log_softmax", "softmax", "sparsemax"}
 
 NAMES = sorted(set(keras.src.activations.ALL_OBJECTS_DICT) - NOT_TRAINABLE)
 
-LAYERS = {name: [4] if name == "exponential" else [4, 4, 4] for name in NAMES} | {"gelu-8": [8]}
+TRAINED = NAMES if "EVERY_ACTIVATION" in os.environ else ["elu", "exponential", "hard_sigmoid", "softmax"]
+"""Each takes seconds to train and export. What the page computes is held against Keras for every one of NAMES."""
+
+LAYERS = {name: [4] if name == "exponential" else [4, 4, 4] for name in TRAINED} | {"gelu-8": [8]}
 """By model; exp(exp(exp(z))) is infinite in float32, and such a network is not exported."""
 
 EPOCHS = 3
@@ -93,7 +97,7 @@ def test_every_map_is_the_services(
         right = api.boundary(model, epoch, replicate=run)
         np.testing.assert_allclose(field, right, rtol=0, atol=TOLERANCE, err_msg=model)
     asked = {model for model in LAYERS if any(f"/boundary?model={model}&" in url for url in journal.requests)}
-    assert asked == OF_WHOLE_LAYERS
+    assert asked == OF_WHOLE_LAYERS & set(LAYERS)
 
 
 def test_a_network_that_the_page_cannot_evaluate_is_shown_as_far_as_the_service_tells(
