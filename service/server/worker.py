@@ -86,6 +86,7 @@ class Worker(LoopWorker):
     def _drain_backlog(self) -> None:
         """Take the last connections and close the socket, so that later ones go elsewhere and do not wait in vain."""
         for listener in self.sockets:
+            listener.setblocking(False)  # a worker that is told to stop before it has begun to accept has not done it
             held = -1
             while held < self.nr_conns:
                 held = self.nr_conns
