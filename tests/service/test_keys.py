@@ -1,11 +1,13 @@
 """A file of keys lets in whoever it names, follows its changes, and is refused by its line where it is wrong."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from service import keys
-from service.keys import Keys, KeysError
+from service.keys import SETTLE_SECONDS, Keys, KeysError
 
 ALICE, ALICE_LINE = keys.make("alice")
 BOB, BOB_LINE = keys.make("bob")
@@ -65,3 +67,21 @@ def test_a_key_is_only_its_own() -> None:
     made = {keys.make("x") for _ in range(100)}
     assert len(made) == 100
     assert all(key not in line for key, line in made)
+
+
+def test_a_file_that_is_written_in_place_is_read_once_it_is_left_alone(file: Path) -> None:
+    file.write_text(f"{ALICE_LINE}\n{BOB_LINE}\n")
+    known = Keys(file)
+    for content in ("", f"{BOB_LINE}\n", f"{BOB_LINE}\nali"):  # emptied, then cut off at a line and within one
+        file.write_text(content)
+        assert owners(known) == ["alice", "bob", None, None]
+    file.write_text(BOB_LINE)
+    os.utime(file, ns=(0, time.time_ns() - int(2e9 * SETTLE_SECONDS)))
+    assert owners(known) == [None, "bob", None, None]
+
+
+def test_an_emptied_file_leaves_the_keys_before_it(file: Path) -> None:
+    file.write_text(ALICE_LINE)
+    known = Keys(file)
+    replace(file, "")
+    assert owners(known) == ["alice", None, None, None]
