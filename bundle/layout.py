@@ -37,13 +37,17 @@ MAX_JSON_BYTES = 8 * 2**20
 """Of a card or a comparison; a card of 500 epochs has 60 kB. Parsed, JSON takes thirty times its size."""
 
 
+MAX_FILES = 1000
+"""Of a bundle: a SavedModel has five, with assets some more."""
+
+
 def model_names(models_dir: Path) -> list[str]:
     """Return the names of the model directories, sorted; empty where there is no models directory.
 
     Raises:
         OSError: the models directory cannot be listed.
     """
-    if not _is_dir(models_dir):
+    if not models_dir.is_dir():
         return []
     return sorted(p.name for p in models_dir.iterdir() if NAME.fullmatch(p.name) and _is_dir(p))
 
@@ -55,7 +59,7 @@ def versions(models_dir: Path, name: str) -> list[int]:
         OSError: the model's directory cannot be listed.
     """
     directory = models_dir / name
-    if not _is_dir(directory):
+    if not directory.is_dir():
         return []
     return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and _is_dir(p))
 
@@ -75,6 +79,7 @@ def files(bundle: Path) -> list[tuple[PurePosixPath, Path]]:
 
     Raises:
         OSError: a folder cannot be listed.
+        ValueError: there are more than MAX_FILES; a link leads elsewhere.
     """
 
     def fail(error: OSError) -> None:
@@ -84,7 +89,7 @@ def files(bundle: Path) -> list[tuple[PurePosixPath, Path]]:
     walked: set[str] = set()
     for folder, folders, entries in os.walk(bundle, onerror=fail, followlinks=True):
         real = os.path.realpath(folder)
-        folders[:] = [] if real in walked else [name for name in folders if not name.startswith(".")]
+        folders[:] = [] if real in walked else sorted(name for name in folders if not name.startswith("."))
         if real not in walked:
             names += [
                 (PurePosixPath(path.relative_to(bundle).as_posix()), path)
@@ -92,6 +97,8 @@ def files(bundle: Path) -> list[tuple[PurePosixPath, Path]]:
                 if path.is_file()
             ]
         walked.add(real)
+        if len(names) > MAX_FILES:
+            raise ValueError(f"it has more than {MAX_FILES} files")
     return sorted(names, key=lambda named: named[0].parts)
 
 

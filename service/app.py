@@ -63,11 +63,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["servable"] = ServableConverter
     recorder = RequestRecorder(RequestLog() if settings.log_level in {"DEBUG", "INFO"} else None)
     cross_origin = CrossOrigin(app, settings.cors_origins)
-    telemetry.register(app)
+    is_traced = telemetry.is_traced if telemetry.register(app) else lambda _: False
     flask_adapter.register(app, context, recorder)
     app.wsgi_app = EndUnreadBodies(app.wsgi_app)  # type: ignore[method-assign]
     app.extensions[CONTEXT] = context
-    app.extensions[LOOP_ADAPTER] = LoopAdapter(app.url_map, context, recorder, cross_origin, telemetry.is_traced)
+    app.extensions[LOOP_ADAPTER] = LoopAdapter(app.url_map, context, recorder, cross_origin, is_traced)
     registry.refresh()
     _warn_of_what_is_missing(settings, [model.name for model in registry.models()])
     Watcher(registry, settings.poll_seconds).start()

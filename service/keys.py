@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Keys:
         self._path = path
         self._stamp: Stamp | None = None
         self._known: list[NamedDigest] = []
+        self._reading = threading.Lock()
         self._follow()
 
     def owner(self, key: str) -> str | None:
@@ -58,11 +60,10 @@ class Keys:
         One that is being written in place may be empty or cut off at a line: it is read once it has been left alone for
         SETTLE_SECONDS, and what it held before is kept while it holds no key. One that was renamed into place is whole.
         """
-        stamp = _stamp(self._path)
-        if stamp == self._stamp or (self._stamp is not None and _is_being_written(stamp, self._stamp)):
-            return
-        self._stamp = stamp
+        if not self._must_read() or not self._reading.acquire(blocking=False):
+            return  # another thread reads it just now; what is known holds until then
         try:
+            self._stamp = _stamp(self._path)
             named = read(self._path)
         except KeysError as error:
             log.warning("cannot read keys", reason=str(error))
@@ -71,10 +72,19 @@ class Keys:
                 self._known = named
             else:
                 log.warning("cannot read keys", reason=f"{self._path} holds no key; those known before are kept")
+        finally:
+            self._reading.release()
+
+    def _must_read(self) -> bool:
+        stamp = _stamp(self._path)
+        settles = bool(self._known) and _is_being_written(stamp, self._stamp)  # where nobody is let in, nothing is lost
+        return stamp != self._stamp and not settles
 
 
-def _is_being_written(stamp: Stamp | None, before: Stamp) -> bool:
-    return stamp is not None and stamp[0] == before[0] and time.time() - stamp[2] / 1e9 < SETTLE_SECONDS
+def _is_being_written(stamp: Stamp | None, before: Stamp | None) -> bool:
+    if stamp is None or before is None:
+        return False
+    return stamp[0] == before[0] and 0 <= time.time() - stamp[2] / 1e9 < SETTLE_SECONDS
 
 
 def read(path: Path) -> list[NamedDigest]:

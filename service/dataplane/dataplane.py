@@ -6,6 +6,7 @@ request is held against the limits, waits for its turn, is computed and counted.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TypeVar
 
 from bundle import layout
@@ -57,6 +58,7 @@ class DataPlane:
     cache: ResponseCache
     max_points: int
     may_wait: bool = True
+    _making: Lock = field(default_factory=Lock)
 
     def without_waiting(self) -> "DataPlane":
         """Return the same data plane for a caller that must not be held up."""
@@ -181,14 +183,19 @@ class DataPlane:
         return body
 
     def constant(self, tag: str, make: Callable[[], Chunks]) -> Chunks:
-        """Return the body with this tag, which never changes: the cached one, or one that is made now. It takes
-        milliseconds and no slot, so it is not refused however busy the worker is.
+        """Return the body with this tag, which never changes: the cached one, or one that is made now, one at a time.
+
+        It takes no slot, so it is not refused however busy the worker is.
         """
         body = self.cache.get(tag)
-        if body is None:
-            self.refuse_to_block()
-            body = make()
-            self.cache.put(tag, body)
+        if body is not None:
+            return body
+        self.refuse_to_block()
+        with self._making:
+            body = self.cache.get(tag)  # who waited for the one before may have it now
+            if body is None:
+                body = make()
+                self.cache.put(tag, body)
         return body
 
     def refuse_to_block(self) -> None:

@@ -45,9 +45,16 @@ def conditional(
     call: Call, validators: Validators, media_type: str, make_body: Callable[[], Sequence[bytes]]
 ) -> RawResponse:
     """Return 304 where the client has this response already; else the response, whose body is only then made."""
+    headers = [*validators.headers] if call.context.keys is None else [*map(_private, validators.headers)]
     if _has(call.headers.get("if-none-match"), validators.etag):
-        return RawResponse([], None, 304, [*validators.headers])
-    return RawResponse(make_body(), media_type, headers=[*validators.headers])
+        return RawResponse([], None, 304, headers)
+    return RawResponse(make_body(), media_type, headers=headers)
+
+
+def _private(header: Header) -> Header:
+    """Return a header for those with a key alone: a shared cache must not show others what it answers."""
+    name, value = header
+    return name, value.replace("public,", "private,")
 
 
 def conditional_content(call: Call, content: bytes, media_type: str) -> RawResponse:

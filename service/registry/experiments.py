@@ -20,6 +20,9 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_DATASET_BYTES = 256 * 2**20
 
+Stamp = tuple[int, int, int]
+"""Inode, size and modification time of a file, which tell it from the one before."""
+
 T = TypeVar("T")
 
 
@@ -71,9 +74,9 @@ class ExperimentStore:
             UnavailableError: they cannot be listed.
         """
         directory = self._registry.models_dir / layout.EXPERIMENTS
-        if not directory.is_dir():
-            return []
         try:
+            if not directory.is_dir():
+                return []
             return sorted(path.name for path in directory.iterdir() if layout.NAME.fullmatch(path.name))
         except OSError as error:
             log.warning("cannot list experiments", path=str(directory), reason=error.strerror)
@@ -93,22 +96,23 @@ class ExperimentStore:
         return card.experiment
 
 
-def _read(read: Callable[[Path, int], Stored[T]], path: Path) -> Stored[T]:
+def _read(read: Callable[[Path, Stamp], Stored[T]], path: Path) -> Stored[T]:
     try:
-        return read(path, path.stat().st_mtime_ns)
+        status = path.stat()
+        return read(path, (status.st_ino, status.st_size, status.st_mtime_ns))
     except (OSError, ValueError) as error:
         log.warning("cannot read results", path=str(path), reason=str(error))
         raise UnavailableError(f"{path.name} of this experiment cannot be read; train it again") from error
 
 
 @lru_cache(maxsize=8)
-def _read_comparison(path: Path, _modified: int) -> Stored[Comparison]:
+def _read_comparison(path: Path, _: Stamp) -> Stored[Comparison]:
     content = layout.read_regular(path)
     return Stored(ComparisonSchema().parse(content, path.name), _digest(content))
 
 
 @lru_cache(maxsize=8)
-def _read_dataset(path: Path, _modified: int) -> Stored[Dataset]:
+def _read_dataset(path: Path, _: Stamp) -> Stored[Dataset]:
     content = layout.read_regular(path, MAX_DATASET_BYTES)
     return Stored(Dataset.from_csv(content.decode()), _digest(content))
 

@@ -35,11 +35,12 @@ class ModelVersion:
     fingerprint: str
     engine: Engine
     card: Card | None
+    card_digest: str = ""
 
     @property
     def identity(self) -> str:
         """What tells this version from every other, of other content or in another place."""
-        return f"{self.name} {self.number} {self.fingerprint}"
+        return f"{self.name} {self.number} {self.fingerprint} {self.card_digest}"
 
     @property
     def features(self) -> list[Feature]:

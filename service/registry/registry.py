@@ -162,12 +162,15 @@ class Registry:
         names = self._scanner.model_names()
         for name in names:
             before = self._scanned.get(name, Model(name))
-            self._scan_model(before.without_failures() if retry_failed else before)
+            try:
+                self._scan_model(before.without_failures() if retry_failed else before)
+            except Exception:  # whatever one entry does, it must not decide for the others
+                log.exception("cannot follow a model", model=name)
         if names != list(self._scanned):
             gone = sorted(set(self._scanned) - set(names))
             if gone:
                 log.info("removed", models=gone)
-            self._scanned = {name: self._scanned[name] for name in names}
+            self._scanned = {name: self._scanned.get(name, Model(name)) for name in names}
         served = sum(len(model.served) for model in self._scanned.values())
         VERSIONS.set(served)
         self._has_served = served > 0

@@ -1,5 +1,6 @@
 """What becomes of a model's versions on disk: each new or changed one is loaded, probed, and served or FAILED."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from service.settings import EngineChoice
 log: FilteringBoundLogger = structlog.get_logger()
 
 
+UNREADABLE: Stamp = ()
+"""The stamp of a bundle that is being written or removed right now."""
+
+
 class Scanner:
     """Reads the folders below one models directory."""
 
@@ -31,7 +36,10 @@ class Scanner:
 
     def unloaded(self, name: str) -> Model:
         """Return a model that a client unloaded: its versions on disk, none of which answers."""
-        numbers = reversed(layout.versions(self._models_dir, name))
+        try:
+            numbers = list(reversed(layout.versions(self._models_dir, name)))
+        except OSError as error:
+            return Model(name, reason=_unlisted(error))
         return Model(name, tuple(Status(number, State.UNLOADING, ()) for number in numbers)).unloaded()
 
     def scan(self, before: Model) -> Iterator[Model]:
@@ -42,7 +50,7 @@ class Scanner:
         try:
             numbers = list(reversed(layout.versions(self._models_dir, before.name)))
         except OSError as error:
-            yield Model(before.name, reason=f"its folder cannot be listed: {error.strerror}")
+            yield Model(before.name, before.statuses, _unlisted(error))  # what is served stays
             return
         if not numbers:
             yield Model(before.name, reason="it has no folder that is named by a version number, such as 1")
@@ -54,9 +62,13 @@ class Scanner:
                 break
             stamp = self._stamp(before.name, number)
             status = known.get(number)
-            if status is None or status.stamp != stamp:
+            is_changed = status is None or status.stamp != stamp
+            if status is not None and status.version is not None and stamp == UNREADABLE:
+                is_changed = False  # it is being written or removed right now
+            if status is None or is_changed:
                 rest = [s for s in before.statuses if s.number != number and s not in statuses and s.number in numbers]
-                loading = Status(number, State.LOADING, stamp)
+                served = None if status is None else status.version  # answers on until the new one takes its place
+                loading = Status(number, State.LOADING, stamp, version=served)
                 yield Model(before.name, tuple(sorted([*statuses, loading, *rest], key=_newest_first)))
                 status = self._load(before.name, number, stamp)
             statuses.append(status)
@@ -68,8 +80,8 @@ class Scanner:
         bundle = self._models_dir / name / str(number)
         try:
             files = [(path, path.stat()) for _, path in layout.files(bundle)]
-        except OSError:  # it is being written or removed right now
-            return ()
+        except (OSError, ValueError):
+            return UNREADABLE
         return tuple((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in files)
 
     def _load(self, name: str, number: int, stamp: Stamp) -> Status:
@@ -90,18 +102,24 @@ class Scanner:
     def _load_version(self, name: str, number: int) -> ModelVersion:
         bundle = self._models_dir / name / str(number)
         try:
-            card = _read_card(bundle)
+            card, card_digest = _read_card(bundle)
             fingerprint = layout.fingerprint(bundle)
             engine = open_engine(bundle, card, fingerprint, self._engine)
         except OSError as error:
             raise LoadError(f"a file cannot be read: {error.strerror}") from error
-        version = ModelVersion(name, number, fingerprint, engine, card)
+        except ValueError as error:
+            raise LoadError(str(error)) from error
+        version = ModelVersion(name, number, fingerprint, engine, card, card_digest)
         _probe(version)
         return version
 
 
-def _read_card(bundle: Path) -> Card | None:
-    """Return the card of a SavedModel, None where it has none.
+def _unlisted(error: OSError) -> str:
+    return f"its folder cannot be listed: {error.strerror}"
+
+
+def _read_card(bundle: Path) -> tuple[Card | None, str]:
+    """Return the card of a SavedModel, None where it has none, and the SHA-256 of its bytes.
 
     Raises:
         LoadError: there is no SavedModel, or its card is none.
@@ -110,9 +128,10 @@ def _read_card(bundle: Path) -> Card | None:
     if not (bundle / layout.SAVED_MODEL).is_file():
         raise LoadError(f"there is no {layout.SAVED_MODEL}")
     try:
-        return CardSchema().read(bundle / layout.CARD)
+        content = layout.read_regular(bundle / layout.CARD)
+        return CardSchema().parse(content, layout.CARD.rpartition("/")[2]), hashlib.sha256(content).hexdigest()
     except FileNotFoundError:
-        return None
+        return None, ""
     except ValueError as error:
         raise LoadError(f"the card cannot be read: {error}") from error
 

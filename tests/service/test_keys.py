@@ -85,3 +85,11 @@ def test_an_emptied_file_leaves_the_keys_before_it(file: Path) -> None:
     known = Keys(file)
     replace(file, "")
     assert owners(known) == ["alice", None, None, None]
+
+
+def test_a_file_from_the_future_is_read_all_the_same(file: Path) -> None:
+    file.write_text(ALICE_LINE)
+    known = Keys(file)
+    file.write_text(BOB_LINE)
+    os.utime(file, ns=(0, time.time_ns() + 3600 * 10**9))
+    assert owners(known) == [None, "bob", None, None]

@@ -106,6 +106,11 @@ def test_an_endpoint_needs_a_key_unless_it_is_declared_public(key_file: Path, tm
     assert [respond(endpoint, call, {}).status for endpoint in endpoints] == [401, 200]
 
 
+def test_what_a_key_is_needed_for_is_for_no_shared_cache(own: Server) -> None:
+    answer = own.get("/boundary?model=linear&version=1&resolution=3", headers=bearer(ALICE))
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+
+
 def test_keys_are_added_and_withdrawn_without_a_restart(own: Server, key_file: Path) -> None:
     key_file.with_suffix(".new").write_text(BOB_LINE + "\n")
     key_file.with_suffix(".new").replace(key_file)

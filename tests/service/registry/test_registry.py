@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bundle import layout
-from harness.bundles import copy, publish, without_saved_model
+from harness.bundles import change_card, copy, publish, without_saved_model
 from service.errors import InvalidError, NotFoundError, UnavailableError
 from service.registry.models import Model, State
 from service.registry.registry import Registry
@@ -128,3 +128,47 @@ def test_a_load_by_one_worker_has_every_worker_try_again_what_failed(models: Pat
 def test_the_most_features_are_those_of_the_models_served(models: Path, tmp_path: Path) -> None:
     assert worker(models).max_features == 2
     assert worker(tmp_path / "nothing").max_features == 1
+
+
+def test_an_unloaded_model_without_versions_never_ends_a_scan(models: Path) -> None:
+    worker(models).unload("linear")
+    shutil.rmtree(models / "linear")
+    (models / "linear").mkdir()
+    registry = worker(models)  # a worker that begins now
+    assert [model.name for model in registry.models()] == ["linear", "tanh-3"]
+    assert registry.version("tanh-3").number == 1
+
+
+def test_a_version_that_changes_in_place_answers_until_the_new_one_takes_its_place(models: Path) -> None:
+    registry = worker(models)
+    before = registry.model("linear")
+    publish(models / "tanh-3" / "1", models, "new", 1)
+    shutil.rmtree(models / "linear" / "1")
+    (models / "new" / "1").rename(models / "linear" / "1")
+    seen = list(Scanner(models, "litert").scan(before))
+    assert [model.statuses[0].state for model in seen] == [State.LOADING, State.AVAILABLE]
+    assert seen[0].latest is before.latest
+    assert seen[1].latest is not before.latest
+
+
+def test_what_is_served_stays_while_the_models_directory_cannot_be_listed(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = worker(models)
+
+    def fail(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for unreadable in ("model_names", "versions"):
+        with monkeypatch.context() as patch:
+            patch.setattr(layout, unreadable, fail)  # root may list everything
+            registry.refresh()
+        assert registry.version().number == 1
+
+
+def test_another_card_is_another_version(models: Path) -> None:
+    before = worker(models).version()
+    change_card(models / "linear" / "1", diverged=[3])
+    after = worker(models).version()
+    assert before.fingerprint == after.fingerprint
+    assert before.identity != after.identity
