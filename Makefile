@@ -69,7 +69,7 @@ chromium:
 		|| echo "the tests of pages are skipped without a browser: apt install chromium, or dnf install chromium"
 
 compose-test: $(VENV)/dev
-	$(BIN)/python -m pytest -m compose
+	$(BIN)/python -m pytest -p no:randomly -m compose  # in order: its tests stop what others need
 
 deploy-test: $(VENV)/dev
 	$(BIN)/python -m chaos.deploy
