@@ -448,6 +448,7 @@ def test_with_keys_nobody_without_one_is_answered_out_of_the_cache(stack: Stack,
         assert [get(path, headers=accepted).status_code for _ in range(2)] == [200, 200]
     refused = [get(path, headers=each) for each in ({}, {"Authorization": "Bearer wrong"}, {"X-API-Key": "0"})]
     assert [answer.status_code for answer in refused] == [401] * 3
-    keys.write_text("")  # in place: a container keeps the file that it was given, not its name
+    _, another = run(sys.executable, "-m", "service.keys", "another").splitlines()
+    keys.write_text(another.split()[-1] + "\n")  # in place: a container keeps the file that it was given, not its name
     wait_for(lambda: get(path, headers=headers).status_code == 401)
     stack.compose("up", "--detach", "--wait", "--no-deps", "service")
