@@ -79,9 +79,10 @@ def post_worker_init(worker):
     Freeze loaded objects out of GC: scans stalled workers for 20 ms, and took a third of a large request.
     """
     extensions = worker.wsgi.extensions
-    extensions[CONTEXT].is_stopping = lambda: not worker.alive
+    if CONTEXT in extensions:  # another app may be run the same way, such as the benchmark's echo
+        extensions[CONTEXT].is_stopping = lambda: not worker.alive
     if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
-        worker.answer_inline = extensions[LOOP_ADAPTER]
+        worker.answer_inline = extensions.get(LOOP_ADAPTER)
     gc.collect()
     gc.freeze()
 
