@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from rich.table import Table
 
-from bundle.columns import COLUMNS, Row
+from bundle.columns import Row
+from bundle.terminal import comparison_table
 from client.comparison import Comparison
 from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
@@ -47,17 +48,8 @@ def _quantity(boundary: Boundary) -> str:
 
 def comparison(found: Comparison) -> Table:
     """One row a model: test accuracy over the replicates, of the served one, and the notebook's."""
-    protocol = found.document["protocol"]
-    title = f"{found.document['experiment']}: test accuracy, {protocol['replicates']} replicates of each model"
-    table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
-    name, layers, *numbers = columns = [column for column in COLUMNS if not column.wide]
-    table.add_column(name.narrow_heading, overflow="fold")  # what is long takes several lines
-    table.add_column(layers.narrow_heading, overflow="fold", justify="right")
-    for column in numbers:
-        table.add_column(column.narrow_heading.replace(" ", "\n"), justify="right", no_wrap=True)
-    for row in found:
-        table.add_row(*(column.narrow_text(row) for column in columns))
-    return table
+    document = found.document
+    return comparison_table(document["experiment"], document["protocol"]["replicates"], found)
 
 
 def pairs(found: Comparison) -> Table:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bundle import layout
-from bundle.columns import COLUMNS, model_row
+from bundle import layout, terminal
+from bundle.columns import model_row
 from bundle.comparison import Comparison, ComparisonSchema
 from training import TrainingError
 from training.experiment import DEFAULT, Experiment, read
@@ -103,14 +103,5 @@ def _train_with_progress(experiment: Experiment, models_dir: Path) -> "RunResult
 
 def comparison_table(comparison: Comparison) -> Table:
     """Return the comparison for the terminal: the notebook's number beside ours."""
-    replicates = comparison.protocol.replicates
-    title = f"{comparison.experiment}: test accuracy, {replicates} replicates of each model"
-    table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
-    name, layers, *numbers = columns = [column for column in COLUMNS if not column.wide]
-    table.add_column(name.narrow_heading, overflow="fold")  # what is long takes several lines
-    table.add_column(layers.narrow_heading, overflow="fold", justify="right")
-    for column in numbers:
-        table.add_column(column.narrow_heading.replace(" ", "\n"), justify="right", no_wrap=True)
-    for model in ComparisonSchema().dump(comparison)["models"]:
-        table.add_row(*(column.narrow_text(model_row(model)) for column in columns))
-    return table
+    rows = map(model_row, ComparisonSchema().dump(comparison)["models"])
+    return terminal.comparison_table(comparison.experiment, comparison.protocol.replicates, rows)
