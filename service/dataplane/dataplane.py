@@ -23,7 +23,9 @@ from service.registry.registry import Registry
 from service.request_record import RequestRecord
 
 T = TypeVar("T")
+R = TypeVar("R")
 C = TypeVar("C", bound="SignatureCall")
+P = TypeVar("P", bound="PredictCall | SignatureCall")
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,10 @@ class DataPlane:
             service.errors.ServiceError: the request cannot be answered.
         """
 
-        def answer() -> T:
-            call = decode()
-            check_count(len(call.points), self.max_points)
-            return encode(call, [predict(v, call.points, call.threshold) for v in self._versions(record, call)])
+        def compute(call: PredictCall) -> list[Prediction]:
+            return [predict(version, call.points, call.threshold) for version in self._versions(record, call)]
 
-        return self._in_turn(self.admission.predictions, record, answer)
+        return self._answer(record, decode, compute, encode)
 
     def evaluate(
         self,
@@ -159,12 +159,10 @@ class DataPlane:
             service.errors.ServiceError: the request cannot be answered.
         """
 
-        def answer() -> T:
-            call = decode()
-            check_count(len(call.points), self.max_points)
-            return encode(call, evaluate(version, call.signature, call.points, **call.scalars))
+        def compute(call: C) -> Outputs:
+            return evaluate(version, call.signature, call.points, **call.scalars)
 
-        return self._in_turn(self.admission.predictions, record, answer)
+        return self._answer(record, decode, compute, encode)
 
     def cached(self, record: RequestRecord, tag: str, compute: Callable[[], Chunks]) -> Chunks:
         """Return the body with this tag: the cached one, or one that is computed now.
@@ -216,6 +214,22 @@ class DataPlane:
         """Return every model that takes so many numbers a point; where there is none every model, for the error."""
         served = [model.latest for model in self.registry.models() if model.latest is not None]
         return [version for version in served if version.engine.n_features == n_features] or served
+
+    def _answer(
+        self,
+        record: RequestRecord,
+        decode: Callable[[], P],
+        compute: Callable[[P], R],
+        encode: Callable[[P, R], T],
+    ) -> T:
+        """Decode, hold against the limits, compute and encode, in this request's turn."""
+
+        def answer() -> T:
+            call = decode()
+            check_count(len(call.points), self.max_points)
+            return encode(call, compute(call))
+
+        return self._in_turn(self.admission.predictions, record, answer)
 
     def _in_turn(self, slots: Slots, record: RequestRecord, compute: Callable[[], T]) -> T:
         seconds = slots.take(may_wait=self.may_wait)

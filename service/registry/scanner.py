@@ -62,10 +62,7 @@ class Scanner:
                 break
             stamp = self._stamp(before.name, number)
             status = known.get(number)
-            is_changed = status is None or status.stamp != stamp
-            if status is not None and status.version is not None and stamp == UNREADABLE:
-                is_changed = False  # it is being written or removed right now
-            if status is None or is_changed:
+            if status is None or not _holds(status, stamp):
                 rest = [s for s in before.statuses if s.number != number and s not in statuses and s.number in numbers]
                 served = None if status is None else status.version  # answers on until the new one takes its place
                 loading = Status(number, State.LOADING, stamp, version=served)
@@ -112,6 +109,11 @@ class Scanner:
         version = ModelVersion(name, number, fingerprint, engine, card, card_digest)
         _probe(version)
         return version
+
+
+def _holds(status: Status, stamp: Stamp) -> bool:
+    """Say whether what is known of a version still holds: its files are the same, or it answers while they change."""
+    return status.stamp == stamp or (status.version is not None and stamp == UNREADABLE)
 
 
 def _unlisted(error: OSError) -> str:
