@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import keras
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.conftest import ROOT, Server, running
 from tests.web.conftest import Journal, OpenPage
@@ -61,28 +62,42 @@ def activations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_page_computes_an_activation_as_keras_does_or_not_at_all(page: Page, name: str) -> None:
-    page.goto("/docs")
-    sums = np.linspace(-12, 12, 4801)
+UNKNOWN = ["constructor", "toString", "a-name-of-tomorrow"]
+
+SUMS = np.linspace(-12, 12, 4801)
+
+
+@pytest.fixture(scope="module")
+def computed(browser: Browser, server: Server) -> dict[str, list[float] | None]:
+    """What the page computes of SUMS by the name of the activation; None where it has no formula."""
     script = """
         const { activationOf } = await import("/explorer/activations.js");
-        const [name, sums] = given;
-        return activationOf(name) && sums.map(activationOf(name));
+        const [names, sums] = given;
+        const computed = (name) => activationOf(name) ? sums.map(activationOf(name)) : null;
+        return Object.fromEntries(names.map((name) => [name, computed(name)]));
     """
-    computed = evaluated(page, script, name, sums.tolist())
-    if name in OF_WHOLE_LAYERS:
-        assert computed is None
-    else:
-        right = np.asarray(keras.activations.get(name)(keras.ops.convert_to_tensor(sums, "float64")))
-        np.testing.assert_allclose(computed, right, rtol=3e-7, atol=5e-7)
+    with closing(browser.new_page(base_url=server.url)) as page:
+        page.goto("/health/live")
+        functions: dict[str, list[float] | None] = evaluated(page, script, [*NAMES, *UNKNOWN], SUMS.tolist())
+    return functions
 
 
-@pytest.mark.parametrize("name", ["constructor", "toString", "a-name-of-tomorrow"])
-def test_the_page_does_not_take_another_name_for_an_activation(page: Page, name: str) -> None:
-    page.goto("/docs")
-    script = "return (await import('/explorer/activations.js')).activationOf(given[0]);"
-    assert evaluated(page, script, name) is None
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_computes_an_activation_as_keras_does_or_not_at_all(
+    computed: dict[str, list[float] | None], name: str
+) -> None:
+    values = computed[name]
+    assert (values is None) == (name in OF_WHOLE_LAYERS)
+    if values is not None:
+        right = np.asarray(keras.activations.get(name)(keras.ops.convert_to_tensor(SUMS, "float64")))
+        np.testing.assert_allclose(values, right, rtol=3e-7, atol=5e-7)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_the_page_does_not_take_another_name_for_an_activation(
+    computed: dict[str, list[float] | None], name: str
+) -> None:
+    assert computed[name] is None
 
 
 @pytest.mark.parametrize(("run", "epoch"), [(0, EPOCHS), (1, 0)])
