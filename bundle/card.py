@@ -1,20 +1,24 @@
 """The card of a model version: how it was trained, how good it is, and what its signatures can be asked.
 
-The dataclasses are the one definition, for the writer (`training.pipeline`), the reader (`service.registry.registry`)
+The dataclasses are the one definition, for the writer (`training.pipeline`), the reader (`service.registry.scanner`)
 and the OpenAPI document. A field that is added gets a default, with which older cards are read.
+
+A SavedModel from elsewhere may have a short card that a person writes: `HandWrittenCard`.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
+import orjson
 from marshmallow import validate
 
-from bundle.records import schema_of
+from bundle.records import StrictRecordSchema, schema_of
 
 Positive: TypeAlias = Annotated[int, validate.Range(min=1)]
 Sha256: TypeAlias = Annotated[str, validate.Regexp(r"^[0-9a-f]{64}$")]
 Replication: TypeAlias = Literal["redrawn", "resplit"]
+Output: TypeAlias = Literal["probability", "logit", "value"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +109,33 @@ class Card:
 
 
 CardSchema = schema_of(Card)
+
+
+@dataclass(frozen=True)
+class HandWrittenCard:
+    """What somebody knows of a SavedModel from elsewhere. All of it may be left out."""
+
+    output: Annotated[Output | None, "P(y = 1), its logit, or a value that is no probability"] = None
+    features: list[Feature] | None = None
+
+
+class HandWrittenCardSchema(StrictRecordSchema[HandWrittenCard], schema_of(HandWrittenCard)):  # type: ignore[misc]
+    """A field that it does not know is refused, for it may be one that it does, misspelt."""
+
+
+def parse_card(content: bytes, name: str) -> Card | HandWrittenCard:
+    """Return the card in a file: training's names the SavedModel's fingerprint, one written by hand does not.
+
+    Raises:
+        ValueError: it is not JSON, or neither of the two; the message names the file and the fields.
+    """
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"{name}: {error}") from error
+    is_trained = isinstance(document, dict) and not _TRAINED.isdisjoint(document)
+    card: Card | HandWrittenCard = (CardSchema() if is_trained else HandWrittenCardSchema()).parse(content, name)
+    return card
+
+
+_TRAINED = frozenset({"experiment", "fingerprint"})

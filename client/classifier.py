@@ -128,7 +128,10 @@ class RemoteClassifier:
         self._check_names(X)
         points = np.asarray(X, dtype=np.float64)
         for first in range(0, max(1, len(points)), MAX_POINTS_PER_REQUEST):
-            yield self.client.predict(points[first : first + MAX_POINTS_PER_REQUEST], self.model_, self.version_)
+            prediction = self.client.predict(points[first : first + MAX_POINTS_PER_REQUEST], self.model_, self.version_)
+            if len(prediction.values):
+                raise TypeError(f"{self.model_} gives values, not probabilities: it is no classifier")
+            yield prediction
 
     def _check_names(self, X: object) -> None:  # noqa: N803
         """Raise ValueError if a DataFrame's columns do not have the features' names: they may be swapped."""

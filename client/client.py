@@ -106,7 +106,8 @@ class BoundaryClient:
         Returns
         -------
         Prediction
-            The model and version that answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,).
+            The model and version that answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,);
+            or in their place the values, float32 (n,), of a model that gives no probabilities.
 
         Raises
         ------

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 PlotMethod = Literal["contourf", "contour", "pcolormesh"]
-Quantity = Literal["probability", "std", "agreement", "difference", "activation"]
+Quantity = Literal["probability", "value", "std", "agreement", "difference", "activation"]
 
 MAX_ASPECT_RATIO = 1000
 """Matplotlib fails to draw a rectangle to scale if its shorter side has no pixels."""
@@ -47,7 +47,7 @@ class BoundaryDisplay:
         The rows' coordinates.
     values : ndarray of float32, shape (ny, nx)
         The value at each `(x[column], y[row])`.
-    quantity : {"probability", "std", "agreement", "difference", "activation"}
+    quantity : {"probability", "value", "std", "agreement", "difference", "activation"}
         What the values measure. It determines the colours, their range and the line.
     features : tuple of str, length 2
         The labels of the axes x and y.
@@ -86,7 +86,8 @@ class BoundaryDisplay:
         """Draw the values, and the line where the two sides meet.
 
         Colours mean the same in every plot of the same quantity. Probabilities range from 0 to 1, with a line at 0.5.
-        Differences range from -1 to 1, and activations over a range symmetric about 0, each with a line at 0.
+        Differences range from -1 to 1, and activations over a range symmetric about 0, each with a line at 0. Values
+        that are no probabilities range as far as they do on the grid.
 
         Parameters
         ----------
@@ -155,6 +156,10 @@ def _style(quantity: Quantity, values: NDArray[np.float32]) -> _Style:
     if quantity == "activation":  # unbounded, so symmetric about 0 as far as this grid goes
         limit = max(float(np.abs(values).max()), 1e-6)
         return _Style("RdBu_r", np.linspace(-limit, limit, 21), line=0)
+    if quantity == "value":
+        low, high = float(values.min()), float(values.max())
+        room = max((high - low) / 2, 1e-6 * max(abs(low), abs(high), 1))
+        return _Style("viridis", (low + high) / 2 + np.linspace(-room, room, 21))
     return _STYLES[quantity]
 
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +20,11 @@ SPLITS = ("train", "validation", "test")
 
 
 class _Response:
-    """A dataclass that is printed in one line: an array as its type and shape, and what is None not at all."""
+    """A dataclass that is printed in one line: an array as its type and shape, and what is not there not at all."""
 
     def __repr__(self) -> str:
         values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
-        parts = (f"{name}={_in_short(value)}" for name, value in values if value is not None)
+        parts = (f"{name}={_in_short(value)}" for name, value in values if value is not None and np.size(value))
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
@@ -39,32 +39,37 @@ class Prediction(_Response):
     version : int
         Its version, from 1.
     probabilities : ndarray of float32, shape (n,)
-        P(y = 1) of each point, in [0, 1].
+        P(y = 1) of each point, in [0, 1]. Empty for a model that gives no probabilities.
     labels : ndarray of int64, shape (n,)
-        1 where the probability is at least the threshold, else 0.
+        1 where the probability is at least the threshold, else 0. Empty for a model that gives no probabilities.
+    values : ndarray of float32, shape (n,)
+        What a model gives that gives no probabilities, such as a regression; else empty.
     """
 
     model: str
     version: int
     probabilities: NDArray[np.float32]
     labels: NDArray[np.int64]
+    values: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
 
     @classmethod
     def from_document(cls, document: Document) -> "Prediction":
+        values = document.get("values")
         return cls(
             document["model"],
             document["version"],
-            np.array(document["probabilities"], dtype=np.float32),
-            np.array(document["labels"], dtype=np.int64),
+            np.array(document["probabilities"] if values is None else [], dtype=np.float32),
+            np.array(document["labels"] if values is None else [], dtype=np.int64),
+            np.array(values or [], dtype=np.float32),
         )
 
     def to_document(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "version": self.version,
-            "probabilities": _shortest_decimals(self.probabilities),
-            "labels": self.labels.tolist(),
-        }
+        numbers = (
+            {"values": _shortest_decimals(self.values)}
+            if len(self.values)
+            else {"probabilities": _shortest_decimals(self.probabilities), "labels": self.labels.tolist()}
+        )
+        return {"model": self.model, "version": self.version, **numbers}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,7 +155,7 @@ class Boundary(_Response):
             return "activation"
         if self.minus is not None:
             return "difference"
-        quantities: dict[str, Quantity] = {"std": "std", "agreement": "agreement"}
+        quantities: dict[str, Quantity] = {"std": "std", "agreement": "agreement", "value": "value"}
         return quantities.get(self.statistic, "probability")
 
     def to_document(self) -> dict[str, Any]:

@@ -13,11 +13,17 @@ from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 def predictions(points: Sequence[Sequence[float]], predictions: Iterable[Prediction]) -> Table:
     """Return one row per point and model."""
-    table = _table(None, ("point", "model", "version"), ("P(y = 1)", "label"))
-    for prediction in predictions:
-        for point, probability, label in zip(points, prediction.probabilities, prediction.labels, strict=True):
-            coordinates = ", ".join(f"{x:g}" for x in point)
-            table.add_row(coordinates, prediction.model, str(prediction.version), f"{probability:.4f}", str(label))
+    shown = list(predictions)
+    has_values = any(len(prediction.values) for prediction in shown)
+    table = _table(None, ("point", "model", "version"), ("P(y = 1)", "label", *(["value"] if has_values else [])))
+    for prediction in shown:
+        for i, point in enumerate(points):
+            numbers = (
+                ("", "", f"{prediction.values[i]:.6g}")
+                if len(prediction.values)
+                else (f"{prediction.probabilities[i]:.4f}", str(prediction.labels[i]), *([""] if has_values else []))
+            )
+            table.add_row(", ".join(f"{x:g}" for x in point), prediction.model, str(prediction.version), *numbers)
     return table
 
 
@@ -42,6 +48,8 @@ def _quantity(boundary: Boundary) -> str:
         return f"layer {boundary.layer}, unit {boundary.unit}"
     if boundary.statistic == "agreement":
         return "agreement"
+    if boundary.statistic == "value":
+        return "value"
     prefix = "" if boundary.statistic == "probability" else f"{boundary.statistic} of "
     return prefix + ("P(y = 1)" if boundary.minus is None else f"P({boundary.model}) − P({boundary.minus})")
 

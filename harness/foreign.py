@@ -44,6 +44,11 @@ def as_keras_exports(module: Any) -> dict[str, Signature]:
     return signatures
 
 
+def margin(module: Any) -> Signature:
+    """One column of numbers of any size: logits, or a regression's values; nothing here says which."""
+    return tf.function(lambda inputs: {"margin": inputs @ module.weights}).get_concrete_function(_points(2))
+
+
 def with_two_inputs() -> Signature:
     function = tf.function(lambda inputs, training: {"p": tf.where(training, inputs, -inputs)[:, 0]})
     return function.get_concrete_function(_points(2), _flag("training"))
@@ -58,6 +63,7 @@ def save(models: Path) -> None:
     saved: Mapping[str, tuple[Any, Signature]] = {
         "scoring": (two, scoring(two, 2)),
         "of-three": (three, scoring(three, 3)),
+        "margin": (two, margin(two)),
         "as-keras-exports": (two, as_keras_exports(two)),
         "two-inputs": (tf.Module(), with_two_inputs()),
         "fixed-size": (tf.Module(), of_fixed_size()),

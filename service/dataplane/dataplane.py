@@ -12,7 +12,7 @@ from typing import TypeVar
 from bundle import layout
 from service.dataplane.admission import Admission, Slots, WouldBlockError
 from service.dataplane.cache import Chunks, ResponseCache
-from service.dataplane.inference import Prediction, evaluate, predict
+from service.dataplane.inference import Prediction, ValuePrediction, evaluate, predict
 from service.dataplane.points import check_count
 from service.engines import Outputs, Points
 from service.errors import NotFoundError
@@ -36,7 +36,7 @@ class PredictCall:
     model: str | None = None
     version: int | None = None
     models: list[str] | None = None
-    threshold: float = 0.5
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class DataPlane:
         self,
         record: RequestRecord,
         decode: Callable[[], PredictCall],
-        encode: Callable[[PredictCall, list[Prediction]], T],
+        encode: Callable[[PredictCall, list[Prediction | ValuePrediction]], T],
     ) -> T:
         """Predict points with one model or several.
 
@@ -141,7 +141,7 @@ class DataPlane:
             service.errors.ServiceError: the request cannot be answered.
         """
 
-        def compute(call: PredictCall) -> list[Prediction]:
+        def compute(call: PredictCall) -> list[Prediction | ValuePrediction]:
             return [predict(version, call.points, call.threshold) for version in self._versions(record, call)]
 
         return self._answer(record, decode, compute, encode)

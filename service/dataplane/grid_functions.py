@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from service.dataplane.inference import evaluate, predict
+from service.dataplane.inference import evaluate, evaluate_one
 from service.engines import Points
 from service.errors import InvalidError
 from service.registry.models import ModelVersion
@@ -23,6 +23,7 @@ class Kind(StrEnum):
     """What the numbers are, which decides their name in an answer and how they are drawn."""
 
     PROBABILITY = "probability"
+    VALUE = "value"
     STD = "std"
     AGREEMENT = "agreement"
     DIFFERENCE = "difference"
@@ -61,19 +62,17 @@ def epoch_of(version: ModelVersion, epoch: int | None) -> int | None:
 
 
 def probability(version: ModelVersion, replicate: int = 0, epoch: int | None = None) -> GridFunction:
-    """Return P(y = 1) of one training run after one epoch.
+    """Return P(y = 1) of one training run after one epoch; or the values of a model that gives no probabilities.
 
     Raises:
         InvalidError: the replicate or the epoch was not recorded.
     """
     check_replicate(version, replicate)
     snapshot = snapshot_of(version, epoch)
+    kind = Kind.VALUE if version.output == "value" else Kind.PROBABILITY
     if replicate == 0 and snapshot == _last(version):
-        return GridFunction(Kind.PROBABILITY, lambda v, points: predict(v, points).probabilities)
-    return GridFunction(
-        Kind.PROBABILITY,
-        lambda v, points: evaluate(v, "at", points, replicate=replicate, snapshot=snapshot)["probabilities"],
-    )
+        return GridFunction(kind, lambda v, points: evaluate_one(v, "serving_default", points))
+    return GridFunction(kind, lambda v, points: evaluate_one(v, "at", points, replicate=replicate, snapshot=snapshot))
 
 
 def replicate_statistic(version: ModelVersion, statistic: str, epoch: int | None = None) -> GridFunction:
@@ -96,9 +95,7 @@ def replicate_statistic(version: ModelVersion, statistic: str, epoch: int | None
     snapshot = snapshot_of(version, epoch)
 
     def every_replicate(v: ModelVersion, points: Points) -> NDArray[np.float32]:
-        return np.stack(
-            [evaluate(v, "at", points, replicate=r, snapshot=snapshot)["probabilities"] for r in replicates]
-        )
+        return np.stack([evaluate_one(v, "at", points, replicate=r, snapshot=snapshot) for r in replicates])
 
     if statistic == "mean":
         return GridFunction(Kind.PROBABILITY, lambda v, points: every_replicate(v, points).mean(axis=0))
@@ -124,8 +121,11 @@ def difference(version: ModelVersion, minus: ModelVersion, of: GridFunction, sub
     """Return the signed difference of two models' probabilities, from -1 to 1.
 
     Raises:
-        InvalidError: the models have different features.
+        InvalidError: the models have different features, or one gives no probabilities.
     """
+    for name, function in ((version.name, of), (minus.name, subtracted)):
+        if function.kind is not Kind.PROBABILITY:
+            raise InvalidError.of("minus", f"{name} gives values; a difference is one of probabilities.")
     names, others = ([feature.name for feature in v.features] for v in (version, minus))
     if names != others:
         raise InvalidError.of(

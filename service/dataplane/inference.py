@@ -12,6 +12,17 @@ from service.errors import InvalidError
 from service.observability import engine_metrics
 from service.registry.models import ModelVersion
 
+DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class ValuePrediction:
+    """Values that are no probabilities, float32 [n]: a regression's."""
+
+    model: str
+    version: int
+    values: NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -23,19 +34,31 @@ class Prediction:
     labels: NDArray[np.int64]
 
 
-def predict(version: ModelVersion, points: Points, threshold: float = 0.5) -> Prediction:
-    """Predict points, float32 [n, d].
+def predict(version: ModelVersion, points: Points, threshold: float | None = None) -> Prediction | ValuePrediction:
+    """Predict points, float32 [n, d]; the threshold, 0.5 by default, is for the labels of probabilities.
 
     Raises:
-        InvalidError: the points have another number of features than the model, or lie too far out for float32.
+        InvalidError: the points have another number of features than the model, or lie too far out for float32; or
+            a threshold is given for values that have none.
     """
-    probabilities = evaluate(version, "serving_default", points)["probabilities"]
-    labels = (probabilities >= threshold).astype(np.int64)
-    return Prediction(version.name, version.number, probabilities, labels)
+    if version.output == "value" and threshold is not None:
+        raise InvalidError.of("threshold", f"model {version.name} gives values, which have no labels; leave it out.")
+    numbers = evaluate_one(version, "serving_default", points)
+    if version.output == "value":
+        return ValuePrediction(version.name, version.number, numbers)
+    labels = (numbers >= (DEFAULT_THRESHOLD if threshold is None else threshold)).astype(np.int64)
+    return Prediction(version.name, version.number, numbers, labels)
+
+
+def evaluate_one(version: ModelVersion, signature: str, points: Points, **scalars: int) -> NDArray[np.float32]:
+    """Return the only output of `serving_default` or `at`, float32 [n]; see `evaluate`."""
+    (numbers,) = evaluate(version, signature, points, **scalars).values()
+    return numbers
 
 
 def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: int) -> Outputs:
-    """Evaluate a signature at points, float32 [n, d]; `scalars` are its scalar inputs.
+    """Evaluate a signature at points, float32 [n, d]; `scalars` are its scalar inputs. What a model gives as logits
+    comes as probabilities.
 
     Raises:
         InvalidError: the points have another number of features than the model, or it gives no finite number there.
@@ -58,4 +81,12 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: i
         if not math.isfinite(np.vdot(values, values)) and not np.isfinite(values).all():
             message = f"model {version.name} gives no finite number at some of them; send points nearer to its domain."
             raise InvalidError.of("points", message)
+    if version.output == "logit" and signature == "serving_default":
+        return {name: _sigmoid(logits) for name, logits in outputs.items()}
     return outputs
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 1 / (1 + exp(-z)), which overflows nowhere written so."""
+    probabilities: NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * logits))
+    return probabilities

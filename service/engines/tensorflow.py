@@ -16,7 +16,7 @@ from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points
 
 class TensorFlowEngine:
     """The SavedModel's own signatures, but for those that take or give something else than numbers for points. The
-    single output of a foreign one's serving_default is given the name `probabilities`.
+    single output of serving_default is one number a point, in whatever shape the SavedModel has it.
     """
 
     name = "tensorflow"
@@ -50,8 +50,7 @@ class TensorFlowEngine:
             raise EvaluationError(f"its graph fails there: {type(error).__name__}") from error
         outputs = {key: np.asarray(value, np.float32) for key, value in result.items()}
         if signature == "serving_default":
-            (values,) = outputs.values()
-            return {"probabilities": values.reshape(len(points))}
+            return {key: values.reshape(len(points)) for key, values in outputs.items()}
         return outputs
 
     def weights(self, replicate: int) -> Outputs:

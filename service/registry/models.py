@@ -3,14 +3,11 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bundle.card import Card, Feature
+from bundle.card import Card, Feature, Output
 from service.engines import Engine
 
 VERSIONS_SERVED = 2
 """Of each model: the newest, which answers, and the one before it."""
-
-FOREIGN_DOMAIN = (-1.5, 1.5)
-"""Where a model without a card is drawn."""
 
 
 class State(StrEnum):
@@ -28,14 +25,19 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class ModelVersion:
-    """A version that answers, equal to itself alone. `card` is None for a SavedModel from elsewhere."""
+    """A version that answers, equal to itself alone. `card` is None for a SavedModel from elsewhere.
+
+    `output` is what its signatures `serving_default` and `at` give for a point.
+    """
 
     name: str
     number: int
     fingerprint: str
     engine: Engine
+    features: list[Feature]
+    output: Output
     card: Card | None
-    card_digest: str = ""
+    card_digest: str
 
     @property
     def identity(self) -> str:
@@ -43,10 +45,9 @@ class ModelVersion:
         return f"{self.name} {self.number} {self.fingerprint} {self.card_digest}"
 
     @property
-    def features(self) -> list[Feature]:
-        if self.card is not None:
-            return self.card.features
-        return [Feature(f"x{i + 1}", *FOREIGN_DOMAIN) for i in range(self.engine.n_features)]
+    def output_name(self) -> str:
+        """What responses call its numbers: `probabilities`, where they are such, else `values`."""
+        return "values" if self.output == "value" else "probabilities"
 
 
 @dataclass(frozen=True)

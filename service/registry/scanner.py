@@ -1,23 +1,25 @@
 """What becomes of a model's versions on disk: each new or changed one is loaded, probed, and served or FAILED."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 from structlog.typing import FilteringBoundLogger
 
 from bundle import layout
-from bundle.card import Card, CardSchema
-from service.engines import LoadError, open_engine
+from bundle.card import Card, Feature, HandWrittenCard, Output, parse_card
+from service.engines import Engine, LoadError, open_engine
 from service.observability import FAILED, LOADED
+from service.registry import probe
 from service.registry.models import VERSIONS_SERVED, Model, ModelVersion, Stamp, State, Status
 from service.settings import EngineChoice
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+
+FOREIGN_DOMAIN = (-1.5, 1.5)
+"""Where a model is drawn whose card does not say it."""
 
 UNREADABLE: Stamp = ()
 """The stamp of a bundle that is being written or removed right now."""
@@ -99,16 +101,18 @@ class Scanner:
     def _load_version(self, name: str, number: int) -> ModelVersion:
         bundle = self._models_dir / name / str(number)
         try:
-            card, card_digest = _read_card(bundle)
+            found, card_digest = _read_card(bundle)
+            card = found if isinstance(found, Card) else None
             fingerprint = layout.fingerprint(bundle)
             engine = open_engine(bundle, card, fingerprint, self._engine)
         except OSError as error:
             raise LoadError(f"a file cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise LoadError(str(error)) from error
-        version = ModelVersion(name, number, fingerprint, engine, card, card_digest)
-        _probe(version)
-        return version
+        features = _features(found, engine)
+        probe.check_origin(engine, card)
+        output = _output(found, engine, features)
+        return ModelVersion(name, number, fingerprint, engine, features, output, card, card_digest)
 
 
 def _holds(status: Status, stamp: Stamp) -> bool:
@@ -120,7 +124,7 @@ def _unlisted(error: OSError) -> str:
     return f"its folder cannot be listed: {error.strerror}"
 
 
-def _read_card(bundle: Path) -> tuple[Card | None, str]:
+def _read_card(bundle: Path) -> tuple[Card | HandWrittenCard | None, str]:
     """Return the card of a SavedModel, None where it has none, and the SHA-256 of its bytes.
 
     Raises:
@@ -131,7 +135,7 @@ def _read_card(bundle: Path) -> tuple[Card | None, str]:
         raise LoadError(f"there is no {layout.SAVED_MODEL}")
     try:
         content = layout.read_regular(bundle / layout.CARD)
-        return CardSchema().parse(content, layout.CARD.rpartition("/")[2]), hashlib.sha256(content).hexdigest()
+        return parse_card(content, layout.CARD.rpartition("/")[2]), hashlib.sha256(content).hexdigest()
     except FileNotFoundError:
         return None, ""
     except ValueError as error:
@@ -142,24 +146,20 @@ def _newest_first(status: Status) -> int:
     return -status.number
 
 
-def _probe(version: ModelVersion) -> None:
-    """Evaluate one point, so that a model that answers nonsense is never served and the first request is fast."""
-    n_features = version.engine.n_features
-    if len(version.features) != n_features:
-        raise LoadError(f"the card lists {len(version.features)} features, the model takes {n_features}")
-    try:
-        outputs = _outputs_at_origin(version)
-    except Exception as error:  # TensorFlow raises many kinds where a graph and its signature do not fit
-        raise LoadError(f"the model cannot answer the point at the origin: {type(error).__name__}") from error
-    if not np.isfinite(outputs).all():
-        raise LoadError("the model answers the point at the origin with a number that is not finite")
+def _features(card: Card | HandWrittenCard | None, engine: Engine) -> list[Feature]:
+    if card is None or card.features is None:
+        return [Feature(f"x{i + 1}", *FOREIGN_DOMAIN) for i in range(engine.n_features)]
+    if len(card.features) != engine.n_features:
+        raise LoadError(f"the card lists {len(card.features)} features, the model takes {engine.n_features}")
+    return card.features
 
 
-def _outputs_at_origin(version: ModelVersion) -> list[NDArray[np.float32]]:
-    origin = np.zeros((1, version.engine.n_features), np.float32)
-    outputs = [version.engine.run("serving_default", origin)["probabilities"]]
-    if version.card is not None and "at" in version.engine.signatures:
-        last = {"replicate": version.card.replicates - 1, "snapshot": len(version.card.epochs) - 1}
-        if version.card.replicates - 1 not in version.card.diverged:
-            outputs.append(version.engine.run("at", origin, **last)["probabilities"])
-    return outputs
+def _output(card: Card | HandWrittenCard | None, engine: Engine, features: Sequence[Feature]) -> Output:
+    """Return what a model gives: what its card says, where the numbers bear that out, or what they look like."""
+    if isinstance(card, Card):
+        return "probability"
+    probed = probe.output_of(engine, features)
+    said = None if card is None else card.output
+    if said == "probability" and probed == "value":
+        raise LoadError("the card says probability, but some numbers lie outside [0, 1]; write logit or value")
+    return said or probed

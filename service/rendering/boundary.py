@@ -51,7 +51,7 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
 
     The Matplotlib figure is made without pyplot, whose state is shared between threads.
     """
-    style = _STYLES.get(boundary.kind) or _activation_style(boundary.values)
+    style = _STYLES.get(boundary.kind) or _style_of(boundary)
     figure = Figure(figsize=(width / DOTS_PER_INCH, width * 0.84 / DOTS_PER_INCH), dpi=DOTS_PER_INCH)
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
@@ -80,9 +80,13 @@ def _aspect(grid: Grid) -> Literal["equal", "auto"]:
     return "equal" if spans[1] < MAX_SIDE_RATIO * spans[0] else "auto"
 
 
-def _activation_style(values: NDArray[np.float32]) -> _Style:
-    """Return levels symmetric about 0 that reach as far as the unit does on this grid."""
-    reach = max(float(np.abs(values).max()), 1e-6)
+def _style_of(boundary: Boundary) -> _Style:
+    """Return levels that reach as far as the numbers do on this grid; about 0 where they are activations."""
+    low, high = float(boundary.values.min()), float(boundary.values.max())
+    if boundary.kind is Kind.VALUE:
+        room = max((high - low) / 2, 1e-6 * max(abs(low), abs(high), 1))
+        return _Style("value", "viridis", (low + high) / 2 + np.linspace(-room, room, 21))
+    reach = max(abs(low), abs(high), 1e-6)
     return _Style("activation", "RdBu_r", np.linspace(-reach, reach, 21), line=0)
 
 

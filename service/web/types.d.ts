@@ -44,6 +44,8 @@ interface ModelList {
 interface DescribedVersion {
   version: Version;
   signatures: string[];
+  features: Feature[];
+  output: "probability" | "logit" | "value" | null;
   card: Card | null;
 }
 

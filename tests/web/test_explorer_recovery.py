@@ -191,6 +191,8 @@ def with_foreign(models_dir: Path, foreign_models: Path, tmp_path_factory: pytes
     directory = tmp_path_factory.mktemp("foreign")
     models = copy(models_dir, directory / "models", "tanh-10-10", "_experiments")
     publish(foreign_models / "scoring" / "1", models, "foreign", 1)
+    publish(foreign_models / "margin" / "1", models, "values", 1)
+    publish(foreign_models / "of-three" / "1", models, "of-three", 1)
     with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
         yield started
 
@@ -217,6 +219,23 @@ def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
     inside.scroll_into_view_if_needed()
     expect(inside.locator("#detail-title")).to_have_text("foreign: P(y = 1)")
     expect(inside).to_contain_text("This SavedModel was made elsewhere")
+
+
+def test_a_model_that_the_page_cannot_draw_says_why_in_its_panel_and_hurts_no_other(
+    with_foreign: Server, open_page: OpenPage
+) -> None:
+    page = open_page(with_foreign)
+    show(page, "?x=0.5&y=-0.25&inside=values")
+    expect(panel(page, "values")).to_contain_text("gives values, not probabilities")
+    expect(panel(page, "of-three")).to_contain_text("takes 3 features, so it has no map")
+    for model in ("tanh-10-10", "foreign"):
+        expect(panel(page, model).get_by_role("img", name=model)).to_be_visible()
+    page.locator("#point").scroll_into_view_if_needed()
+    settle(page)
+    expect(page.locator(".trace[data-model=values]")).to_contain_text("gives values, not probabilities")
+    page.locator("#inside").scroll_into_view_if_needed()
+    settle(page)
+    expect(page.locator("#inside")).to_contain_text("gives values, not probabilities")
 
 
 def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server, open_page: OpenPage) -> None:

@@ -29,7 +29,8 @@ BINARY = "application/octet-stream"
 def post_infer(call: Call, name: str, version: str | None = None) -> RawResponse:
     """Probabilities P(y = 1) at points, as the Open Inference Protocol has it. With the binary tensor data extension
     the points, the probabilities or both are little-endian float32 behind the JSON: the request's header
-    `Inference-Header-Content-Length` is the length of the JSON then, 0 where the body is the points' bytes alone.
+    `Inference-Header-Content-Length` is the length of the JSON then, 0 where the body is the points' bytes alone. A
+    model that gives no probabilities, such as a regression, has the output `values` in their place.
     Bodies may be compressed with gzip or deflate, and so is the answer where the client accepts that one coding alone.
     """
     served = call.plane.version(call.record, name, version)
@@ -37,10 +38,11 @@ def post_infer(call: Call, name: str, version: str | None = None) -> RawResponse
     json_length = header_length(call.headers.get(HEADER_LENGTH.lower()), body)
 
     def decoded() -> InferCall:
-        return decode(body, json_length, served.engine.n_features, call.plane.max_points)
+        return decode(body, json_length, served.engine.n_features, call.plane.max_points, served.output_name)
 
     def encoded(request: InferCall, outputs: Outputs) -> RawResponse:
-        content, answer_json_length = encode(served.name, served.number, outputs["probabilities"], request)
+        (numbers,) = outputs.values()
+        content, answer_json_length = encode(served.name, served.number, served.output_name, numbers, request)
         if answer_json_length is None:
             return RawResponse([content], JSON)
         return RawResponse([content], BINARY, headers=[(HEADER_LENGTH, str(answer_json_length))])

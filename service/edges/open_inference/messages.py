@@ -10,7 +10,10 @@ from bundle.records import Record, RecordSchema
 from service.http import custom_fields
 from service.http.custom_fields import Limits
 
-INPUT, OUTPUT, DATATYPE = "points", "probabilities", "FP32"
+INPUT, DATATYPE = "points", "FP32"
+OUTPUTS = ("probabilities", "values")
+"""A model has one of them: `values` where its numbers are no probabilities."""
+
 Parameters = Mapping[str, object]
 
 MAX_ENTRIES = 16
@@ -103,7 +106,7 @@ class RequestInputSchema(MessageSchema[RequestInput]):
 class RequestOutputSchema(MessageSchema[RequestOutput]):
     record = RequestOutput
 
-    name = fields.String(required=True, metadata={"enum": [OUTPUT]})
+    name = fields.String(required=True, metadata={"enum": [*OUTPUTS]})
     parameters = _parameters({"binary_data": BOOLEAN, "classification": NEVER})
 
 
@@ -122,7 +125,7 @@ class ResponseOutputSchema(Schema):
     name = fields.String(required=True)
     datatype = fields.String(required=True)
     shape = fields.List(fields.Integer(), required=True)
-    data = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point"})
+    data = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point, or its value"})
     parameters = fields.Dict(keys=fields.String(), metadata={"properties": {"binary_data_size": SIZE}})
 
 

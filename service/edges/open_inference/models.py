@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from service import __version__
-from service.edges.open_inference.messages import DATATYPE, INPUT, OUTPUT
+from service.edges.open_inference.messages import DATATYPE, INPUT
 from service.edges.own.health import readiness
 from service.http.context import Call
 from service.http.endpoint import Endpoints
@@ -127,7 +127,7 @@ def get_model_metadata(call: Call, name: str, version: str | None = None) -> Raw
         "versions": [str(number) for number in sorted(call.plane.model(name).served)],
         "platform": PLATFORM,
         "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, served.engine.n_features]}],
-        "outputs": [{"name": OUTPUT, "datatype": DATATYPE, "shape": [-1]}],
+        "outputs": [{"name": served.output_name, "datatype": DATATYPE, "shape": [-1]}],
     }
     return json_response(document)
 
@@ -150,7 +150,9 @@ def get_model_configuration(call: Call, name: str, version: str | None = None) -
         "version_policy": {"latest": {"num_versions": VERSIONS_SERVED}},
         "max_batch_size": call.plane.max_points,
         "input": [points],
-        "output": [{"name": OUTPUT, "data_type": f"TYPE_{DATATYPE}", "dims": [1], "reshape": {"shape": []}}],
+        "output": [
+            {"name": served.output_name, "data_type": f"TYPE_{DATATYPE}", "dims": [1], "reshape": {"shape": []}}
+        ],
     }
     return json_response(document)
 

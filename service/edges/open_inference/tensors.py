@@ -17,7 +17,6 @@ from service.dataplane.points import PointsError, are_numbers, check_count, from
 from service.edges.open_inference.messages import (
     DATATYPE,
     INPUT,
-    OUTPUT,
     InferRequest,
     InferRequestSchema,
     Parameters,
@@ -63,7 +62,7 @@ def header_length(text: str | None, body: bytes) -> int | None:
     return int(text)
 
 
-def decode(body: bytes, json_length: int | None, n_features: int, max_points: int) -> InferCall:
+def decode(body: bytes, json_length: int | None, n_features: int, max_points: int, output_name: str) -> InferCall:
     """Return the call in a body: in JSON, in JSON with bytes behind it, or where `json_length` is 0 in the points'
     bytes alone, which are answered in bytes too.
 
@@ -78,14 +77,16 @@ def decode(body: bytes, json_length: int | None, n_features: int, max_points: in
     if len(head) > COUNT_FROM_BYTES:
         refuse_excess(head, max_points, n_features)
     request, numbers = _read_request(head)
-    binary = _wants_binary(request)
+    binary = _wants_binary(request, output_name)
     points = _points(_the_input(request), numbers, tail, n_features, max_points)
     return InferCall(points, id=request.id, binary=binary)
 
 
-def encode(name: str, version: int, values: NDArray[np.float32], request: InferCall) -> tuple[bytes, int | None]:
-    """Return the body of an answer with probabilities, float32 [n], and the length of its JSON where bytes follow."""
-    output: dict[str, object] = {"name": OUTPUT, "datatype": DATATYPE, "shape": [len(values)]}
+def encode(
+    name: str, version: int, output_name: str, values: NDArray[np.float32], request: InferCall
+) -> tuple[bytes, int | None]:
+    """Return the body of an answer with values, float32 [n], and the length of its JSON where bytes follow."""
+    output: dict[str, object] = {"name": output_name, "datatype": DATATYPE, "shape": [len(values)]}
     document = {
         "model_name": name,
         "model_version": str(version),
@@ -217,14 +218,14 @@ def _checked(read: Any, *given: Any) -> Points:
     return points
 
 
-def _wants_binary(request: InferRequest) -> bool:
+def _wants_binary(request: InferRequest, output_name: str) -> bool:
     """Say whether the output comes as bytes: by what is said of the output itself, else of all."""
-    _check_names("outputs", [output.name for output in request.outputs], OUTPUT)
+    _check_names("outputs", [output.name for output in request.outputs], output_name)
     wanted = _flag("parameters", request.parameters, "binary_data_output", otherwise=False)
     for output in request.outputs:
         _refuse_shared_memory("outputs", output.parameters)
         if "classification" in output.parameters:
-            raise InvalidError.of("outputs", "classification is not offered here; ask for the probabilities alone.")
+            raise InvalidError.of("outputs", f"classification is not offered here; ask for {output_name} alone.")
         wanted = _flag("outputs", output.parameters, "binary_data", otherwise=wanted)
     return wanted
 

@@ -149,7 +149,7 @@ def _description(query: BoundaryQuery, version: ModelVersion, epoch: int | None)
         "version": version.number,
         "epoch": epoch,
         "replicate": (query.replicate or 0) if query.statistic == "probability" else None,
-        "statistic": query.statistic,
+        "statistic": "value" if version.output == "value" else query.statistic,
         **{name: value for name, value in optional.items() if value is not None},
     }
 

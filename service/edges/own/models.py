@@ -1,10 +1,12 @@
 """`GET /models…`: what is served, the state of each version, and the cards."""
 
+from typing import get_args
 from weakref import WeakKeyDictionary
 
 from marshmallow import Schema, fields, validate
 
-from bundle.card import CardSchema
+from bundle.card import CardSchema, Feature, Output
+from bundle.records import schema_of
 from service.engines import WEIGHTS
 from service.errors import NotFoundError
 from service.http.conditional import conditional_json
@@ -43,6 +45,13 @@ class VersionSchema(StatusSchema):
     engine = fields.String(required=True, allow_none=True)
     fingerprint = fields.String(required=True, allow_none=True, metadata={"description": "SHA-256 of the SavedModel"})
     signatures = fields.List(fields.String(), required=True)
+    features = fields.List(fields.Nested(schema_of(Feature)), required=True)
+    output = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(get_args(Output)),
+        metadata={"description": "what it gives for a point; of a logit, responses have the probability"},
+    )
     card = fields.Nested(CardSchema, required=True, allow_none=True)
 
 
@@ -82,6 +91,8 @@ def get_version(call: Call, name: str, number: int) -> RawResponse:
         "engine": served.engine.name if served else None,
         "fingerprint": served.fingerprint if served else None,
         "signatures": _signatures(served) if served else [],
+        "features": served.features if served else [],
+        "output": served.output if served else None,
         "card": _card(served),
     }
     return conditional_json(call, document)

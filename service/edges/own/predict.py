@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from bundle.records import Record, StrictRecordSchema
 from service.dataplane.dataplane import PredictCall
-from service.dataplane.inference import Prediction
+from service.dataplane.inference import Prediction, ValuePrediction
 from service.http import custom_fields
 from service.http.body import check_json, read_points_body
 from service.http.context import Call
@@ -89,8 +89,11 @@ def _options(given: tuple[tuple[str, type, Any], ...]) -> dict[str, Any]:
 class PredictionSchema(Schema):
     model = fields.String(required=True)
     version = fields.Integer(required=True)
-    probabilities = fields.List(fields.Float(), required=True, metadata={"description": "P(y = 1) of each point"})
-    labels = fields.List(fields.Integer(), required=True, metadata={"description": "0 or 1 for each point"})
+    probabilities = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point"})
+    labels = fields.List(fields.Integer(), metadata={"description": "0 or 1 for each point"})
+    values = fields.List(
+        fields.Float(), metadata={"description": "of a model that gives no probabilities, in place of the two"}
+    )
 
 
 class PredictionsSchema(Schema):
@@ -108,6 +111,7 @@ class PredictionsSchema(Schema):
 def post_predict(call: Call) -> RawResponse:
     """Probabilities P(y = 1) and labels at points. With `models` in place of `model`, the answer is
     `{"predictions": [...]}` with one such object a model; `"all"` is every model that takes as many numbers a point.
+    A model that gives no probabilities, such as a regression, is answered with `values` and without labels.
     """
     check_json(call)
     content = read_points_body(call)
@@ -115,5 +119,5 @@ def post_predict(call: Call) -> RawResponse:
     return RawResponse([body], JSON)
 
 
-def _encode(request: PredictCall, predictions: list[Prediction]) -> bytes:
+def _encode(request: PredictCall, predictions: list[Prediction | ValuePrediction]) -> bytes:
     return to_json(predictions[0] if request.models is None else {"predictions": predictions})

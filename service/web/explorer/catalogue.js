@@ -25,6 +25,8 @@ export class Model {
     this.version = described?.version ?? null;
     this.signatures = described?.signatures ?? [];
     this.card = described?.card ?? null;
+    this.features = described?.features ?? [];
+    this.givesProbabilities = described?.output !== "value";
     /** @type {ModelResult | null} the model's row in the comparison */
     this.row = null;
   }
@@ -54,11 +56,7 @@ export class Model {
   }
 
   get isPlane() {
-    return this.card === null || this.card.features.length === 2;
-  }
-
-  get features() {
-    return this.card?.features ?? [];
+    return this.features.length === 2;
   }
 
   get runs() {
@@ -96,6 +94,7 @@ export class Model {
   /** Why there is nothing to show of a run, said after the model's name; null where there is.
    *  @param {number} run */
   unavailableReason(run) {
+    if (!this.givesProbabilities) return "gives values, not probabilities: this page does not draw them";
     if (run >= this.runs) return `has only ${this.runs === 1 ? "one training run" : `${this.runs} training runs`}`;
     if (this.card === null) return null;
     return this.card.diverged.includes(run) ? `run ${run} diverged: its weights are no longer finite` : null;
@@ -223,7 +222,9 @@ function experimentsOf(listed, described) {
  *  @param {Model[]} models
  *  @returns {Domain} */
 function domainOf(models) {
-  const features = models.filter((model) => model.card !== null && model.isPlane).map((model) => model.features);
+  const planes = models.filter((model) => model.isPlane);
+  const trained = planes.filter(({ card }) => card !== null);
+  const features = (trained.length > 0 ? trained : planes).map((model) => model.features);
   if (features.length === 0) return { x: [-1.5, 1.5], y: [-1.5, 1.5], names: ["x1", "x2"] };
   /** @param {number} axis
    *  @returns {Interval} */

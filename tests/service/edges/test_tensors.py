@@ -35,10 +35,10 @@ def test_every_form_of_a_request_is_read_as_the_same(points: Floats, given_id: s
         for data in (points.tolist(), points.ravel().tolist())
     ]
     for body, length in (*bodies, (behind, int(headers[HEADER_LENGTH]))):
-        asked = decode(body, length, d, n)
+        asked = decode(body, length, d, n, "probabilities")
         assert np.array_equal(asked.points, points)
         assert (asked.id, asked.binary) == (given_id, bool(binary))
-    raw = decode(points.astype("<f4").tobytes(), 0, d, n)
+    raw = decode(points.astype("<f4").tobytes(), 0, d, n, "probabilities")
     assert np.array_equal(raw.points, points)
     assert (raw.id, raw.binary) == (None, True)
 
@@ -46,8 +46,8 @@ def test_every_form_of_a_request_is_read_as_the_same(points: Floats, given_id: s
 @given(values=arrays.arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32)), given_id=texts)
 def test_an_answer_says_the_same_in_json_and_in_bytes(values: Floats, given_id: str) -> None:
     points = np.zeros((len(values), 2), np.float32)
-    plain, none = encode("linear", 3, values, InferCall(points, id=given_id, binary=False))
-    content, length = encode("linear", 3, values, InferCall(points, id=given_id, binary=True))
+    plain, none = encode("linear", 3, "probabilities", values, InferCall(points, id=given_id, binary=False))
+    content, length = encode("linear", 3, "probabilities", values, InferCall(points, id=given_id, binary=True))
     assert none is None
     assert length is not None
     in_json, in_bytes = orjson.loads(plain), orjson.loads(content[:length])

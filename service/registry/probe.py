@@ -1,0 +1,61 @@
+"""Probing a model before it is served: whether it answers with numbers, and what kind of numbers they are."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundle.card import Card, Feature, Output
+from service.engines import Engine, EvaluationError, LoadError, Points
+
+SCALES = (1, 10, 1000)
+"""How far beyond its domain a model is probed."""
+
+POINTS_PER_SCALE = 512
+
+
+def check_origin(engine: Engine, card: Card | None) -> None:
+    """Evaluate one point, so that a model that answers nonsense is never served and the first request is fast.
+
+    Raises:
+        LoadError: the model cannot answer it, or not with finite numbers.
+    """
+    try:
+        outputs = _outputs_at_origin(engine, card)
+    except Exception as error:  # TensorFlow raises many kinds where a graph and its signature do not fit
+        raise LoadError(f"the model cannot answer the point at the origin: {type(error).__name__}") from error
+    if not np.isfinite(outputs).all():
+        raise LoadError("the model answers the point at the origin with a number that is not finite")
+
+
+def _outputs_at_origin(engine: Engine, card: Card | None) -> list[NDArray[np.float32]]:
+    origin = np.zeros((1, engine.n_features), np.float32)
+    outputs = [*engine.run("serving_default", origin).values()]
+    if card is not None and "at" in engine.signatures and card.replicates - 1 not in card.diverged:
+        outputs += engine.run("at", origin, replicate=card.replicates - 1, snapshot=len(card.epochs) - 1).values()
+    return outputs
+
+
+def output_of(engine: Engine, features: Sequence[Feature]) -> Output:
+    """Say what a model from elsewhere gives, of which nobody says it: probabilities, if all its numbers over its domain
+    and far beyond lie within [0, 1]; else values. That a value is a logit cannot be known.
+    """
+    numbers = np.concatenate([_answers(engine, points) for points in _points(features)])
+    return "probability" if ((numbers >= 0) & (numbers <= 1)).all() else "value"
+
+
+def _points(features: Sequence[Feature]) -> Iterator[Points]:
+    """Yield points, float32 [n, d], spread evenly over the domain and over the boxes so many times as wide."""
+    low, high = (np.array([getattr(feature, end) for feature in features]) for end in ("low", "high"))
+    places = np.random.default_rng(0).uniform(-0.5, 0.5, (POINTS_PER_SCALE, len(features)))
+    for scale in SCALES:
+        yield ((low + high) / 2 + scale * (high - low) * places).astype(np.float32)
+
+
+def _answers(engine: Engine, points: Points) -> NDArray[np.float32]:
+    """Return the finite numbers that a model gives at points; none where its graph fails, as one that checks them."""
+    try:
+        (numbers,) = engine.run("serving_default", points).values()
+    except EvaluationError:
+        return np.empty(0, np.float32)
+    return numbers[np.isfinite(numbers)]

@@ -1,0 +1,133 @@
+"""What a SavedModel from elsewhere gives: never served as a probability unless it is one, or somebody says which."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle import layout
+from client import BoundaryClient, InvalidError, RemoteClassifier
+from harness.bundles import Spoil, publish
+from tests.conftest import Server, running
+
+POINTS = [[0.25, 0.0], [8.0, 0.0], [-8.0, 0.0], [300.0, 25.0]]
+MARGINS = [0.25, 8.0, -8.0, 250.0]
+"""Of the weights (1, -2)."""
+
+
+def with_card(**fields: object) -> Spoil:
+    def write(bundle: Path) -> None:
+        (bundle / layout.CARD).parent.mkdir(exist_ok=True)
+        (bundle / layout.CARD).write_text(json.dumps(fields))
+
+    return write
+
+
+FEATURES = [{"name": "width", "low": -2, "high": 4}, {"name": "height", "low": 0, "high": 1}]
+
+
+@pytest.fixture(scope="module")
+def server(foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("outputs")
+    models, margin = directory / "models", foreign_models / "margin" / "1"
+    publish(foreign_models / "scoring" / "1", models, "probabilities", 1)
+    publish(margin, models, "values", 1)
+    publish(margin, models, "logits", 1, with_card(output="logit", features=FEATURES))
+    publish(margin, models, "named", 1, with_card(features=FEATURES))
+    publish(margin, models, "no-probabilities", 1, with_card(output="probability"))
+    publish(margin, models, "misspelt", 1, with_card(outputs="logit"))
+    publish(margin, models, "other-features", 1, with_card(features=FEATURES[:1]))
+    with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="values") as started:
+        yield started
+
+
+def test_a_version_says_what_it_gives(server: Server) -> None:
+    outputs = {"probabilities": "probability", "values": "value", "logits": "logit", "named": "value"}
+    for model, output in outputs.items():
+        described = server.get(f"/models/{model}/versions/1").json()
+        assert (described["output"], described["card"]) == (output, None)
+
+
+def test_what_is_no_probability_is_given_as_values_without_labels(server: Server) -> None:
+    assert server.predict(points=POINTS).json() == {"model": "values", "version": 1, "values": MARGINS}
+    refused = server.predict(points=POINTS, threshold=0.5)
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["threshold"])
+    many = server.predict(points=POINTS, models=["probabilities", "values"]).json()["predictions"]
+    assert [list(one) for one in many] == [
+        ["model", "version", "probabilities", "labels"],
+        ["model", "version", "values"],
+    ]
+
+
+def test_logits_are_given_as_probabilities_with_the_labels_of_these(server: Server) -> None:
+    answer = server.predict(points=POINTS, model="logits").json()
+    assert answer["probabilities"] == pytest.approx(1 / (1 + np.exp(-np.array(MARGINS))), abs=1e-7)
+    assert answer["labels"] == [1, 1, 0, 1]
+    assert server.predict(points=POINTS, model="logits", threshold=0.9).json()["labels"] == [0, 1, 0, 1]
+
+
+def test_the_standards_give_the_same_numbers(server: Server) -> None:
+    tensor = {"name": "points", "datatype": "FP32", "shape": [4, 2], "data": POINTS}
+    for model, name in (("values", "values"), ("logits", "probabilities")):
+        right = server.predict(points=POINTS, model=model).json()[name]
+        columns = server.post(f"/v1/models/{model}:predict", json={"instances": POINTS}).json()["predictions"]
+        assert [number for (number,) in columns] == right
+        (output,) = server.post(f"/v2/models/{model}/infer", json={"inputs": [tensor]}).json()["outputs"]
+        assert (output["name"], output["data"]) == (name, right)
+        (described,) = server.get(f"/v2/models/{model}").json()["outputs"]
+        assert described["name"] == name
+    wanted = {"inputs": [tensor], "outputs": [{"name": "probabilities"}]}
+    refused = server.post("/v2/models/values/infer", json=wanted)
+    assert (refused.status_code, "there is values" in refused.json()["error"]) == (400, True)
+
+
+def test_a_map_of_values_is_called_so(server: Server) -> None:
+    grid = server.get("/boundary?model=values&resolution=3").json()
+    assert grid["statistic"] == "value"
+    assert np.array(grid["values"])[0].tolist() == [1.5, 3.0, 4.5]
+    header = json.loads(server.get("/boundary?model=values&resolution=3&format=npy").headers["Boundary-Grid"])
+    assert header["numbers"] == "values"
+    refused = server.get("/boundary?model=values&minus=probabilities")
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["minus"])
+
+
+@pytest.mark.parametrize("model", ["values", "logits"])
+def test_a_map_is_drawn(server: Server, model: str) -> None:
+    picture = server.get(f"/boundary?model={model}&format=png&width=200")
+    assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
+
+
+def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(server: Server) -> None:
+    grid = server.get("/boundary?model=logits&resolution=2").json()
+    assert (grid["x"], grid["y"]) == ([-2, 4], [0, 1])
+    refused = server.predict(points=[[1, 2, 3]], model="logits")
+    assert "(width, height)" in refused.json()["errors"]["points"][0]
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("no-probabilities", "some numbers lie outside [0, 1]; write logit or value"),
+        ("misspelt", "unknown field; valid fields: output, features."),
+        ("other-features", "the card lists 1 features, the model takes 2"),
+    ],
+)
+def test_a_card_that_cannot_be_right_is_refused_with_the_remedy(server: Server, model: str, reason: str) -> None:
+    (version,) = server.get(f"/models/{model}").json()["versions"]
+    assert version["state"] == "FAILED"
+    assert reason in version["reason"]
+
+
+def test_the_client_has_them_apart(server: Server) -> None:
+    with BoundaryClient(server.url) as client:
+        assert client.predict(POINTS).values.tolist() == MARGINS
+        assert client.predict(POINTS, "logits").values.tolist() == []
+        boundary = client.boundary("values", resolution=3)
+        assert (boundary.quantity, boundary.are_probabilities) == ("value", False)
+        assert boundary.plot().surface_.get_clim() == pytest.approx((-4.5, 4.5))
+        with pytest.raises(TypeError, match="it is no classifier"):
+            RemoteClassifier(client, "values").predict(POINTS)
+        with pytest.raises(InvalidError, match="threshold"):
+            client.predict(POINTS, "values", threshold=0.5)
