@@ -133,8 +133,8 @@ def parse_card(content: bytes, name: str) -> Card | HandWrittenCard:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"{name}: {error}") from error
-    is_trained = isinstance(document, dict) and not _TRAINED.isdisjoint(document)
-    card: Card | HandWrittenCard = (CardSchema() if is_trained else HandWrittenCardSchema()).parse(content, name)
+    is_by_hand = isinstance(document, dict) and document and _TRAINED.isdisjoint(document)
+    card: Card | HandWrittenCard = (HandWrittenCardSchema() if is_by_hand else CardSchema()).parse(content, name)
     return card
 
 
