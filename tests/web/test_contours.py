@@ -1,6 +1,8 @@
 """The explorer's contour lines are contourpy's, on the same grids."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from typing import cast
 
@@ -8,10 +10,9 @@ import contourpy
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.conftest import Server
-from tests.web.conftest import OpenPage
 from tests.web.explorer import evaluated
 
 LEVEL = 0.5
@@ -79,11 +80,12 @@ GRIDS = {
 }
 
 
-@pytest.fixture
-def empty(open_page: OpenPage, server: Server) -> Page:
-    page = open_page(server)
-    page.goto("/docs")
-    return page
+@pytest.fixture(scope="module")
+def empty(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page of the service's origin, which may import its modules."""
+    with closing(browser.new_page(base_url=server.url)) as page:
+        page.goto("/health/live")
+        yield page
 
 
 @pytest.mark.parametrize("name", GRIDS)

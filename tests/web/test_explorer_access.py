@@ -26,9 +26,10 @@ def everything_drawn(page: Page) -> None:
 @pytest.mark.parametrize(
     ("scheme", "width", "query"),
     [
-        *((scheme, width, FULL) for scheme in ("light", "dark") for width in (360, 768, 1280)),
-        ("dark", 360, ""),
-        ("light", 1280, ""),
+        ("light", 360, FULL),  # colours and layout do not depend on each other
+        ("dark", 768, FULL),
+        ("light", 1280, FULL),
+        ("dark", 1280, ""),
     ],
 )
 def test_axe_finds_nothing(open_page: OpenPage, server: Server, scheme: str, width: int, query: str) -> None:
