@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from bundle.card import Card, Feature, Output
 from service.engines import Engine
@@ -81,12 +82,12 @@ class Model:
     def without_failures(self) -> "Model":
         return Model(self.name, tuple(status for status in self.statuses if status.state is not State.FAILED))
 
-    @property
+    @cached_property
     def served(self) -> dict[int, ModelVersion]:
         """The versions that answer, by number."""
         return {status.number: status.version for status in self.statuses if status.version is not None}
 
-    @property
+    @cached_property
     def latest(self) -> ModelVersion | None:
         """The version that answers where none is named."""
         return next((status.version for status in self.statuses if status.version is not None), None)
