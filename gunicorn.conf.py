@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service import CONTEXT, LOOP_ADAPTER, SHARED, keys
+from service import __name__ as package
 from service.address import Address, AddressError
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
@@ -39,10 +40,10 @@ if hasattr(ctypes.CDLL(None), "mallopt"):
 
 IDLE_SECONDS = 30
 
-wsgi_app = "service.app:create_app()"
+wsgi_app = f"{package}.app:create_app()"
 bind = address.bind
 workers = address.workers
-worker_class = "service.server.worker.Worker"
+worker_class = Worker
 threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # the queue leaves some to metrics and slow uploads
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)

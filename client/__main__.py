@@ -7,4 +7,4 @@ from client.cli import main
 
 if isinstance(sys.stdout, io.TextIOWrapper):
     sys.stdout.reconfigure(errors="replace")  # what a terminal's encoding lacks becomes a question mark
-main(prog_name="python -m client")
+main()

@@ -2,7 +2,7 @@
 
 import os
 
-from client import BoundaryClient
+from boundary_service.client import BoundaryClient
 
 URL = os.environ.get("BOUNDARY_URL", "http://127.0.0.1:8000")
 POINTS = [[0.1, 0.2], [0.9, -0.4]]

@@ -152,6 +152,8 @@ def serving(
     *,
     without: Sequence[str] = ("SERVICE_",),
     constants: Mapping[str, float] = MappingProxyType({}),
+    command: Sequence[str] = (sys.executable, "-m", "gunicorn"),
+    cwd: Path = ROOT,
     **environment: str,
 ) -> Iterator[Server]:
     """Run gunicorn until the block ends, which begins once it answers; its log goes to `directory`.
@@ -165,9 +167,9 @@ def serving(
     changed = {"HARNESS_CONSTANTS": json.dumps(dict(constants)), "GUNICORN_CMD_ARGS": f"--config {CONSTANTS}"}
     ours = {"HOST": HOST, "PORT": str(port), **(changed if constants else {})}
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"],
-            cwd=ROOT,
+        process = subprocess.Popen(  # noqa: S603 (the callers' own)
+            command,
+            cwd=cwd,
             env={**inherited, **ours, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import harness.server
 from harness import processes
@@ -48,9 +49,9 @@ class Server(harness.server.Server):
 @contextmanager
 def serving(models: Path, directory: Path, **environment: str) -> Iterator[Server]:
     """Serve models with two workers during the block; the log goes to `directory`."""
-    settings = {"WEB_CONCURRENCY": str(WORKERS), "SERVICE_MODELS_DIR": str(models), **environment}
+    settings: dict[str, Any] = {"WEB_CONCURRENCY": str(WORKERS), "SERVICE_MODELS_DIR": str(models), **environment}
     ignored = ("SERVICE_", "COVERAGE_")  # measuring coverage takes time and memory, which are measured here
-    with harness.server.serving(directory, without=ignored, constants={}, **settings) as started:
+    with harness.server.serving(directory, without=ignored, **settings) as started:
         server = Server(started.process, started.port, started.log)
         server.wait_until_complete()
         yield server

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tests.conftest import ROOT, Server
 
 ABSENT = ("flask", "tensorflow", "ai_edge_litert", "marshmallow", "matplotlib", "pandas", "scipy", "sklearn")
-PLOT = "from client import BoundaryClient; BoundaryClient({url!r}).boundary(resolution=5).plot()"
+PLOT = "from boundary_service.client import BoundaryClient; BoundaryClient({url!r}).boundary(resolution=5).plot()"
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +22,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("installed")
     source = directory / "source"  # building leaves files behind
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, source)
-    for name in ("bundle", "client", "service", "training"):
-        shutil.copytree(ROOT / name, source / name)
+    for name in ("boundary_service", "bundle", "client", "service", "training"):
+        shutil.copytree(ROOT / name, source / name, symlinks=True)
     venv.create(directory / "venv", symlinks=True)
     python = directory / "venv" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "install", "--quiet"]
@@ -32,15 +33,38 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
+def found(python: Path, names: Collection[str]) -> list[str]:
+    """Return which of these modules can be imported beside the client."""
+    code = "import importlib.util as u, json, boundary_service.client.cli; "
+    code += f"print(json.dumps([name for name in {sorted(names)} if u.find_spec(name)]))"
+    return list(json.loads(subprocess.check_output([python, "-c", code], cwd=python.parent)))
+
+
+def command(python: Path, *arguments: str) -> list[str]:
+    return [str(python.with_name("boundary-service")), *arguments]
+
+
 def test_it_brings_neither_flask_nor_tensorflow(python: Path) -> None:
-    code = f"import importlib.util as u, json, client.cli; print(json.dumps([n for n in {ABSENT} if u.find_spec(n)]))"
-    assert json.loads(subprocess.check_output([python, "-c", code], cwd=python.parent)) == []
+    assert found(python, ABSENT) == []
 
 
-def test_it_asks_the_service(python: Path, server: Server) -> None:
-    command = [str(python), "-m", "client", "--url", server.url, "predict", "0.1,0.2", "0.9,-0.4", "--json"]
-    answered = json.loads(subprocess.check_output(command, cwd=python.parent))
+def test_it_takes_no_name_that_another_package_may_have(python: Path) -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert {"bundle", "client", "service", "training"} < packages
+    assert found(python, packages) == ["boundary_service"]
+
+
+def test_its_command_asks_the_service(python: Path, server: Server) -> None:
+    asked = command(python, "--url", server.url, "predict", "0.1,0.2", "0.9,-0.4", "--json")
+    answered = json.loads(subprocess.check_output(asked, cwd=python.parent))
     assert answered == server.predict(points=[[0.1, 0.2], [0.9, -0.4]]).json()
+
+
+@pytest.mark.parametrize(("name", "extra"), [("serve", "service"), ("train", "training")])
+def test_a_command_whose_packages_are_not_there_names_the_extra(python: Path, name: str, extra: str) -> None:
+    failed = subprocess.run(command(python, name), cwd=python.parent, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert failed.stderr.endswith(f"this command needs: pip install 'boundary-service[{extra}]'\n")
 
 
 def test_it_says_what_plots_need(python: Path, server: Server) -> None:

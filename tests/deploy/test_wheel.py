@@ -1,5 +1,6 @@
-"""The wheel is the same, byte for byte, wherever and whenever it is built from the same commit."""
+"""The wheel is the same, byte for byte, wherever and whenever it is built from the same commit, and serves models."""
 
+import ast
 import hashlib
 import os
 import shutil
@@ -10,20 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from harness.server import serving
 from tests.conftest import ROOT
 
-MADE_OF = ("service", "training", "client", "pyproject.toml", "README.md", "LICENSE")
+PACKAGES = {"bundle", "client", "service", "training"}
+FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gunicorn.conf.py")
 COMMITTED = 1_767_323_045
 
 
 def build(directory: Path, touched: int, epoch: int) -> Path:
     """Build the wheel in a checkout of its own, whose files were written at a time of their own."""
     checkout = directory / "checkout"
-    for name in MADE_OF:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(ROOT / name, checkout / name)
+    for name in ("boundary_service", *PACKAGES):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, checkout / name, symlinks=True, ignore=ignored)
+    for name in FILES:
+        shutil.copyfile(ROOT / name, checkout / name)
     for path in checkout.rglob("*"):
         os.utime(path, (touched, touched))
     command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(directory), str(checkout)]
@@ -49,9 +52,38 @@ def test_only_the_commits_time_makes_them_the_same(first: Path, tmp_path: Path) 
     assert digest(first) != digest(build(tmp_path, 1_700_000_000, COMMITTED + 3600))
 
 
-def test_the_wheel_holds_every_package_and_nothing_else(first: Path) -> None:
-    names = zipfile.ZipFile(first).namelist()
-    tops = {name.partition("/")[0] for name in names}
-    assert {name for name in tops if not name.endswith(".dist-info")} == {"service", "training", "client"}
-    assert "training/experiments/gaussian-quantiles.toml" in names
-    assert [name for name in names if name.startswith("service/web/")]
+@pytest.fixture(scope="module")
+def unpacked(first: Path) -> Path:
+    """Where the wheel is installed, but for the packages that it needs, which this environment has."""
+    directory = first.parent / "site-packages"
+    zipfile.ZipFile(first).extractall(directory)
+    return directory
+
+
+def test_the_wheel_holds_every_package_below_one_name(unpacked: Path) -> None:
+    assert {path.name for path in unpacked.iterdir() if path.suffix != ".dist-info"} == {"boundary_service"}
+    installed = unpacked / "boundary_service"
+    assert {path.name for path in installed.iterdir() if path.is_dir()} == PACKAGES
+    for name in PACKAGES:
+        modules = {path.relative_to(ROOT) for path in (ROOT / name).rglob("*.py")}
+        assert {path.relative_to(installed) for path in (installed / name).rglob("*.py")} == modules
+    for name in ("py.typed", "training/experiments/gaussian-quantiles.toml", "service/web/explorer/index.html"):
+        assert (installed / name).is_file()
+
+
+def test_no_module_of_the_wheel_imports_another_by_the_name_that_it_has_in_a_checkout(unpacked: Path) -> None:
+    trees = [ast.parse(path.read_text()) for path in unpacked.rglob("*.py")]
+    imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    modules = [node.module or "" for node in imports if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names]
+    assert "boundary_service.bundle" in modules
+    assert {module.partition(".")[0] for module in modules} & PACKAGES == set()
+
+
+def test_the_wheel_serves_models(unpacked: Path, models_dir: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "boundary_service", "serve"]
+    models, path = str(models_dir), str(unpacked)
+    with serving(tmp_path, command=command, cwd=tmp_path, PYTHONPATH=path, SERVICE_MODELS_DIR=models) as server:
+        server.wait_until_ready()
+        assert server.predict(points=[[0.1, 0.2]]).json()["labels"] == [0]
+        assert server.tracebacks() == 0

@@ -5,9 +5,7 @@ and not listed fails too, as does a name of the worker's own that a release take
 """
 
 import ast
-import importlib
 import inspect
-import re
 import select
 import socket
 import textwrap
@@ -29,6 +27,7 @@ from gunicorn.http import RequestParser
 from gunicorn.sock import TCPSocket
 from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
 
+from service.server.worker import Worker
 from tests.conftest import ROOT
 
 CALLS: dict[str, str] = {
@@ -270,10 +269,9 @@ def test_nothing_else_is_taken(worker: ThreadWorker) -> None:
 
 def _own_classes() -> list[type]:
     """Return the class that gunicorn.conf.py names, and those between it and gunicorn's."""
-    configured = re.search(r'^worker_class = "(.+)\.(.+)"', (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE)
-    assert configured is not None
-    module, cls = configured.groups()
-    mro: tuple[type, ...] = getattr(importlib.import_module(module), cls).__mro__
+    configuration = (ROOT / "gunicorn.conf.py").read_text()
+    assert {f"from {Worker.__module__} import Worker", "worker_class = Worker"} <= set(configuration.splitlines())
+    mro: tuple[type, ...] = Worker.__mro__
     return list(mro[: mro.index(ThreadWorker)])
 
 
