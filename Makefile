@@ -8,7 +8,7 @@ PEERS := mlserver kserve litserve bentoml ray
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
-.PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test benchmark wrk \
+.PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test bare-debian-test benchmark wrk \
 	benchmark-training benchmark-forms benchmark-explorer pictures soak lock wheel sbom audit clean
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make format        format the code"
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
+	@echo "make bare-debian-test  follow the README in a Debian without anything else (10 minutes, needs root and debootstrap)"
 	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk;"
 	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
 	@echo "make benchmark-training  compare training with Keras, scikit-learn and JAX (5 minutes)"
@@ -53,13 +54,13 @@ JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test: chromium $(VENV)/dev
-	$(PYTEST) -m "not compose"
+	$(PYTEST) -m "not (compose or debian)"
 
 test-fast: $(VENV)/dev
-	$(PYTEST) -m "not (compose or soak or training or browser)"
+	$(PYTEST) -m "not (compose or debian or soak or training or browser)"
 
 coverage: chromium $(VENV)/dev
-	$(PYTEST) --cov --cov-report=term -m "not compose"
+	$(PYTEST) --cov --cov-report=term -m "not (compose or debian)"
 
 # The browser that the tests of pages need: Debian's, where this may install it.
 chromium:
@@ -70,6 +71,10 @@ chromium:
 
 compose-test: $(VENV)/dev
 	$(BIN)/python -m pytest -p no:randomly -m compose  # in order: its tests stop what others need
+
+# In order: its last test trains anew. MAKE_TEST=1 runs the tests there as well.
+bare-debian-test: $(VENV)/dev
+	$(BIN)/python -m pytest -p no:randomly -m debian
 
 deploy-test: $(VENV)/dev
 	$(BIN)/python -m chaos.deploy

@@ -1,0 +1,114 @@
+"""The README, followed to the letter by an ordinary user of a Debian that has nothing but what it says is needed.
+
+`make bare-debian-test` runs it: it installs all that `make serve` does, in a few minutes. MAKE_TEST=1 has that user
+run `make test` too.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests import console
+from tests.conftest import ROOT, free_port, wait_for
+from tests.deploy.debian import Debian, bare_debian
+
+pytestmark = pytest.mark.debian
+
+README = ROOT / "README.md"
+TEXT = README.read_text()
+CLONE = "boundary"
+INSTALLED = f"cd {CLONE} && export PATH=$HOME/installed/bin:$PATH &&"
+"""Before a command of somebody who has installed the client into an environment of their own."""
+
+
+def found(pattern: str) -> str:
+    """Return the only match of a pattern in the README."""
+    (match,) = re.findall(pattern, TEXT)
+    return str(match)
+
+
+def client_commands() -> list[str]:
+    """Return the commands of the paragraph on the command line, in which … stands for how the first one begins."""
+    paragraph = found(r"(?s)\nFrom the command line: (.*?); add ")
+    commands = re.findall(r"`(.+?)`", paragraph.replace("\n", " "))
+    beginning = commands[0].partition(" predict ")[0]
+    return [command.replace("…", beginning) for command in commands]
+
+
+@pytest.fixture(scope="module")
+def debian() -> Iterator[Debian]:
+    """Clone this commit, after installing what the README names for Debian."""
+    if os.getuid() or not shutil.which("debootstrap"):
+        pytest.fail("these tests need root, and debootstrap: apt install debootstrap", pytrace=False)
+    with bare_debian() as made:
+        made.run(f"apt-get install --yes {found('`apt install ([^`]+)`')}", user="root")
+        bundle = made.root / "project.bundle"
+        subprocess.run(["git", "bundle", "create", "--quiet", bundle, "HEAD"], cwd=ROOT, check=True)
+        made.run(f"git clone /project.bundle {CLONE}")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def url(debian: Debian) -> Iterator[str]:
+    """Start the service as the README says where its port is taken, for it may be."""
+    assert re.findall(r"(?m)^(make \S+)", found(r"(?s)## Start\n.*?```\n(.*?)```")) == ["make serve", "make test"]
+    command = found("If port 8000 is taken: `([^`]+)`")
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    log = debian.root.with_suffix(".serve.log")
+    process = debian.start(f"cd {CLONE} && {re.sub('PORT=[0-9]+', f'PORT={port}', command)}", log)
+
+    def is_ready() -> bool:
+        assert process.poll() is None, log.read_text(errors="replace")[-3000:]
+        try:
+            return requests.get(f"{address}/health/ready", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_for(is_ready, seconds=1800)
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("example", console.examples(README), ids=lambda example: example[0][:60])
+def test_a_curl_example_gives_its_answer(debian: Debian, url: str, example: console.Example) -> None:
+    command, expected = example
+    console.compare(debian.run(command.replace(console.DEFAULT_URL, url)), expected)
+
+
+@pytest.mark.parametrize("command", client_commands())
+def test_a_command_of_the_client_runs(debian: Debian, url: str, command: str) -> None:
+    if command.startswith("boundary-service"):
+        pytest.skip("what is installed is asked below")
+    assert debian.run(f"cd {CLONE} && BOUNDARY_URL={url} {command}")
+
+
+def test_the_client_is_installed_alone_and_its_example_runs(debian: Debian, url: str) -> None:
+    debian.run("python3 -m venv installed")
+    debian.run(f"{INSTALLED} {found('From Python .`(pip install [^`]+)`')}")
+    code = found(r"(?s)```python\n(.*?)```").replace(console.DEFAULT_URL, url)
+    (debian.home / "example.py").write_text(code)
+    assert debian.run(f"{INSTALLED} cd && python example.py") == "[0 1]\n(300, 300)\n"
+    assert debian.run(f"{INSTALLED} cd && boundary-service --url {url} comparison")
+
+
+def test_models_are_trained_again(debian: Debian, url: str) -> None:
+    assert "models/tanh-10-10/2" in debian.run(f"cd {CLONE} && {found('`(make train)` trains everything')}")
+    wait_for(lambda: requests.get(f"{url}/models/tanh-10-10", timeout=5).json()["version"] == 2)
+
+
+def test_every_target_is_listed(debian: Debian) -> None:
+    assert "make serve" in debian.run(f"cd {CLONE} && {found('`(make help)` lists everything else')}")
+
+
+@pytest.mark.skipif("MAKE_TEST" not in os.environ, reason="MAKE_TEST=1 runs the tests too: another ten minutes")
+def test_the_tests_pass(debian: Debian) -> None:
+    debian.run(f"cd {CLONE} && make test", seconds=3600)
