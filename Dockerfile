@@ -23,6 +23,10 @@ WORKDIR /app
 
 
 FROM builder AS service-builder
+# Chinese, Japanese and Korean in pictures, for 3.5 MB: the smaller of the package's two fonts is the one with Korean.
+RUN apt-get -qq update \
+    && apt-get -qq install -y --no-install-recommends fonts-droid-fallback > /dev/null \
+    && rm -rf /var/lib/apt/lists/*
 COPY requirements/service.txt requirements/
 RUN pip --python /venv/bin/python install --no-compile --require-hashes --no-deps -r requirements/service.txt
 # -f, because what a package ships differs by processor and Python version; tests/deploy watches the image's size.
@@ -39,12 +43,11 @@ RUN cd /venv/lib/python3*/site-packages \
     # NumPy's wrapper of Fortran code and the build system for that, what its tests look at vector units with, and
     # what is imported when it is asked for: nothing here is random or a spectrum
     && rm -rf numpy/f2py numpy/distutils numpy/_core/_simd.*.so numpy/_core/_*_tests.*.so numpy/random numpy/fft \
-    # Matplotlib draws PNG here, in DejaVu Sans: no fonts for PDF and PostScript, for formulas or other kinds of text,
+    # Matplotlib draws PNG here, in DejaVu Sans, and nothing bold: no fonts for PDF and PostScript, for formulas or other kinds of text,
     # no windows with their icons, no example data, nothing to find triangles with
     && rm -rf matplotlib/mpl-data/fonts/afm matplotlib/mpl-data/fonts/pdfcorefonts matplotlib/mpl-data/sample_data \
        matplotlib/mpl-data/images matplotlib/backends/_tkagg.*.so matplotlib/backends/web_backend matplotlib/_qhull.*.so \
-    && find matplotlib/mpl-data/fonts/ttf -name '*.ttf' ! -name DejaVuSans.ttf ! -name DejaVuSans-Bold.ttf \
-       ! -name 'LastResort*' -delete \
+    && find matplotlib/mpl-data/fonts/ttf -name '*.ttf' ! -name DejaVuSans.ttf ! -name 'LastResort*' -delete \
     # fontTools writes fonts into PDF and PostScript; importing Matplotlib imports these few modules of it
     && find fontTools -type f ! -name __init__.py ! -name agl.py ! -name loggingTools.py ! -name textTools.py -delete \
     # Pillow's codecs for AVIF and WebP, its colour management and its own drawing of text; it does without them
@@ -119,6 +122,7 @@ ENV HOST=0.0.0.0 \
     PORT=8000 \
     OPENBLAS_NUM_THREADS=1 \
     MPLCONFIGDIR=/tmp/matplotlib
+COPY --from=service-builder /usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf /usr/share/fonts/truetype/
 COPY --from=service-builder /venv /venv
 COPY --from=service-builder /app/bundle bundle
 COPY --from=service-builder /app/service service

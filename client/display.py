@@ -130,9 +130,9 @@ class BoundaryDisplay:
         shorter, longer = sorted((self.x[-1] - self.x[0], self.y[-1] - self.y[0]))
         self.ax_.set_aspect("equal" if longer < MAX_ASPECT_RATIO * shorter else "auto")
         if not self.ax_.get_xlabel():
-            self.ax_.set_xlabel(self.features[0])
+            self.ax_.set_xlabel(self.features[0], parse_math=False)  # a column's name is never markup
         if not self.ax_.get_ylabel():
-            self.ax_.set_ylabel(self.features[1])
+            self.ax_.set_ylabel(self.features[1], parse_math=False)
 
 
 @dataclass(frozen=True)

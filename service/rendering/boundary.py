@@ -16,6 +16,7 @@ from bundle.comparison import Dataset
 from service.dataplane.grid_functions import Kind
 from service.dataplane.grids import Boundary, Grid
 from service.registry.models import ModelVersion
+from service.rendering.fonts import families
 
 DOTS_PER_INCH = 100
 
@@ -65,9 +66,11 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
     if version.card is not None and version.card.true_boundary is not None:
         _outline(axes, version.card.true_boundary, boundary.grid)
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid))
-    axes.set_xlabel(version.features[0].name, parse_math=False)  # a column's name is never markup, whatever its dollars
-    axes.set_ylabel(version.features[1].name, parse_math=False)
-    axes.set_title(title, parse_math=False)
+    x_name, y_name = (feature.name for feature in version.features[:2])
+    fonts = families(x_name, y_name, title)
+    axes.set_xlabel(x_name, family=fonts, parse_math=False)  # a column's name is never markup, whatever its dollars
+    axes.set_ylabel(y_name, family=fonts, parse_math=False)
+    axes.set_title(title, family=fonts, parse_math=False)
     figure.colorbar(filled, ax=axes, label=style.label, ticks=style.levels[::2])
     file = io.BytesIO()
     figure.savefig(file, format="png")

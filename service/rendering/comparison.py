@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bundle.comparison import Comparison
+from service.rendering.fonts import families
 
 DOTS_PER_INCH = 100
 STRIP = 0.24
@@ -40,10 +41,13 @@ def draw(comparison: Comparison, width: int) -> bytes:
                 label="the notebook's run" if row == notebooks[0] else None,
             )
     axes.plot([], [], color="black", linewidth=2.5, label="mean, 95% interval")
-    axes.set_yticks(range(count), [result.model for result in comparison.models])
+    names = [result.model for result in comparison.models]
+    fonts = families(comparison.experiment, *names)
+    axes.set_yticks(range(count), names, family=fonts, parse_math=False)
     axes.set(ylim=(count - 0.5, -0.5), xlabel="accuracy on held-out test data")
     axes.grid(axis="x", alpha=0.3)
-    axes.set_title(f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model")
+    title = f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model"
+    axes.set_title(title, family=fonts, parse_math=False)
     axes.legend(loc="lower left", framealpha=0.9)
     file = io.BytesIO()
     figure.savefig(file, format="png")
