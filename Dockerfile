@@ -43,11 +43,15 @@ RUN cd /venv/lib/python3*/site-packages \
     # NumPy's wrapper of Fortran code and the build system for that, what its tests look at vector units with, and
     # what is imported when it is asked for: nothing here is random or a spectrum
     && rm -rf numpy/f2py numpy/distutils numpy/_core/_simd.*.so numpy/_core/_*_tests.*.so numpy/random numpy/fft \
-    # Matplotlib draws PNG here, in DejaVu Sans, and nothing bold: no fonts for PDF and PostScript, for formulas or other kinds of text,
-    # no windows with their icons, no example data, nothing to find triangles with
+    # Matplotlib draws PNG here, in DejaVu Sans, and nothing bold: no fonts for PDF and PostScript, for formulas or other
+    # kinds of text, no windows with their icons, no other formats, no example data, nothing to find triangles with
     && rm -rf matplotlib/mpl-data/fonts/afm matplotlib/mpl-data/fonts/pdfcorefonts matplotlib/mpl-data/sample_data \
        matplotlib/mpl-data/images matplotlib/backends/_tkagg.*.so matplotlib/backends/web_backend matplotlib/_qhull.*.so \
     && find matplotlib/mpl-data/fonts/ttf -name '*.ttf' ! -name DejaVuSans.ttf ! -name 'LastResort*' -delete \
+    && rm -rf matplotlib/backends/qt_editor matplotlib/sphinxext \
+    && find matplotlib/backends -name 'backend_*.py' ! -name backend_agg.py -delete \
+    # the page for the API's document has the one script that holds all of it
+    && rm -f flask_swagger_ui/dist/swagger-ui.js flask_swagger_ui/dist/swagger-ui-standalone-preset.js \
     # fontTools writes fonts into PDF and PostScript; importing Matplotlib imports these few modules of it
     && find fontTools -type f ! -name __init__.py ! -name agl.py ! -name loggingTools.py ! -name textTools.py -delete \
     # Pillow's codecs for AVIF and WebP, its colour management and its own drawing of text; it does without them
