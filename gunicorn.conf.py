@@ -16,6 +16,7 @@ from pathlib import Path
 from service import CONTEXT, LOOP_ADAPTER, SHARED, keys
 from service import __name__ as package
 from service.address import Address, AddressError
+from service.server import limits
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 
@@ -44,7 +45,10 @@ wsgi_app = f"{package}.app:create_app()"
 bind = address.bind
 workers = address.workers
 worker_class = Worker
-threads = settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12  # the queue leaves some to metrics and slow uploads
+# The queue leaves some to metrics and slow uploads.
+threads = limits.threads(settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12, workers)
+worker_connections = limits.connections(threads)
+keepalive = 75  # longer than most proxies, so that they close and lose no request; shorter where it is crowded
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)
 control_socket_disable = True  # else it writes below the home directory, which may be read-only
@@ -82,6 +86,7 @@ def post_worker_init(worker):
     extensions = worker.wsgi.extensions
     if CONTEXT in extensions:  # another app may be run the same way, such as the benchmark's echo
         extensions[CONTEXT].is_stopping = lambda: not worker.alive
+        worker.max_body_bytes = extensions[CONTEXT].settings.max_body_bytes
     if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
         worker.answer_inline = extensions.get(LOOP_ADAPTER)
     gc.collect()

@@ -1,5 +1,6 @@
 """What can go wrong with a request, in terms that every edge can turn into its own form: one class, one status."""
 
+import errno
 from collections.abc import Mapping, Sequence
 
 FieldErrors = Mapping[str, Sequence[str]]
@@ -70,3 +71,16 @@ class UnavailableError(ServiceError):
     status = 503
     title = "Service Unavailable"
     retry_after_seconds = 5
+
+
+SHORTAGES = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EAGAIN}
+)
+"""What the kernel says where descriptors, buffers, memory, room, or processes and threads run out."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Say whether something has run out that may be there again in a moment: a reason to refuse, never to end."""
+    if isinstance(error, OSError):
+        return error.errno in SHORTAGES
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "new thread" in str(error))

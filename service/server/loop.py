@@ -1,39 +1,44 @@
 """Gunicorn's threaded worker with a loop that parses requests, and answers at once those that can be.
 
 gthread hands each readable connection to a pool thread, which costs more than most responses, and a client that sends
-slowly holds its thread. Here the loop reads, and answers cheap requests inline (`answer_inline`, which the app brings).
-Any other request is handed to a thread when it is there, where gunicorn parses it once more.
+or reads slowly holds its thread. Here the loop reads, answers cheap requests inline (`answer_inline`, which the app
+brings), and sends. Any other request is handed to a thread when it is there as a whole; gunicorn parses it once more
+there, from an Exchange, which takes the response too. So no thread waits for a client.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
-from selectors import EVENT_READ
+from http import HTTPStatus
+from selectors import EVENT_READ, EVENT_WRITE
 from socket import SHUT_WR, socket
 from typing import Any
 
 from gunicorn.errors import ConfigError
 from gunicorn.util import http_date
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
+from service.errors import is_shortage
+from service.server.bounds import BoundedWorker, refusal
+from service.server.exchange import Exchange, Outgoing
 from service.server.request_parser import MAX_REQUEST_BYTES, Request, RequestParser, State, WireResponse
+from service.server.threads import ThreadPool
 
 AnswerInline = Callable[[Request], WireResponse | None]
 """Answers a request without waiting for anything, or returns None, which leaves it to a thread and the app."""
 
-READ_SECONDS = 30
-"""How long the loop waits for the rest of a request."""
+Step = Callable[[TConn], None]
+"""What becomes of a connection once its response is sent."""
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """One process: a loop and its threads.
-
-    Connections that the loop watches stand in gunicorn's queues, each in the order of its timeouts: in
-    `keepalived_conns` before a request and after the last one, in `pending_conns` while one comes in.
-    """
+class LoopWorker(BoundedWorker):
+    """One process: a loop and its threads."""
 
     answer_inline: AnswerInline | None = None
+    max_body_bytes = 2**24
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -41,62 +46,76 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if cfg.is_ssl:
             raise ConfigError("the service speaks no TLS: leave certfile and keyfile out, and put a proxy in front")
 
+    def get_thread_pool(self) -> ThreadPool:
+        pool = ThreadPool(self.cfg.threads)
+        if pool.size < self.cfg.threads:
+            self.log.warning("the system gives %d threads of %d", pool.size, self.cfg.threads)
+        return pool
+
+    # From a connection to a request.
+
     def enqueue_req(self, conn: TConn) -> None:
-        """Take a connection. New ones are read on the loop first: data has usually arrived."""
-        if conn.initialized:
-            super().enqueue_req(conn)
-        else:
+        """Take a new connection. It is read at once: data has usually arrived."""
+        conn.request_parser = conn.queue = None
+        conn.held_bytes = 0
+        try:
             conn.init()
-            conn.request_parser = None
-            self._watch(conn, self.on_client_socket_readable)
-            if self.alive:  # a worker that stops takes all connections that wait before it answers any
-                self.on_client_socket_readable(conn, conn.sock)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
+            self.await_request(conn)
+        except (MemoryError, OSError):
+            conn.close()
+            raise
+        if self.alive:  # a worker that stops takes all connections that wait before it answers any
+            self.on_client_socket_readable(conn, conn.sock)
 
     def on_client_socket_readable(self, conn: TConn, client: socket) -> None:
-        """Parse on; answer a request that is complete, and hand one to a thread that has to parse it itself."""
+        """Take what a client has sent, if anything."""
         received = _receive(client)
-        if received is None:
-            return
+        if received is not None:
+            self._take_or_refuse(conn, received)
+
+    def _take_or_refuse(self, conn: TConn, received: bytes) -> None:
+        try:
+            self._take(conn, received)
+        except (MemoryError, OSError, RuntimeError) as error:
+            if not is_shortage(error):
+                raise
+            self.end(conn, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _take(self, conn: TConn, received: bytes) -> None:
+        """Parse on; answer a request that is complete, or hand it to a thread."""
         if conn.request_parser is None:
             if not received:
-                self._drop(conn)
+                self.end(conn)
                 return
-            conn.request_parser = RequestParser()
-            self.keepalived_conns.remove(conn)
-            conn.timeout = time.monotonic() + READ_SECONDS
-            self.pending_conns.append(conn)
+            conn.request_parser = RequestParser(self.max_body_bytes)
         parser: RequestParser = conn.request_parser
-        if parser.receive_data(received) is not State.NEED_DATA or not received:
+        state = parser.receive_data(received)
+        if state is State.TOO_LONG:
+            self.end(conn, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif state is State.NEED_DATA and received:
+            if parser.expects_continue:
+                parser.expects_continue = False
+                conn.sock.send(CONTINUE)
+            self.await_client(conn, len(parser.received), len(received))
+        else:
             conn.request_parser = None
-            self.pending_conns.remove(conn)
+            self.stand_in(conn, None)
             self._respond(conn, parser)
 
-    def finish_request(self, conn: TConn, fs: Future[bool]) -> None:
-        """Watch a connection again that a thread has done with."""
-        if not fs.cancelled() and fs.exception() is None and fs.result():
-            super().finish_request(conn, fs)
-        else:
-            self._linger(conn)
+    # From a request to its response.
 
     def _respond(self, conn: TConn, parser: RequestParser) -> None:
         request = parser.request
         response = None if request is None or self.answer_inline is None else self.answer_inline(request)
         if request is None or response is None:
-            self.poller.unregister(conn.sock)
-            conn.parser.unreader.unread(parser.received)
-            super().enqueue_req(conn)
+            self._hand_over(conn, parser)
             return
         status_line, headers, body = response
         is_kept = self._keeps_connections() and request.keep_alive
-        is_sent = self._send(conn, [_head(request.version, status_line, headers, is_kept), *body], is_kept)
-        if is_sent and is_kept:
-            conn.set_timeout()
-            self.keepalived_conns.append(conn)
-        elif is_sent and request.keep_alive:
-            self.poller.unregister(conn.sock)
-            self._linger(conn)
-        elif is_sent:
-            self._close(conn)
+        outgoing = Outgoing([_head(request.version, status_line, headers, is_kept), *body])
+        self._send(conn, outgoing, self.await_request if is_kept else self._linger if request.keep_alive else self.end)
 
     def _keeps_connections(self) -> bool:
         """Count a request that is answered on the loop; say as gunicorn does whether its connection may be kept."""
@@ -106,24 +125,71 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.alive: bool = False
         return self.alive and len(self.keepalived_conns) < self.max_keepalived
 
-    def _send(self, conn: TConn, content: Sequence[bytes], is_kept: bool) -> bool:
-        """Send a response, and say whether the client took it all now; else a thread sends the rest."""
-        try:
-            sent = conn.sock.sendmsg(content)
-        except OSError:  # it takes nothing now; or it has gone, as the thread will find
-            sent = 0
-        if sent == sum(map(len, content)):
-            return True
+    def _hand_over(self, conn: TConn, parser: RequestParser) -> None:
+        """Have a thread answer; the connection is not watched until it has."""
+        self.hold(conn, len(parser.received))
+        exchange = Exchange(conn.sock, parser.received, is_whole=parser.is_whole)
         self.poller.unregister(conn.sock)
-        sending = self.tpool.submit(_send_rest, conn, b"".join(content)[sent:], is_kept)
-        sending.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
-        return False
+        conn.sock = conn.parser.unreader.sock = exchange
+        done = self.tpool.submit(self._answer, conn)
+        done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-    def _watch(self, conn: TConn, on_readable: Callable[[TConn, socket], None]) -> None:
-        conn.sock.setblocking(False)
-        conn.set_timeout()
-        self.keepalived_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(on_readable, conn))
+    def _answer(self, conn: TConn) -> tuple[bool, Outgoing]:
+        """Answer a request, in a thread; return whether its connection may be kept, and what is still to be sent."""
+        is_kept = bool(self.handle(conn))
+        return is_kept, conn.sock.response()
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Answer a request that gunicorn has parsed; one that did not come in whole ends its connection."""
+        if not conn.sock.is_whole:
+            req.force_close()
+        is_kept: bool = super().handle_request(req, conn)
+        return is_kept
+
+    def handle_error(self, req: Any, client: Exchange, addr: Any, exc: BaseException) -> None:
+        """Answer a request that failed outside the app."""
+        if is_shortage(exc):
+            self.log.warning("a request is refused: %r", exc)
+            client.sendall(refusal(HTTPStatus.SERVICE_UNAVAILABLE))
+        else:
+            super().handle_error(req, client, addr, exc)
+
+    def finish_request(self, conn: TConn, fs: "Future[tuple[bool, Outgoing]]") -> None:
+        """Take a connection back from a thread, send the rest, and go on with what the client has sent meanwhile."""
+        exchange: Exchange = conn.sock
+        conn.sock = conn.parser.unreader.sock = exchange.client
+        try:
+            is_kept, outgoing = fs.result()
+            unread = conn.parser.unreader.take_buffered() + exchange.unread()
+            self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
+        except Exception:  # noqa: BLE001 (whatever it is: a client that has gone, no memory)
+            self.forget(conn)
+            return
+        self._send(conn, outgoing, partial(self._go_on, unread=unread) if is_kept else self._linger)
+
+    def _go_on(self, conn: TConn, unread: bytes) -> None:
+        """Await the next request, of which the client may have sent some with the last."""
+        self.await_request(conn)
+        if unread:
+            self._take_or_refuse(conn, unread)
+
+    # From a response to the next request, or the end.
+
+    def _send(self, conn: TConn, outgoing: Outgoing, then: Step) -> None:
+        """Send what the client takes now, and watch for when it takes the rest."""
+        try:
+            sent = outgoing.send(conn.sock)
+        except (MemoryError, OSError):  # or the client has gone; some of the response may be sent
+            self.end(conn)
+            return
+        if outgoing.size:
+            self.poller.modify(conn.sock, EVENT_WRITE, lambda _: self._send(conn, outgoing, then))
+            self.await_client(conn, outgoing.size, sent)
+            return
+        if conn.queue is not None:
+            self.stand_in(conn, None)
+            self.poller.modify(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
+        then(conn)
 
     def _linger(self, conn: TConn) -> None:
         """Close a connection once the client, who may be sending still, has closed it too, or after a while; closed at
@@ -131,39 +197,24 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """
         try:
             conn.sock.shutdown(SHUT_WR)
-            self._watch(conn, self._discard)
+            self.poller.modify(conn.sock, EVENT_READ, partial(self._discard, conn))
+            self.await_close(conn)
         except (OSError, ValueError):  # it is closed
-            self.nr_conns -= 1
-            conn.close()
+            self.end(conn)
 
     def _discard(self, conn: TConn, client: socket) -> None:
         if _receive(client) == b"":
-            self._drop(conn)
-
-    def _drop(self, conn: TConn) -> None:
-        self.keepalived_conns.remove(conn)
-        self._close(conn)
-
-    def _close(self, conn: TConn) -> None:
-        self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
+            self.end(conn)
 
 
 def _receive(client: socket) -> bytes | None:
-    """Return what has come in; nothing at the end, or None where nothing has come yet."""
+    """Return what has come in; nothing at the end, None where nothing has come yet or the loop has just closed it."""
     try:
         return client.recv(MAX_REQUEST_BYTES)
     except BlockingIOError:
         return None
     except OSError:  # the client has gone
-        return b""
-
-
-def _send_rest(conn: TConn, rest: bytes, is_kept: bool) -> bool:
-    conn.sock.setblocking(True)
-    conn.sock.sendall(rest)
-    return is_kept
+        return None if client.fileno() < 0 else b""
 
 
 def _head(version: str, status_line: str, headers: Sequence[tuple[str, str]], is_kept: bool) -> bytes:

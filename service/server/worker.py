@@ -8,10 +8,12 @@ worker's own socket is reset when the worker stops. docs/decisions/0008-serving.
 
 import mmap
 import os
+import sys
 import time
 from typing import Any
 
 from service import SLOT
+from service.errors import is_shortage
 from service.server.loop import LoopWorker
 
 MAX_WORKERS = 256
@@ -21,6 +23,9 @@ ACCEPT_BACKOFF_SECONDS = 0.001
 """How long a worker leaves what waits to its siblings, for each connection that it has more; one wakes in a tenth."""
 
 MAX_ACCEPT_BACKOFF_SECONDS = 0.02
+
+RETRY_SECONDS = 1.0
+"""Between a worker that could not begin and the next."""
 
 _FREE = 255
 _connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
@@ -51,8 +56,16 @@ class Worker(LoopWorker):
         _connections[self.slot] = min(count, _FREE - 1)
 
     def init_process(self) -> None:
+        """Begin. A worker that cannot for a shortage is tried again; the arbiter ends all where one fails to begin."""
         os.environ[SLOT] = str(self.slot)  # the app, loaded next, names its metrics' files by it
-        super().init_process()
+        try:
+            super().init_process()
+        except (MemoryError, OSError, RuntimeError) as error:
+            if self.booted or not is_shortage(error):
+                raise
+            self.log.error("this worker cannot begin, another will be tried: %s", error)  # noqa: TRY400 (one line)
+            time.sleep(RETRY_SECONDS)
+            sys.exit(1)
 
     def accept(self, listener: Any) -> None:
         """Take a connection that waits; but first let a sibling do so that has fewer."""

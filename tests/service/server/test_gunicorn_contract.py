@@ -9,14 +9,13 @@ import inspect
 import select
 import socket
 import textwrap
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from pkgutil import resolve_name
-from selectors import EVENT_READ, DefaultSelector
+from selectors import DefaultSelector
 from typing import Any, cast
 
 import pytest
@@ -27,6 +26,7 @@ from gunicorn.http import RequestParser
 from gunicorn.sock import TCPSocket
 from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
 
+from service.server.exchange import Exchange
 from service.server.worker import Worker
 from tests.conftest import ROOT
 
@@ -40,12 +40,19 @@ CALLS: dict[str, str] = {
     "workers.gthread:ThreadWorker.enqueue_req": "self conn",
     "workers.gthread:ThreadWorker.on_client_socket_readable": "self conn client",
     "workers.gthread:ThreadWorker.finish_request": "self conn fs",
+    "workers.gthread:ThreadWorker.get_thread_pool": "self",
+    "workers.gthread:ThreadWorker.handle_request": "self req conn",
+    "workers.base:Worker.handle_error": "self req client addr exc",
+    "workers.gthread:ThreadWorker.murder_keepalived": "self force",
+    "workers.gthread:ThreadWorker.murder_pending": "self",
     # called
+    "workers.gthread:ThreadWorker.handle": "self conn",
+    "http.message:Message.force_close": "self",
     "workers.gthread:TConn.init": "self",
     "workers.gthread:TConn.set_timeout": "self",
     "workers.gthread:TConn.close": "self graceful",
     "workers.gthread:PollableMethodQueue.defer": "self callback *args",
-    "http.unreader:Unreader.unread": "self data",
+    "http.unreader:Unreader.take_buffered": "self",
     "util:http_date": "timestamp",
 }
 """Functions below `gunicorn.`, and the names of their parameters."""
@@ -53,10 +60,11 @@ CALLS: dict[str, str] = {
 LINES: dict[str, dict[str, str]] = {
     "workers.gthread:ThreadWorker.__init__": {
         "self.max_keepalived = self.cfg.worker_connections - self.cfg.threads": "so many connections are kept at most",
+        "self.worker_connections = self.cfg.worker_connections": "with so many a worker is crowded",
         "self.nr_conns = 0": "the count of connections is a property here",
     },
     "workers.gthread:ThreadWorker.init_process": {
-        "self.tpool = self.get_thread_pool()": "what is left of an answer is sent by a thread of this pool",
+        "self.tpool = self.get_thread_pool()": "the threads are the worker's own, all started here",
         "self.poller = selectors.DefaultSelector()": "connections are watched by this selector",
         "super().init_process()": "the app, loaded there, finds its slot in the environment",
     },
@@ -65,8 +73,11 @@ LINES: dict[str, dict[str, str]] = {
         "if can_accept != self._accepting: self.set_accept_enabled(can_accept)": "backing off ends in a later round",
         "self.wait_for_and_dispatch_events(timeout=1.0)": "backing off shortens this wait",
         "self.wait_for_and_dispatch_events(timeout=timeout)": "a worker that stops still reads and answers",
+        "can_accept = self.nr_conns < self.worker_connections": "a worker that is full leaves others waiting",
         "self.murder_keepalived()": "what a client leaves open is closed in time",
+        "self.murder_keepalived(force=True)": "a worker that stops closes what it still holds",
         "self.murder_pending()": "a request that never ends is given up",
+        "self.tpool.shutdown(wait=False)": "the threads end with the worker",
         "self.set_accept_enabled(False)": "a worker that stops takes what waits, and closes the door",
         "self._cap_keepalive(": "a worker that stops waits for its connections briefly",
         "while self.nr_conns > 0:": "a worker that stops finishes what it counts",
@@ -86,25 +97,26 @@ LINES: dict[str, dict[str, str]] = {
         "events = self.poller.select(timeout)": "what the loop registers is waited for",
         "callback = key.data callback(key.fileobj)": "what is registered is called with the socket",
     },
-    "workers.gthread:ThreadWorker.enqueue_req": {
-        "fs = self.tpool.submit(self.handle, conn)": "a thread reads the request again",
-        "self.method_queue.defer(self.finish_request, conn, fut)": "and gives the connection back on the loop",
-    },
-    "workers.gthread:ThreadWorker.finish_request": {
-        "if conn.parser.unreader.buf.getvalue(): self.enqueue_req(conn)": "the next request may be there",
-        "conn.sock.setblocking(False)": "the loop reads without waiting",
-        "self.keepalived_conns.append(conn)": "a kept connection waits in this queue",
-        "partial(self.on_client_socket_readable, conn)": "a kept connection is read by the loop",
-    },
     "workers.gthread:ThreadWorker.handle": {
         "if not conn.initialized and (not conn.data_ready):": "a thread does not wait for what the loop has read",
-        "conn.sock.setblocking(True)": "the loop's sockets do not block, a thread's do",
-        "req = next(conn.parser)": "a thread begins with what was given back to the parser",
+        "conn.sock.setblocking(True)": "an exchange takes this for a socket",
+        "req = next(conn.parser)": "a thread reads the request from the exchange",
+        "return self._keepalive_after(conn, self.handle_request(req, conn))": "a request goes through the override",
+        "self.handle_error(req, conn.sock, conn.client, e)": "so does one that fails",
     },
     "workers.gthread:ThreadWorker.handle_request": {
         "self.nr += 1": "requests are counted here as well as on the loop",
         "if self.nr >= self.max_requests:": "a worker that has answered enough is replaced",
         "len(self.keepalived_conns) >= self.max_keepalived": "the loop keeps a connection under the same condition",
+        "wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)": "the response goes into the exchange",
+    },
+    "http.unreader:SocketUnreader.chunk": {"return self.sock.recv(size)": "what was received is read in its place"},
+    "http.wsgi:create": {"sock.send(b'HTTP/1.1 100 Continue\\r\\n\\r\\n')": "which the loop has said, and is dropped"},
+    "http.wsgi:Response.should_close": {"self.req.should_close()": "a request that is not whole says that it ends"},
+    "util:write": {"sock.sendall(data)": "an exchange keeps what is sent so"},
+    "util:write_nonblock": {
+        "timeout = sock.gettimeout()": "an exchange has no timeout",
+        "return write(sock, data, chunked)": "an error goes into the exchange too",
     },
     "workers.gthread:TConn.init": {
         "if self.initialized: return": "a thread initializes it again",
@@ -132,6 +144,7 @@ LINES: dict[str, dict[str, str]] = {
 
 WORKER: dict[str, type] = {
     "alive": bool,
+    "booted": bool,
     "cfg": Config,
     "keepalived_conns": deque,
     "log": Logger,
@@ -144,13 +157,17 @@ WORKER: dict[str, type] = {
     "poller": DefaultSelector,
     "sockets": list,
     "tpool": ThreadPoolExecutor,
+    "worker_connections": int,
 }
 CONNECTION: dict[str, type] = {"initialized": bool, "parser": RequestParser, "sock": socket.socket, "timeout": float}
-REQUEST_PARSER = "request_parser"
+ADDED = {"request_parser", "queue", "held_bytes"}
 """What the loop adds to a connection."""
 METHODS = {function.rpartition(".")[2] for function in CALLS} | {"__init__"}
-HOOKS = {"server": {"LISTENERS"}, "worker": {"alive", "cfg", "wsgi", "slot", "free_slot", "answer_inline"}}
-"""What the hooks in gunicorn.conf.py look at; the last three are the worker's own."""
+HOOKS = {
+    "server": {"LISTENERS"},
+    "worker": {"alive", "cfg", "wsgi", "slot", "free_slot", "answer_inline", "max_body_bytes"},
+}
+"""What the hooks in gunicorn.conf.py look at; the last four are the worker's own."""
 
 
 @pytest.fixture
@@ -211,13 +228,18 @@ def test_a_worker_has_its_attributes(worker: ThreadWorker) -> None:
 def test_a_connection_has_its_attributes_and_room_for_one_more(connection: TConn) -> None:
     for attribute, kind in CONNECTION.items():
         assert isinstance(getattr(connection, attribute, None), kind), f"TConn.{attribute} is no {kind.__name__}"
-    assert not hasattr(connection, REQUEST_PARSER), f"TConn.{REQUEST_PARSER}, which the loop adds, is gunicorn's now"
-    setattr(connection, REQUEST_PARSER, None)
+    for attribute in ADDED:
+        assert not hasattr(connection, attribute), f"TConn.{attribute}, which the loop adds, is gunicorn's now"
+        setattr(connection, attribute, None)
 
 
-def test_a_parser_reads_what_was_given_back_to_it(connection: TConn) -> None:
-    connection.parser.unreader.unread(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert next(connection.parser).path == "/known", "TConn.parser.unreader.unread gives nothing back"
+def test_a_parser_reads_from_what_stands_in_for_its_socket_and_gives_back_the_rest(connection: TConn) -> None:
+    exchange = Exchange(connection.sock, b"GET /known HTTP/1.1\r\nHost: x\r\n\r\nGET /next", is_whole=True)
+    connection.parser.unreader.sock = exchange
+    assert next(connection.parser).path == "/known", "TConn.parser.unreader.sock is not read"
+    assert connection.parser.finish_body(), "a request without a body is not over"
+    rest = connection.parser.unreader.take_buffered() + exchange.unread()
+    assert rest == b"GET /next", "what came with a request is lost"
 
 
 def test_what_is_deferred_is_done_on_the_loop(worker: ThreadWorker) -> None:
@@ -226,23 +248,6 @@ def test_what_is_deferred_is_done_on_the_loop(worker: ThreadWorker) -> None:
     assert select.select([worker.method_queue.fileno()], [], [], 10)[0], "PollableMethodQueue.defer wakes no loop"
     worker.method_queue.run_callbacks(None)
     assert done == [1]
-
-
-@pytest.mark.parametrize("queue", ["keepalived_conns", "pending_conns"])
-def test_connections_are_closed_in_the_order_of_their_timeouts(
-    queue: str, worker: ThreadWorker, connection: TConn
-) -> None:
-    close_late_ones = worker.murder_keepalived if queue == "keepalived_conns" else worker.murder_pending
-    worker.poller.register(connection.sock, EVENT_READ)
-    getattr(worker, queue).append(connection)
-    worker.nr_conns = 1
-    connection.timeout = time.monotonic() + 100
-    close_late_ones()
-    assert worker.nr_conns == 1
-    connection.timeout = time.monotonic() - 1
-    close_late_ones()
-    assert (worker.nr_conns, len(getattr(worker, queue)), connection.sock.fileno()) == (0, 0, -1), queue
-    assert not worker.poller.get_map(), f"{queue}: a connection that is closed is still watched"
 
 
 def test_the_hooks_find_what_they_look_at() -> None:
@@ -260,7 +265,7 @@ def test_nothing_else_is_taken(worker: ThreadWorker) -> None:
         names = _looked_up(inspect.getsource(cls), "self") | {name for name in vars(cls) if not name.startswith("__")}
         taken |= names & set(dir(worker)) - METHODS - set(WORKER) - {"__class__"}
         file = Path(inspect.getfile(cls)).read_text()
-        taken |= {f"TConn.{name}" for name in _looked_up(file, "conn") - METHODS - set(CONNECTION) - {REQUEST_PARSER}}
+        taken |= {f"TConn.{name}" for name in _looked_up(file, "conn") - METHODS - set(CONNECTION) - ADDED}
     configuration = (ROOT / "gunicorn.conf.py").read_text()
     for of, names in HOOKS.items():
         taken |= {f"{of}.{name}" for name in _looked_up(configuration, of) - names}

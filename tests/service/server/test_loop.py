@@ -122,20 +122,6 @@ def test_clients_that_send_slowly_hold_nobody_up(server: Server) -> None:
         assert answer(connection)[0].status == 200
 
 
-def test_health_is_answered_while_every_thread_is_held(server: Server) -> None:
-    long = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n["
-    with ExitStack() as stack:
-        for _ in range(60):  # the loop leaves so long a body to a thread, which waits for the rest
-            stack.enter_context(connected(server)).sendall(long)
-        for path in ("/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"):
-            assert requests.get(server.url + path, timeout=20).status_code == 200
-        assert requests.head(server.url + "/health/live", timeout=20).content == b""
-        assert requests.get(server.url + "/models", timeout=20).status_code == 200
-        with pytest.raises(requests.Timeout):
-            requests.get(server.url + "/comparison", timeout=1)
-    assert requests.get(server.url + "/comparison", timeout=10).status_code == 200
-
-
 def test_an_answer_that_does_not_fit_the_clients_buffers_comes_whole(server: Server) -> None:
     expected = server.get(GRID).content  # kept from now on: 4 MB
     assert len(expected) == 4 * 1000 * 1000 + 128

@@ -10,17 +10,27 @@ from gunicorn.http import get_parser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.server.request_parser import MAX_HEAD_BYTES, MAX_REQUEST_BYTES, Request, RequestParser, State
+from service.server.request_parser import (
+    MAX_DELEGATED_HEAD_BYTES,
+    MAX_HEAD_BYTES,
+    MAX_REQUEST_BYTES,
+    Request,
+    RequestParser,
+    State,
+)
 
 HEAD = b"POST /predict?a=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
+MAX_BODY_BYTES = 200_000
 PLAIN = HEAD + b'{"points":[[]]}'
+
+CHUNKED = HEAD.replace(b"Content-Length: 15", b"Transfer-Encoding: chunked")
 
 TOKENS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=12)
 VALUES = st.text(st.characters(min_codepoint=9, max_codepoint=255), max_size=20)
 
 
 def parsed(*pieces: bytes) -> RequestParser:
-    parser = RequestParser()
+    parser = RequestParser(MAX_BODY_BYTES)
     for piece in pieces:
         assert parser.state is State.NEED_DATA
         parser.receive_data(piece)
@@ -74,7 +84,10 @@ def test_the_client_says_whether_the_connection_is_kept(content: bytes, keep_ali
         PLAIN + PLAIN,
         PLAIN + b"G",
         PLAIN.replace(b"Host: x", b"Expect: 100-continue"),
-        PLAIN.replace(b"Host: x", b"Transfer-Encoding: chunked"),
+        PLAIN.replace(b"Host: x", b"Expect: something else"),
+        CHUNKED + b"f\r\n" + b'{"points":[[]]}' + b"\r\n0\r\n\r\n",
+        CHUNKED + b"no number\r\n",
+        CHUNKED + b"40000\r\n" + b" " * (MAX_BODY_BYTES + 1),
         PLAIN.replace(b"Host: x", b"Upgrade: h2c\r\nConnection: upgrade"),
         PLAIN.replace(b"Host: x", b"Accept: a\r\nAccept: b"),
         PLAIN.replace(b"Host: x", b"Content_Length: 3"),
@@ -83,10 +96,12 @@ def test_the_client_says_whether_the_connection_is_kept(content: bytes, keep_ali
         PLAIN.replace(b"Host: x", b"Long: " + b"x" * MAX_HEAD_BYTES),
         PLAIN.replace(b"Length: 15", b"Length: +15"),
         PLAIN.replace(b"Length: 15", b"Length: 15\r\nContent-Length: 15"),
-        PLAIN.replace(b"Length: 15", b"Length: %d" % (MAX_REQUEST_BYTES + 1)),
+        PLAIN.replace(b"Length: 15", b"Length: %d" % (MAX_BODY_BYTES + 1)),
+        HEAD.replace(b"Length: 15", b"Length: %d" % (MAX_REQUEST_BYTES + 1)) + b" " * (MAX_REQUEST_BYTES + 1),
         PLAIN.replace(b"HTTP/1.1", b"HTTP/2.0"),
         PLAIN.replace(b"\r\n", b"\n"),
-        b"GET / HTTP/1.1\r\n" + b"x" * MAX_HEAD_BYTES,
+        b"GET /" + b"x" * MAX_HEAD_BYTES,
+        b"GET / HTTP/1.1\r\n" + b"x" * MAX_DELEGATED_HEAD_BYTES,
         b"\x16\x03\x01 this is TLS",
         b"nonsense\r\n\r\n",
     ],
@@ -96,6 +111,39 @@ def test_what_is_no_plain_request_is_delegated_to_gunicorn_untouched(content: by
     assert parser.state is State.DELEGATE
     assert parser.request is None
     assert parser.received == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"GET / HTTP/1.1\r\nLong: " + b"x" * 2 * MAX_HEAD_BYTES,
+        b"UNKNOWN / HTTP/1.1\r\nHost:",
+        HEAD.replace(b"Length: 15", b"Length: %d" % MAX_BODY_BYTES) + b"{",
+        HEAD.replace(b"Host: x", b"Expect: 100-continue"),
+        CHUNKED,
+        CHUNKED + b"f\r\n{",
+        CHUNKED + b"f\r\n" + b'{"points":[[]]}' + b"\r\n0\r\n",
+    ],
+)
+def test_what_gunicorn_would_have_to_wait_for_is_delegated_once_it_is_there(content: bytes) -> None:
+    assert parsed(content).state is State.NEED_DATA
+
+
+def test_who_sends_much_around_little_is_refused() -> None:
+    extended = b"1;" + b"x" * 60_000 + b"\r\n \r\n"
+    parser = parsed(CHUNKED)
+    while parser.state is State.NEED_DATA:
+        parser.receive_data(extended)
+    assert parser.state is State.TOO_LONG
+    assert len(parser.received) < 10 * MAX_BODY_BYTES
+
+
+def test_a_client_that_waits_to_be_told_to_go_on_is_told_once() -> None:
+    expecting = HEAD.replace(b"Host: x", b"Expect: 100-Continue")
+    assert parsed(expecting).expects_continue
+    assert not parsed(HEAD).expects_continue
+    assert not parsed(expecting + b"{").expects_continue
+    assert not parsed(expecting.replace(b"HTTP/1.1", b"HTTP/1.0")).expects_continue
 
 
 @example("GET", {"Accept": "\t a/b \t"}, b"")
