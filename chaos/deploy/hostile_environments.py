@@ -7,6 +7,7 @@ It raises `BrokenPromiseError` if no line reports it, the service stops, or a pr
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
@@ -214,9 +215,13 @@ def memory_limit(fixture: Fixture) -> str:
     options = ("--memory=220m", "--memory-swap=220m", "--env=WEB_CONCURRENCY=1", "--no-healthcheck")
     with serving(fixture, fixture.stack.volume(), *options) as service:
         service.check_predictions()
-        large = f"{service.url}/boundary?resolution=2000&width=2000&format=png"
-        with suppress(requests.ConnectionError):  # the request is lost with its worker
-            requests.get(large, timeout=TIMEOUT)
+
+        def ask(x_max: int) -> None:
+            with suppress(requests.ConnectionError):  # the request is lost with its worker
+                requests.get(f"{service.url}/boundary?resolution=2000&format=json&x_max={x_max}", timeout=TIMEOUT)
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(ask, range(2, 8)))
         line = service.log_line("out of memory")
         deadline = time.monotonic() + TIMEOUT
         while True:

@@ -70,6 +70,8 @@ def read_body(call: Call) -> bytes:
 def _read(stream: Stream, size: int) -> bytes:
     try:
         return stream.read(size)
+    except MemoryError:
+        raise
     except Exception as error:  # of the server's own kinds: a chunk of a wrong size, a client that has gone
         raise MalformedError("the body breaks off, or its chunks are malformed") from error
 

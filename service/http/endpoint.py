@@ -8,20 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
 
-import structlog
 from marshmallow import Schema
-from structlog.typing import FilteringBoundLogger
 
 from service.dataplane.admission import WouldBlockError
-from service.errors import ServiceError, UnavailableError
+from service.errors import ServiceError
 from service.http import access
 from service.http.context import Call
 from service.http.error_formats import PROBLEM_JSON, ErrorFormat
 from service.http.errors import error_response, unexpected_response
 from service.http.responses import RawResponse
 from service.http.validation import read_query
-
-log: FilteringBoundLogger = structlog.get_logger()
 
 Handler = Callable[..., RawResponse]
 """Answers a call: `handler(call, [query,] **path_parameters)`."""
@@ -139,9 +135,5 @@ def respond(endpoint: Endpoint, call: Call, params: Mapping[str, Any]) -> RawRes
         raise
     except ServiceError as error:
         return error_response(error, endpoint.error_format, call.record.request_id)
-    except MemoryError:
-        log.warning("out of memory", endpoint=endpoint.name, request_id=call.record.request_id)
-        shortage = UnavailableError("too little memory for this request now; send fewer points or a smaller grid")
-        return error_response(shortage, endpoint.error_format, call.record.request_id)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is answered)
         return unexpected_response(error, endpoint.error_format, call.record.request_id)

@@ -6,7 +6,14 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from service.errors import FieldErrors, InvalidError, ServiceError, UnauthorizedError, UnavailableError
+from service.errors import (
+    FieldErrors,
+    InvalidError,
+    ServiceError,
+    UnauthorizedError,
+    UnavailableError,
+    is_shortage,
+)
 from service.http.error_formats import ERROR_JSON, ErrorFormat
 from service.http.responses import Header, RawResponse
 
@@ -29,7 +36,13 @@ def error_response(error: ServiceError, error_format: ErrorFormat, request_id: s
 
 
 def unexpected_response(error: Exception, error_format: ErrorFormat, request_id: str) -> RawResponse:
-    """Log an error that nobody expected, and return the response that says so without a word of it."""
+    """Log an error that nobody expected, and return the response that says so without a word of it. Where something has
+    run out, that is a 503: the same request may succeed in a moment, or where it asks for less.
+    """
+    if is_shortage(error):
+        log.warning("request refused", reason=repr(error), request_id=request_id)
+        shortage = UnavailableError("too little memory or room for this request now; ask for less, or again in 5 s")
+        return error_response(shortage, error_format, request_id)
     log.error("request failed", exc_info=error, request_id=request_id)
     detail = "the service failed; its log says more under this request_id"
     return status_response(500, HTTPStatus(500).phrase, detail, error_format, request_id)

@@ -58,6 +58,8 @@ class LoopAdapter:
             return self._answer(request)
         except WouldBlockError:
             return None
+        except MemoryError:  # the loop refuses the request
+            raise
         except Exception:  # a fault of this module's: the request is answered all the same, and the fault is seen
             log.exception("the loop failed to answer", method=request.method)
             LOOP_FAULTS.inc()

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from bundle import layout
 from bundle.card import Card, Feature, HandWrittenCard, Output, parse_card
 from service.engines import Engine, LoadError, open_engine
+from service.errors import is_shortage
 from service.observability import FAILED, LOADED
 from service.registry import probe
 from service.registry.models import VERSIONS_SERVED, Model, ModelVersion, Stamp, State, Status
@@ -22,7 +23,7 @@ FOREIGN_DOMAIN = (-1.5, 1.5)
 """Where a model is drawn whose card does not say it."""
 
 UNREADABLE: Stamp = ()
-"""The stamp of a bundle that is being written or removed right now."""
+"""The stamp of a bundle that is being written or removed right now, or for which something has run out."""
 
 
 class Scanner:
@@ -93,7 +94,8 @@ class Scanner:
         except Exception as error:  # whatever one version does, it must not decide for the others
             FAILED.inc()
             log.exception("failed to load", model=name, version=number)
-            return Status(number, State.FAILED, stamp, reason=f"it cannot be loaded: {type(error).__name__}")
+            tried = UNREADABLE if is_shortage(error) else stamp  # tried again at the next look
+            return Status(number, State.FAILED, tried, reason=f"it cannot be loaded: {type(error).__name__}")
         LOADED.inc()
         log.info("available", model=name, version=number)
         return Status(number, State.AVAILABLE, stamp, version=version)
@@ -106,6 +108,8 @@ class Scanner:
             fingerprint = layout.fingerprint(bundle)
             engine = open_engine(bundle, card, fingerprint, self._engine)
         except OSError as error:
+            if is_shortage(error):
+                raise
             raise LoadError(f"a file cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise LoadError(str(error)) from error

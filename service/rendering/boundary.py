@@ -2,7 +2,6 @@
 boundary dashed where it is known, the points, a colour bar.
 """
 
-import io
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,8 +16,7 @@ from service.dataplane.grid_functions import Kind
 from service.dataplane.grids import Boundary, Grid
 from service.registry.models import ModelVersion
 from service.rendering.fonts import families
-
-DOTS_PER_INCH = 100
+from service.rendering.pictures import draw_picture
 
 MAX_SIDE_RATIO = 1000
 """The longer side of a rectangle that is drawn to scale, by its shorter one: the other would be less than a pixel."""
@@ -48,13 +46,12 @@ _STYLES = {
 
 
 def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset | None, width: int) -> bytes:
-    """Return a PNG `width` pixels wide.
+    """Return a PNG `width` pixels wide."""
+    return draw_picture(width, width * 0.84, lambda figure: _draw(figure, boundary, version, title, dataset))
 
-    The Matplotlib figure is made without pyplot, whose state is shared between threads.
-    """
+
+def _draw(figure: Figure, boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset | None) -> None:
     style = _STYLES.get(boundary.kind) or _style_of(boundary)
-    figure = Figure(figsize=(width / DOTS_PER_INCH, width * 0.84 / DOTS_PER_INCH), dpi=DOTS_PER_INCH)
-    figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
     x, y, z = boundary.grid.x, boundary.grid.y, boundary.values
     filled = axes.contourf(x, y, z, levels=style.levels, cmap=style.colours, extend="neither")
@@ -72,9 +69,6 @@ def draw(boundary: Boundary, version: ModelVersion, title: str, dataset: Dataset
     axes.set_ylabel(y_name, family=fonts, parse_math=False)
     axes.set_title(title, family=fonts, parse_math=False)
     figure.colorbar(filled, ax=axes, label=style.label, ticks=style.levels[::2])
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()
 
 
 def _aspect(grid: Grid) -> Literal["equal", "auto"]:

@@ -1,24 +1,25 @@
 """The comparison as a picture: a strip of dots a model, its mean with the 95% interval, the notebook's number."""
 
-import io
-
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bundle.comparison import Comparison
 from service.rendering.fonts import families
+from service.rendering.pictures import DOTS_PER_INCH, draw_picture
 
-DOTS_PER_INCH = 100
 STRIP = 0.24
 """Half the height of a strip; dots are spread over it so that equal accuracies do not hide each other."""
 
 
 def draw(comparison: Comparison, width: int) -> bytes:
     """Return a PNG `width` pixels wide; models from top to bottom in the experiment's order."""
+    height = (0.55 * len(comparison.models) + 1.2) * DOTS_PER_INCH
+    return draw_picture(width, height, lambda figure: _draw(figure, comparison))
+
+
+def _draw(figure: Figure, comparison: Comparison) -> None:
     count = len(comparison.models)
-    figure = Figure(figsize=(width / DOTS_PER_INCH, 0.55 * count + 1.2), dpi=DOTS_PER_INCH)
-    figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
     notebooks = [row for row, result in enumerate(comparison.models) if result.notebook_accuracy is not None]
     for row, result in enumerate(comparison.models):
@@ -49,9 +50,6 @@ def draw(comparison: Comparison, width: int) -> bytes:
     title = f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model"
     axes.set_title(title, family=fonts, parse_math=False)
     axes.legend(loc="lower left", framealpha=0.9)
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()
 
 
 def _spread(count: int) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
 from service.http.responses import JSON, RawResponse
 from service.rendering import tables
+from service.rendering.loading import loading
 
 endpoints = Endpoints("results", problems=(404, 406, 422, 503), conditional=True)
 
@@ -120,6 +121,7 @@ def _as_text(media_type: str) -> str:
 
 
 def _picture(comparison: Comparison, width: int) -> bytes:
-    from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
+    with loading():
+        from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
 
     return draw(comparison, width)

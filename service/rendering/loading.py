@@ -1,0 +1,32 @@
+"""Loading Matplotlib with the first picture: as a whole or, where memory is short, not at all."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from service.errors import is_shortage
+
+LOADER_SHORTAGES = ("failed to map segment", "annot allocate memory", "Too many open files")
+"""What glibc's loader says of a library for which something ran out."""
+
+_loading = threading.Lock()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Unload what the block loads only in part, which Python would take for loaded: the next try begins anew.
+
+    Raises:
+        MemoryError: there is too little memory for it now.
+    """
+    with _loading:
+        before = set(sys.modules)
+        try:
+            yield
+        except Exception as error:
+            for name in set(sys.modules) - before:
+                del sys.modules[name]
+            if is_shortage(error) or any(words in str(error) for words in LOADER_SHORTAGES):
+                raise MemoryError("what draws pictures cannot be loaded") from error
+            raise

@@ -1,0 +1,67 @@
+"""A worker gives back what a request took, refuses what there is no memory for, and recovers when there is."""
+
+import re
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from harness import processes
+from tests.conftest import Server, running
+
+MB = 2**20
+POINTS = [[0.1, 0.2]] * 100_000
+TENSOR = {"name": "points", "shape": [len(POINTS), 2], "datatype": "FP32", "data": POINTS}
+
+LARGEST: dict[str, tuple[str, object]] = {
+    "a picture": ("/boundary?resolution=2000&width=2000&format=png", None),
+    "the comparison": ("/comparison?format=png&width=2000", None),
+    "a grid as npy": ("/boundary?resolution=2000&format=npy", None),
+    "a grid as JSON": ("/boundary?resolution=2000&format=json", None),
+    "points": ("/predict", {"points": POINTS}),
+    "points for v1": ("/v1/models/tanh-10-10:predict", {"instances": POINTS}),
+    "points for v2": ("/v2/models/tanh-10-10/infer", {"inputs": [TENSOR]}),
+}
+
+
+@pytest.fixture(scope="module")
+def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker that caches nothing."""
+    settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_CACHE_BYTES": "0"}
+    with running(tmp_path_factory.mktemp("server"), **settings) as started:
+        yield started
+
+
+def ask(server: Server, path: str, body: object) -> requests.Response:
+    return server.get(path) if body is None else server.post(path, json=body)
+
+
+def test_without_memory_a_request_is_refused_and_with_it_answered_again(server: Server) -> None:
+    """First, as then Matplotlib has to be loaded as well, which half loaded would fail for good."""
+    (worker,) = server.workers()
+    status = Path(f"/proc/{worker}/status").read_text()
+    (in_use,) = [int(kilobytes) * 1024 for kilobytes in re.findall(r"VmSize:\s+(\d+)", status)]
+    unlimited = resource.prlimit(worker, resource.RLIMIT_AS)
+    for spare in (0, 24 * MB):
+        resource.prlimit(worker, resource.RLIMIT_AS, (in_use + spare, unlimited[1]))
+        try:
+            answers = {what: ask(server, *request) for what, request in LARGEST.items()}
+        finally:
+            resource.prlimit(worker, resource.RLIMIT_AS, unlimited)
+        assert {answer.status_code for answer in answers.values()} <= {200, 503}, answers
+        assert answers["a picture"].status_code == 503
+        assert answers["a picture"].headers["Retry-After"] == "5"
+    assert server.workers() == [worker]
+    for what, request in LARGEST.items():
+        assert ask(server, *request).status_code == 200, what
+
+
+@pytest.mark.parametrize("what", LARGEST)
+def test_a_worker_is_as_large_after_a_request_as_before(server: Server, what: str) -> None:
+    (worker,) = server.workers()
+    before = processes.memory(worker)["Pss_Anon"]
+    assert ask(server, *LARGEST[what]).status_code == 200
+    grown = processes.memory(worker)["Pss_Anon"] - before
+    assert grown < 20 * MB, f"{grown / MB:.0f} MB"
