@@ -26,16 +26,22 @@ from prometheus_client import (
     multiprocess,
     values,
 )
+from prometheus_client.samples import Sample
 
 from service import SLOT, __version__
+from service.shared_values import use_allocated_files
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 if MULTIPROCESS:
     # A worker's files are named by its slot among the workers, not by its process, which the library would ask the
     # kernel for at each count: so a worker's successor counts on in the same files, and none pile up.
+    use_allocated_files()
     _slot = os.environ.get(SLOT, str(os.getpid()))
     values.ValueClass = values.MultiProcessValue(lambda: _slot)  # type: ignore[no-untyped-call]
+
+RETIRED_SECONDS = 900
+"""How long the series of a version are shown once it is served no longer: as far back as alerts look at them."""
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 """Seconds: a single prediction takes less than the first, the largest grid with every statistic the last."""
@@ -64,6 +70,13 @@ LOADS = Counter("boundary_loads", "Versions that a worker loaded, or failed to",
 VERSIONS = Gauge(
     "boundary_versions", "Versions that a worker serves; the least of all workers", multiprocess_mode="livemin"
 )
+LAST_SERVED_NAME = "boundary_last_served_timestamp_seconds"
+LAST_SERVED = Gauge(
+    LAST_SERVED_NAME,
+    "When a worker last looked at the models and served this version; for the workers themselves",
+    ["model", "version"],
+    multiprocess_mode="max",
+)
 LOOP_FAULTS = Counter("boundary_loop_faults", "Requests that the loop failed to answer, and a thread answered")
 BUILD = Gauge("boundary_build_info", "Always 1", ["version"], multiprocess_mode="livemax")
 BUILD.labels(__version__).set(1)
@@ -76,6 +89,7 @@ HITS, MISSES = CACHE.labels("hit"), CACHE.labels("miss")
 # The labels are endpoints, versions and statuses: few.
 requests_of = lru_cache(maxsize=4096)(REQUESTS.labels)
 queue_time_of = lru_cache(maxsize=1024)(QUEUED.labels)
+last_served_of = lru_cache(maxsize=1024)(LAST_SERVED.labels)
 
 
 class EngineMetrics:
@@ -105,7 +119,25 @@ class _AllWorkers:
 
     def collect(self) -> Iterable[Metric]:
         files = [str(file) for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db") if _has_bytes(file)]
-        return multiprocess.MultiProcessCollector.merge(files)  # type: ignore[no-any-return, no-untyped-call]
+        metrics: list[Metric] = list(multiprocess.MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
+        served = [metric for metric in metrics if metric.name == LAST_SERVED_NAME]
+        retired = _retired(sample for metric in served for sample in metric.samples)
+        for metric in metrics:
+            metric.samples = [sample for sample in metric.samples if _version_of(sample) not in retired]
+        return [metric for metric in metrics if metric not in served]
+
+
+def _retired(samples: Iterable[Sample]) -> set[tuple[str, str]]:
+    """Return the versions that are served no longer, from when each was. Their series need not be kept for good. Those
+    of others stay as they are: no counter takes anything over, as that would count the same requests twice.
+    """
+    served = {_version_of(sample): sample.value for sample in samples}
+    newest = max(served.values(), default=0.0)  # not the time now: a disk that hangs retires nothing
+    return {version for version, last in served.items() if newest - last > RETIRED_SECONDS}
+
+
+def _version_of(sample: Sample) -> tuple[str, str]:
+    return sample.labels.get("model", ""), sample.labels.get("version", "")
 
 
 def _has_bytes(file: Path) -> bool:

@@ -57,6 +57,11 @@ FIELDS = "service/http/custom_fields.py"
 PARTS = [
     Part("prometheus_client.values:ValueClass", "service/observability.py"),
     Part("prometheus_client.values:MultiProcessValue", "service/observability.py", (lambda: "1",)),
+    Part("prometheus_client.values:MmapedDict", "service/shared_values.py", ("a.db",)),
+    Part("prometheus_client.mmap_dict:MmapedDict.read_value", "service/shared_values.py", (SELF, "key")),
+    Part("prometheus_client.mmap_dict:MmapedDict.write_value", "service/shared_values.py", (SELF, "key", 1.0, 0.0)),
+    Part("prometheus_client.mmap_dict:MmapedDict._init_value", "service/shared_values.py", (SELF, "key")),
+    Part("prometheus_client.mmap_dict:MmapedDict._read_all_values", "service/shared_values.py", (SELF,)),
     Part("prometheus_client.multiprocess:MultiProcessCollector.merge", "service/observability.py", (["a.db"],)),
     Part("prometheus_client.multiprocess:mark_process_dead", "gunicorn.conf.py", ("1",)),
     Part("marshmallow.fields:Float._validated", FIELDS, (SELF, 1.5)),

@@ -11,6 +11,7 @@ no lock.
 """
 
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from service.errors import InvalidError, NotFoundError, UnavailableError
-from service.observability import VERSIONS
+from service.observability import VERSIONS, last_served_of
 from service.registry.models import Model, ModelVersion, State
 from service.registry.scanner import Scanner
 from service.registry.unloaded import UnloadedModels
@@ -171,9 +172,11 @@ class Registry:
             if gone:
                 log.info("removed", models=gone)
             self._scanned = {name: self._scanned.get(name, Model(name)) for name in names}
-        served = sum(len(model.served) for model in self._scanned.values())
-        VERSIONS.set(served)
-        self._has_served = served > 0
+        served = [(model.name, str(number)) for model in self._scanned.values() for number in model.served]
+        for version in served:
+            last_served_of(*version).set(time.time())
+        VERSIONS.set(len(served))
+        self._has_served = bool(served)
 
     def _scan_model(self, before: Model) -> None:
         if before.name in self._unloaded.names():

@@ -25,9 +25,11 @@ class UnloadedModels:
         self._file = directory / "unloaded.json"
         self._lock = directory / "unloaded.lock"
         with self._locked(), (directory / "unloaded.generation").open("a+b") as counter:
+            if counter.tell() < COUNTER_BYTES:  # written, as a file that is only made long may find no room later
+                counter.write(bytes(COUNTER_BYTES))
+                counter.flush()
             if not self._file.exists():
-                self._file.write_bytes(b"[]")
-                counter.truncate(COUNTER_BYTES)
+                self._write(frozenset())
             self._counter = mmap.mmap(counter.fileno(), COUNTER_BYTES)
         self._read = (b"", frozenset[str]())
 
@@ -53,11 +55,14 @@ class UnloadedModels:
 
     def _change(self, change: Callable[[Names], Names]) -> None:
         with self._locked():
-            written = self._file.with_suffix(".new")
-            written.write_bytes(orjson.dumps(sorted(change(self._read_names()))))
-            written.replace(self._file)
+            self._write(change(self._read_names()))
             # Bumped last: a worker that sees the new generation reads the new names.
             self._counter[:] = (int.from_bytes(self.generation, "little") + 1).to_bytes(COUNTER_BYTES, "little")
+
+    def _write(self, names: Names) -> None:
+        written = self._file.with_suffix(".new")
+        written.write_bytes(orjson.dumps(sorted(names)))
+        written.replace(self._file)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -6,12 +6,16 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
+from harness import bundles
 from service.server import request_log
 from service.server.request_log import FLUSH_SECONDS, MAX_LINES, RequestLog
 from tests.conftest import Server, StartServer, wait_for
@@ -27,6 +31,11 @@ def samples(server: Server) -> dict[tuple[str, str, str, str], float]:
         for sample in family.samples
         if sample.name == "boundary_request_seconds_count"
     }
+
+
+def _all_samples(server: Server) -> Iterator[Sample]:
+    for family in text_string_to_metric_families(server.get("/metrics").text):
+        yield from family.samples
 
 
 def value(server: Server, name: str, **labels: str) -> float:
@@ -59,6 +68,39 @@ def test_counters_go_on_over_a_reload(start_server: StartServer, models_dir: Pat
     assert samples(server)["predict.post_predict", "tanh-10-10", "1", "200"] == 11
     wait_for(lambda: value(server, "boundary_versions") > 0)  # the least of all workers, of which one may still load
     assert value(server, "boundary_versions") == 7
+
+
+def test_the_series_of_versions_that_are_served_no_longer_go(
+    start_server: StartServer, models_dir: Path, tmp_path: Path
+) -> None:
+    models = bundles.copy(models_dir, tmp_path / "models", "linear", "tanh-3")
+    second = {"service.observability.RETIRED_SECONDS": 1}
+    server = start_server(SERVICE_MODELS_DIR=str(models), SERVICE_POLL_SECONDS="0.1", constants=second)
+
+    def points() -> dict[tuple[str, str], float]:
+        asked = {"model": "linear"}, {"model": "tanh-3"}
+        assert [server.predict(points=[[0, 0]], **model).status_code for model in asked] == [200, 200]
+        found = (sample for sample in _all_samples(server) if sample.name == "boundary_points_total")
+        return {(sample.labels["model"], sample.labels["version"]): sample.value for sample in found}
+
+    def serves(version: int) -> bool:
+        return bool(server.predict(points=[[0, 0]], model="linear").json()["version"] == version)
+
+    def has_lost_the_first() -> bool:
+        seen.append(points())
+        return ("linear", "1") not in seen[-1]
+
+    seen = [points()]
+    for version in (2, 3):
+        bundles.publish(models / "linear" / "1", models, "linear", version)
+        wait_for(partial(serves, version))
+        seen.append(points())
+    wait_for(has_lost_the_first)
+    first = {"model": "linear", "version": "1"}
+    assert not [sample for sample in _all_samples(server) if first.items() <= sample.labels.items()]
+    assert set(seen[-1]) == {("linear", "2"), ("linear", "3"), ("tanh-3", "1")}
+    for before, after in pairwise(seen):
+        assert all(after[kept] >= before[kept] for kept in before.keys() & after.keys())
 
 
 def test_a_file_that_a_worker_has_only_begun_does_not_hide_the_others(server: Server) -> None:
