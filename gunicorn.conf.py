@@ -17,6 +17,7 @@ from service import CONTEXT, LOOP_ADAPTER, SHARED, keys
 from service import __name__ as package
 from service.address import Address, AddressError
 from service.server import limits
+from service.server.request_parser import agrees_with
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
 
@@ -87,7 +88,8 @@ def post_worker_init(worker):
     if CONTEXT in extensions:  # another app may be run the same way, such as the benchmark's echo
         extensions[CONTEXT].is_stopping = lambda: not worker.alive
         worker.max_body_bytes = extensions[CONTEXT].settings.max_body_bytes
-    if worker.cfg.accesslog is None:  # gunicorn's own log, if anybody asks for it, is to have every request
+    # Gunicorn's own log, if anybody asks for it, is to have every request, and its own rules are to hold for every one.
+    if worker.cfg.accesslog is None and agrees_with(worker.cfg):
         worker.answer_inline = extensions.get(LOOP_ADAPTER)
     gc.collect()
     gc.freeze()

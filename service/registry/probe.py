@@ -19,9 +19,12 @@ def check_origin(engine: Engine, card: Card | None) -> None:
 
     Raises:
         LoadError: the model cannot answer it, or not with finite numbers.
+        MemoryError: there is too little memory now.
     """
     try:
         outputs = _outputs_at_origin(engine, card)
+    except MemoryError:
+        raise
     except Exception as error:  # TensorFlow raises many kinds where a graph and its signature do not fit
         raise LoadError(f"the model cannot answer the point at the origin: {type(error).__name__}") from error
     if not np.isfinite(outputs).all():

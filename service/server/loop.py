@@ -95,8 +95,7 @@ class LoopWorker(BoundedWorker):
         if state is State.TOO_LONG:
             self.end(conn, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         elif state is State.NEED_DATA and received:
-            if parser.expects_continue:
-                parser.expects_continue = False
+            if parser.expects_continue():
                 conn.sock.send(CONTINUE)
             self.await_client(conn, len(parser.received), len(received))
         else:

@@ -1,36 +1,67 @@
 """A request, parsed from what a connection has received so far. It knows HTTP and nothing of the service.
 
-Only a plain request is parsed here: short, and alone. All else is delegated to gunicorn's parser, which knows all of
-HTTP and words its errors: an unusual head, a body that is long or of unknown length, a request with another behind it,
-whatever llhttp (in httptools) refuses. But here it is seen when such a request is there as a whole, and it is delegated
-then, so that no thread waits for a client.
+Only a plain request is parsed here: short, and alone, with a head that `PLAIN_HEAD` describes to its last byte. All
+else is delegated to gunicorn's parser, which knows all of HTTP and words its errors. So what is refused, and what is
+taken although its form is odd, does not depend on who answers. It is delegated once it is there as a whole, so that no
+thread waits for a client.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from service.server.framing import Extent, Framing
 
 MAX_REQUEST_BYTES = 2**16
 """2,000 points in JSON. A longer request takes longer than others should wait."""
 
 MAX_HEAD_BYTES = 4096
-"""Of a plain request, and of the first line of any. Gunicorn takes longer heads, within limits that it checks."""
+"""Of a plain request. Gunicorn takes longer ones, within limits that it checks."""
 
-MAX_DELEGATED_HEAD_BYTES = 2**20
-"""More than gunicorn takes: 100 fields of 8,190 bytes."""
+MAX_LENGTH_DIGITS = 18
+"""Of a plain request's Content-Length."""
 
-MAX_FRAMING = 2
-"""A chunked body may have so many times as many bytes as are in its chunks at most."""
+PLAIN_HEAD = re.compile(
+    rb"""
+    (GET|HEAD|POST) [ ] (/[!-"$-~]*+) [ ] HTTP/(1\.[01]) \r\n   # no fragment in the target: gunicorn cuts it off
+    ((?:
+        [0-9A-Za-z!\#$%&'*+.^`|~-]++ : [\t\x20-\x7e\x80-\xff]*+ \r\n   # no underscore in a name: WSGI's hyphen
+    ){0,100}+)   # gunicorn refuses more
+    \r\n
+    """,
+    re.VERBOSE,
+)
+"""A head, short enough, that gunicorn's parser takes as it stands: method, target, version and fields."""
 
-DELEGATED_HEADERS = frozenset({"expect", "transfer-encoding", "upgrade"})
-"""Headers that a plain request does not have."""
+DELEGATED_FIELDS = frozenset({"expect", "transfer-encoding", "upgrade", "x-forwarded-protocol", "x-forwarded-ssl"})
+"""Fields that this parser does not implement, and those that may contradict X-Forwarded-Proto."""
 
-VERSIONS = frozenset({"1.1", "1.0"})
+IS_KEPT = {
+    ("", "1.1"): True,
+    ("", "1.0"): False,
+    ("keep-alive", "1.1"): True,
+    ("keep-alive", "1.0"): True,
+    ("close", "1.1"): False,
+    ("close", "1.0"): False,
+}
+"""Whether the connection is kept, by the field Connection and the version. Other values are delegated."""
 
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
+DEFAULTS_NEEDED = (
+    "limit_request_line",
+    "limit_request_fields",
+    "limit_request_field_size",
+    "proxy_protocol",
+    "secure_scheme_headers",
+)
+"""Gunicorn's settings with which it may refuse, or read otherwise, what is plain under its defaults."""
+
+
+def agrees_with(config: Any) -> bool:
+    """Say whether gunicorn reads plain requests, with these settings, as they are read here."""
+    settings = [config.settings[name] for name in DEFAULTS_NEEDED]
+    return all(setting.get() == type(setting)().get() for setting in settings)
 
 
 @dataclass(slots=True)
@@ -61,103 +92,105 @@ class State(Enum):
     """No request has so many bytes, whatever is still to come."""
 
 
+_STATES = {Extent.PART: State.NEED_DATA, Extent.ENOUGH: State.DELEGATE, Extent.TOO_MUCH: State.TOO_LONG}
+
+
 class RequestParser:
     """Parses one request as it comes in. One with a body of more than `max_body_bytes` is delegated before it is there.
 
     Attributes:
         received: all that came in.
         is_whole: whether nothing of the request is still to come.
-        expects_continue: whether the client waits to be told that it may send the body.
     """
 
     def __init__(self, max_body_bytes: int) -> None:
-        self.received = bytearray()
+        self.received: bytes | bytearray = b""
         self.state = State.NEED_DATA
         self.request: Request | None = None
-        self.is_whole = self.expects_continue = False
+        self.is_whole = False
         self._max_body_bytes = max_body_bytes
-        self._parser = HttpRequestParser(self)
-        self._is_plain = True
-        self._is_refused = self._has_head = False
-        self._n_body = 0
-        self._target = self._body = b""
-        self._headers: dict[str, str] = {}
+        self._head: Request | None = None
+        self._framing: Framing | None = None
+        self._body_begins = self._body_bytes = 0
 
     def receive_data(self, data: bytes) -> State:
         """Parse on, and return the state."""
-        self.received += data
-        if not self._is_refused:
-            try:
-                self._parser.feed_data(data)
-            except HttpParserUpgrade:
-                self.state = State.DELEGATE
-            except HttpParserError:
-                self._is_refused = True
-        if self.state is State.NEED_DATA:
-            self.state = self._delegated(len(data))
-        if self.state is not State.NEED_DATA:
-            del self._parser  # the two refer to each other, and would stay until the garbage collector runs
+        if not self.received:
+            self.received = data
+        else:  # only long requests come in several pieces
+            self.received = bytearray(self.received) if isinstance(self.received, bytes) else self.received
+            self.received += data
+        self.state = self._receive(data)
         return self.state
 
-    def _delegated(self, n_new: int) -> State:
-        """Say whether a request that is not complete, or not plain, goes to gunicorn now."""
-        n_received = len(self.received)
-        if self.is_whole or (self._has_head and (self._is_refused or self._n_body > self._max_body_bytes)):
+    def expects_continue(self) -> bool:
+        """Say, once, whether the client waits to be told that it may send the body."""
+        if self._framing is None or not self._framing.expects_continue:
+            return False
+        self._framing.expects_continue = False
+        return True
+
+    def _receive(self, data: bytes) -> State:
+        if self._framing is not None:
+            return self._follow(self._framing, data)
+        if self._head is None:
+            if not _has_ended(self.received):
+                return State.NEED_DATA
+            self._head = self._parse_head()
+            if self._head is None:
+                self._framing = Framing(self._max_body_bytes)
+                return self._follow(self._framing, self.received)
+        return self._read_body(self._head)
+
+    def _follow(self, framing: Framing, data: bytes | bytearray) -> State:
+        state = _STATES[framing.receive_data(data)]
+        self.is_whole = framing.is_whole
+        return state
+
+    def _read_body(self, head: Request) -> State:
+        missing = self._body_begins + self._body_bytes - len(self.received)
+        if self._body_bytes > self._max_body_bytes:
             return State.DELEGATE
-        if self._has_head:
-            too_many = MAX_FRAMING * self._max_body_bytes + MAX_DELEGATED_HEAD_BYTES
-            return State.TOO_LONG if n_received > too_many else State.NEED_DATA
-        has_line = b"\n" in self.received[:MAX_HEAD_BYTES]
-        if n_received > (MAX_DELEGATED_HEAD_BYTES if has_line else MAX_HEAD_BYTES):
+        if missing > 0:
+            return State.NEED_DATA
+        self.is_whole = True
+        if missing < 0 or self._body_bytes > MAX_REQUEST_BYTES:  # another request follows, or this one is long
             return State.DELEGATE
-        if self._is_refused:  # what is no text will never end a head
-            is_over = _END_OF_HEAD.search(self.received, max(0, n_received - n_new - 2))
-            return State.DELEGATE if is_over or not self.received[:1].isalpha() else State.NEED_DATA
-        return State.NEED_DATA
+        head.body = bytes(self.received[self._body_begins :])
+        self.request = head
+        return State.COMPLETE
 
-    # The parser calls these, for the next request too where it is there already.
+    def _parse_head(self) -> Request | None:
+        """Return a request without its body; None where it is not plain."""
+        found = PLAIN_HEAD.match(self.received)
+        if found is None or found.end() > MAX_HEAD_BYTES:
+            return None
+        method, target, version, fields = found.groups()
+        headers = _headers(fields)
+        if headers is None:
+            return None
+        length = headers.get("content-length", "0")
+        kept = IS_KEPT.get((headers.get("connection", "").lower(), version.decode()))
+        if kept is None or not length.isdecimal() or len(length) > MAX_LENGTH_DIGITS:
+            return None
+        self._body_begins, self._body_bytes = found.end(), int(length)
+        return Request(method.decode(), target.decode(), headers, b"", version.decode(), kept)
 
-    def on_url(self, target: bytes) -> None:
-        self._target += target
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        key = name.decode("latin-1").lower()
-        if key in self._headers or key in DELEGATED_HEADERS or "_" in key:
-            self._is_plain = False
-        self._headers[key] = value.decode("latin-1").strip(" \t")  # llhttp leaves a tab at the end
+def _has_ended(received: bytes | bytearray) -> bool:
+    """Say whether a head has come in, whole or too long; or one with a bare LF, which gunicorn refuses at once.
 
-    def on_headers_complete(self) -> None:
-        if self.is_whole:
-            return
-        self._has_head = True
-        expected = self._headers.get("expect", "100-continue").lower()
-        self.expects_continue = "expect" in self._headers and self._parser.get_http_version() == "1.1"
-        if int(self._headers.get("content-length", 0)) > self._max_body_bytes or expected != "100-continue":
-            self.state = State.DELEGATE
+    Whatever else is wrong with a head, its end is waited for here, where it holds no thread.
+    """
+    return b"\r\n\r\n" in received or len(received) > MAX_HEAD_BYTES or received.count(b"\n") != received.count(b"\r\n")
 
-    def on_body(self, piece: bytes) -> None:
-        self.expects_continue = False
-        self._n_body += len(piece)
-        if self._n_body <= MAX_REQUEST_BYTES:
-            self._body += piece
 
-    def on_message_complete(self) -> None:
-        if self.is_whole:
-            return
-        self.is_whole, self.expects_continue = True, False
-        head_bytes = self.received.find(b"\r\n\r\n") + 4
-        is_alone = len(self.received) == head_bytes + self._n_body
-        is_short = head_bytes <= MAX_HEAD_BYTES and self._n_body <= MAX_REQUEST_BYTES
-        version = self._parser.get_http_version()
-        if self._is_plain and is_alone and is_short and version in VERSIONS:
-            self.request = Request(
-                self._parser.get_method().decode(),
-                self._target.decode("latin-1"),
-                self._headers,
-                self._body,
-                version,
-                self._parser.should_keep_alive(),
-            )
-            self.state = State.COMPLETE
-        else:
-            self.state = State.DELEGATE
+def _headers(fields: bytes) -> dict[str, str] | None:
+    """Return fields by their names in lower case; None where gunicorn reads one of them in a special way."""
+    lines = fields.decode("latin-1").split("\r\n")[:-1]
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip(" \t")
+    is_plain = len(headers) == len(lines) and DELEGATED_FIELDS.isdisjoint(headers)
+    return headers if is_plain else None

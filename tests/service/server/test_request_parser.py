@@ -10,13 +10,14 @@ from gunicorn.http import get_parser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from service.server import framing
 from service.server.request_parser import (
-    MAX_DELEGATED_HEAD_BYTES,
     MAX_HEAD_BYTES,
     MAX_REQUEST_BYTES,
     Request,
     RequestParser,
     State,
+    agrees_with,
 )
 
 HEAD = b"POST /predict?a=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
@@ -101,9 +102,17 @@ def test_the_client_says_whether_the_connection_is_kept(content: bytes, keep_ali
         PLAIN.replace(b"HTTP/1.1", b"HTTP/2.0"),
         PLAIN.replace(b"\r\n", b"\n"),
         b"GET /" + b"x" * MAX_HEAD_BYTES,
-        b"GET / HTTP/1.1\r\n" + b"x" * MAX_DELEGATED_HEAD_BYTES,
-        b"\x16\x03\x01 this is TLS",
+        b"GET / HTTP/1.1\r\n" + b"x" * framing.MAX_HEAD_BYTES,
+        b"\x16\x03\x01 this is TLS\n\n",
         b"nonsense\r\n\r\n",
+        PLAIN.replace(b"HTTP/1.1", b"RTSP/1.0"),
+        PLAIN.replace(b"POST ", b"POST  "),
+        PLAIN.replace(b"?a=1", b"?a=1#b"),
+        PLAIN.replace(b"/predict", b"http://x/predict"),
+        PLAIN.replace(b"Host: x", b"Connection: keep-alive, te"),
+        PLAIN.replace(b"Host: x", b"X-Forwarded-Ssl: on"),
+        PLAIN.replace(b"Host: x", b"\r\n".join(b"X-%d: y" % i for i in range(99))),
+        b"\r\n" + PLAIN,
     ],
 )
 def test_what_is_no_plain_request_is_delegated_to_gunicorn_untouched(content: bytes) -> None:
@@ -116,6 +125,13 @@ def test_what_is_no_plain_request_is_delegated_to_gunicorn_untouched(content: by
 @pytest.mark.parametrize(
     "content",
     [
+        b"",
+        b"G",
+        b"\r\n",
+        b"\x16\x03",
+        b"GET  / RTSP/1.0\r\nno field\r\n",
+        HEAD[:-1],
+        PLAIN[:-1],
         b"GET / HTTP/1.1\r\nLong: " + b"x" * 2 * MAX_HEAD_BYTES,
         b"UNKNOWN / HTTP/1.1\r\nHost:",
         HEAD.replace(b"Length: 15", b"Length: %d" % MAX_BODY_BYTES) + b"{",
@@ -140,10 +156,32 @@ def test_who_sends_much_around_little_is_refused() -> None:
 
 def test_a_client_that_waits_to_be_told_to_go_on_is_told_once() -> None:
     expecting = HEAD.replace(b"Host: x", b"Expect: 100-Continue")
-    assert parsed(expecting).expects_continue
-    assert not parsed(HEAD).expects_continue
-    assert not parsed(expecting + b"{").expects_continue
-    assert not parsed(expecting.replace(b"HTTP/1.1", b"HTTP/1.0")).expects_continue
+    assert parsed(expecting).expects_continue()
+    assert not parsed(HEAD).expects_continue()
+    assert not parsed(expecting + b"{").expects_continue()
+    assert not parsed(expecting.replace(b"HTTP/1.1", b"HTTP/1.0")).expects_continue()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("limit_request_line", 100),
+        ("limit_request_fields", 5),
+        ("limit_request_field_size", 50),
+        ("secure_scheme_headers", {"X-TLS": "1"}),
+        ("proxy_protocol", "v1"),
+    ],
+)
+def test_where_gunicorn_is_set_to_read_requests_otherwise_it_reads_them_all(setting: str, value: object) -> None:
+    config = Config()
+    assert agrees_with(config)
+    config.set(setting, value)
+    assert not agrees_with(config)
+
+
+def test_where_gunicorn_takes_a_prefix_from_each_path_it_reads_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", "/boundaries")
+    assert not agrees_with(Config())
 
 
 @example("GET", {"Accept": "\t a/b \t"}, b"")
