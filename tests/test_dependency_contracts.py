@@ -229,12 +229,15 @@ PREFLIGHT = {"Access-Control-Request-Method": "GET"}
 def test_flask_cors_takes_its_options_by_the_names_that_we_use() -> None:
     app = Flask(__name__)
     app.add_url_rule("/", "index", lambda: Response("ok"))
-    CORS(app, origins=["https://example.org"], expose_headers=["ETag"], max_age=3600)
+    ours = {"max_age": 3600, "always_send": False, "send_wildcard": True, "vary_header": False}
+    CORS(app, origins=["https://example.org", "https://example.net"], expose_headers=["ETag"], **ours)  # type: ignore[arg-type]
     client, origin = app.test_client(), {"Origin": "https://example.org"}
     headers = {**client.get("/", headers=origin).headers, **client.options("/", headers=origin | PREFLIGHT).headers}
     sent = [headers.get(f"Access-Control-{name}") for name in ("Allow-Origin", "Expose-Headers", "Max-Age")]
     assert sent == ["https://example.org", "ETag", "3600"], "CORS ignores an option; service/http/access.py passes it"
-    assert "Access-Control-Allow-Origin" not in client.get("/", headers={"Origin": "https://example.com"}).headers
+    assert "Vary" not in headers
+    for others in ({"Origin": "https://example.com"}, {}):
+        assert "Access-Control-Allow-Origin" not in client.get("/", headers=others).headers
 
 
 def test_environs_returns_none_for_a_wrong_value_and_raises_when_sealed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask
 from flask_cors import CORS
@@ -14,6 +15,11 @@ from service.http.responses import Header
 
 EXPOSED = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
 
+OPTIONS: dict[str, Any] = {"expose_headers": EXPOSED, "always_send": False, "send_wildcard": True, "vary_header": False}
+"""Only who names an origin is sent flask-cors's headers. What may be kept says by itself that it varies by origin, also
+where none is let in yet (`service.http.conditional`).
+"""
+
 
 class CrossOrigin:
     """Lets pages of other origins in. Flask's responses are given the headers by flask-cors, the loop's by the same
@@ -21,11 +27,11 @@ class CrossOrigin:
     """
 
     def __init__(self, app: Flask, origins: Sequence[str]) -> None:
-        self._options = get_cors_options(app, {"origins": origins, "expose_headers": EXPOSED})
+        self._options = get_cors_options(app, {"origins": origins, **OPTIONS})
         self._is_open = bool(origins)
         self._cached = lru_cache(maxsize=1024)(self._headers)
         if origins:
-            CORS(app, origins=origins, expose_headers=EXPOSED, max_age=3600)
+            CORS(app, origins=origins, max_age=3600, **OPTIONS)
 
     def headers(self, origin: str | None) -> Sequence[Header]:
         """Return what the response to a request from this origin has besides; to one that is no preflight."""

@@ -38,7 +38,7 @@ class Validators:
     @classmethod
     def _with(cls, etag: str, immutable: bool, vary: str, headers: tuple[Header, ...]) -> "Validators":
         how_long = f"public, max-age={ONE_YEAR}, immutable" if immutable else "no-cache"
-        return cls(etag, (("ETag", f'"{etag}"'), ("Cache-Control", how_long), ("Vary", vary), *headers))
+        return cls(etag, (("ETag", f'"{etag}"'), ("Cache-Control", how_long), ("Vary", f"{vary}, Origin"), *headers))
 
 
 def conditional(
@@ -46,6 +46,8 @@ def conditional(
 ) -> RawResponse:
     """Return 304 where the client has this response already; else the response, whose body is only then made."""
     headers = [*validators.headers] if call.context.keys is None else [*map(_private, validators.headers)]
+    if _is_of_other_origin(call):
+        headers = [*map(_asked_again, headers)]
     if _has(call.headers.get("if-none-match"), validators.etag):
         return RawResponse([], None, 304, headers)
     return RawResponse(make_body(), media_type, headers=headers)
@@ -55,6 +57,16 @@ def _private(header: Header) -> Header:
     """Return a header for those with a key alone: a shared cache must not show others what it answers."""
     name, value = header
     return name, value.replace("public,", "private,")
+
+
+def _is_of_other_origin(call: Call) -> bool:
+    """Say whether a page asks whose origin is not let in; perhaps it will be, so it keeps nothing for good."""
+    origin, let_in = call.headers.get("origin"), call.context.settings.cors_origins
+    return origin is not None and "*" not in let_in and origin not in let_in
+
+
+def _asked_again(header: Header) -> Header:
+    return ("Cache-Control", "no-cache") if header[0] == "Cache-Control" else header
 
 
 def conditional_content(call: Call, content: bytes, media_type: str) -> RawResponse:

@@ -174,6 +174,30 @@ def test_only_named_origins_may_read_answers(start_server: StartServer, models_d
     )
 
 
+@pytest.mark.parametrize("let_in", ["", "https://one.example", "https://one.example,https://two.example", "*"])
+def test_what_is_kept_for_one_origin_is_never_another_ones_answer(tmp_path: Path, let_in: str) -> None:
+    settings = Settings(models_dir=tmp_path, cors_origins=tuple(filter(None, let_in.split(","))))
+    client = create_app(settings).test_client()
+    for origin in ("https://one.example", "https://three.example", None):
+        answer = client.get("/explorer/main.js", headers={} if origin is None else {"Origin": origin})
+        is_let_in = origin is not None and (let_in == "*" or origin in let_in.split(","))
+        expected = ("*" if let_in == "*" else origin) if is_let_in else None
+        assert answer.headers.get("Access-Control-Allow-Origin") == expected
+        assert "Origin" in answer.headers["Vary"]
+
+
+def test_a_page_whose_origin_is_not_let_in_keeps_nothing_for_good(start_server: StartServer, models_dir: Path) -> None:
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_CORS_ORIGINS="https://one.example")
+    origins = {None: "immutable", "https://one.example": "immutable", "https://two.example": "no-cache"}
+    for way in ({}, {"X_By": "a thread"}):
+        for origin, how_long in origins.items():
+            headers = way if origin is None else {**way, "Origin": origin}
+            answer = server.get("/boundary?model=linear&version=1&resolution=3", headers=headers)
+            assert how_long in answer.headers["Cache-Control"]
+            assert answer.headers["Vary"] == "Accept, Origin"
+            assert ("Access-Control-Allow-Origin" in answer.headers) == (origin == "https://one.example")
+
+
 def test_no_origin_is_named_by_default(server: Server) -> None:
     answer = server.get("/models", headers={"Origin": "https://one.example"})
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
