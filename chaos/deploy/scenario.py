@@ -28,7 +28,7 @@ MIN_OVER_FILE = 0.6
 MIN_RATE_KEPT = 0.7
 MAX_SLOW_RATIO = 1.2
 MAX_LINES = 10
-"""Of the requests that went wrong, as many are printed."""
+"""Of each kind of requests that went wrong, as many are printed."""
 
 
 def run_deployment(seed: int, tell: Callable[[str], None]) -> Iterator[Finding]:
@@ -41,8 +41,9 @@ def run_deployment(seed: int, tell: Callable[[str], None]) -> Iterator[Finding]:
             yield _first_prediction(stack)
             stack.scale(2)
             faults = inject_faults(stack, directory, seed, tell)
-            for line in [*faults.wrong, *faults.outcomes.faults, *faults.retrying_errors][:MAX_LINES]:
-                tell(line)
+            for kind, lines in _unwanted(faults).items():
+                for line in lines[:MAX_LINES]:
+                    tell(f"{kind}: {line}")
             yield from _of_faults(faults)
             tell("cached boundaries")
             yield from _of_cache(measure_cache(stack, rounds=3, seconds=3))
@@ -67,13 +68,23 @@ def _first_prediction(stack: Stack) -> Finding:
     return Finding("a", metric, f"{seconds:.0f} s", "correct", correct)
 
 
-def _of_faults(result: FaultResult) -> Iterator[Finding]:
+def _unwanted(result: FaultResult) -> dict[str, list[str]]:
     outcomes = result.outcomes
-    lost = outcomes.unavailable + len(outcomes.server_errors) + len(outcomes.stale) + len(outcomes.failed)
+    return {
+        "wrong": result.wrong + outcomes.wrong,
+        "lost": outcomes.unavailable + outcomes.server_errors + outcomes.stale + outcomes.failed,
+        "limited": outcomes.limited,
+        "lost to the project's client": result.retrying_errors,
+    }
+
+
+def _of_faults(result: FaultResult) -> Iterator[Finding]:
+    outcomes, unwanted = result.outcomes, _unwanted(result)
     during = ", ".join(result.faults)
     yield Finding("b", f"requests of {len(CLIENTS)} clients during: {during}", f"{outcomes.requests:,}")
-    yield Finding.none_of("b", "wrong responses, also to the project's client", len(result.wrong))
-    yield Finding.none_of("b", "lost, 503 included, except with the killed replica", lost)
+    yield Finding.none_of("b", "wrong responses, also to the project's client", len(unwanted["wrong"]))
+    yield Finding.none_of("b", "lost, 503 included, except with the killed replica", len(unwanted["lost"]))
+    yield Finding.none_of("b", "refused by the proxy's limit (429)", len(unwanted["limited"]))
     yield Finding("b", "lost with the killed replica", str(outcomes.killed))
     retrying = f"requests of {RETRYING_CLIENTS} of the project's clients, with retries"
     yield Finding("b", retrying, f"{result.retrying_requests:,}")

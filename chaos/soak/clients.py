@@ -44,7 +44,10 @@ class Outcomes:
     bytes_received: int = 0
     wrong: list[str] = field(default_factory=list)
     server_errors: list[str] = field(default_factory=list)
-    unavailable: int = 0
+    unavailable: list[str] = field(default_factory=list)
+    """503: the service said that it could not answer then."""
+    limited: list[str] = field(default_factory=list)
+    """429: a proxy's limit."""
     killed: int = 0
     stale: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -55,7 +58,7 @@ class Outcomes:
 
     @property
     def requests(self) -> int:
-        return self.correct + self.unavailable + self.killed + len(self.faults)
+        return self.correct + len(self.unavailable) + len(self.limited) + self.killed + len(self.faults)
 
     @property
     def faults(self) -> list[str]:
@@ -69,10 +72,8 @@ class Outcomes:
         self.bytes_received += len(content)
         if status != 200:
             text = f"{status} to {request.path}: {content[:300].decode(errors='replace')}"
-            if status == 503:
-                self.unavailable += 1
-            else:
-                (self.server_errors if status >= 500 else self.wrong).append(text)
+            special = {503: self.unavailable, 429: self.limited}
+            special.get(status, self.server_errors if status >= 500 else self.wrong).append(text)
             return
         error = request.check(content)
         if error is not None:

@@ -100,7 +100,7 @@ def _of_faults(result: FaultResult, scale: Scale) -> Iterator[Finding]:
     yield Finding("a", f"requests during {during}", f"{outcomes.requests:,}")
     yield Finding.none_of("a", "wrong responses", len(outcomes.wrong))
     yield Finding.none_of("a", "5xx other than 503", len(outcomes.server_errors))
-    yield Finding("a", "503", str(outcomes.unavailable))
+    yield Finding("a", "503", str(len(outcomes.unavailable)))
     yield Finding("a", "failed because their worker was killed", str(outcomes.killed))
     yield Finding.none_of("a", "failed on a stale connection, closed while a request was sent", len(outcomes.stale))
     yield Finding.none_of("a", "failed otherwise", len(outcomes.failed))
@@ -149,7 +149,7 @@ def _of_slow_clients(result: SlowClientResult, scale: Scale) -> Iterator[Finding
 
 
 def _of_outcomes(part: str, outcomes: Outcomes) -> Iterator[Finding]:
-    yield Finding(part, "503", str(outcomes.unavailable))
+    yield Finding(part, "503", str(len(outcomes.unavailable)))
     yield Finding.none_of(part, "wrong responses", len(outcomes.wrong))
     yield Finding.none_of(part, "5xx other than 503", len(outcomes.server_errors))
     yield Finding.none_of(part, "failed requests", len(outcomes.failed) + len(outcomes.stale))

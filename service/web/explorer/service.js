@@ -1,7 +1,10 @@
-// Requests to the service, and what is said while it does not answer.
+// Requests to the service, and what is said while it does not answer. Every path is relative to the page's own, so that the
+// service may stand below a prefix.
 
 const SLOW_AFTER_MS = 3000;
 const TIMEOUT_MS = 20000;
+const PATIENCE_MS = 10000;
+const MAX_PAUSE_SECONDS = 2;
 const KEY = "api-key";
 
 /** The service refused, or did not answer: `status` is 0 then. */
@@ -45,7 +48,7 @@ export class Service {
    *  @param {URLSearchParams} query */
   async grid(query) {
     const accept = { Accept: "application/x-npy" };
-    return parseNpy(await this.#ask(`/boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
+    return parseNpy(await this.#ask(`boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
   }
 
   /** A file as it is sent.
@@ -65,7 +68,7 @@ export class Service {
       this.onSlow();
     }, SLOW_AFTER_MS);
     try {
-      const answer = await fetch(path, {
+      const answer = await fetchPatiently(path, {
         ...options,
         headers: key === null ? headers : { ...headers, "X-API-Key": key },
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -78,6 +81,20 @@ export class Service {
       clearTimeout(slow);
       if (isSlow) this.onAnswered();
     }
+  }
+}
+
+/** Fetch, and where the service is busy and says for how short a while, ask again: as many pages may have been opened at
+ *  once, each waits a little differently.
+ *  @param {string} path @param {RequestInit} options */
+async function fetchPatiently(path, options) {
+  for (const began = performance.now(); ;) {
+    const answer = await fetch(path, options);
+    const seconds = [429, 503].includes(answer.status) ? Number(answer.headers.get("Retry-After")) : 0;
+    const isOver = performance.now() - began > PATIENCE_MS;
+    if (!(seconds > 0 && seconds <= MAX_PAUSE_SECONDS) || isOver) return answer;
+    const pause = seconds * 1000 * (0.5 + Math.random());
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
