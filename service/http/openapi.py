@@ -77,6 +77,7 @@ def build(context: Context, default: ModelVersion | None, limits: Limits) -> Doc
         __version__,
         "3.1.0",
         plugins=[plugin],
+        servers=[{"url": ".", "description": "where this document is, also below a prefix"}],
         info={
             "description": " ".join(DESCRIPTION.split()),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

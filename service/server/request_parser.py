@@ -6,6 +6,7 @@ taken although its form is odd, does not depend on who answers. It is delegated 
 thread waits for a client.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,13 +56,15 @@ DEFAULTS_NEEDED = (
     "proxy_protocol",
     "secure_scheme_headers",
 )
-"""Gunicorn's settings with which it may refuse, or read otherwise, what is plain under its defaults."""
+"""Gunicorn's settings with which it may refuse, or read otherwise, what is plain under its defaults. With the variable
+SCRIPT_NAME it takes that from the front of each path.
+"""
 
 
 def agrees_with(config: Any) -> bool:
-    """Say whether gunicorn reads plain requests, with these settings, as they are read here."""
+    """Say whether gunicorn reads plain requests, with these settings and this environment, as they are read here."""
     settings = [config.settings[name] for name in DEFAULTS_NEEDED]
-    return all(setting.get() == type(setting)().get() for setting in settings)
+    return all(setting.get() == type(setting)().get() for setting in settings) and not os.environ.get("SCRIPT_NAME")
 
 
 @dataclass(slots=True)

@@ -1,2 +1,2 @@
-// Shows /openapi.json with Swagger UI. validatorUrl would send the document to another host.
-SwaggerUIBundle({ url: "/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null });
+// Shows openapi.json with Swagger UI. validatorUrl would send the document to another host.
+SwaggerUIBundle({ url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null });

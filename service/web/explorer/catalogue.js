@@ -117,7 +117,7 @@ export class Model {
   async loadNetwork(service, run) {
     if (!this.isEvaluatedHere || this.unavailableReason(run) !== null || this.#networks.has(run)) return;
     if (!this.#loading.has(run)) {
-      const path = `/models/${encodeURIComponent(this.name)}/versions/${this.version}/weights?replicate=${run}`;
+      const path = `models/${encodeURIComponent(this.name)}/versions/${this.version}/weights?replicate=${run}`;
       const loading = service
         .json(path)
         .then((weights) => this.#networks.set(run, new Network(weights)))
@@ -166,14 +166,14 @@ export class Catalogue {
  *  @param {number} run whose weights are drawn first */
 export async function load(service, before, wanted, run) {
   /** @type {ModelList} */
-  const listed = await service.json("/models");
+  const listed = await service.json("models");
   const stamp = JSON.stringify([listed, wanted]);
   if (before?.stamp === stamp) return before;
   /** @type {(DescribedVersion | null)[]} */
   const described = await Promise.all(
     listed.models.map(({ name, versions }) => {
       const served = versions.find(({ state }) => state === "AVAILABLE");
-      return served ? service.json(`/models/${encodeURIComponent(name)}/versions/${served.version}`) : null;
+      return served ? service.json(`models/${encodeURIComponent(name)}/versions/${served.version}`) : null;
     }),
   );
   const experiments = experimentsOf(listed, described);
@@ -203,7 +203,7 @@ export async function load(service, before, wanted, run) {
 async function resultOf(service, what, experiment) {
   if (experiment === null) return null;
   try {
-    return await service.json(`/${what}?experiment=${encodeURIComponent(experiment)}`);
+    return await service.json(`${what}?experiment=${encodeURIComponent(experiment)}`);
   } catch (error) {
     if (error instanceof ServiceError && error.status === 404) return null;
     throw error;

@@ -60,7 +60,7 @@ export class Comparison {
         h(
           "a",
           {
-            href: `/comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`,
+            href: `comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`,
             download: "comparison.csv",
           },
           "This table as CSV",

@@ -43,7 +43,7 @@ export class Content {
     byId("questions").replaceChildren(...questions(catalogue, state));
     for (const name of ["comparison", "dataset"]) {
       const query = new URLSearchParams({ experiment: catalogue.experiment ?? "", format: "csv" });
-      byId(`${name}-csv`).setAttribute("href", `/${name}?${query}`);
+      byId(`${name}-csv`).setAttribute("href", `${name}?${query}`);
     }
     for (const id of ["inside", "point"]) byId(id).hidden = maps === 0;
     byId("comparison").hidden = comparison === null;

@@ -59,6 +59,7 @@ export function curl(fields, models, view, difference) {
     same.delete("model");
     return String(same);
   });
+  const address = new URL("boundary", document.baseURI).href;
   const key = fields.service.hasKey ? '-H "X-API-Key: $API_KEY" ' : "";
   /** @param {(string | null)[]} names */
   const quoted = (names) => (names.length === 1 ? names[0] : `{${names.join(",")}}`);
@@ -66,12 +67,12 @@ export function curl(fields, models, view, difference) {
     .map(([rest, queries]) => {
       const names = queries.map((query) => query.get("model"));
       const file = names.length === 1 ? `${names[0]}.npy` : "#1.npy";
-      return `curl -fsS ${key}'${location.origin}/boundary?model=${quoted(names)}&${rest}&format=npy' -o '${file}'`;
+      return `curl -fsS ${key}'${address}?model=${quoted(names)}&${rest}&format=npy' -o '${file}'`;
     })
     .concat(
       difference === null
         ? []
-        : `curl -fsS ${key}'${location.origin}/boundary?${difference}&format=npy' -o 'difference.npy'`,
+        : `curl -fsS ${key}'${address}?${difference}&format=npy' -o 'difference.npy'`,
     )
     .join("\n");
 }

@@ -156,7 +156,7 @@ function link(links, query, name) {
     h(
       "a",
       {
-        href: `/boundary?${key}&format=${format}`,
+        href: `boundary?${key}&format=${format}`,
         "aria-label": `${name} as ${format}`,
         "data-file": `${name}.${format}`,
       },

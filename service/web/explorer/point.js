@@ -125,7 +125,7 @@ export class PointView {
   /** @param {Model} model @param {Point} point
    *  @returns {Promise<number>} */
   async #predict({ name }, point) {
-    const { probabilities } = await this.service.json("/predict", { model: name, points: [point] });
+    const { probabilities } = await this.service.json("predict", { model: name, points: [point] });
     return probabilities[0];
   }
 
@@ -133,7 +133,7 @@ export class PointView {
    *  @returns {Promise<number>} */
   async #predictAt(model, point, replicate, epoch) {
     const inputs = { points: [point], replicate, snapshot: model.snapshot(epoch) };
-    const path = `/v1/models/${encodeURIComponent(model.name)}/versions/${model.version}:predict`;
+    const path = `v1/models/${encodeURIComponent(model.name)}/versions/${model.version}:predict`;
     const { outputs } = await this.service.json(path, { signature_name: "at", inputs });
     return outputs[0];
   }
