@@ -52,6 +52,7 @@ worker_connections = limits.connections(threads)
 keepalive = 75  # longer than most proxies, so that they close and lose no request; shorter where it is crowded
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)
+forwarder_headers = ""  # else whoever asks from this machine sends SCRIPT_NAME, and gunicorn answers 500
 control_socket_disable = True  # else it writes below the home directory, which may be read-only
 timeout = 60
 graceful_timeout = 30
