@@ -32,11 +32,12 @@ class Framing:
 
     Attributes:
         is_whole: whether nothing of the request is still to come.
+        is_refused_head: whether llhttp refused the head, which has ended.
         expects_continue: whether the client waits to be told that it may send the body.
     """
 
     def __init__(self, max_body_bytes: int) -> None:
-        self.is_whole = self.expects_continue = False
+        self.is_whole = self.is_refused_head = self.expects_continue = False
         self._max_body_bytes = max_body_bytes
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
         self._tail = b""  # of what came in before, as far as it may end a head
@@ -72,7 +73,8 @@ class Framing:
             return Extent.TOO_MUCH if self._n_received > too_many else Extent.PART
         if self._n_received > (MAX_HEAD_BYTES if self._has_line else MAX_LINE_BYTES):
             return Extent.ENOUGH
-        return Extent.ENOUGH if self._is_refused and _END_OF_HEAD.search(newest) else Extent.PART
+        self.is_refused_head = self._is_refused and _END_OF_HEAD.search(newest) is not None
+        return Extent.ENOUGH if self.is_refused_head else Extent.PART
 
     # The parser calls these, for the next request too where it is there already.
 

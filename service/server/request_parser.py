@@ -36,6 +36,8 @@ PLAIN_HEAD = re.compile(
 )
 """A head, short enough, that gunicorn's parser takes as it stands: method, target, version and fields."""
 
+DECLARED_BODY = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
+
 DELEGATED_FIELDS = frozenset({"expect", "transfer-encoding", "upgrade", "x-forwarded-protocol", "x-forwarded-ssl"})
 """Fields that this parser does not implement, and those that may contradict X-Forwarded-Proto."""
 
@@ -147,7 +149,8 @@ class RequestParser:
 
     def _follow(self, framing: Framing, data: bytes | bytearray) -> State:
         state = _STATES[framing.receive_data(data)]
-        self.is_whole = framing.is_whole
+        # What llhttp refuses, gunicorn may take: it is whole where the head has ended and declares no body.
+        self.is_whole = framing.is_whole or (framing.is_refused_head and not DECLARED_BODY.search(self.received))
         return state
 
     def _read_body(self, head: Request) -> State:

@@ -243,7 +243,7 @@ def gunicorns(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def fate(server: Server, request: str, is_unfinished: bool) -> list[str]:
     """Return the statuses that come back, and what they say of the connection: of what was sent first, and then of the
-    probe that follows where the connection is kept.
+    probe that follows where the connection is kept. Not of 100 (Continue), which a server may leave out.
     """
     received = b""
     with socket.create_connection(server.address, timeout=60) as connection, suppress(ConnectionError):
@@ -256,7 +256,8 @@ def fate(server: Server, request: str, is_unfinished: bool) -> list[str]:
             connection.sendall(PROBE)
         while piece := connection.recv(2**16):
             received += piece
-    return re.findall(r"HTTP/1\.[01] \d{3} |Connection: [a-z-]+", received.decode("latin-1"))
+    fields = "" if is_unfinished else "|Connection: [a-z-]+"  # gunicorn may say keep-alive there, and close
+    return re.findall(r"HTTP/1\.[01] [2-5]\d\d " + fields, received.decode("latin-1"))
 
 
 def test_odd_requests_for_what_the_loop_could_answer_meet_the_fate_that_gunicorn_has_for_them(
@@ -272,5 +273,6 @@ def test_odd_requests_for_what_the_loop_could_answer_meet_the_fate_that_gunicorn
         name: [fate(server, request, name.endswith(UNFINISHED)) for server in (ours, gunicorns)]
         for name, request in requests.items()
     }
-    assert {name: fates for name, fates in found.items() if fates[0] != fates[1]} == {}
+    differing = {name: fates for name, fates in found.items() if fates[0] != fates[1]}
+    assert not differing, "\n".join(f"{name}: {fates}" for name, fates in differing.items())
     assert len({str(fates) for fates in found.values()}) > 10
