@@ -10,6 +10,8 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,6 +42,9 @@ if hasattr(ctypes.CDLL(None), "mallopt"):
     for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
         ctypes.CDLL(None).mallopt(parameter, 128 * 1024)
 
+# NumPy multiplies no matrices here; in each worker it would start a thread for each core.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 IDLE_SECONDS = 30
 
 wsgi_app = f"{package}.app:create_app()"
@@ -68,6 +73,20 @@ def when_ready(server):
     if hasattr(socket, "TCP_DEFER_ACCEPT"):
         for listener in server.LISTENERS:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, IDLE_SECONDS)
+
+
+def pre_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)
+    """Wait until the system has a process to give: an arbiter whose fork fails ends, and all its workers with it."""
+    while True:
+        try:
+            probe = threading.Thread(target=int)  # counts as a process does
+            probe.start()
+        except RuntimeError:
+            server.log.warning("there is no process for another worker now")
+            time.sleep(0.5)
+        else:
+            probe.join()
+            return
 
 
 def post_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)

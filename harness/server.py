@@ -154,12 +154,14 @@ def serving(
     constants: Mapping[str, float] = MappingProxyType({}),
     command: Sequence[str] = (sys.executable, "-m", "gunicorn"),
     cwd: Path = ROOT,
+    within: Sequence[str] = (),
     **environment: str,
 ) -> Iterator[Server]:
     """Run gunicorn until the block ends, which begins once it answers; its log goes to `directory`.
 
     It inherits this process's environment, but for the variables that begin with one of `without`. `constants` are the
-    service's, by where they stand, where other values than its own are wanted.
+    service's, by where they stand, where other values than its own are wanted. `within` is a command that becomes the
+    command that is given to it, such as `unshare`.
     """
     port = int(environment.get("PORT") or free_port())
     log = directory / f"gunicorn-{port}.log"
@@ -168,7 +170,7 @@ def serving(
     ours = {"HOST": HOST, "PORT": str(port), **(changed if constants else {})}
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 (the callers' own)
-            command,
+            [*within, *command],
             cwd=cwd,
             env={**inherited, **ours, **environment},
             stdout=output,

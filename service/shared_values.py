@@ -8,6 +8,7 @@ shared. Its worker counts on, and the whole count is there once there is room.
 import mmap
 import os
 from contextlib import suppress
+from io import BufferedRandom
 from pathlib import Path
 
 from prometheus_client import mmap_dict, values
@@ -19,13 +20,13 @@ class AllocatedDict(mmap_dict.MmapedDict):
     """A dict of doubles in a mapped file. Not safe for several threads: the library has a lock around it."""
 
     def __init__(self, filename: str) -> None:
-        self._f = Path(filename).open("a+b")  # noqa: SIM115 (mapped for as long as the worker lives)
+        self._f: BufferedRandom | None = None  # type: ignore[assignment]
         self._fname = filename
         self._positions: dict[str, int] = {}
         self._used = self._capacity = 0
         self._m = mmap.mmap(-1, mmap.PAGESIZE)
         with suppress(OSError):
-            self._grow(max(INITIAL_BYTES, os.fstat(self._f.fileno()).st_size))
+            self._grow(INITIAL_BYTES)
 
     def read_value(self, key: str) -> tuple[float, float]:
         """Return a value and its time, which are 0 at first."""
@@ -47,11 +48,14 @@ class AllocatedDict(mmap_dict.MmapedDict):
         super()._init_value(key)  # type: ignore[no-untyped-call]
 
     def _grow(self, capacity: int) -> None:
-        """Map so many bytes of the file.
+        """Map so many bytes of the file, or as many as it has already.
 
         Raises:
-            OSError: there is no room for them.
+            OSError: there is no room for them, or no descriptor.
         """
+        if self._f is None:
+            self._f = Path(self._fname).open("a+b")  # noqa: SIM115 (mapped for as long as the worker lives)
+            capacity = max(capacity, os.fstat(self._f.fileno()).st_size)
         if hasattr(os, "posix_fallocate"):  # macOS has none
             os.posix_fallocate(self._f.fileno(), 0, capacity)
         else:

@@ -9,7 +9,13 @@ from chaos.findings import Finding
 from chaos.soak import server
 from chaos.soak.scenario import SHORT, run_soak
 
-PARTS = {"a": "faults under load", "b": "how soon versions roll out", "c": "memory", "d": "slow clients"}
+PARTS = {
+    "a": "faults under load",
+    "b": "how soon versions roll out",
+    "c": "memory",
+    "d": "slow clients",
+    "e": "shortages",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ def test_it_sends_enough_requests_to_say_so(findings: list[Finding]) -> None:
     measured = {(finding.part, finding.metric): finding.measured for finding in findings}
     assert int(measured["c", "points predicted"].replace(",", "")) == SHORT.predictions
     assert int(measured["c", "grids"]) == SHORT.grids
-    for part, beginning in (("a", "requests during"), ("d", "requests beside")):
+    for part, beginning in (("a", "requests during"), ("d", "requests of"), ("e", "requests without descriptors")):
         (requests,) = [value for key, value in measured.items() if key[0] == part and key[1].startswith(beginning)]
         assert int(requests.replace(",", "")) > 100
     assert ("d", "p99 beside 20 connections at a byte a second (20 survived)") in measured

@@ -9,7 +9,15 @@ from chaos.findings import Finding
 from chaos.soak.clients import Outcomes
 from chaos.soak.faults import POLL_SECONDS, FaultCounts, FaultResult, inject_faults
 from chaos.soak.memory import Memory, MemoryResult, measure_growth
-from chaos.soak.slow_clients import IDLE_CONNECTIONS, SLOW_CONNECTIONS, SlowClientResult, measure_slow_clients
+from chaos.soak.shortages import ShortageResult, run_out
+from chaos.soak.slow_clients import (
+    IDLE_CONNECTIONS,
+    SLOW_CONNECTIONS,
+    STALLED_CONNECTIONS,
+    Pair,
+    SlowClientResult,
+    measure_slow_clients,
+)
 
 MIB = 2**20
 MAX_LINES = 10
@@ -31,6 +39,9 @@ class Scale:
     idle_seconds: float
     max_slow_ratio: float | None
     """None: no limit on latencies, because so few responses say little about the slowest hundredth."""
+    shortage_connections: int
+    shortage_seconds: float
+    max_recovery_seconds: float
 
 
 MAX_SECONDS_BESIDE_IDLE = 1.0
@@ -49,6 +60,9 @@ FULL = Scale(
     slow_seconds=10,
     idle_seconds=45,
     max_slow_ratio=2.0,
+    shortage_connections=2_100,
+    shortage_seconds=10,
+    max_recovery_seconds=5,
 )
 SHORT = Scale(
     FaultCounts(new_versions=4, broken_versions=5, kills=1, restarts=2),
@@ -61,11 +75,14 @@ SHORT = Scale(
     slow_seconds=2,
     idle_seconds=2,
     max_slow_ratio=None,
+    shortage_connections=200,
+    shortage_seconds=1,
+    max_recovery_seconds=60,
 )
 
 
 def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None]) -> list[Finding]:
-    """Run all three parts, each on a server of its own; `tell` takes lines on progress and on what went wrong."""
+    """Run all parts, each on a server of its own; `tell` takes lines on progress and on what went wrong."""
     findings: list[Finding] = []
 
     def add(part: Iterator[Finding], *outcomes: Outcomes) -> None:
@@ -74,7 +91,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
             tell(line)
 
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
-        directories = [Path(name, part) for part in ("faults", "memory", "slow-clients")]
+        directories = [Path(name, part) for part in ("faults", "memory", "slow-clients", "shortages")]
         for directory in directories:
             directory.mkdir()
         tell("new and broken versions, kills and restarts under steady load")
@@ -86,7 +103,10 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         tell("slow clients")
         lengths = scale.slow_rounds, scale.slow_seconds, scale.idle_seconds
         slow = measure_slow_clients(source, directories[2], *lengths, seed)
-        add(_of_slow_clients(slow, scale), slow.alone, slow.slow, slow.idle)
+        add(_of_slow_clients(slow, scale), slow.outcomes)
+        tell("shortages")
+        shortages = run_out(source, directories[3], scale.shortage_connections, scale.shortage_seconds, seed)
+        add(_of_shortages(shortages, scale), *[result.outcomes for result in shortages.values()])
     return findings
 
 
@@ -126,18 +146,12 @@ def _of_memory(result: MemoryResult, scale: Scale) -> Iterator[Finding]:
 
 def _of_slow_clients(result: SlowClientResult, scale: Scale) -> Iterator[Finding]:
     limit, longest = scale.max_slow_ratio, max(result.idle.latencies)
-    yield Finding("d", "requests beside slow or idle connections", f"{result.slow.requests + result.idle.requests:,}")
-    yield from _of_outcomes("d", result.alone + result.slow + result.idle)
-    yield Finding("d", "p99 of normal clients alone", _p99(result.alone))
+    yield Finding("d", "requests of normal clients", f"{result.outcomes.requests:,}")
+    yield from _of_outcomes("d", result.outcomes)
     slow = f"{SLOW_CONNECTIONS} connections at a byte a second ({result.survivors} survived)"
-    yield Finding("d", f"p99 beside {slow}", _p99(result.slow))
-    yield Finding(
-        "d",
-        "ratio of the two",
-        f"{result.ratio:.2f}",
-        "" if limit is None else f"≤ {limit:g}",
-        limit is None or result.ratio <= limit,
-    )
+    yield from _of_pair(f"p99 beside {slow}", result.slow, limit)
+    for kind, pair in result.stalled.items():
+        yield from _of_pair(f"p99 beside {STALLED_CONNECTIONS} connections that stall {kind}", pair, limit)
     yield Finding("d", f"p99 beside {IDLE_CONNECTIONS} idle connections", _p99(result.idle))
     yield Finding(
         "d",
@@ -148,11 +162,30 @@ def _of_slow_clients(result: SlowClientResult, scale: Scale) -> Iterator[Finding
     )
 
 
-def _of_outcomes(part: str, outcomes: Outcomes) -> Iterator[Finding]:
-    yield Finding(part, "503", str(len(outcomes.unavailable)))
-    yield Finding.none_of(part, "wrong responses", len(outcomes.wrong))
-    yield Finding.none_of(part, "5xx other than 503", len(outcomes.server_errors))
-    yield Finding.none_of(part, "failed requests", len(outcomes.failed) + len(outcomes.stale))
+def _of_pair(metric: str, pair: Pair, limit: float | None) -> Iterator[Finding]:
+    yield Finding(
+        "d",
+        metric,
+        f"{_p99(pair.alone)} → {_p99(pair.beside)}, ratio {pair.ratio:.2f}",
+        "" if limit is None else f"ratio ≤ {limit:g}",
+        limit is None or pair.ratio <= limit,
+    )
+
+
+def _of_shortages(results: dict[str, ShortageResult], scale: Scale) -> Iterator[Finding]:
+    for name, result in results.items():
+        yield Finding("e", f"requests without {name}", f"{result.outcomes.requests:,}")
+        yield from _of_outcomes("e", result.outcomes, f" without {name}")
+        yield Finding.none_of("e", f"workers that ended without {name}", result.lost_workers)
+        recovery, limit = result.recovery_seconds, scale.max_recovery_seconds
+        yield Finding("e", f"recovery once {name} is there", f"{recovery:.1f} s", f"{limit:g} s", recovery <= limit)
+
+
+def _of_outcomes(part: str, outcomes: Outcomes, when: str = "") -> Iterator[Finding]:
+    yield Finding(part, f"503{when}", str(len(outcomes.unavailable)))
+    yield Finding.none_of(part, f"wrong responses{when}", len(outcomes.wrong))
+    yield Finding.none_of(part, f"5xx other than 503{when}", len(outcomes.server_errors))
+    yield Finding.none_of(part, f"failed requests{when}", len(outcomes.failed) + len(outcomes.stale))
 
 
 def _mib(result: MemoryResult, size: Callable[[Memory], int]) -> str:

@@ -1,4 +1,4 @@
-"""Slow clients: connections that send a byte a second (slowloris), and idle ones, beside normal clients.
+"""Slow clients: connections that send a byte a second (slowloris), that stall, and idle ones, beside normal clients.
 
 The normal clients are measured without and with the slow ones in turn, so that other work on the machine slows both.
 """
@@ -18,31 +18,55 @@ from chaos.soak.workload import Workload
 
 SLOW_CONNECTIONS = 20
 IDLE_CONNECTIONS = 200
+STALLED_CONNECTIONS = 60
+"""Of each kind: more than a worker has threads."""
 NORMAL_CLIENTS = 2
 PROFILE = ClientProfile(reconnects=0.02)
 
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
-BODY = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+BODY = POST + b"Content-Length: 9999\r\n\r\n"
+STALLED = {
+    "in a head over 4 KiB": POST + b"X-Long: " + b"x" * 5000,
+    "in a second head": b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n" + POST,
+    "in a long body": POST + b"Content-Length: 1000000\r\n\r\n[",
+    "in a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n[",
+    "after Expect: 100-continue": POST + b"Content-Length: 24\r\nExpect: 100-continue\r\n\r\n",
+    "in reading": b"GET /boundary?resolution=1000&format=npy HTTP/1.1\r\nHost: localhost\r\n\r\n",
+}
+"""Where clients stop, by what they have sent then."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The normal clients' outcomes alone, and beside others."""
+
+    alone: Outcomes
+    beside: Outcomes
+
+    @property
+    def ratio(self) -> float:
+        return self.beside.percentile(99) / self.alone.percentile(99)
 
 
 @dataclass(frozen=True)
 class SlowClientResult:
-    """The normal clients' outcomes alone, beside slow and beside idle connections, and how many slow ones survived."""
+    """Beside slow connections, of which so many survived, beside stalled ones of each kind, and beside idle ones."""
 
-    alone: Outcomes
-    slow: Outcomes
-    idle: Outcomes
+    slow: Pair
     survivors: int
+    stalled: dict[str, Pair]
+    idle: Outcomes
 
     @property
-    def ratio(self) -> float:
-        return self.slow.percentile(99) / self.alone.percentile(99)
+    def outcomes(self) -> Outcomes:
+        return sum((pair.alone + pair.beside for pair in (self.slow, *self.stalled.values())), self.idle)
 
 
 def measure_slow_clients(
     source: Path, directory: Path, rounds: int, seconds: float, idle_seconds: float, seed: int
 ) -> SlowClientResult:
-    """Measure in rounds, alone and beside slow connections, and finally beside idle ones.
+    """Measure in rounds, alone and beside slow connections or stalled ones, and finally beside idle ones.
 
     The kernel hides idle connections from the service for half a minute, so idle ones must last longer to matter.
     """
@@ -56,9 +80,18 @@ def measure_slow_clients(
             with slowloris(server, SLOW_CONNECTIONS) as connections:
                 slow += normal_load(server, workloads, seconds)
                 survivors = min(survivors, _count_open(connections))
+        stalled = {kind: _beside_stalled(server, workloads, sent, seconds / 2) for kind, sent in STALLED.items()}
         with _connections(server, IDLE_CONNECTIONS):
             idle = normal_load(server, workloads, idle_seconds)
-    return SlowClientResult(alone, slow, idle, survivors)
+    return SlowClientResult(Pair(alone, slow), survivors, stalled, idle)
+
+
+def _beside_stalled(server: Target, workloads: list[Workload], sent: bytes, seconds: float) -> Pair:
+    alone = normal_load(server, workloads, seconds)
+    with _connections(server, STALLED_CONNECTIONS) as sockets:
+        for connection in sockets:
+            connection.sendall(sent)
+        return Pair(alone, normal_load(server, workloads, seconds))
 
 
 def normal_load(server: Target, workloads: list[Workload], seconds: float) -> Outcomes:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect
 
 from service.dataplane.admission import WouldBlockError
+from service.errors import is_shortage
 from service.http.access import CrossOrigin
 from service.http.context import Call, Context
 from service.http.endpoint import Endpoint, respond
@@ -58,9 +59,9 @@ class LoopAdapter:
             return self._answer(request)
         except WouldBlockError:
             return None
-        except MemoryError:  # the loop refuses the request
-            raise
-        except Exception:  # a fault of this module's: the request is answered all the same, and the fault is seen
+        except Exception as error:  # a fault of this module's: the request is answered all the same, and it is seen
+            if is_shortage(error):  # the loop refuses the request
+                raise
             log.exception("the loop failed to answer", method=request.method)
             LOOP_FAULTS.inc()
             return None

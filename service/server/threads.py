@@ -1,10 +1,11 @@
-"""A worker's threads: all are started when it begins, and none later, so that no request finds that there is none.
+"""A worker's threads: all are started when it begins, so that no request finds that the system has none to give.
 
-The standard library's pool starts a thread when a task comes in, and raises where the system has none to give.
+The standard library's pool starts a thread when a task comes in, and raises where there is none.
 """
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -24,18 +25,18 @@ class ThreadPool:
 
     def __init__(self, count: int) -> None:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._count = count
         self.size = 0
-        while self.size < count:
-            try:
-                Thread(target=self._run, name=f"request-{self.size}", daemon=True).start()
-            except RuntimeError:
-                if self.size == 0:
-                    raise
-                break
-            self.size += 1
+        self._start_one()
+        with suppress(RuntimeError):
+            while self.size < count:
+                self._start_one()
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Have a thread call a function."""
+        if self.size < self._count:  # there may be more again
+            with suppress(RuntimeError):
+                self._start_one()
         future: Future[Any] = Future()
         self._tasks.put((future, function, args))
         return future
@@ -44,6 +45,10 @@ class ThreadPool:
         """End each thread once it has done what was asked for before; gunicorn does not wait for it."""
         for _ in range(self.size):
             self._tasks.put(None)
+
+    def _start_one(self) -> None:
+        Thread(target=self._run, name=f"request-{self.size}", daemon=True).start()
+        self.size += 1
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:

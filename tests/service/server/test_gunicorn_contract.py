@@ -134,7 +134,7 @@ LINES: dict[str, dict[str, str]] = {
     },
     "arbiter:Arbiter.spawn_worker": {
         "worker = self.worker_class(": "workers are made in the arbiter, before the fork, one after the other",
-        "pid = os.fork()": "memory that workers share is made before it",
+        "self.cfg.pre_fork(self, worker) pid = os.fork()": "a hook waits for a process; shared memory is made before",
     },
     "arbiter:Arbiter.reap_workers": {
         "self.cfg.child_exit(self, worker)": "the slot of a worker that has gone is freed in the arbiter",
@@ -164,7 +164,7 @@ ADDED = {"request_parser", "queue", "held_bytes"}
 """What the loop adds to a connection."""
 METHODS = {function.rpartition(".")[2] for function in CALLS} | {"__init__"}
 HOOKS = {
-    "server": {"LISTENERS"},
+    "server": {"LISTENERS", "log"},
     "worker": {"alive", "cfg", "wsgi", "slot", "free_slot", "answer_inline", "max_body_bytes"},
 }
 """What the hooks in gunicorn.conf.py look at; the last four are the worker's own."""
