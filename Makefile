@@ -29,7 +29,7 @@ help:
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
 	@echo "make pictures      take the page's screenshots in docs/images"
-	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts (5 minutes)"
+	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make hostile       send 100,000 hostile inputs to a gunicorn, over every interface (15 minutes; COUNT=1000: fewer)"
 	@echo "make lock          re-resolve the dependencies"
 	@echo "make wheel         build the wheel reproducibly: one commit, the same bytes"

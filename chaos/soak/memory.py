@@ -86,7 +86,7 @@ def measure_growth(source: Path, directory: Path, predictions: int, grids: int, 
 
 def _warm_up(server: Server, workload: Workload) -> None:
     for url in (server.url + path for path in ENDPOINTS):
-        # All workers at once: the first picture takes longer than an idle connection lasts.
+        # All workers at once, as the first picture takes long.
         with server.each_worker() as workers, ThreadPoolExecutor() as pool:
             list(pool.map(lambda worker, url: worker.get(url, timeout=60).raise_for_status(), workers, repeat(url)))
     send_all(server, (workload.prediction(BATCH) for _ in range(20 * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)

@@ -134,8 +134,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections without a request, unless one has just come in."""
-        spare = max(0.0, self.cfg.keepalive - CROWDED_SECONDS) if self.is_crowded else 0.0
         now = time.monotonic()
+        spare = max(0.0, self.cfg.keepalive - CROWDED_SECONDS) if self.is_crowded else 0.0
         while self.keepalived_conns and (force or self.keepalived_conns[0].timeout - spare <= now):
             conn = self.keepalived_conns[0]
             if not force:
