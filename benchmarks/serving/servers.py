@@ -5,9 +5,10 @@ import http.client
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.dialects import MODEL, Message, Values
 from benchmarks.serving.contestants import ROOT, Contestant
@@ -69,7 +70,7 @@ def running(contestant: Contestant, sample: Sample, directory: Path, **settings:
     """
     started: list[subprocess.Popen[bytes]] = []
     try:
-        yield _start(contestant, sample, directory, started, **settings)
+        yield start(contestant, sample, directory, started, settings)
     finally:
         end(*started)
 
@@ -84,7 +85,7 @@ def running_together(
     try:
         for contestant in contestants:
             try:
-                servers[contestant.name] = _start(contestant, sample, directory, started)
+                servers[contestant.name] = start(contestant, sample, directory, started)
             except NotMeasuredError as error:
                 servers[contestant.name] = error
         yield servers
@@ -92,16 +93,21 @@ def running_together(
         end(*started)
 
 
-def _start(
+def start(
     contestant: Contestant,
     sample: Sample,
     directory: Path,
     started: list[subprocess.Popen[bytes]],
-    **settings: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    port: int | None = None,
 ) -> Server:
-    """Start a server, add its process to those that were started, and wait until it predicts the sample correctly."""
-    port, log = free_port(), directory / f"{contestant.name}.log"
-    command, environment = contestant.command(port), _environment(contestant, port, directory) | settings
+    """Start a server, add its process to those that were started, and wait until it predicts the sample correctly.
+
+    Raises:
+        NotMeasuredError: it is not installed, does not start, or predicts something else.
+    """
+    port, log = port or free_port(), directory / f"{contestant.name}.log"
+    command, environment = contestant.command(port), _environment(contestant, port, directory) | dict(settings)
     if not Path(command[0]).is_file():
         raise NotMeasuredError("not installed")
     with log.open("wb") as output:
