@@ -5,11 +5,13 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver kserve litserve bentoml ray
+SOAKED := mlserver litserve bentoml
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-explorer pictures soak hostile lock wheel sbom audit clean
+	benchmark wrk benchmark-training benchmark-forms benchmark-explorer pictures soak soak-others hostile lock wheel sbom \
+	audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -30,6 +32,7 @@ help:
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
+	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
 	@echo "make hostile       send 100,000 hostile inputs to a gunicorn, over every interface (15 minutes; COUNT=1000: fewer)"
 	@echo "make lock          re-resolve the dependencies"
 	@echo "make wheel         build the wheel reproducibly: one commit, the same bytes"
@@ -132,6 +135,10 @@ pictures: chromium $(VENV)/dev
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m chaos.soak
+
+soak-others: $(VENV)/dev $(SOAKED:%=$(VENV)-peers/%/installed)
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m chaos.others
 
 COUNT ?= 100000
 
