@@ -8,7 +8,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 NAME = "boundary_service"
-PACKAGES = frozenset(path.name for path in Path(NAME).iterdir() if path.is_dir())
+PACKAGES = frozenset(module.parent.name for module in Path(NAME).glob("*/__init__.py"))
 COMMAND = re.compile(rf"\bpython -m (?={'|'.join(PACKAGES)}\b)")
 
 

@@ -52,6 +52,11 @@ def test_axes_are_named_after_the_features_and_equally_scaled(boundary: Boundary
     assert (*display.ax_.get_xlim(), *display.ax_.get_ylim()) == (-1.5, 1.5, -1.5, 1.5)
 
 
+def test_a_features_name_is_never_markup(boundary: Boundary) -> None:
+    display = BoundaryDisplay(boundary.x, boundary.y, boundary.values, features=("price in $", "$x^$")).plot()
+    display.figure_.canvas.draw()
+
+
 def test_a_rectangle_that_is_almost_a_line_is_not_drawn_to_scale(client: BoundaryClient) -> None:
     long = client.boundary("linear", x_min=0, x_max=1e-30, y_min=-1e20, y_max=1e20, resolution=5)
     display = long.plot()
