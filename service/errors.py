@@ -73,10 +73,8 @@ class UnavailableError(ServiceError):
     retry_after_seconds = 5
 
 
-SHORTAGES = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EAGAIN}
-)
-"""What the kernel says where descriptors, buffers, memory, room, or processes and threads run out."""
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
+"""What the kernel says where descriptors, buffers, memory or room run out."""
 
 
 def is_shortage(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ there, from an Exchange, which takes the response too. So no thread waits for a 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import lru_cache, partial
 from http import HTTPStatus
 from selectors import EVENT_READ, EVENT_WRITE
@@ -96,7 +97,8 @@ class LoopWorker(BoundedWorker):
             self.end(conn, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         elif state is State.NEED_DATA and received:
             if parser.expects_continue():
-                conn.sock.send(CONTINUE)
+                with suppress(OSError):  # the client has gone, as is seen next
+                    conn.sock.send(CONTINUE)
             self.await_client(conn, len(parser.received), len(received))
         else:
             conn.request_parser = None
@@ -176,19 +178,21 @@ class LoopWorker(BoundedWorker):
 
     def _send(self, conn: TConn, outgoing: Outgoing, then: Step) -> None:
         """Send what the client takes now, and watch for when it takes the rest."""
+        is_watched = conn.queue is not None
         try:
             sent = outgoing.send(conn.sock)
-        except (MemoryError, OSError):  # or the client has gone; some of the response may be sent
+            if outgoing.size and not is_watched:
+                self.poller.modify(conn.sock, EVENT_WRITE, lambda _: self._send(conn, outgoing, then))
+            elif is_watched and not outgoing.size:
+                self.poller.modify(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
+        except (MemoryError, OSError):  # or the client has gone; half a response leaves nothing else to say
             self.end(conn)
             return
         if outgoing.size:
-            self.poller.modify(conn.sock, EVENT_WRITE, lambda _: self._send(conn, outgoing, then))
             self.await_client(conn, outgoing.size, sent)
-            return
-        if conn.queue is not None:
+        else:
             self.stand_in(conn, None)
-            self.poller.modify(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
-        then(conn)
+            then(conn)
 
     def _linger(self, conn: TConn) -> None:
         """Close a connection once the client, who may be sending still, has closed it too, or after a while; closed at

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,9 +146,13 @@ def test_clients_that_go_away_leave_nothing_behind(server: Server) -> None:
 
     server.get(GRID)
     before = descriptors()
-    for sent in (b"", PREDICT[:50], PREDICT, CLOSING, f"GET {GRID} HTTP/1.1\r\n\r\n".encode()) * 10:
-        with connected(server) as connection:
-            connection.sendall(sent)
+    expecting = PREDICT[: -len(BODY)].replace(b"Host: x", b"Expect: 100-continue")
+    some = (b"", PREDICT[:50], PREDICT, CLOSING, expecting, PREDICT + PREDICT, f"GET {GRID} HTTP/1.1\r\n\r\n".encode())
+    for sent in some * 10:
+        for reset in (False, True):
+            with connected(server) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", reset, 0))
+                connection.sendall(sent)
     assert server.predict(points=[[0.1, 0.2]]).status_code == 200
     with connected(server) as connection:  # the loop has seen to all before
         connection.sendall(PREDICT)
