@@ -174,11 +174,11 @@ def _of_pair(metric: str, pair: Pair, limit: float | None) -> Iterator[Finding]:
 
 def _of_shortages(results: dict[str, ShortageResult], scale: Scale) -> Iterator[Finding]:
     for name, result in results.items():
-        yield Finding("e", f"requests without {name}", f"{result.outcomes.requests:,}")
-        yield from _of_outcomes("e", result.outcomes, f" without {name}")
-        yield Finding.none_of("e", f"workers that ended without {name}", result.lost_workers)
+        yield Finding("e", f"requests during a shortage of {name}", f"{result.outcomes.requests:,}")
+        yield from _of_outcomes("e", result.outcomes, f", {name}")
+        yield Finding.none_of("e", f"workers that ended, {name}", result.lost_workers)
         recovery, limit = result.recovery_seconds, scale.max_recovery_seconds
-        yield Finding("e", f"recovery once {name} is there", f"{recovery:.1f} s", f"{limit:g} s", recovery <= limit)
+        yield Finding("e", f"recovery after it, {name}", f"{recovery:.1f} s", f"{limit:g} s", recovery <= limit)
 
 
 def _of_outcomes(part: str, outcomes: Outcomes, when: str = "") -> Iterator[Finding]:

@@ -135,6 +135,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections without a request, unless one has just come in."""
         now = time.monotonic()
+        if now < self._next_look and self.alive and not force:
+            return
         spare = max(0.0, self.cfg.keepalive - CROWDED_SECONDS) if self.is_crowded else 0.0
         while self.keepalived_conns and (force or self.keepalived_conns[0].timeout - spare <= now):
             conn = self.keepalived_conns[0]
@@ -144,7 +146,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                 self.end(conn)
 
     def murder_pending(self) -> None:
-        """End connections whose clients have made the worker wait for too long."""
+        """End connections whose clients have made the worker wait for too long; gunicorn calls this second."""
         now = time.monotonic()
         if now < self._next_look:
             return
