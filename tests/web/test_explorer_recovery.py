@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from harness.bundles import copy, publish, without_saved_model
 from tests.conftest import ALICE, Server, StartServer, running, wait_for
@@ -29,6 +29,12 @@ from tests.web.explorer import (
 )
 
 POLL = {"SERVICE_POLL_SECONDS": "0.2"}
+
+NOTE_WHAT_IS_SAID = """
+    window.said = [];
+    const note = () => said.push(document.getElementById("status")?.textContent ?? "");
+    new MutationObserver(note).observe(document, {subtree: true, childList: true});
+"""
 
 
 @pytest.fixture
@@ -94,6 +100,27 @@ def test_a_page_without_models_says_so_and_shows_them_when_they_come(
     expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     expect(status(page)).not_to_contain_text("no models")
     assert value(figure(page, "tanh-10-10", "this run")) == Api(server).comparison("tanh-10-10")["served"]["accuracy"]
+
+
+def test_a_service_that_is_busy_for_a_second_is_asked_again_and_nothing_is_said(
+    page: Page, journal: Journal, server: Server
+) -> None:
+    journal.expect("status of 503", "status of 429")
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        if len(refused) == 4:
+            route.continue_()
+            return
+        refused.append(route.request.url)
+        status = 503 if len(refused) % 2 else 429
+        route.fulfill(status=status, headers={"Retry-After": "1"}, json={"detail": "the service is busy"})
+
+    page.route("**/boundary?*", answer)
+    page.add_init_script(NOTE_WHAT_IS_SAID)
+    show(page, "?statistic=std")
+    assert len(refused) == 4
+    assert set(page.evaluate("window.said")) <= {"", "The service is slow to answer; waiting…"}
 
 
 def test_a_slow_service_is_told_of_while_it_is_waited_for(
