@@ -8,13 +8,16 @@ from socket import socket
 MAX_PIECES = 1024
 """IOV_MAX: so many pieces are sent by one system call."""
 
+JOIN_UP_TO_BYTES = 2**13
+"""So few bytes are sent sooner as one piece."""
+
 
 class Outgoing:
     """The bytes of a response that its client has not taken yet."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces: Sequence[bytes | memoryview] = pieces
         self.size = sum(map(len, pieces))
+        self._pieces: Sequence[bytes | memoryview] = pieces if self.size > JOIN_UP_TO_BYTES else (b"".join(pieces),)
 
     def send(self, client: socket) -> int:
         """Send what a client takes now, and return how much that was.
@@ -25,7 +28,8 @@ class Outgoing:
         before = self.size
         with suppress(BlockingIOError):
             while self.size:
-                self._drop(client.sendmsg(self._pieces[:MAX_PIECES]))
+                one = len(self._pieces) == 1
+                self._drop(client.send(self._pieces[0]) if one else client.sendmsg(self._pieces[:MAX_PIECES]))
         return before - self.size
 
     def _drop(self, sent: int) -> None:

@@ -32,6 +32,9 @@ AnswerInline = Callable[[Request], WireResponse | None]
 Step = Callable[[TConn], None]
 """What becomes of a connection once its response is sent."""
 
+LONG_BYTES = 4096
+"""Before a longer request is answered, which may take a millisecond, the responses to others are sent."""
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -40,6 +43,11 @@ class LoopWorker(BoundedWorker):
 
     answer_inline: AnswerInline | None = None
     max_body_bytes = 2**24
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._is_dispatching = False
+        self._unsent: list[tuple[TConn, Outgoing, Step]] = []
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -109,6 +117,8 @@ class LoopWorker(BoundedWorker):
 
     def _respond(self, conn: TConn, parser: RequestParser) -> None:
         request = parser.request
+        if len(parser.received) > LONG_BYTES:
+            self._send_all()
         response = None if request is None or self.answer_inline is None else self.answer_inline(request)
         if request is None or response is None:
             self._hand_over(conn, parser)
@@ -116,7 +126,22 @@ class LoopWorker(BoundedWorker):
         status_line, headers, body = response
         is_kept = self._keeps_connections() and request.keep_alive
         outgoing = Outgoing([_head(request.version, status_line, headers, is_kept), *body])
-        self._send(conn, outgoing, self.await_request if is_kept else self._linger if request.keep_alive else self.end)
+        then = self.await_request if is_kept else self._linger if request.keep_alive else self.end
+        self._unsent.append((conn, outgoing, then))
+        if not self._is_dispatching:
+            self._send_all()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Answer all that came in, and only then send: each response wakes a client, which may take this core."""
+        self._is_dispatching = True
+        super().wait_for_and_dispatch_events(timeout)
+        self._is_dispatching = False
+        self._send_all()
+
+    def _send_all(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for conn, outgoing, then in unsent:
+            self._send(conn, outgoing, then)
 
     def _keeps_connections(self) -> bool:
         """Count a request that is answered on the loop; say as gunicorn does whether its connection may be kept."""
