@@ -1,5 +1,5 @@
-// Requests to the service, and what is said while it does not answer. Every path is relative to the page's own, so that the
-// service may stand below a prefix.
+// Requests to the service, and what is said while it does not answer. Every path is relative to the page's own, so that
+// the service may stand below a prefix.
 
 const SLOW_AFTER_MS = 3000;
 const TIMEOUT_MS = 20000;
@@ -84,8 +84,8 @@ export class Service {
   }
 }
 
-/** Fetch, and where the service is busy and says for how short a while, ask again: as many pages may have been opened at
- *  once, each waits a little differently.
+/** Fetch, and where the service is busy and says for how short a while, ask again: as many pages may have been opened
+ *  at once, each waits a little differently.
  *  @param {string} path @param {RequestInit} options */
 async function fetchPatiently(path, options) {
   for (const began = performance.now(); ;) {
