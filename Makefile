@@ -66,11 +66,12 @@ test-fast: $(VENV)/dev
 coverage: chromium $(VENV)/dev
 	$(PYTEST) --cov --cov-report=term -m "not (compose or debian)"
 
-# The browser that the tests of pages need: Debian's, where this may install it.
+# The browser that the tests of pages need: Debian's, where this may install it. The tests take the shell where it is there.
 chromium:
-	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } > /dev/null \
-		|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
-			&& apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium; } \
+	@{ command -v chromium && command -v chromium-headless-shell; } > /dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get update --quiet \
+			&& apt-get install --quiet --yes --no-install-recommends chromium chromium-headless-shell; } \
+		|| { command -v chromium || command -v chromium-browser || command -v google-chrome; } > /dev/null \
 		|| echo "the tests of pages are skipped without a browser: apt install chromium, or dnf install chromium"
 
 compose-test: $(VENV)/dev

@@ -1,11 +1,12 @@
 """A Chromium without a window."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from harness.browser import CHROMIUM, find_browser
 
 COMPLETE = "[...document.querySelectorAll('.panel .summary')].every((summary) => summary.textContent !== '')"
 """That each map that is there is drawn, and says so in words."""
@@ -13,7 +14,7 @@ COMPLETE = "[...document.querySelectorAll('.panel .summary')].every((summary) =>
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = find_browser(*CHROMIUM)
     if path is None:
         raise click.ClickException("a browser is needed: apt install chromium, or Chrome")
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path) as browser:

@@ -5,7 +5,6 @@ up who asks for what.
 import asyncio
 import re
 import resource
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,8 +17,8 @@ import requests
 from playwright.async_api import Browser, async_playwright
 
 from chaos.deploy.stack import Stack
+from harness.browser import CHROMIUM, HEADLESS_SHELL, find_browser
 from tests.conftest import wait_for
-from tests.web.conftest import BROWSERS
 
 pytestmark = pytest.mark.compose
 
@@ -60,7 +59,7 @@ def test_thirty_browsers_behind_one_address_see_every_view_and_no_refusal(stack:
 
 async def open_at_once(url: str) -> Class:
     found = Class()
-    path = next(filter(None, map(shutil.which, BROWSERS)))
+    path = find_browser(*CHROMIUM, HEADLESS_SHELL)
     async with async_playwright() as playwright, await playwright.chromium.launch(executable_path=path) as browser:
         await asyncio.gather(*(open_view(browser, url, i, found) for i in range(BROWSERS_AT_ONCE)))
     return found

@@ -7,7 +7,6 @@ than their service's, unless it said that this is what it expects.
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -15,11 +14,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, expect, sync_playwright
 
+from harness.browser import CHROMIUM, HEADLESS_SHELL, find_browser
 from tests.conftest import Server, StartServer
 
 expect.set_options(timeout=20_000)  # a bound for what never comes; how long it takes on a busy machine says nothing
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = (HEADLESS_SHELL, *CHROMIUM)
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """axe's tags of the rules that a page is held to: WCAG 2.2 A and AA, and what is good practice beyond it."""
 
@@ -77,7 +77,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, for a module and no longer: while Playwright runs, this thread has a running event loop, and every
     asyncio.run elsewhere in the session would fail. Starting both takes half a second.
     """
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = find_browser(*BROWSERS)
     if path is None:
         reason = f"no browser is installed: none of {', '.join(BROWSERS)} is on the path"
         if os.environ.get("CI"):
