@@ -47,6 +47,7 @@ class LoopWorker(BoundedWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_dispatching = False
+        self._unanswered: list[tuple[TConn, RequestParser]] = []
         self._unsent: list[tuple[TConn, Outgoing, Step]] = []
 
     @classmethod
@@ -82,11 +83,12 @@ class LoopWorker(BoundedWorker):
         """Take what a client has sent, if anything."""
         received = _receive(client)
         if received is not None:
-            self._take_or_refuse(conn, received)
+            self._or_refuse(conn, self._take, received)
 
-    def _take_or_refuse(self, conn: TConn, received: bytes) -> None:
+    def _or_refuse(self, conn: TConn, step: Callable[[TConn, Any], None], argument: object) -> None:
+        """Go on with a connection; where something runs out meanwhile, end it with 503."""
         try:
-            self._take(conn, received)
+            step(conn, argument)
         except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
@@ -111,14 +113,36 @@ class LoopWorker(BoundedWorker):
         else:
             conn.request_parser = None
             self.stand_in(conn, None)
-            self._respond(conn, parser)
+            self._unanswered.append((conn, parser))
+            if not self._is_dispatching:
+                self._answer_all()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Read all that came in, then answer it, and only then send: each response wakes a client, which may take this
+        core, and what is done over and over stays in the processor's caches.
+        """
+        self._is_dispatching = True
+        super().wait_for_and_dispatch_events(timeout)
+        self._is_dispatching = False
+        self._answer_all()
+
+    def _answer_all(self) -> None:
+        unanswered, self._unanswered = self._unanswered, []
+        for conn, parser in unanswered:
+            if len(parser.received) > LONG_BYTES:
+                self._send_all()
+            self._or_refuse(conn, self._respond, parser)
+        self._send_all()
+
+    def _send_all(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for conn, outgoing, then in unsent:
+            self._send(conn, outgoing, then)
 
     # From a request to its response.
 
     def _respond(self, conn: TConn, parser: RequestParser) -> None:
         request = parser.request
-        if len(parser.received) > LONG_BYTES:
-            self._send_all()
         response = None if request is None or self.answer_inline is None else self.answer_inline(request)
         if request is None or response is None:
             self._hand_over(conn, parser)
@@ -128,20 +152,6 @@ class LoopWorker(BoundedWorker):
         outgoing = Outgoing([_head(request.version, status_line, headers, is_kept), *body])
         then = self.await_request if is_kept else self._linger if request.keep_alive else self.end
         self._unsent.append((conn, outgoing, then))
-        if not self._is_dispatching:
-            self._send_all()
-
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Answer all that came in, and only then send: each response wakes a client, which may take this core."""
-        self._is_dispatching = True
-        super().wait_for_and_dispatch_events(timeout)
-        self._is_dispatching = False
-        self._send_all()
-
-    def _send_all(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        for conn, outgoing, then in unsent:
-            self._send(conn, outgoing, then)
 
     def _keeps_connections(self) -> bool:
         """Count a request that is answered on the loop; say as gunicorn does whether its connection may be kept."""
@@ -197,7 +207,7 @@ class LoopWorker(BoundedWorker):
         """Await the next request, of which the client may have sent some with the last."""
         self.await_request(conn)
         if unread:
-            self._take_or_refuse(conn, unread)
+            self._or_refuse(conn, self._take, unread)
 
     # From a response to the next request, or the end.
 
