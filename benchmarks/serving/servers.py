@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from benchmarks.dialects import MODEL, Message, Values
 from benchmarks.serving.contestants import ROOT, Contestant
@@ -98,16 +97,24 @@ def start(
     sample: Sample,
     directory: Path,
     started: list[subprocess.Popen[bytes]],
-    settings: Mapping[str, str] = MappingProxyType({}),
+    settings: Mapping[str, str] | None = None,
     port: int | None = None,
 ) -> Server:
     """Start a server, add its process to those that were started, and wait until it predicts the sample correctly.
+
+    `settings` say which models it serves; by default those of this checkout.
 
     Raises:
         NotMeasuredError: it is not installed, does not start, or predicts something else.
     """
     port, log = port or free_port(), directory / f"{contestant.name}.log"
-    command, environment = contestant.command(port), _environment(contestant, port, directory) | dict(settings)
+    command, environment = (
+        contestant.command(port),
+        _environment(contestant, port, directory)
+        | dict(
+            settings if settings is not None else {"SERVICE_MODELS_DIR": str(MODELS), "BENCHMARK_BUNDLE": str(bundle())}
+        ),
+    )
     if not Path(command[0]).is_file():
         raise NotMeasuredError("not installed")
     with log.open("wb") as output:
@@ -132,8 +139,6 @@ def _environment(contestant: Contestant, port: int, directory: Path) -> dict[str
     return kept | {
         "HOST": "127.0.0.1",
         "TMPDIR": str(directory),
-        "SERVICE_MODELS_DIR": str(MODELS),
-        "BENCHMARK_BUNDLE": str(bundle()),
         "PYTHONPATH": str(ROOT),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         **contestant.environment(port, directory),

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from harness import processes
-from tests.conftest import Server, running
+from tests.conftest import Server, StartServer, running
 
 MB = 2**20
 POINTS = [[0.1, 0.2]] * 100_000
@@ -28,18 +28,25 @@ LARGEST: dict[str, tuple[str, object]] = {
 
 @pytest.fixture(scope="module")
 def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One worker that caches nothing."""
-    settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_CACHE_BYTES": "0"}
-    with running(tmp_path_factory.mktemp("server"), **settings) as started:
+    """One worker that caches nothing, and has loaded Matplotlib, which takes 25 MB once."""
+    with running(tmp_path_factory.mktemp("server"), **settings(models_dir)) as started:
+        assert started.get("/boundary?resolution=9&width=200&format=png").status_code == 200
         yield started
+
+
+def settings(models_dir: Path) -> dict[str, str]:
+    return {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_CACHE_BYTES": "0"}
 
 
 def ask(server: Server, path: str, body: object) -> requests.Response:
     return server.get(path) if body is None else server.post(path, json=body)
 
 
-def test_without_memory_a_request_is_refused_and_with_it_answered_again(server: Server) -> None:
-    """First, as then Matplotlib has to be loaded as well, which half loaded would fail for good."""
+def test_without_memory_a_request_is_refused_and_with_it_answered_again(
+    start_server: StartServer, models_dir: Path
+) -> None:
+    """Matplotlib has to be loaded then as well, which half loaded would fail for good."""
+    server = start_server(**settings(models_dir))
     (worker,) = server.workers()
     status = Path(f"/proc/{worker}/status").read_text()
     (in_use,) = [int(kilobytes) * 1024 for kilobytes in re.findall(r"VmSize:\s+(\d+)", status)]
