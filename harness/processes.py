@@ -34,13 +34,6 @@ def connected(port: int) -> list[int]:
     return [client for _, client in _established(port)]
 
 
-def is_pending(pid: int, signal: int) -> bool:
-    """Say whether a signal has been sent to a process that has not received it yet, since it is stopped."""
-    lines = (_PROC / str(pid) / "status").read_text().splitlines()
-    (pending,) = [line.split()[1] for line in lines if line.startswith("ShdPnd:")]
-    return bool(int(pending, 16) >> (signal - 1) & 1)
-
-
 def memory(pid: int) -> dict[str, int]:
     """Return the lines of smaps_rollup in bytes. Pss parts shared pages among sharers."""
     lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
