@@ -37,17 +37,22 @@ def test_what_is_asked_before_sigterm_is_answered_and_the_exit_status_is_0(own: 
         own.get("/health/live")
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_a_stopping_worker_says_that_it_is_not_ready(start_server: StartServer, models_dir: Path) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(models_dir))
+    minute = {"service.server.bounds.STOP_SECONDS": 60}
+    server = start_server(SERVICE_MODELS_DIR=str(models_dir), constants=minute)
     with requests.Session() as session, ThreadPoolExecutor(1) as pool:
         assert session.get(server.url + "/health/ready", timeout=60).json()["ready"] is True
         grid = pool.submit(server.get, GRID)  # keeps the worker from being gone before it is asked
         (worker,) = server.workers()
         wait_for(lambda: len(server.held_by(worker)) == 2)
         server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not listens(server.port))  # the signal has come
         ready = session.get(server.url + "/health/ready", timeout=60)  # over the connection that it has
-        while ready.status_code == 200:  # the signal is on its way
-            ready = session.get(server.url + "/health/ready", timeout=60)
         assert (ready.status_code, ready.json()["ready"]) == (503, False)
         assert grid.result().status_code == 200
 
