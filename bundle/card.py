@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-import orjson
 from marshmallow import validate
 
-from bundle.records import StrictRecordSchema, schema_of
+from bundle.records import StrictRecordSchema, parse_file, schema_of
 
 Positive: TypeAlias = Annotated[int, validate.Range(min=1)]
 Sha256: TypeAlias = Annotated[str, validate.Regexp(r"^[0-9a-f]{64}$")]
@@ -129,12 +128,10 @@ def parse_card(content: bytes, name: str) -> Card | HandWrittenCard:
     Raises:
         ValueError: it is not JSON, or neither of the two; the message names the file and the fields.
     """
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"{name}: {error}") from error
+    document = parse_file(content, name)
     is_by_hand = isinstance(document, dict) and document and _TRAINED.isdisjoint(document)
-    card: Card | HandWrittenCard = (HandWrittenCardSchema() if is_by_hand else CardSchema()).parse(content, name)
+    schema = HandWrittenCardSchema() if is_by_hand else CardSchema()
+    card: Card | HandWrittenCard = schema.from_document(document, name)
     return card
 
 

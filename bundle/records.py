@@ -70,14 +70,34 @@ class FileSchema(RecordSchema[Record]):
         Raises:
             ValueError: it is not JSON, or not what the schema says; the message names the file and the fields.
         """
+        return self.from_document(parse_file(content, name), name)
+
+    def from_document(self, document: Any, name: str) -> Record:
+        """Return the record that a JSON file's document is.
+
+        Raises:
+            ValueError: it is not what the schema says; the message names the file and the fields.
+        """
         try:
-            record: Record = self.load(orjson.loads(content))
-        except (orjson.JSONDecodeError, ValidationError) as error:
+            record: Record = self.load(document)
+        except ValidationError as error:
             raise ValueError(f"{name}: {error}") from error
         return record
 
     def write(self, record: Record, path: Path) -> None:
         path.write_bytes(orjson.dumps(self.dump(record), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def parse_file(content: bytes, name: str) -> Any:
+    """Return what a JSON file says.
+
+    Raises:
+        ValueError: it is not JSON; the message names the file.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def schema_of(record: type[Record]) -> type[FileSchema[Record]]:

@@ -41,11 +41,12 @@ def predict(version: ModelVersion, points: Points, threshold: float | None = Non
         InvalidError: the points have another number of features than the model, or lie too far out for float32; or
             a threshold is given for values that have none.
     """
-    if version.output == "value" and threshold is not None:
-        raise InvalidError.of("threshold", f"model {version.name} gives values, which have no labels; leave it out.")
-    numbers = evaluate_one(version, "serving_default", points)
     if version.output == "value":
-        return ValuePrediction(version.name, version.number, numbers)
+        if threshold is not None:
+            message = f"model {version.name} gives values, which have no labels; leave it out."
+            raise InvalidError.of("threshold", message)
+        return ValuePrediction(version.name, version.number, evaluate_one(version, "serving_default", points))
+    numbers = evaluate_one(version, "serving_default", points)
     labels = (numbers >= (DEFAULT_THRESHOLD if threshold is None else threshold)).astype(np.int64)
     return Prediction(version.name, version.number, numbers, labels)
 
