@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from benchmarks.serving.processes import adopt_orphans
+from chaos.options import models_dir_option, tell
 from chaos.others.trial import FAULTS, NAMES, run_trials, table
 
 
@@ -12,17 +13,11 @@ from chaos.others.trial import FAULTS, NAMES, run_trials, table
 @click.option("--server", "servers", multiple=True, type=click.Choice(NAMES), default=NAMES, show_default=True)
 @click.option("--fault", "faults", multiple=True, type=click.Choice([*FAULTS]), default=[*FAULTS], show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=1), default=20, show_default=True, help="Of load for each fault.")
-@click.option(
-    "--models-dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("models"),
-    show_default=True,
-    help="The models to serve copies of.",
-)
+@models_dir_option("The models to serve copies of.")
 def main(servers: tuple[str, ...], faults: tuple[str, ...], seconds: float, models_dir: Path) -> None:
     """Break this service and others on purpose, under load."""
     adopt_orphans()
-    click.echo(table(run_trials(servers, faults, models_dir, seconds, lambda line: click.echo(line, err=True))))
+    click.echo(table(run_trials(servers, faults, models_dir, seconds, tell)))
 
 
 if __name__ == "__main__":
