@@ -1,11 +1,10 @@
 """`GET /docs` shows the API in a browser, needs no other host, and lets one ask."""
 
-import json
-
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
 from tests.web.conftest import Journal
+from tests.web.documents import check_try_it_out
 
 
 def test_every_operation_is_shown_and_nothing_comes_from_another_host(
@@ -31,14 +30,7 @@ def test_every_operation_is_shown_and_nothing_comes_from_another_host(
 
 def test_try_it_out_shows_what_the_service_answers(page: Page, server: Server) -> None:
     page.goto("/docs")
-    operation = page.locator(".opblock", has=page.locator('[data-path="/models/{name}"]'))
-    operation.locator(".opblock-summary-control").click()
-    operation.get_by_role("button", name="Try it out").click()
-    operation.get_by_placeholder("name").fill("linear")
-    operation.get_by_role("button", name="Execute").click()
-    response = operation.locator(".live-responses-table .response")
-    expect(response.locator(".response-col_status")).to_contain_text("200")
-    assert json.loads(response.locator("code").first.inner_text()) == server.get("/models/linear").json()
+    check_try_it_out(page, server)
 
 
 def test_the_policy_keeps_the_page_from_asking_another_host(page: Page, journal: Journal) -> None:

@@ -1,6 +1,5 @@
 """Below a path's prefix, which a proxy takes off, both pages work as they do at the root."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
 from tests.web.conftest import Journal, OpenPage
+from tests.web.documents import check_try_it_out
 from tests.web.explorer import choose, downloaded, settle
 
 PREFIX = "/course/boundaries"
@@ -78,11 +78,4 @@ def test_the_documents_page_shows_every_operation_and_asks_below_a_prefix(page: 
     page.goto(PREFIX + "/docs")
     document = server.get("/openapi.json").json()
     expect(page.locator(".opblock-summary")).to_have_count(sum(map(len, document["paths"].values())))
-    operation = page.locator(".opblock", has=page.locator('[data-path="/models/{name}"]'))
-    operation.locator(".opblock-summary-control").click()
-    operation.get_by_role("button", name="Try it out").click()
-    operation.get_by_placeholder("name").fill("linear")
-    operation.get_by_role("button", name="Execute").click()
-    response = operation.locator(".live-responses-table .response")
-    expect(response.locator(".response-col_status")).to_contain_text("200")
-    assert json.loads(response.locator("code").first.inner_text()) == server.get("/models/linear").json()
+    check_try_it_out(page, server)
