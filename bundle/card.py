@@ -18,15 +18,24 @@ Positive: TypeAlias = Annotated[int, validate.Range(min=1)]
 Sha256: TypeAlias = Annotated[str, validate.Regexp(r"^[0-9a-f]{64}$")]
 Replication: TypeAlias = Literal["redrawn", "resplit"]
 Output: TypeAlias = Literal["probability", "logit", "value"]
+Task: TypeAlias = Literal["binary", "multiclass", "regression"]
 
 
 @dataclass(frozen=True)
 class Feature:
-    """An input column, with the interval over which it is drawn."""
+    """An input column in raw units, with the interval over which it is drawn.
+
+    Where others are drawn, it is held at `held`, its median. `mean` and `sd` are of the served replicate's
+    training data. A column of text has `categories`: a point gives the position of its text among them, from 0.
+    """
 
     name: str
     low: float
     high: float
+    held: float | None = None
+    mean: float | None = None
+    sd: float | None = None
+    categories: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,28 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Metrics:
-    """How the served replicate does on its held-out test data. Sources of the formulas: `training.evaluation`."""
+    """How a classifier's served replicate does on its held-out test data. Sources of the formulas:
+    `training.evaluation`. With k > 2 classes the label is the most probable one.
+    """
 
-    accuracy: Annotated[float, "share of right labels at threshold 0.5"]
+    accuracy: Annotated[float, "share of right labels; of two classes at threshold 0.5"]
     log_loss: Annotated[float, "mean negative log likelihood, in nats"]
-    brier: Annotated[float, "mean squared error of the probability"]
-    roc_auc: Annotated[float, "area under the ROC curve"]
-    ece: Annotated[float, "expected calibration error, ten equal bins"]
+    brier: Annotated[float, "mean squared error of the probability; with k > 2 classes summed over them"]
+    roc_auc: Annotated[float, "area under the ROC curve; with k > 2 classes the mean of each against the rest"]
+    ece: Annotated[float, "expected calibration error, ten equal bins; with k > 2 classes of the label's probability"]
     confusion_matrix: Annotated[
-        list[list[int]], "[[true negatives, false positives], [false negatives, true positives]]"
+        list[list[int]],
+        "a row a true class, a column a label: [[true negatives, false positives], [false negatives, true positives]]",
     ]
+
+
+@dataclass(frozen=True)
+class RegressionMetrics:
+    """How a regression's served replicate does on its held-out test data, in the target's units."""
+
+    r2: Annotated[float, "coefficient of determination: 1 is exact, 0 no better than the test data's mean"]
+    rmse: Annotated[float, "root of the mean squared error"]
+    mae: Annotated[float, "mean absolute error"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +92,16 @@ class History:
     accuracy: list[float]
     validation_loss: list[float]
     validation_accuracy: list[float]
+
+
+@dataclass(frozen=True)
+class RegressionHistory:
+    """One value an epoch, of the served replicate: the loss and the mean absolute error of the standardized target."""
+
+    loss: list[float]
+    mae: list[float]
+    validation_loss: list[float]
+    validation_mae: list[float]
 
 
 @dataclass(frozen=True)
@@ -86,8 +117,14 @@ class Card:
     name: str
     version: Positive
     experiment: str
+    task: Task = "binary"
+    classes: Annotated[list[str], "the labels' names in the order of the outputs; none in a regression"] = field(
+        default_factory=lambda: ["0", "1"]
+    )
+    target: Annotated[str, "the name of what is predicted"] = "label"
     hidden_layers: list[Positive]
-    activation: str | None
+    activation: Annotated[str | None, "of the hidden layers; null where there are none, or where they differ"]
+    activations: Annotated[list[str] | None, "one a hidden layer, where they differ"] = None
     parameters: Annotated[int, "number of trained weights and biases"]
     features: list[Feature]
     epochs: Annotated[list[int], "the recorded epochs, ascending; 0 is before training", validate.Length(min=1)]
@@ -101,8 +138,8 @@ class Card:
     libraries: dict[str, str]
     created_at: datetime
     training_seconds: float
-    metrics: Metrics
-    history: History
+    metrics: Metrics | RegressionMetrics
+    history: History | RegressionHistory
     compiled: Compiled
     fingerprint: Sha256
 

@@ -5,13 +5,14 @@ A field that is added gets a default, with which older comparisons are read.
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bundle.card import Metrics, Replication, TrueBoundary
+from bundle.card import Metrics, RegressionMetrics, Replication, Task, TrueBoundary
 from bundle.records import schema_of
 
 SPLITS = ("train", "validation", "test")
@@ -42,25 +43,35 @@ class ModelResult:
     parameters: int
     epochs: int
     replicates: int
-    accuracy: Annotated[Summary, "on held-out test data"]
+    accuracy: Annotated[Summary | None, "on held-out test data; null in a regression"]
     population_accuracy: Annotated[Summary | None, "exact, where the true boundary is known; else null"]
-    served: Annotated[Metrics, "replicate 0, held-out test data"]
+    served: Annotated[Metrics | RegressionMetrics, "replicate 0, held-out test data"]
     notebook_accuracy: float | None
     training_seconds: float
+    metrics: Annotated[dict[str, Summary], "every number of `served` over all replicates, by name"] = field(
+        default_factory=dict
+    )
+
+    @property
+    def score(self) -> Summary:
+        """What models are compared by: the accuracy; in a regression R²."""
+        return self.metrics["r2"] if self.accuracy is None else self.accuracy
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Model `a` against model `b`, replicate by replicate. The tests need two replicates; McNemar's needs one."""
+    """Model `a` against model `b`, replicate by replicate. The tests need two replicates; McNemar's needs one, and
+    labels. What is compared is the accuracy; in a regression R².
+    """
 
     a: str
     b: str
-    mean_difference: Annotated[float, "accuracy of a minus accuracy of b"]
+    mean_difference: Annotated[float, "accuracy of a minus accuracy of b; in a regression of R²"]
     ci95: list[float] | None
     probability_a_better: Annotated[float, "share of replicates in which a is ahead, ties counted half"]
     p_value: Annotated[float | None, "paired t test"]
     p_value_holm: Annotated[float | None, "over all pairs"]
-    mcnemar_p: Annotated[float, "exact test on the two served models"]
+    mcnemar_p: Annotated[float | None, "exact test on the two served models; null in a regression"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,9 @@ class DatasetSummary:
     sizes: dict[str, int]
     replication: Replication = "redrawn"
     true_boundary: TrueBoundary | None = None
+    task: Task = "binary"
+    classes: list[str] = field(default_factory=lambda: ["0", "1"])
+    target: str = "label"
 
 
 @dataclass(frozen=True)
@@ -97,25 +111,29 @@ ComparisonSchema = schema_of(Comparison)
 
 @dataclass(frozen=True)
 class Dataset:
-    """Points float32 [n, d], labels int64 [n] of 0 and 1, and for each point one of `SPLITS`."""
+    """Points float32 [n, d], labels int64 [n] (positions among the classes) or, in a regression, float32 [n] (values),
+    and for each point one of `SPLITS`. A value that is missing is NaN, in the CSV nothing.
+    """
 
     features: list[str]
     points: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] | NDArray[np.float32]
     split: list[str]
+    classes: list[str] = field(default_factory=lambda: ["0", "1"])
 
     def to_csv(self) -> str:
-        """Return one row a point; the float32 values are written so that reading gives the same ones."""
+        """Return one row a point, labels by their classes' names; reading gives the same float32 values."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([*self.features, "label", "split"])
         for point, label, split in zip(self.points, self.labels, self.split, strict=True):
-            writer.writerow([*(str(x) for x in point), int(label), split])
+            named = self.classes[int(label)] if self.classes else str(label)
+            writer.writerow([*("" if np.isnan(x) else str(x) for x in point), named, split])
         return text.getvalue()
 
     @classmethod
-    def from_csv(cls, text: str) -> "Dataset":
-        """Return the data set that `to_csv` wrote.
+    def from_csv(cls, text: str, classes: Sequence[str] = ("0", "1")) -> "Dataset":
+        """Return the data set that `to_csv` wrote; a regression has no classes.
 
         Raises:
             ValueError: it is something else.
@@ -123,9 +141,14 @@ class Dataset:
         header, *rows = list(csv.reader(io.StringIO(text, newline="")))
         if header[-2:] != ["label", "split"]:
             raise ValueError(f"the last two columns are {header[-2:]}, not label and split")
+        named = [row[-2] for row in rows]
+        position = {name: i for i, name in enumerate(classes)}
+        if classes and not position.keys() >= set(named):
+            raise ValueError(f"the labels are not all among the classes {', '.join(classes)}")
         return cls(
             features=header[:-2],
-            points=np.array([row[:-2] for row in rows], dtype=np.float32),
-            labels=np.array([row[-2] for row in rows], dtype=np.int64),
+            points=np.array([[x or "nan" for x in row[:-2]] for row in rows], dtype=np.float32),
+            labels=np.array([position[name] for name in named], np.int64) if classes else np.array(named, np.float32),
             split=[row[-1] for row in rows],
+            classes=list(classes),
         )

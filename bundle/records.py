@@ -103,7 +103,8 @@ def parse_file(content: bytes, name: str) -> Any:
 def schema_of(record: type[Record]) -> type[FileSchema[Record]]:
     """Derive the schema of a dataclass from the types of its fields; a dataclass has one schema, made once.
 
-    `X | None` may be null, a `Literal` is one of its strings, another dataclass is nested. In `Annotated[X, …]` a
+    `X | None` may be null, a `Literal` is one of its strings, another dataclass is nested, and of `X | Y`, two
+    dataclasses, it is the one whose fields are there. In `Annotated[X, …]` a
     string describes the field in the OpenAPI document, and one of marshmallow's validators checks it.
     """
     if record not in _DERIVED:
@@ -130,8 +131,13 @@ def _field(kind: Any, **options: Any) -> fields.Field[Any]:
         noted = dict(("metadata", {"description": x}) if isinstance(x, str) else ("validate", x) for x in notes)
         return _field(inner, **options, **noted)
     if origin in (Union, UnionType):
-        (inner,) = set(arguments) - {NoneType}
-        return _field(inner, allow_none=True, **options)
+        inner, *others = [argument for argument in arguments if argument is not NoneType]
+        allow_none = NoneType in arguments
+        return (
+            _OneOf([inner, *others], allow_none=allow_none, **options)
+            if others
+            else _field(inner, allow_none=allow_none, **options)
+        )
     if origin is Literal:
         return fields.String(validate=validate.OneOf(arguments), **options)
     if origin is list:
@@ -140,6 +146,22 @@ def _field(kind: Any, **options: Any) -> fields.Field[Any]:
         keys, values = map(_field, arguments)
         return fields.Dict(keys, values, **options)
     return _SCALARS[kind](**options) if kind in _SCALARS else fields.Nested(schema_of(kind), **options)
+
+
+class _OneOf(fields.Field[Any]):
+    """One of several records, told apart by the names of their fields."""
+
+    def __init__(self, records: list[type], **options: Any) -> None:
+        super().__init__(**options)
+        self.records = records
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
+        return None if value is None else schema_of(type(value))().dump(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        names = set(value) if isinstance(value, dict) else set()
+        best = max(self.records, key=lambda record: len(names & {field.name for field in fields_of(record)}))
+        return schema_of(best)().load(value)
 
 
 def _defaults(record: type) -> dict[str, Any]:

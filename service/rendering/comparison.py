@@ -23,14 +23,14 @@ def _draw(figure: Figure, comparison: Comparison) -> None:
     axes = figure.add_subplot()
     notebooks = [row for row, result in enumerate(comparison.models) if result.notebook_accuracy is not None]
     for row, result in enumerate(comparison.models):
-        accuracy = result.accuracy
-        values = [value for value in accuracy.values if value is not None]
+        score = result.score
+        values = [value for value in score.values if value is not None]
         heights = row + STRIP * _spread(len(values))
         label = "a training run" if row == 0 else None
         axes.plot(values, heights, "o", color="#4393c3", alpha=0.6, markersize=4, label=label)
-        if accuracy.ci95 is not None:
-            axes.plot(accuracy.ci95, [row, row], color="black", linewidth=2.5, solid_capstyle="butt")
-        axes.plot(accuracy.mean, row, "|", color="black", markersize=16, markeredgewidth=2.5)
+        if score.ci95 is not None:
+            axes.plot(score.ci95, [row, row], color="black", linewidth=2.5, solid_capstyle="butt")
+        axes.plot(score.mean, row, "|", color="black", markersize=16, markeredgewidth=2.5)
         if result.notebook_accuracy is not None:
             axes.plot(
                 result.notebook_accuracy,

@@ -213,11 +213,11 @@ def test_a_table_of_three_features_is_trained_and_compared_with_the_correction(t
     assert (comparison.dataset.replication, comparison.dataset.true_boundary) == ("resplit", None)
     result, _ = comparison.models
     assert result.population_accuracy is None
-    assert result.accuracy.sd is not None
-    assert result.accuracy.ci95 is not None
+    assert result.score.sd is not None
+    assert result.score.ci95 is not None
     sizes = comparison.dataset.sizes
-    error = result.accuracy.sd * np.sqrt(1 / 3 + sizes["test"] / sizes["train"])
-    half = (result.accuracy.ci95[1] - result.accuracy.ci95[0]) / 2
+    error = result.score.sd * np.sqrt(1 / 3 + sizes["test"] / sizes["train"])
+    half = (result.score.ci95[1] - result.score.ci95[0]) / 2
     assert half == pytest.approx(stats.t.ppf(0.975, 2) * error)
     card = CardSchema().read(models / "table-8" / "1" / layout.CARD)
     assert (card.replication, [feature.name for feature in card.features]) == ("resplit", ["a", "b", "c"])

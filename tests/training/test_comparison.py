@@ -42,9 +42,9 @@ def test_variance_is_corrected_where_replicates_share_data_and_only_there(
     comparison = compared(replication)
     assert (comparison.dataset.replication, comparison.dataset.true_boundary) == (replication, None)
     for result, accuracies in zip(comparison.models, ACCURACIES, strict=True):
-        assert result.accuracy.ci95 is not None
+        assert result.score.ci95 is not None
         half = stats.t.ppf(0.975, 3) * accuracies.std(ddof=1) * np.sqrt(1 / 4 + overlap)
-        assert result.accuracy.ci95 == pytest.approx([accuracies.mean() - half, accuracies.mean() + half])
+        assert result.score.ci95 == pytest.approx([accuracies.mean() - half, accuracies.mean() + half])
     (pair,) = comparison.pairs
     d = ACCURACIES[0] - ACCURACIES[1]
     t = d.mean() / (d.std(ddof=1) * np.sqrt(1 / 4 + overlap))

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -94,7 +94,7 @@ def test_a_card_says_how_its_version_was_trained_and_what_the_comparison_says(mo
     comparison = ComparisonSchema().read(layout.experiment_dir(models_dir, card.experiment) / layout.COMPARISON)
     result = comparison.models[1]
     assert (result.served, result.training_seconds) == (card.metrics, card.training_seconds)
-    assert result.accuracy.values[0] == pytest.approx(card.metrics.accuracy)
+    assert result.score.values[0] == pytest.approx(asdict(card.metrics)["accuracy"])
     assert comparison.dataset.true_boundary == card.true_boundary
 
 
