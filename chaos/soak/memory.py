@@ -17,7 +17,6 @@ from chaos.soak.clients import ClientProfile, Outcomes, send_all
 from chaos.soak.model_store import ModelStore
 from chaos.soak.server import WORKERS, Server, serving
 from chaos.soak.workload import CheckedRequest, Workload
-from service.settings import Settings
 
 CLIENTS = 8
 PROFILE = ClientProfile(reconnects=0.02)
@@ -73,24 +72,26 @@ class MemoryResult:
         return self.after.private / self.warm.private - 1
 
 
-def measure_growth(source: Path, directory: Path, predictions: int, grids: int, seed: int) -> MemoryResult:
-    """Warm a server up, ask for so many predictions and grids, and compare its memory."""
+def measure_growth(
+    source: Path, directory: Path, predictions: int, grids: int, cache_bytes: int, seed: int
+) -> MemoryResult:
+    """Warm up a server that caches so many bytes, ask for so many predictions and grids, and compare its memory."""
     store = ModelStore(source, directory / "models")
-    with serving(store.directory, directory) as server:
+    with serving(store.directory, directory, SERVICE_CACHE_BYTES=str(cache_bytes)) as server:
         workload = Workload(store, seed)
-        _warm_up(server, workload)
+        _warm_up(server, workload, cache_bytes)
         warm = _memory(server)
         outcomes = send_all(server, _requests(workload, predictions, grids), CLIENTS, PROFILE)
         return MemoryResult(warm, _memory(server), outcomes)
 
 
-def _warm_up(server: Server, workload: Workload) -> None:
+def _warm_up(server: Server, workload: Workload, cache_bytes: int) -> None:
     for url in (server.url + path for path in ENDPOINTS):
         # All workers at once, as the first picture takes long.
         with server.each_worker() as workers, ThreadPoolExecutor() as pool:
             list(pool.map(lambda worker, url: worker.get(url, timeout=60).raise_for_status(), workers, repeat(url)))
     send_all(server, (workload.prediction(BATCH) for _ in range(20 * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)
-    received, filled = 0, 2 * WORKERS * Settings.cache_bytes  # twice, because workers get unequal shares
+    received, filled = 0, 2 * WORKERS * cache_bytes  # twice, because workers get unequal shares
     while received < filled:
         received += send_all(server, _requests(workload, 20_000, 100), CLIENTS, PROFILE).bytes_received
 

@@ -18,6 +18,7 @@ from chaos.soak.slow_clients import (
     SlowClientResult,
     measure_slow_clients,
 )
+from service.settings import Settings
 
 MIB = 2**20
 MAX_LINES = 10
@@ -33,6 +34,7 @@ class Scale:
     max_polls: int
     predictions: int
     grids: int
+    cache_bytes: int
     max_memory_growth: float
     slow_rounds: int
     slow_seconds: float
@@ -55,6 +57,7 @@ FULL = Scale(
     max_polls=2,
     predictions=1_000_000,
     grids=2_000,
+    cache_bytes=Settings.cache_bytes,
     max_memory_growth=0.05,
     slow_rounds=2,
     slow_seconds=10,
@@ -70,10 +73,11 @@ SHORT = Scale(
     max_polls=4,
     predictions=20_000,
     grids=60,
+    cache_bytes=4 * MIB,
     max_memory_growth=0.10,
     slow_rounds=1,
-    slow_seconds=2,
-    idle_seconds=2,
+    slow_seconds=1,
+    idle_seconds=1,
     max_slow_ratio=None,
     shortage_connections=200,
     shortage_seconds=1,
@@ -98,7 +102,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         faults = inject_faults(source, directories[0], scale.faults, seed, scale.pause_seconds)
         add(_of_faults(faults, scale), faults.outcomes)
         tell("memory over many predictions and grids")
-        memory = measure_growth(source, directories[1], scale.predictions, scale.grids, seed)
+        memory = measure_growth(source, directories[1], scale.predictions, scale.grids, scale.cache_bytes, seed)
         add(_of_memory(memory, scale), memory.outcomes)
         tell("slow clients")
         lengths = scale.slow_rounds, scale.slow_seconds, scale.idle_seconds
