@@ -153,9 +153,9 @@ class HandWrittenCard:
 
     output: Annotated[Output | None, "P(y = 1) or each class's, logits, or a value that is no probability"] = None
     task: Task | None = None
-    classes: Annotated[list[str] | None, "the labels' names in the order of the outputs; of two, the second is y = 1"] = (
-        None
-    )
+    classes: Annotated[
+        list[str] | None, "the labels' names in the order of the outputs; of two, the second is y = 1"
+    ] = None
     features: list[Feature] | None = None
 
 
