@@ -1,7 +1,7 @@
 """From what was trained to what is compared: one result a model, one test a pair."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -15,8 +15,9 @@ from bundle.comparison import (
     Pair,
     ProtocolSummary,
 )
+from training.dataset_spec import generator_of, parameters_of
 from training.datasets import DataSource, ReplicateSplits
-from training.experiment import Experiment, ModelSpec, generator_of
+from training.experiment import Experiment, ModelSpec
 from training.statistics import compare, holm, mcnemar, summarize
 
 
@@ -48,11 +49,7 @@ def compare_models(
         experiment=experiment.name,
         dataset=DatasetSummary(
             generator=generator_of(experiment.dataset),
-            parameters={
-                key: value
-                for key, value in asdict(experiment.dataset).items()
-                if isinstance(value, int | float) and "fraction" not in key
-            },
+            parameters=parameters_of(experiment.dataset),
             features=source.features,
             sizes=sizes,
             replication=source.replication,

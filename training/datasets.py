@@ -5,24 +5,24 @@ Each kind of randomness has its own stream, so that changing how much one of the
 
 import csv
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import make_gaussian_quantiles
 from sklearn.model_selection import train_test_split
 
-from bundle.card import Replication, TrueBoundary
+from bundle.card import Replication, Task, TrueBoundary
 from bundle.comparison import Dataset
+from training.dataset_spec import DatasetSpec, GaussianQuantilesSpec, TableSpec
 from training.exact_accuracy import Population
-from training.experiment import DatasetSpec, GaussianQuantilesSpec, TableSpec
 
-Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.int64]]
-"""Points [n, d] and labels [n] of 0 and 1."""
+Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Points [n, d], and labels [n]: a class's position among the classes, or a regression's value."""
 
 
 class Stream(IntEnum):
@@ -43,11 +43,52 @@ MIN_TABLE_ROWS = 10
 
 
 @dataclass(frozen=True)
+class Column:
+    """A raw feature. One of text has `categories`: a point holds the position of its text among them.
+
+    A missing value is NaN; there are some only where the column is `imputed`.
+    """
+
+    name: str
+    categories: tuple[str, ...] | None = None
+    imputed: bool = False
+
+
+class Replicates(Protocol):
+    """Data of `count` replicates, of `size` points each."""
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def replicate(self, r: int) -> Samples: ...
+
+
+@dataclass(frozen=True)
 class Split:
-    """One split of every replicate: points float32 [R, n, d] and labels float32 [R, n] of 0 and 1."""
+    """One split of every replicate: points float32 [R, n, d] and labels float32 [R, n].
+
+    Replicates that share data keep them once, points [N, d] and labels [N], with int32 row numbers [R, n].
+    """
 
     points: NDArray[np.float32]
     labels: NDArray[np.float32]
+    rows: NDArray[np.int32] | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.labels if self.rows is None else self.rows)
+
+    @property
+    def size(self) -> int:
+        size: int = (self.labels if self.rows is None else self.rows).shape[1]
+        return size
+
+    def replicate(self, r: int) -> Samples:
+        chosen = r if self.rows is None else self.rows[r]
+        return self.points[chosen], self.labels[chosen]
 
 
 @dataclass(frozen=True)
@@ -66,13 +107,25 @@ class DataSource:
 
     `replication` says whether `samples` draws anew for every replicate, or gives the same samples, which are then split
     anew: replicates that share data need another variance. `population` is the distribution drawn from, where known.
+    A regression has no `classes`. Each column has a `domain`, over which it is drawn, and is `held` at its median (text
+    at the most frequent one) where others are drawn. `scale` asks for standardized features.
     """
 
-    features: list[str]
+    columns: Sequence[Column]
     samples: Callable[[int], Samples]
     n_samples: int
     replication: Replication
     population: Population | None = None
+    task: Task = "binary"
+    classes: list[str] = field(default_factory=lambda: ["0", "1"])
+    target: str = "label"
+    scale: bool = False
+    domain: list[tuple[float, float]] = field(default_factory=list)
+    held: list[float] = field(default_factory=list)
+
+    @property
+    def features(self) -> list[str]:
+        return [column.name for column in self.columns]
 
     @property
     def true_boundary(self) -> TrueBoundary | None:
@@ -88,14 +141,28 @@ def data_source(spec: DatasetSpec, seed: int) -> DataSource:
     """
     if isinstance(spec, TableSpec):
         features, points, labels = _read_table(spec.path)
-        return DataSource(features, lambda _: (points, labels), len(labels), "resplit")
+        return DataSource(
+            [Column(name) for name in features],
+            lambda _: (points, labels),
+            len(labels),
+            "resplit",
+            domain=[spec.domain] * len(features),
+            held=np.median(points, axis=0).tolist(),
+        )
 
     def samples(replicate: int) -> Samples:
         own = spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA)
         return _gaussian_quantiles(spec, own)
 
-    features = [f"x{i + 1}" for i in range(spec.n_features)]
-    return DataSource(features, samples, spec.n_samples, "redrawn", Population(spec.cov, spec.n_features))
+    return DataSource(
+        [Column(f"x{i + 1}") for i in range(spec.n_features)],
+        samples,
+        spec.n_samples,
+        "redrawn",
+        Population(spec.cov, spec.n_features),
+        domain=[spec.domain] * spec.n_features,
+        held=np.median(samples(0)[0], axis=0).tolist(),
+    )
 
 
 def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> ReplicateSplits:
@@ -111,22 +178,23 @@ def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> R
         chosen = [assigned == name for assigned in assignments]
         return Split(
             points=np.stack([points[rows] for (points, _), rows in zip(drawn, chosen, strict=True)]),
-            labels=np.stack([labels[rows] for (_, labels), rows in zip(drawn, chosen, strict=True)]).astype("f4"),
+            labels=np.stack([labels[rows] for (_, labels), rows in zip(drawn, chosen, strict=True)]),
         )
 
     points, labels = drawn[0]
     for name in ("train", "test"):
         _check_both_classes(labels[assignments[0] == name], name)
-    served = Dataset(source.features, points, labels, assignments[0].tolist())
+    shown = labels.astype(np.int64) if source.classes else labels
+    served = Dataset(source.features, points, shown, assignments[0].tolist(), source.classes)
     return ReplicateSplits(stacked("train"), stacked("validation"), stacked("test"), served)
 
 
-def _check_both_classes(labels: NDArray[np.int64], name: str) -> None:
+def _check_both_classes(labels: NDArray[np.float32], name: str) -> None:
     """Raise ValueError where a class is missing: nothing is learned from the other alone, nor is there an ROC curve."""
     if len(np.unique(labels)) < 2:
         raise ValueError(
             f"the {name} data of replicate 0, the one to be served, are {len(labels)} points that all have the label "
-            f"{labels[0]}; give more points of the other class, another test_fraction, or another seed"
+            f"{labels[0]:.0f}; give more points of the other class, another test_fraction, or another seed"
         )
 
 
@@ -147,10 +215,10 @@ def _gaussian_quantiles(spec: GaussianQuantilesSpec, random_state: int) -> Sampl
         cov=spec.cov,
         random_state=random_state,
     )
-    return points.astype(np.float32), labels.astype(np.int64)
+    return points.astype(np.float32), labels.astype(np.float32)
 
 
-def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.int64]]:
+def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
     with path.open(newline="") as file:
         lines = list(csv.reader(file))
     if not lines:
@@ -164,7 +232,7 @@ def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.
     if len(rows) < MIN_TABLE_ROWS:
         raise ValueError(f"{path}: has {len(rows)} rows; at least {MIN_TABLE_ROWS} are needed to split them")
     values = np.array(rows, dtype=np.float64)
-    return header[:-1], values[:, :-1].astype(np.float32), values[:, -1].astype(np.int64)
+    return header[:-1], values[:, :-1].astype(np.float32), values[:, -1].astype(np.float32)
 
 
 def _all_finite(row: list[str]) -> bool:

@@ -137,7 +137,7 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         raise DivergedError(f"{spec.name}: replicate 0, the one to be served, diverged; try a lower learning rate")
     probabilities = predict(model, trajectory.weights, splits.test)
     metrics = measure(probabilities[0], splits.test.labels[0])
-    fingerprint, compiled = export(model, trajectory.weights, experiment.dataset.domain, directory)
+    fingerprint, compiled = export(model, trajectory.weights, source.domain[0], directory)
     card = Card(
         name=spec.name,
         version=version,
@@ -145,7 +145,7 @@ def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Pa
         hidden_layers=list(spec.hidden_layers),
         activation=spec.activation,
         parameters=model.count_params(),
-        features=[Feature(name, *experiment.dataset.domain) for name in source.features],
+        features=[Feature(*named) for named in zip(source.features, *zip(*source.domain, strict=True), strict=True)],
         epochs=recorded_epochs(spec.epochs),
         replicates=experiment.replicates,
         replication=source.replication,

@@ -11,7 +11,7 @@ from bundle.card import Metrics, Replication
 from bundle.comparison import Comparison
 from training import experiment
 from training.comparison import TrainedModel, compare_models
-from training.datasets import DataSource, Samples, draw
+from training.datasets import Column, DataSource, Samples, draw
 
 EXPERIMENT = replace(experiment.read(experiment.DEFAULT), replicates=4)
 ACCURACIES = np.array([[0.80, 0.85, 0.90, 0.80], [0.90, 0.85, 0.95, 0.85]])
@@ -21,11 +21,11 @@ METRICS = Metrics(0.8, 0.5, 0.1, 0.9, 0.05, [[4, 1], [1, 4]])
 def two_moons(replicate: int) -> Samples:
     """Two half circles that lie in each other, with noise: no sphere parts them."""
     points, labels = make_moons(100, noise=0.2, random_state=replicate)
-    return points.astype(np.float32), labels.astype(np.int64)
+    return points.astype(np.float32), labels.astype(np.float32)
 
 
 def compared(replication: Replication) -> Comparison:
-    source = DataSource(["x1", "x2"], two_moons, 100, replication)
+    source = DataSource([Column("x1"), Column("x2")], two_moons, 100, replication)
     splits = draw(EXPERIMENT.dataset, source, EXPERIMENT.seed, EXPERIMENT.replicates)
     trained = [
         TrainedModel(spec, 1, 3, accuracies, None, np.ones(30, bool), METRICS, 1.0)

@@ -11,7 +11,8 @@ from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema, Dataset
 from training import experiment
-from training.experiment import Experiment, GaussianQuantilesSpec
+from training.dataset_spec import GaussianQuantilesSpec
+from training.experiment import Experiment
 from training.fit.train import recorded_epochs
 from training.pipeline import DivergedError, run
 
