@@ -43,7 +43,7 @@ def compare_models(
 ) -> Comparison:
     """Return the comparison: models in the experiment's order, every pair once, p values Holm-adjusted over pairs."""
     protocol = experiment.protocol
-    sizes = {name: getattr(splits, name).labels.shape[1] for name in ("train", "validation", "test")}
+    sizes = {name: getattr(splits, name).size for name in ("train", "validation", "test")}
     overlap = 0 if source.replication == "redrawn" else sizes["test"] / sizes["train"]
     return Comparison(
         experiment=experiment.name,
