@@ -70,7 +70,7 @@ def load(spec: TableSpec) -> TableData:
     return TableData(
         names=[column.name for column in columns],
         categories=[column.categories for column in columns],
-        imputed=np.isnan(points).any(axis=0, keepdims=True)[0].tolist(),
+        imputed=[bool(np.isnan(values).any()) for values in points.T],
         points=points,
         target=wanted,
         notes=(*table.notes, *notes),
