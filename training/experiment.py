@@ -4,38 +4,42 @@ Nothing here trains or knows TensorFlow; a file that is wrong is refused before 
 """
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from bundle import layout
 from bundle.records import StrictRecordSchema, by_path
 from training.dataset_spec import DatasetField, DatasetSpec, located
-from training.keys import ABOVE_ZERO, SEED, SIZE, Tuple
+from training.keys import SEED, SIZE, Tuple
+from training.protocol_spec import Activation, ProtocolSpec, Recipe, RecipeSchema, merge, protocol_of
 
 DIRECTORY = Path(__file__).parent / "experiments"
 DEFAULT = DIRECTORY / "gaussian-quantiles.toml"
 
 
 @dataclass(frozen=True)
-class ProtocolSpec:
-    optimizer: str
-    learning_rate: float
-    batch_size: int
-
-
-@dataclass(frozen=True)
 class ModelSpec:
-    """An architecture (hidden layer sizes) with its activation, and the accuracy the notebook printed, if any."""
+    """An architecture (hidden layer sizes) with its activation, how it is trained, and what the notebook printed.
+
+    `activation` is that of all hidden layers, where they have the same; `mixed_activations` are one a layer otherwise.
+    """
 
     name: str
     hidden_layers: tuple[int, ...]
     activation: str | None
     epochs: int
     notebook_accuracy: float | None
+    protocol: ProtocolSpec = field(default_factory=ProtocolSpec)
+    mixed_activations: tuple[str, ...] = ()
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """One a hidden layer."""
+        return self.mixed_activations if self.activation is None else (self.activation,) * len(self.hidden_layers)
 
 
 @dataclass(frozen=True)
@@ -74,41 +78,73 @@ def _name(name: str) -> None:
         )
 
 
-class _ProtocolSchema(StrictRecordSchema[ProtocolSpec]):
-    record = ProtocolSpec
-    optimizer = fields.String(required=True)
-    learning_rate = fields.Float(required=True, validate=ABOVE_ZERO)
-    batch_size = fields.Integer(required=True, strict=True, validate=SIZE)
+class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
+    """What a model says of itself; what it leaves out is in the experiment's `[protocol]`, or a default."""
 
-
-class _ModelSchema(StrictRecordSchema[ModelSpec]):
-    record = ModelSpec
     name = fields.String(required=True, validate=_name)
-    hidden_layers = Tuple(fields.Integer(strict=True, validate=SIZE), required=True)
-    activation = fields.String(load_default=None)
-    epochs = fields.Integer(required=True, strict=True, validate=SIZE)
+    hidden_layers = Tuple(fields.Integer(strict=True, validate=SIZE), load_default=(10, 10))
+    activation = Activation()
+    epochs = fields.Integer(strict=True, validate=SIZE)
     notebook_accuracy = fields.Float(load_default=None, validate=validate.Range(0, 1))
+    protocol = fields.Nested(RecipeSchema, load_default=dict)
 
-    @validates_schema
-    def activation_where_there_are_units(self, data: dict[str, Any], **_: object) -> None:
-        if bool(data["hidden_layers"]) != (data["activation"] is not None):
-            raise ValidationError("is for models with hidden layers, and needed there", "activation")
+    @post_load
+    def make(self, data: Mapping[str, Any], **_: object) -> Mapping[str, Any]:
+        return data
+
+
+def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
+    """Return a model with its whole recipe. Raises ValidationError where the two do not go together."""
+    recipe = merge(of_all, own["protocol"])
+    layers, activation = own["hidden_layers"], own.get("activation", recipe.get("activation", "tanh"))
+    if "activation" in own and not layers:
+        raise ValidationError("is for models with hidden layers", "activation")
+    if isinstance(activation, str):
+        activation = (activation,) * len(layers)
+    if layers and len(activation) != len(layers):
+        raise ValidationError(f"must be one name, or one for each of the {len(layers)} hidden layers", "activation")
+    is_same = len(set(activation)) == 1
+    try:
+        protocol = protocol_of(recipe)
+    except ValidationError as error:
+        raise ValidationError({"protocol": error.messages}) from error
+    return ModelSpec(
+        name=own["name"],
+        hidden_layers=layers,
+        activation=activation[0] if layers and is_same else None,
+        epochs=own.get("epochs", recipe.get("epochs", 500)),
+        notebook_accuracy=own["notebook_accuracy"],
+        protocol=protocol,
+        mixed_activations=activation if layers and not is_same else (),
+    )
 
 
 class _ExperimentSchema(StrictRecordSchema[Experiment]):
     record = Experiment
     name = fields.String(required=True, validate=_name)
-    seed = fields.Integer(required=True, strict=True, validate=SEED)
-    replicates = fields.Integer(required=True, strict=True, validate=SIZE)
+    seed = fields.Integer(load_default=0, strict=True, validate=SEED)
+    replicates = fields.Integer(load_default=30, strict=True, validate=SIZE)
     dataset = DatasetField(required=True)
-    protocol = fields.Nested(_ProtocolSchema, required=True)
+    protocol = fields.Nested(RecipeSchema, load_default=dict)
     models = Tuple(fields.Nested(_ModelSchema), required=True, validate=validate.Length(min=1))
 
     @validates_schema
     def names_differ(self, data: dict[str, Any], **_: object) -> None:
-        names = [model.name for model in data["models"]]
+        names = [model["name"] for model in data["models"]]
         if len(set(names)) < len(names):
             raise ValidationError("two models have the same name", "models")
+
+    @post_load
+    def make(self, data: Mapping[str, Any], **_: object) -> Experiment:
+        models, errors = [], {}
+        for position, own in enumerate(data["models"]):
+            try:
+                models.append(_model(own, data["protocol"]))
+            except ValidationError as error:
+                errors[position] = error.messages
+        if errors:
+            raise ValidationError({"models": errors})
+        return Experiment(**{**data, "protocol": protocol_of(data["protocol"]), "models": tuple(models)})
 
 
 def read(path: Path) -> Experiment:
