@@ -1,4 +1,4 @@
-"""Encoding: fitted on each replicate's own training data, the same with NumPy and with TensorFlow, exact far from zero."""
+"""Encoding: fitted on each replicate's own training data, the same with NumPy as with TensorFlow, exact far from 0."""
 
 from typing import Any
 
