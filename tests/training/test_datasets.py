@@ -8,8 +8,8 @@ import pytest
 from sklearn.datasets import make_gaussian_quantiles
 
 from training import experiment
+from training.dataset_spec import GaussianQuantilesSpec, TableSpec
 from training.datasets import ReplicateSplits, Stream, batch_orders, data_source, draw, seed_for
-from training.experiment import GaussianQuantilesSpec, TableSpec
 
 SPEC = experiment.read(experiment.DEFAULT).dataset
 assert isinstance(SPEC, GaussianQuantilesSpec)
