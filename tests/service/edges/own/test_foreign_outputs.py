@@ -110,7 +110,7 @@ def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(
     ("model", "reason"),
     [
         ("no-probabilities", "some numbers lie outside [0, 1]; write logit or value"),
-        ("misspelt", "unknown field; valid fields: output, features."),
+        ("misspelt", "unknown field; valid fields: output, task, classes, features."),
         ("other-features", "the card lists 1 features, the model takes 2"),
     ],
 )
