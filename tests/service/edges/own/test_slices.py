@@ -387,3 +387,11 @@ def test_a_volume_is_tagged_and_kept_as_a_grid_is(kinds_server: Server) -> None:
         assert "immutable" in answer.headers["Cache-Control"]
         assert kinds_server.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
     assert "immutable" not in kinds_server.get("/volume?model=round&resolution=8").headers["Cache-Control"]
+
+
+def test_a_volume_in_json_has_the_same_numbers_and_what_the_header_says(kinds_server: Server) -> None:
+    path = "/volume?model=prices&resolution=3&format="
+    npy, document = kinds_server.get(path + "npy"), kinds_server.get(path + "json").json()
+    values = np.array(document.pop("values"), np.float32)
+    assert values.tolist() == np.load(io.BytesIO(npy.content)).tolist()
+    assert document == json.loads(npy.headers["Boundary-Grid"])
