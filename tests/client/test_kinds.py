@@ -100,7 +100,7 @@ def test_a_boundary_of_several_classes_is_drawn_by_their_hues(client: BoundaryCl
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == SPECIES
     hues = mpl.colormaps["tab10"](range(3))[:, :3]
-    colours = np.asarray(display.surface_.get_facecolor())[:, :3].reshape(30, 30, 3)
+    colours = np.asarray(display.surface_.get_array())
     aside = np.cross(1 - colours, 1 - hues[boundary.labels])
     assert np.abs(aside).max() < 1e-6
 
