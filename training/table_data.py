@@ -20,8 +20,8 @@ MIN_ROWS = 10
 
 MAX_CATEGORIES = 100
 
-INDEX_NAMES = ("", "unnamed: 0", "index", "id")
-"""Names, in small letters, of a first column that is left out where it only numbers the rows."""
+INDEX_NAMES = ("", "unnamed: 0", "index")
+"""Names, in small letters, of a first column that is left out where it only numbers the rows; others end in "id"."""
 
 FINEST = 1e-3
 """The largest part of a column's range that float32 may round away."""
@@ -59,10 +59,10 @@ def load(spec: TableSpec) -> TableData:
         raise ValueError(f"{spec.path}: has {len(chosen.values)} rows{lost}; at least {MIN_ROWS} are needed: add some")
     wanted = _target(spec, chosen)
     if wanted.task == "regression":
-        _check_numbers(table, labels, kept)
+        check_numbers(table, labels, kept)
     points = np.empty((len(chosen.values), len(columns)), np.float32)
     for i, column in enumerate(columns):
-        _check_numbers(table, column, kept)
+        check_numbers(table, column, kept)
         points[:, i] = column.values[kept]
     for name in [column.name for column, values in zip(columns, points.T, strict=True) if np.isnan(values).all()]:
         raise ValueError(f"{spec.path}, column {name}: has values only in rows that are left out: leave it out as well")
@@ -92,8 +92,9 @@ def find(table: Table, name: str) -> int:
 
 
 def is_index(table: Table, position: int) -> bool:
-    """Say whether a column is the first, of no name or one of `INDEX_NAMES`, and numbers the rows from 0 or 1."""
-    if position > 0 or table.names[0].lower() not in INDEX_NAMES or not len(table):
+    """Say whether a column is the first, of one of `INDEX_NAMES`, and numbers the rows from 0 or 1."""
+    name = table.names[0].lower()
+    if position > 0 or not (name in INDEX_NAMES or name.endswith("id")) or not len(table):
         return False
     (column,) = recognize(table, [0])
     counted = np.arange(len(table))
@@ -190,7 +191,7 @@ def _target(spec: TableSpec, column: Recognized) -> Target:
         raise ValueError(f"{spec.path}, label {spec.label}: {error}") from error
 
 
-def _check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> None:
+def check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> None:
     """Raise ValueError where float32, in which networks compute, cannot hold a column's numbers or tell them apart."""
     if column.kind != "number":
         return

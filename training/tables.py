@@ -100,7 +100,7 @@ def _read_parquet(content: bytes, path: Path) -> Table:
 
 def _read_csv(content: bytes, path: Path) -> Table:
     content, notes = _as_utf8(content, path)
-    if not content.strip():
+    if not content or content.isspace():
         raise ValueError(f"{path}: the file is empty; it needs a line of names and a line for each example")
     if (at := content.find(b"\0")) >= 0:
         line = content.count(b"\n", 0, at) + 1
