@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import table_data, tables
+from training import table_data
 from training.dataset_spec import SCHEMAS, DrawnSpec, TableSpec
 from training.recognition import Recognized, recognize
 from training.table_data import TableData
@@ -106,7 +106,7 @@ def of_table(path: Path, label: str | None, directory: Path) -> Draft:
         ValueError: the table cannot be used; the message says where and what to do.
         OSError: it cannot be read.
     """
-    table = tables.read(path)
+    table = table_data.read(path)
     chosen, why = _label(table, label)
     position = table_data.find(table, chosen)
     recognized = recognize(table, range(len(table.names)))

@@ -6,6 +6,7 @@ Every refusal names the file, the line or column, and the remedy. TensorFlow is 
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def load(spec: TableSpec) -> TableData:
         ValueError: it cannot be used as it is; the message says where and what to do.
         OSError: it cannot be read.
     """
-    table = tables.read(spec.path)
+    table = read(spec.path)
     label = find(table, spec.label)
     positions, notes = _positions(table, spec, label)
     *columns, labels = recognize(table, [*positions, label])
@@ -55,8 +56,8 @@ def load(spec: TableSpec) -> TableData:
     kept, dropped = _rows(table, columns, labels, spec)
     chosen = _kept(labels, kept)
     if len(chosen.values) < MIN_ROWS:
-        lost = f" without the {len(table) - len(chosen.values)} that lack values" if not kept.all() else ""
-        raise ValueError(f"{spec.path}: has {len(chosen.values)} rows{lost}; at least {MIN_ROWS} are needed: add some")
+        lost = f"{len(chosen.values)} rows without the {len(table) - len(chosen.values)} that lack values"
+        raise ValueError(f"{spec.path}: has {lost}; at least {MIN_ROWS} are needed: fill them in, or add others")
     wanted = _target(spec, chosen)
     if wanted.task == "regression":
         check_numbers(table, labels, kept)
@@ -77,6 +78,14 @@ def load(spec: TableSpec) -> TableData:
     )
 
 
+def read(path: Path) -> Table:
+    """Return a file's table, of as many rows as can be split; see `tables.read`."""
+    table = tables.read(path)
+    if len(table) < MIN_ROWS:
+        raise ValueError(f"{path}: has {len(table)} rows; at least {MIN_ROWS} are needed to split them: add some")
+    return table
+
+
 def find(table: Table, name: str) -> int:
     """Return a column's position.
 
@@ -85,8 +94,9 @@ def find(table: Table, name: str) -> int:
     """
     if name in table.names:
         return table.names.index(name)
-    near = difflib.get_close_matches(name, table.names, 1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    by_small = {other.lower(): other for other in table.names}
+    near = difflib.get_close_matches(name.lower(), by_small, 1)
+    hint = f"did you mean {by_small[near[0]]}? " if near else ""
     shown = ", ".join(table.names[:20]) + (" …" if len(table.names) > 20 else "")
     raise ValueError(f"{table.path}: has no column {name}; {hint}the columns are {shown}")
 
@@ -94,7 +104,7 @@ def find(table: Table, name: str) -> int:
 def is_index(table: Table, position: int) -> bool:
     """Say whether a column is the first, of one of `INDEX_NAMES`, and numbers the rows from 0 or 1."""
     name = table.names[0].lower()
-    if position > 0 or not (name in INDEX_NAMES or name.endswith("id")) or not len(table):
+    if position > 0 or not (name in INDEX_NAMES or name.endswith("id")):
         return False
     (column,) = recognize(table, [0])
     counted = np.arange(len(table))

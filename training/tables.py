@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -92,10 +93,12 @@ def _read_parquet(content: bytes, path: Path) -> Table:
         read = pyarrow.parquet.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path}: is a broken Parquet file; write it again ({_first_line(error)})") from error
+    indexes = [name for name in read.column_names if re.fullmatch(r"__index_level_\d+__", name)]
+    read = read.drop_columns(indexes)
     if not read.column_names:
         raise ValueError(f"{path}: has no columns")
-    names = ["" if name == "__index_level_0__" else name.strip() for name in read.column_names]  # pandas' index
-    return Table(path, names, read.columns, is_text=False)
+    notes = ("the index that pandas wrote is left out",) if indexes else ()
+    return Table(path, [name.strip() for name in read.column_names], read.columns, is_text=False, notes=notes)
 
 
 def _read_csv(content: bytes, path: Path) -> Table:
