@@ -14,6 +14,7 @@ from bundle import layout, terminal
 from bundle.columns import model_row
 from bundle.comparison import Comparison, ComparisonSchema
 from training import TrainingError
+from training.datasets import data_source, draw
 from training.experiment import DEFAULT, Experiment, read
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
 
 
 def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool) -> "RunResult":
+    source = data_source(experiment.dataset, experiment.seed)
+    data = source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
+    for note in source.notes:
+        click.echo(note, err=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
     console = Console(stderr=True)
@@ -120,7 +125,7 @@ def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool)
     with Progress(*columns, console=console) as bars:
         tasks = {spec.name: bars.add_task(spec.name, total=spec.epochs) for spec in experiment.models}
         try:
-            return run(experiment, models_dir, lambda name, epochs: bars.advance(tasks[name], epochs), resume)
+            return run(experiment, models_dir, lambda name, epochs: bars.advance(tasks[name], epochs), resume, data)
         except KeyboardInterrupt:
             console.print("interrupted; the same command with --resume goes on from the models that are finished")
             raise

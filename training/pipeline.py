@@ -18,7 +18,7 @@ from functools import cached_property
 from importlib.metadata import version as installed
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import tensorflow as tf
@@ -55,7 +55,9 @@ MODELS_AT_ONCE = 2
 MAX_DATASET_ROWS = 20_000
 """Of `dataset.csv`, which pages draw: of more data it holds a choice."""
 
-Progress = Callable[[str, int], object]
+Data: TypeAlias = tuple[DataSource, ReplicateSplits]
+
+Progress: TypeAlias = Callable[[str, int], object]
 """Called with a model's name and the number of epochs just done."""
 
 
@@ -93,24 +95,35 @@ class RunResult:
     untouched_models: list[str]
 
 
-def run(experiment: Experiment, models_dir: Path, progress: Progress, resume: bool = False) -> RunResult:
+def run(
+    experiment: Experiment, models_dir: Path, progress: Progress, resume: bool = False, data: Data | None = None
+) -> RunResult:
     """Train an experiment's models and publish the next version of each, with their comparison and data.
 
     The comparison names those that failed. A part of an experiment does not replace a comparison that has other models
     too; see `_untouched_models`. To resume takes up what an interrupted run of the same experiment finished.
 
+    Args:
+        experiment: what to train.
+        models_dir: where to.
+        progress: told of every model's epochs.
+        resume: whether to.
+        data: the experiment's, if they are drawn already.
+
     Raises:
         BlockingIOError: another training writes to this directory.
-        ValueError: a table is not one.
+        ValueError: a table cannot be used, or a recipe does not go with the data.
         OSError: a table cannot be read.
         TrainingError: every model failed; says why each did.
     """
+    source, splits = data or _read(experiment)
+    for spec in experiment.models:
+        spec.protocol.loss_for(source.task)
+        spec.protocol.class_weights_for(source.classes)
     with layout.writing(models_dir), layout.staging(models_dir) as staged:
         finished = FinishedModels(models_dir, experiment.name)
         if not resume:
             finished.clear()
-        source = data_source(experiment.dataset, experiment.seed)
-        splits = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
         shared = _Run(experiment, source, splits, fit(source, splits.train), datetime.now(UTC), _libraries())
         measured, failed = _train_all(shared, finished, staged, progress)
         if not measured:
@@ -131,6 +144,11 @@ def run(experiment: Experiment, models_dir: Path, progress: Progress, resume: bo
             layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
         finished.clear()
     return RunResult(comparison, untouched)
+
+
+def _read(experiment: Experiment) -> Data:
+    source = data_source(experiment.dataset, experiment.seed)
+    return source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
 
 
 def _train_all(

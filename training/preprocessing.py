@@ -77,8 +77,8 @@ def fit(source: DataSource, training: Replicates) -> Encoder:
     targets: list[tuple[float, float]] = []
     for r in range(training.count):
         points, labels = training.replicate(r)
-        fills = np.array([_usual(c, x) for c, x in zip(source.columns, points.T, strict=True)], np.float32)
         if any(column.imputed for column in source.columns):
+            fills = np.array([_usual(c, x) for c, x in zip(source.columns, points.T, strict=True)], np.float32)
             fitted.setdefault(FILL, []).append(fills)
             points = np.where(np.isnan(points), fills, points)
         if source.scale:
