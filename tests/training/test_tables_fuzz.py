@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def table(generator: np.random.Generator) -> Written:
     columns.append([labels[i % len(labels)] for i in range(rows)])
     if generator.random() < 0.2:
         names, columns = ["", *names], [[str(i) for i in range(rows)], *columns]
-    quoting = csv.QUOTE_ALL if generator.random() < 0.3 else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if generator.random() < 0.3 else csv.QUOTE_MINIMAL
     ending = str(generator.choice(["\n", "\r\n"]))
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=separator, quoting=quoting, lineterminator=ending)
