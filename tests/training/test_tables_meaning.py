@@ -1,6 +1,6 @@
 """What a table's columns mean: numbers, text, labels; what is left out, and what is refused with the remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ N = 20
 LABELS = ["0", "1"] * (N // 2)
 
 
-def data(directory: Path, columns: dict[str, Sequence[str]], separator: str = ";", **asked: Any) -> TableData:
+def data(directory: Path, columns: Mapping[str, Sequence[str]], separator: str = ";", **asked: Any) -> TableData:
     """Load a table of columns of cells, each repeated to `N` rows, with labels beside them unless they are there."""
-    columns = {"label": LABELS} | columns if "label" not in columns and "label" not in asked else columns
+    columns = {"label": LABELS, **columns} if "label" not in columns and "label" not in asked else columns
     rows = [[column[i % len(column)] for column in columns.values()] for i in range(N)]
     path = directory / "t.csv"
     path.write_text("\n".join(separator.join(row) for row in [list(columns), *rows]) + "\n")
@@ -39,12 +39,12 @@ def data(directory: Path, columns: dict[str, Sequence[str]], separator: str = ";
 def test_numbers_are_read(tmp_path: Path, cells: list[str], values: list[float]) -> None:
     loaded = data(tmp_path, {"a": cells})
     assert loaded.categories == [None]
-    np.testing.assert_array_equal(loaded.points[:2, 0], np.float32(values))
+    np.testing.assert_array_equal(loaded.points[:2, 0], np.array(values, np.float32))
 
 
 def test_one_undoubted_decimal_comma_decides_for_the_table(tmp_path: Path) -> None:
     loaded = data(tmp_path, {"a": ["1,234", "2,345"], "b": ["0,5", "1"]})
-    np.testing.assert_array_equal(loaded.points[0], np.float32([1.234, 0.5]))
+    np.testing.assert_array_equal(loaded.points[0], np.array([1.234, 0.5], np.float32))
 
 
 @pytest.mark.parametrize("cells", [["red", "blue"], ["True", "False"], ["10-20", "20-30"], ["+", "-"], ["<5", ">=5"]])
@@ -229,7 +229,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     loaded = load(TableSpec(path=path, missing="median"))
     assert loaded.categories == [("01234", "98765"), ("false", "true"), ("a", "b"), None]
     np.testing.assert_array_equal(loaded.points[:2], [[0, 1, 1, 1], [1, 0, 0, np.nan]])
-    frame.assign(when=pd.Timestamp("2024-01-31"), both=[[1]] * 10).to_parquet(path)
+    frame.assign(when=pd.Timestamp("2024-01-31"), both=pd.Series([[1]] * 10)).to_parquet(path)
     with pytest.raises(ValueError, match=r"column when: has dates(.|\n)*column both: is of the type list"):
         load(TableSpec(path=path, missing="median"))
 
