@@ -24,6 +24,9 @@ MAX_CATEGORIES = 100
 INDEX_NAMES = ("", "unnamed: 0", "index")
 """Names, in small letters, of a first column that is left out where it only numbers the rows; others end in "id"."""
 
+LARGEST = 1e20
+"""The largest number that a model is asked about, here as in the service."""
+
 FINEST = 1e-3
 """The largest part of a column's range that float32 may round away."""
 
@@ -202,7 +205,7 @@ def _target(spec: TableSpec, column: Recognized) -> Target:
 
 
 def check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> None:
-    """Raise ValueError where float32, in which networks compute, cannot hold a column's numbers or tell them apart."""
+    """Raise ValueError where numbers are too large, or float32, in which networks compute, cannot tell them apart."""
     if column.kind != "number":
         return
     values = column.values[kept]
@@ -211,10 +214,10 @@ def check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> 
         return
     where = f"{table.path}, column {column.name}"
     largest = np.abs(known).max()
-    if largest > np.finfo(np.float32).max:
-        row = int(np.argmax((np.abs(column.values) > np.finfo(np.float32).max) & kept))
+    if largest > LARGEST:
+        row = int(np.argmax((np.abs(column.values) > LARGEST) & kept))
         raise ValueError(
-            f"{where}, {table.where(row)}: {column.values[row]} is infinite, or too large for float32 (3.4e38): "
+            f"{where}, {table.where(row)}: {column.values[row]} is infinite, or larger than {LARGEST:g}: "
             'correct it, use a larger unit, or empty the cell and say missing = "median" or "drop"'
         )
     span = np.ptp(known)
