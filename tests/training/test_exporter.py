@@ -181,7 +181,7 @@ def test_another_networks_compiled_form_is_told_apart(exported: Exported, tmp_pa
     others = Recorded(exported.model, recorded(exported.model, seed=9), PLANE, "binary")
     export(others, DOMAIN, tmp_path / "other")
     content = (tmp_path / "other" / layout.COMPILED).read_bytes()
-    with pytest.raises(CompilationError, match="it differs from the SavedModel, by signature: .*serving_default"):
+    with pytest.raises(CompilationError, match=r"it differs from the SavedModel, by signature: .*serving_default"):
         check(exported.bundle, content, POINTS, [{"replicate": 1, "snapshot": 2}])
 
 
