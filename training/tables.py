@@ -10,7 +10,7 @@ import io
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -54,8 +54,7 @@ class Table:
     columns: list[pa.ChunkedArray]
     is_text: bool
     notes: tuple[str, ...] = ()
-    _content: bytes = field(default=b"", repr=False)
-    _separator: str = ","
+    separator: str | None = None
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -64,7 +63,8 @@ class Table:
         """Say where a row (from 0) stands in the file, as an editor counts."""
         if not self.is_text:
             return f"row {row + 1}"
-        line, _ = next(islice(_records(self._content, self._separator), row + 1, None))
+        content, _ = _as_utf8(self.path.read_bytes(), self.path)  # anew: it is not kept for what is rarely asked
+        line, _ = next(islice(_records(content, self.separator or ","), row + 1, None))
         return f"line {line}"
 
 
@@ -124,7 +124,7 @@ def _read_csv(content: bytes, path: Path) -> Table:
         _check_lines(content, separator, width, path)  # cells of several lines: meant, or by a stray quotation mark
     names = [column[0].as_py().strip() for column in read.columns]
     columns = [column.slice(1) for column in read.columns]
-    return Table(path, names, columns, True, notes, content, separator)
+    return Table(path, names, columns, True, notes, separator)
 
 
 def _as_utf8(content: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
