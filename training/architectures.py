@@ -48,9 +48,7 @@ def task_of(model: keras.Sequential) -> Task:
     return OUTPUTS[model.layers[-1].activation.__name__]
 
 
-def initial_weights(
-    model: keras.Sequential, seeds: Sequence[int], protocol: ProtocolSpec | None = None
-) -> Weights:
+def initial_weights(model: keras.Sequential, seeds: Sequence[int], protocol: ProtocolSpec | None = None) -> Weights:
     """Draw starting weights with the protocol's initializers, one replicate a seed: a list of [R, …] arrays."""
     protocol = protocol or ProtocolSpec()
     return [np.stack(replicates) for replicates in zip(*(_draw(model, seed, protocol) for seed in seeds), strict=True)]
