@@ -3,21 +3,19 @@
 What the networks learn with more of both stands in benchmarks/own_data.py.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
-from sklearn import datasets
 
 from bundle import layout
 from bundle.card import Card, CardSchema, Metrics, RegressionMetrics, Task
 from bundle.comparison import Comparison, ComparisonSchema, Dataset
+from harness.own_data import TABLES
 from training import experiment
 from training.pipeline import run
 
@@ -43,55 +41,14 @@ name = "line"
 hidden_layers = []
 """
 
-PAIRS = ("iris", "cancer", "diabetes")
+PAIRS = ("iris", "breast cancer", "diabetes")
 """Of each task one data set on which two models are compared."""
-
-
-def from_scikit_learn(load: Callable[..., object]) -> Callable[[], pd.DataFrame]:
-    """A data set of scikit-learn's as a table whose last column is the label, classes by their names."""
-
-    def table() -> pd.DataFrame:
-        found = load(as_frame=True)
-        frame: pd.DataFrame = found.frame  # type: ignore[attr-defined]
-        names = getattr(found, "target_names", None)
-        if names is not None:
-            frame["target"] = [str(names[i]) for i in frame["target"]]
-        return frame
-
-    return table
-
-
-def passengers() -> pd.DataFrame:
-    """Text, numbers and missing values: who survives is a matter of sex, class and, a little, of age."""
-    rng = np.random.default_rng(0)
-    n = 400
-    sex, port = rng.choice(["female", "male"], n), rng.choice(["C", "Q", "S"], n, p=[0.2, 0.1, 0.7]).astype(object)
-    age, fare = rng.gamma(6, 5, n).round(1), rng.lognormal(3, 1, n).round(2)
-    survived = rng.random(n) < np.where(sex == "female", 0.85, 0.15)
-    age[rng.random(n) < 0.2] = np.nan
-    port[rng.random(n) < 0.05] = None
-    columns = {"Sex": sex, "Age": age, "Fare": fare, "Embarked": port, "target": np.where(survived, "yes", "no")}
-    return pd.DataFrame(columns)
-
-
-def imbalanced() -> pd.DataFrame:
-    """One in a hundred is the other class."""
-    rng = np.random.default_rng(0)
-    rare = np.arange(2000) % 100 == 0
-    points = rng.normal(size=(2000, 3)) + 2 * rare[:, np.newaxis]
-    return pd.DataFrame(points, columns=["a", "b", "c"]).assign(target=rare.astype(int))
-
-
-def twenty_rows() -> pd.DataFrame:
-    frame = from_scikit_learn(datasets.load_breast_cancer)()
-    return frame.groupby("target").head(10)[["mean radius", "mean area", "target"]]
 
 
 @dataclass(frozen=True)
 class Own:
-    """A table, and what becomes of it: the least score (accuracy or R²) of the network that is no accident."""
+    """What becomes of a table, and the least score (accuracy or R²) of the network that is no accident."""
 
-    table: Callable[[], pd.DataFrame]
     task: Task
     classes: list[str]
     features: int
@@ -99,22 +56,16 @@ class Own:
     epochs: int = 15
 
 
-TABLES = {
-    "iris": Own(from_scikit_learn(datasets.load_iris), "multiclass", ["setosa", "versicolor", "virginica"], 4, 0.8),
-    "wine": Own(from_scikit_learn(datasets.load_wine), "multiclass", ["class_0", "class_1", "class_2"], 13, 0.8),
-    "cancer": Own(from_scikit_learn(datasets.load_breast_cancer), "binary", ["benign", "malignant"], 30, 0.9),
-    "digits": Own(from_scikit_learn(datasets.load_digits), "multiclass", list("0123456789"), 64, 0.8),
-    "diabetes": Own(
-        from_scikit_learn(lambda as_frame: datasets.load_diabetes(as_frame=as_frame, scaled=False)),
-        "regression",
-        [],
-        10,
-        0.2,
-    ),
-    "passengers": Own(passengers, "binary", ["no", "yes"], 4, 0.7),
-    "imbalanced": Own(imbalanced, "binary", ["0", "1"], 3, 0.98),
-    "twenty-rows": Own(twenty_rows, "binary", ["benign", "malignant"], 2, 0.5, 40),
-    "moons": Own(lambda: pd.DataFrame(), "binary", ["0", "1"], 2, 0.8),
+DATA = {
+    "iris": Own("multiclass", ["setosa", "versicolor", "virginica"], 4, 0.8),
+    "wine": Own("multiclass", ["class_0", "class_1", "class_2"], 13, 0.8),
+    "breast cancer": Own("binary", ["benign", "malignant"], 30, 0.9),
+    "digits": Own("multiclass", list("0123456789"), 64, 0.8),
+    "diabetes": Own("regression", [], 10, 0.2),
+    "passengers": Own("binary", ["no", "yes"], 4, 0.7),
+    "imbalanced": Own("binary", ["0", "1"], 3, 0.98),
+    "twenty rows": Own("binary", ["benign", "malignant"], 2, 0.5, 40),
+    "moons": Own("binary", ["0", "1"], 2, 0.8),
 }
 
 
@@ -131,14 +82,14 @@ class Trained:
         return "values" if self.own.task == "regression" else "probabilities"
 
 
-@pytest.fixture(scope="module", params=TABLES)
+@pytest.fixture(scope="module", params=DATA)
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    own, directory = TABLES[request.param], tmp_path_factory.mktemp(request.param)
+    own, directory = DATA[request.param], tmp_path_factory.mktemp(request.param)
     dataset = 'generator = "table"\npath = "data.csv"\nlabel = "target"\nmissing = "median"'
-    if request.param == "moons":
-        dataset = 'generator = "moons"\nn_samples = 400'
+    if request.param in TABLES:
+        TABLES[request.param]().to_csv(directory / "data.csv", index=False)
     else:
-        own.table().to_csv(directory / "data.csv", index=False)
+        dataset = f'generator = "{request.param}"\nn_samples = 400'
     second = LINE if request.param in PAIRS else ""
     (directory / "own.toml").write_text(TOML.format(dataset=dataset, epochs=own.epochs) + second)
     models = directory / "models"

@@ -23,12 +23,12 @@ EPOCHS = 25  # two chunks, the last of them shorter
 NAMES = ("linear", "tanh-3")
 
 
-def small(**changes: object) -> Experiment:
+def small(n_samples: int = 200, **changes: object) -> Experiment:
     """Two models of the default experiment with few replicates, points and epochs."""
     default = experiment.read(experiment.DEFAULT)
     assert isinstance(default.dataset, GaussianQuantilesSpec)
     models = tuple(replace(spec, epochs=EPOCHS) for spec in default.models if spec.name in NAMES)
-    dataset = replace(default.dataset, n_samples=200)
+    dataset = replace(default.dataset, n_samples=n_samples)
     return replace(default, **{"replicates": 2, "dataset": dataset, "models": models, **changes})  # type: ignore[arg-type]
 
 
@@ -242,7 +242,7 @@ def test_what_is_resumed_gets_the_version_that_is_next_by_then(interrupted: Path
     [
         {"seed": 4},
         {"replicates": 3},
-        {"dataset": replace(small().dataset, n_samples=210)},
+        {"n_samples": 210},
         {"models": tuple(replace(m, protocol=replace(m.protocol, batch_size=16)) for m in small().models)},
         {"models": tuple(replace(m, epochs=24) for m in small().models)},
     ],
