@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from client.estimator import RemoteEstimator
+from client.points import PointsLike
 from client.responses import Prediction
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class RemoteClassifier(RemoteEstimator):
         are_integers = all(name.lstrip("-").isdecimal() and str(int(name)) == name for name in names)
         return np.array(names, dtype=np.int64 if are_integers else np.str_)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+    def predict(self, X: PointsLike) -> NDArray[Any]:  # noqa: N803
         """Predict the labels of points.
 
         Parameters
@@ -88,7 +89,7 @@ class RemoteClassifier(RemoteEstimator):
         """
         return np.concatenate([self._labels(prediction) for prediction in self._classified(X)])
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: PointsLike) -> NDArray[np.float64]:  # noqa: N803
         """Return the probabilities of all classes, shape (n, k), which add up to 1.
 
         X and the exceptions are those of `predict`.
@@ -97,7 +98,7 @@ class RemoteClassifier(RemoteEstimator):
         p = np.concatenate(batches).astype(np.float64)
         return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p / p.sum(axis=1, keepdims=True)
 
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+    def score(self, X: PointsLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the accuracy on points X with labels y, shape (n,): the (weighted) share of correct labels."""
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return float(np.average(self.predict(X) == np.asarray(y), weights=weights))
@@ -107,7 +108,7 @@ class RemoteClassifier(RemoteEstimator):
         names: list[str] = self._description.get("classes", ["0", "1"])  # an older service has no other
         return names
 
-    def _classified(self, X: ArrayLike) -> Iterable[Prediction]:  # noqa: N803
+    def _classified(self, X: PointsLike) -> Iterable[Prediction]:  # noqa: N803
         for prediction in self._predictions(X):
             if len(prediction.values):
                 raise TypeError(f"{self.model_} gives values, not probabilities: it is no classifier")

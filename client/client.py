@@ -5,11 +5,9 @@ from types import TracebackType
 from typing import Literal, Self, Unpack
 from urllib.parse import quote
 
-from numpy.typing import ArrayLike
-
 from client.comparison import Comparison
 from client.params import BoundaryParams, VolumeParams, boundary_query, volume_query
-from client.points import to_rows
+from client.points import PointsLike, to_rows
 from client.responses import Boundary, Dataset, Document, Prediction
 from client.transport import Timeout, Transport
 from client.volume import Volume
@@ -86,7 +84,7 @@ class BoundaryClient:
 
     def predict(
         self,
-        points: ArrayLike,
+        points: PointsLike,
         model: str | None = None,
         version: int | None = None,
         threshold: float | None = None,
@@ -127,7 +125,7 @@ class BoundaryClient:
 
     def predict_many(
         self,
-        points: ArrayLike,
+        points: PointsLike,
         models: Sequence[str] | Literal["all"] = "all",
         threshold: float | None = None,
     ) -> dict[str, Prediction]:

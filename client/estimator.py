@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from client.client import BoundaryClient
-from client.points import as_points
+from client.points import PointsLike, as_points
 from client.responses import Document, Prediction
 
 MAX_POINTS_PER_REQUEST = 20_000
@@ -46,7 +46,7 @@ class RemoteEstimator:
         """Do nothing: the model was trained before it was served."""
         return self
 
-    def _predictions(self, X: ArrayLike) -> Iterable[Prediction]:  # noqa: N803
+    def _predictions(self, X: PointsLike) -> Iterable[Prediction]:  # noqa: N803
         self._check_names(X)
         points = as_points(X)
         for first in range(0, max(1, len(points)), MAX_POINTS_PER_REQUEST):

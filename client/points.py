@@ -1,15 +1,19 @@
 """Points on their way to the service: numbers, and in their place names of categories and what is missing."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+PointsLike: TypeAlias = ArrayLike | Sequence[Sequence[object]]
+"""One row per point, of numbers, texts and None."""
 
 Points = NDArray[Any]
 """float64 [n, d], or objects [n, d] where some are texts or missing."""
 
 
-def as_points(points: ArrayLike) -> Points:
+def as_points(points: PointsLike) -> Points:
     """Return points as an array.
 
     A text stays a text, also where it reads like a number: it may be the name of a category.
@@ -23,7 +27,7 @@ def as_points(points: ArrayLike) -> Points:
     return array.astype(np.float64) if array.dtype.kind in "fiub" else np.asarray(points, dtype=object)
 
 
-def to_rows(points: ArrayLike) -> object:
+def to_rows(points: PointsLike) -> object:
     """Return points as JSON has them, with None for what is missing.
 
     Raises

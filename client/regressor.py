@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from client.estimator import RemoteEstimator
+from client.points import PointsLike
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -45,7 +46,7 @@ class RemoteRegressor(RemoteEstimator):
     ...     RemoteRegressor(client, "diabetes-tanh-10").score(data.points, data.labels)
     """
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def predict(self, X: PointsLike) -> NDArray[np.float64]:  # noqa: N803
         """Predict the values of points.
 
         Parameters
@@ -72,7 +73,7 @@ class RemoteRegressor(RemoteEstimator):
             values.append(prediction.values)
         return np.concatenate(values).astype(np.float64)
 
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+    def score(self, X: PointsLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return R² on points X with targets y, shape (n,): 1 is exact, 0 no better than the (weighted) mean of y.
 
         Where all of y are equal it is 1 if they are met exactly, else 0, as in scikit-learn.

@@ -60,7 +60,9 @@ def test_a_prediction_has_class_names_for_labels(client: BoundaryClient) -> None
 def test_points_may_name_categories_and_lack_values(client: BoundaryClient) -> None:
     frame = pd.DataFrame({"age": [30.0, np.nan], "fare": [14, 20], "port": ["Cherbourg", "Southampton"]})
     right = client.predict([[30, 14, 0], [30, 20, 2]], "survival").probabilities
-    for points in (frame, frame.to_numpy(), [[30, 14, "Cherbourg"], [None, 20, "Southampton"]]):
+    rows: list[list[float | str | None]] = [[30, 14, "Cherbourg"], [None, 20, "Southampton"]]
+    every: list[Any] = [frame, frame.to_numpy(), rows]
+    for points in every:
         assert np.array_equal(client.predict(points, "survival").probabilities, right)
     with pytest.raises(InvalidError, match="Queenstown"):
         client.predict([[30, 14, "1"]], "survival")  # a text is a category, not a number
