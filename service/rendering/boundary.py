@@ -84,9 +84,17 @@ def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
     axes.set_xlabel(x_name, family=fonts, parse_math=False)  # a column's name is never markup, whatever its dollars
     axes.set_ylabel(y_name, family=fonts, parse_math=False)
     axes.set_title(subject.title, family=fonts, parse_math=False)
+    _finish_legend(axes, fonts)
+
+
+def _finish_legend(axes: Axes, fonts: list[str]) -> None:
+    """Write the names with these fonts, and show the markers strong, also where the points are faint."""
     legend = axes.get_legend()
     for text in [] if legend is None else legend.get_texts():
         text.set(family=fonts, parse_math=False)
+    for handle in [] if legend is None else legend.legend_handles:
+        if handle is not None:
+            handle.set_alpha(1)
 
 
 def _fill(axes: Axes, boundary: Boundary, style: _Style) -> QuadContourSet:

@@ -89,7 +89,7 @@ def get_boundary(call: Call, query: BoundaryQuery) -> RawResponse:
     (2, ny, nx).
 
     Of a model with more than two features `x` and `y` are drawn, the others held, or averaged over the experiment's
-    data: at most 1,000 rows of them, and fewer where the grid is so fine that 20 million evaluations would not do.
+    data: at most 1,000 rows of them, and fewer where the grid is so fine that 10 million evaluations would not do.
     """
     representation = negotiate(MEDIA_TYPES, call.headers.get("accept"), query.format)
     if query.resolution > MAX_RESOLUTION:

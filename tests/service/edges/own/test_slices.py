@@ -114,9 +114,9 @@ def test_an_average_over_too_many_nodes_is_413_and_says_how_many_may_be(kinds_se
     answer = kinds_server.get("/boundary?model=prices&average=data&resolution=2000")
     assert answer.status_code == 413
     most = int(answer.json()["detail"].rpartition(" ")[2])
-    assert most == 707  # squared, times 40 rows, that is 20 million
+    assert most == 500  # squared, times 40 rows, that is 10 million
     both = kinds_server.get("/boundary?model=prices&average=data&statistic=mean&resolution=2000").json()["detail"]
-    assert "40 rows and 2 training runs; at most 500" in both
+    assert "40 rows and 2 training runs; at most 353" in both
 
 
 def test_several_classes_have_the_most_probable_ones_position_and_its_probability(kinds_server: Server) -> None:
