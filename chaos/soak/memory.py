@@ -1,7 +1,7 @@
 """Memory: after a million predictions and thousands of grids, the workers hold what they held when they were warm.
 
-Warm means that every endpoint has answered, the pools of threads and interpreters have their full size, and the cache
-of boundaries is full in every worker.
+Warm means that every endpoint has answered, the pools of threads and interpreters have their full size, and what is
+kept of boundaries, answers and plans, is full in every worker.
 """
 
 import time
@@ -62,6 +62,14 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a worker keeps of boundaries: bytes of answers, and plans."""
+
+    bytes: int
+    plans: int
+
+
+@dataclass(frozen=True)
 class MemoryResult:
     warm: Memory
     after: Memory
@@ -72,28 +80,28 @@ class MemoryResult:
         return self.after.private / self.warm.private - 1
 
 
-def measure_growth(
-    source: Path, directory: Path, predictions: int, grids: int, cache_bytes: int, seed: int
-) -> MemoryResult:
-    """Warm up a server that caches so many bytes, ask for so many predictions and grids, and compare its memory."""
+def measure_growth(source: Path, directory: Path, predictions: int, grids: int, kept: Kept, seed: int) -> MemoryResult:
+    """Warm up a server, ask for so many predictions and grids, and compare its memory."""
     store = ModelStore(source, directory / "models")
-    with serving(store.directory, directory, SERVICE_CACHE_BYTES=str(cache_bytes)) as server:
+    with serving(store.directory, directory, SERVICE_CACHE_BYTES=str(kept.bytes)) as server:
         workload = Workload(store, seed)
-        _warm_up(server, workload, cache_bytes)
+        _warm_up(server, workload, kept)
         warm = _memory(server)
         outcomes = send_all(server, _requests(workload, predictions, grids), CLIENTS, PROFILE)
         return MemoryResult(warm, _memory(server), outcomes)
 
 
-def _warm_up(server: Server, workload: Workload, cache_bytes: int) -> None:
+def _warm_up(server: Server, workload: Workload, kept: Kept) -> None:
     for url in (server.url + path for path in ENDPOINTS):
         # All workers at once, as the first picture takes long.
         with server.each_worker() as workers, ThreadPoolExecutor() as pool:
             list(pool.map(lambda worker, url: worker.get(url, timeout=60).raise_for_status(), workers, repeat(url)))
     send_all(server, (workload.prediction(BATCH) for _ in range(20 * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)
-    received, filled = 0, 2 * WORKERS * cache_bytes  # twice, because workers get unequal shares
-    while received < filled:
-        received += send_all(server, _requests(workload, 20_000, 100), CLIENTS, PROFILE).bytes_received
+    received = grids = 0
+    shares = 2 * WORKERS  # twice, because workers get unequal ones
+    while received < shares * kept.bytes or grids < shares * kept.plans:
+        outcomes = send_all(server, _requests(workload, 20_000, 100), CLIENTS, PROFILE)
+        received, grids = received + outcomes.bytes_received, grids + outcomes.grids
 
 
 def _requests(workload: Workload, predictions: int, grids: int) -> Iterator[CheckedRequest]:

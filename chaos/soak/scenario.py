@@ -8,7 +8,7 @@ from pathlib import Path
 from chaos.findings import Finding
 from chaos.soak.clients import Outcomes
 from chaos.soak.faults import POLL_SECONDS, FaultCounts, FaultResult, inject_faults
-from chaos.soak.memory import Memory, MemoryResult, measure_growth
+from chaos.soak.memory import Kept, Memory, MemoryResult, measure_growth
 from chaos.soak.shortages import ShortageResult, run_out
 from chaos.soak.slow_clients import (
     IDLE_CONNECTIONS,
@@ -18,6 +18,7 @@ from chaos.soak.slow_clients import (
     SlowClientResult,
     measure_slow_clients,
 )
+from service.edges.own.boundary_plan import MAX_PLANS
 from service.settings import Settings
 
 MIB = 2**20
@@ -34,7 +35,7 @@ class Scale:
     max_polls: int
     predictions: int
     grids: int
-    cache_bytes: int
+    kept: Kept
     max_memory_growth: float
     slow_rounds: int
     slow_seconds: float
@@ -57,7 +58,7 @@ FULL = Scale(
     max_polls=2,
     predictions=1_000_000,
     grids=2_000,
-    cache_bytes=Settings.cache_bytes,
+    kept=Kept(Settings.cache_bytes, MAX_PLANS),
     max_memory_growth=0.05,
     slow_rounds=2,
     slow_seconds=10,
@@ -73,7 +74,7 @@ SHORT = Scale(
     max_polls=4,
     predictions=20_000,
     grids=60,
-    cache_bytes=4 * MIB,
+    kept=Kept(4 * MIB, plans=0),  # plans take thousands of grids
     max_memory_growth=0.10,
     slow_rounds=1,
     slow_seconds=1,
@@ -102,7 +103,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         faults = inject_faults(source, directories[0], scale.faults, seed, scale.pause_seconds)
         add(_of_faults(faults, scale), faults.outcomes)
         tell("memory over many predictions and grids")
-        memory = measure_growth(source, directories[1], scale.predictions, scale.grids, scale.cache_bytes, seed)
+        memory = measure_growth(source, directories[1], scale.predictions, scale.grids, scale.kept, seed)
         add(_of_memory(memory, scale), memory.outcomes)
         tell("slow clients")
         lengths = scale.slow_rounds, scale.slow_seconds, scale.idle_seconds

@@ -20,7 +20,7 @@ ARRAY_PARSE_MIN_BYTES = 512
 """Of a body that is longer, points are parsed faster as one array than as lists."""
 
 
-@lru_cache(maxsize=4096)  # the records are frozen; gunicorn takes no query longer than 4 kB
+@lru_cache(maxsize=1024)  # the records are frozen; gunicorn takes no query longer than 4 kB
 def read_query(schema: Schema, query: str) -> Any:
     """Return the record that a query string holds.
 

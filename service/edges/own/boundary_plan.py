@@ -1,15 +1,15 @@
 """What a query of `GET /boundary` comes to for the models that are served: what to evaluate where, and its validators.
 
-A plan is made before anything is computed, and kept with its version: to make it takes as long as all else of a
-response that is cached.
+A plan is made before anything is computed, and kept: to make it takes as long as all else of a response that is cached.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
+from threading import Lock
 
 import orjson
+from cachetools import LRUCache
 
 from bundle.card import Feature
 from bundle.comparison import Dataset
@@ -30,7 +30,7 @@ Bounds = tuple[float, float, float, float]
 """x_min, x_max, y_min, y_max."""
 
 MAX_PLANS = 1024
-"""Plans of one version that are kept."""
+"""Plans that are kept, of all versions together: 3 kB each."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class BoundaryPlan:
         return Grid.spanning(*self.bounds, resolution)
 
 
-_PLANS: WeakKeyDictionary[ModelVersion, dict[tuple[BoundaryQuery, str], BoundaryPlan]] = WeakKeyDictionary()
+_PLANS: LRUCache[tuple[str, BoundaryQuery, str], BoundaryPlan] = LRUCache(MAX_PLANS)
+_LOCK = Lock()
 
 
 def plan_boundary(
@@ -91,12 +92,13 @@ def plan_boundary(
     """
     if minus is not None or data is not None:  # others may answer the next time
         return _make_plan(query, representation, version, minus, data)
-    plans = _PLANS.setdefault(version, {})
-    plan = plans.get((query, representation))
+    key = version.identity, query, representation
+    with _LOCK:
+        plan = _PLANS.get(key)
     if plan is None:
-        if len(plans) >= MAX_PLANS:
-            plans.clear()
-        plan = plans[query, representation] = _make_plan(query, representation, version, None, None)
+        plan = _make_plan(query, representation, version, None, None)
+        with _LOCK:
+            _PLANS[key] = plan
     return plan
 
 
