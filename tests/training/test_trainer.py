@@ -69,7 +69,9 @@ def _hold_to_fit(
             data.labels[0][order],
             validation_data=(held_out.points[0], held_out.labels[0]),
             batch_size=protocol.batch_size,
-            class_weight={int(k): v for k, v in protocol.class_weight.items()} if isinstance(protocol.class_weight, dict) else None,
+            class_weight={int(k): v for k, v in protocol.class_weight.items()}
+            if isinstance(protocol.class_weight, dict)
+            else None,
             shuffle=False,
             verbose=0,
         ).history
@@ -97,13 +99,18 @@ def _keras_of(model: keras.Sequential, protocol: ProtocolSpec, task: Task) -> ke
             layers.append(keras.layers.BatchNormalization())
         layers.append(keras.layers.Activation(layer.activation))
         if protocol.dropout:
-            layers.append(_SameDropout(protocol.dropout, number, len(model.layers) - 1))
+            layers.append(_SameDropout(protocol.dropout, number, len(model.layers) - 1, protocol.batch_size))
     last = model.layers[-1]
     layers.append(keras.layers.Dense(last.units, activation=last.activation, kernel_regularizer=regularizer))
     network = keras.Sequential(layers)
     schedule = protocol.learning_rate_schedule
-    rate = protocol.learning_rate if schedule is None else getattr(keras.optimizers.schedules, schedule.class_name)(
-        **({} if "values" in schedule.config else {"initial_learning_rate": protocol.learning_rate}), **schedule.config
+    rate = (
+        protocol.learning_rate
+        if schedule is None
+        else getattr(keras.optimizers.schedules, schedule.class_name)(
+            **({} if "values" in schedule.config else {"initial_learning_rate": protocol.learning_rate}),
+            **schedule.config,
+        )
     )
     optimizer = keras.optimizers.get({"class_name": protocol.optimizer, "config": dict(protocol.optimizer_options)})
     optimizer.learning_rate = rate
@@ -115,18 +122,22 @@ def _keras_of(model: keras.Sequential, protocol: ProtocolSpec, task: Task) -> ke
 class _SameDropout(keras.layers.Layer):
     """Dropout by the very masks that ours draws; it counts the batches that it has seen."""
 
-    def __init__(self, rate: float, number: int, layers: int) -> None:
+    def __init__(self, rate: float, number: int, layers: int, batch_size: int) -> None:
         super().__init__()
-        self.rate, self.number, self.layers_count, self.steps = rate, number, layers, 0
+        self.draw, self.layers_count = number, layers
+        seed = np.random.SeedSequence(SEED, spawn_key=(0,)).generate_state(1)[0] >> 1
+
+        def mask(draw: tf.Tensor) -> tf.Tensor:
+            # a short batch of ours is padded to a whole one, and takes the first rows of its mask
+            return dropout_mask(tf.constant([seed], tf.int32), draw, (batch_size, 10), rate)[0]
+
+        self.mask = tf.function(mask, jit_compile=True, autograph=False)  # XLA draws other numbers than TensorFlow
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training:
             return x
-        draw, self.steps = self.steps * self.layers_count + self.number, self.steps + 1
-        seed = np.random.SeedSequence(SEED, spawn_key=(0,)).generate_state(1)[0] >> 1
-        # a short batch of ours is padded to a whole one, and takes the first rows of its mask
-        mask = dropout_mask(tf.constant([seed], tf.int32), tf.constant(draw), (32, x.shape[-1]), self.rate)
-        return x * mask[0, : len(x)]
+        draw, self.draw = self.draw, self.draw + self.layers_count
+        return x * self.mask(tf.constant(draw))[: len(x)]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "gelu", "silu"])
@@ -140,7 +151,9 @@ def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("hidden_layers", [(), (20, 20)])
 def test_every_task_follows_keras_fit(hidden_layers: tuple[int, ...], task: Task) -> None:
-    _hold_to_fit(build(5, hidden_layers, ["tanh"] * len(hidden_layers), task, 3 if task == "multiclass" else 1), ADAM, task)
+    _hold_to_fit(
+        build(5, hidden_layers, ["tanh"] * len(hidden_layers), task, 3 if task == "multiclass" else 1), ADAM, task
+    )
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -158,7 +171,11 @@ def test_the_program_for_other_recipes_follows_keras_fit_in_every_task(
         {"l1": 0.01, "l2": 0.02},
         {"class_weight": {"0": 0.5, "1": 3.0}},
         {"learning_rate_schedule": Schedule("CosineDecay", {"decay_steps": 50, "alpha": 0.1})},
-        {"learning_rate_schedule": Schedule("PiecewiseConstantDecay", {"boundaries": [20, 40], "values": [0.01, 0.003, 0.001]})},
+        {
+            "learning_rate_schedule": Schedule(
+                "PiecewiseConstantDecay", {"boundaries": [20, 40], "values": [0.01, 0.003, 0.001]}
+            )
+        },
         {"batch_size": 300},
         {"batch_size": 5000},
     ],
