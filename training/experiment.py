@@ -120,7 +120,8 @@ def _protocol(recipe: Recipe) -> ProtocolSpec:
     try:
         return protocol_of(recipe)
     except ValidationError as error:
-        raise ValidationError({"protocol": error.normalized_messages()}) from error
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise ValidationError({"protocol": messages}) from error
 
 
 class _ExperimentSchema(StrictRecordSchema[Experiment]):
@@ -145,7 +146,7 @@ class _ExperimentSchema(StrictRecordSchema[Experiment]):
             try:
                 models.append(_model(own, data["protocol"]))
             except ValidationError as error:
-                errors[position] = error.normalized_messages()
+                errors[position] = error.normalized_messages()  # type: ignore[no-untyped-call]
         if errors:
             raise ValidationError({"models": errors})
         return Experiment(**{**data, "protocol": _protocol(data["protocol"]), "models": tuple(models)})
