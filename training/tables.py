@@ -230,10 +230,13 @@ def _check_names(table: Table) -> None:
             f"{table.path}: the first line must name the columns, and has numbers: {', '.join(table.names[:8])}; "
             "write a line of names above it"
         )
-    for name in table.names:
-        places = [str(i + 1) for i, other in enumerate(table.names) if other == name]
-        if name and len(places) > 1:
-            raise ValueError(f"{table.path}: columns {' and '.join(places)} are both named {name}; rename one of them")
+    first: dict[str, int] = {}
+    for i, name in enumerate(table.names):
+        if name and name in first:
+            raise ValueError(
+                f"{table.path}: columns {first[name] + 1} and {i + 1} are both named {name}; rename one of them"
+            )
+        first[name] = i
 
 
 def _is_consecutive(names: list[str]) -> bool:
