@@ -29,8 +29,8 @@ ORDERS_PER_CHUNK = 2**23
 
 
 MAX_RECORDED_BYTES = 48 * 2**20
-"""Of all recorded weights, since to convert them for LiteRT takes seven times as much memory: of 30 runs of 300-300 four
-epochs are kept, and 1.34 GB suffice for everything. 30 runs of 80-80 keep all that `recorded_epochs` chooses."""
+"""Of all recorded weights, since to convert them for LiteRT takes seven times as much memory. Of 30 runs of 300-300
+four epochs are kept, and 1.34 GB do for everything; of 30 runs of 80-80 all that `recorded_epochs` chooses."""
 
 
 @dataclass(frozen=True)
