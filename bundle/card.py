@@ -140,7 +140,7 @@ class Card:
     training_seconds: float
     metrics: Metrics | RegressionMetrics
     history: History | RegressionHistory
-    compiled: Compiled
+    compiled: Annotated[Compiled | None, "null where LiteRT has no form that answers as the SavedModel does"]
     fingerprint: Sha256
 
 

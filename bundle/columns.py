@@ -3,7 +3,7 @@
 Rows are made from the comparison as JSON has it. The module needs Python alone: the client comes without marshmallow.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,13 @@ _CELLS = ("tn", "fp", "fn", "tp")
 
 
 def model_row(model: Document) -> Row:
-    """Return what the comparison says of one model, flat: a row of the CSV. What was added later comes last."""
+    """Return what the comparison says of one model, flat: a row of the CSV. What was added later comes last.
+
+    In a regression there is no accuracy; of more than two classes the confusion matrix has no names for its cells.
+    """
     served = model["served"]
-    counts = [count for row in served["confusion_matrix"] for count in row]
+    counts = [count for row in served.get("confusion_matrix", ()) for count in row]
+    metrics = {name: summary for name, summary in model.get("metrics", {}).items() if name != "accuracy"}
     population = _summary("population_accuracy", model["population_accuracy"])
     return {
         **{name: model[name] for name in ("model", "version")},
@@ -32,7 +36,8 @@ def model_row(model: Document) -> Row:
         **{f"served_{name}": value for name, value in served.items() if name != "confusion_matrix"},
         "training_seconds": model["training_seconds"],
         **population,
-        **{f"served_{cell}": count for cell, count in zip(_CELLS, counts, strict=True)},
+        **({f"served_{cell}": n for cell, n in zip(_CELLS, counts, strict=True)} if len(counts) == len(_CELLS) else {}),
+        **{key: value for name, summary in metrics.items() for key, value in _summary(name, summary).items()},
     }
 
 
@@ -70,18 +75,22 @@ class Column:
         return self.text(row).replace(" to ", "–")
 
 
-def _number(name: str) -> Callable[[Row], str]:
-    return lambda row: "" if row.get(name) is None else f"{row[name]:.3f}"  # an older service may not have it
+def _number(name: str, style: str = ".3f") -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else f"{row[name]:{style}}"  # an older service may not have it
 
 
 def _range(low: str, high: str) -> Callable[[Row], str]:
     return lambda row: "" if row[low] is None else f"{row[low]:.3f} to {row[high]:.3f}"
 
 
-COLUMNS = (
+_NAMES = (
     Column("model", lambda row: str(row["model"])),
     Column("hidden layers", lambda row: row["hidden_layers"] or "none"),
     Column("parameters", lambda row: str(row["parameters"]), wide=True),
+)
+
+COLUMNS = (
+    *_NAMES,
     Column("test accuracy", _number("accuracy_mean")),
     Column("95% interval", _range("accuracy_ci95_low", "accuracy_ci95_high")),
     Column("range", _range("accuracy_min", "accuracy_max")),
@@ -89,4 +98,23 @@ COLUMNS = (
     Column("served", _number("served_accuracy")),
     Column("notebook", _number("notebook_accuracy")),
 )
-"""Their numbers have three digits; the first column is text."""
+"""Of classifiers. Their numbers have three digits; the first column is text."""
+
+REGRESSION_COLUMNS = (
+    *_NAMES,
+    Column("test R²", _number("r2_mean")),
+    Column("95% interval", _range("r2_ci95_low", "r2_ci95_high")),
+    Column("range", _range("r2_min", "r2_max")),
+    Column("served", _number("served_r2")),
+    Column("RMSE", _number("rmse_mean", ".4g")),
+)
+"""Of a regression's models. The error is in the target's units."""
+
+_OPTIONAL = {"exact", "notebook"}
+"""Columns that most data have nothing for."""
+
+
+def columns_for(rows: Sequence[Row]) -> list[Column]:
+    """Return the columns of the table that these rows make: those of their task, but none that would stay empty."""
+    columns = REGRESSION_COLUMNS if any("served_r2" in row for row in rows) else COLUMNS
+    return [column for column in columns if column.heading not in _OPTIONAL or any(map(column.text, rows))]

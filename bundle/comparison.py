@@ -104,6 +104,9 @@ class Comparison:
     protocol: ProtocolSummary
     models: list[ModelResult]
     pairs: list[Pair]
+    failed: Annotated[dict[str, str], "models that there is no result of, by name the reason"] = field(
+        default_factory=dict
+    )
 
 
 ComparisonSchema = schema_of(Comparison)

@@ -3,6 +3,7 @@
     models/<model>/<version>/                    a SavedModel directory, never changed once written
     models/<model>/<version>/assets.extra/       card.json and model.tflite
     models/_experiments/<experiment>/            comparison.json and dataset.csv
+    models/.finished/<experiment>/<digest>/      what a training that has not ended has finished: bundle/ and more
 
 Names that start with `_` or `.` are never models, so a half-written sibling is never picked up.
 """
@@ -31,6 +32,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 VERSION = re.compile(r"[1-9][0-9]{0,17}")
 _PARTIAL = ".partial-"
+_FINISHED = ".finished"
 
 
 MAX_JSON_BYTES = 8 * 2**20
@@ -120,6 +122,14 @@ def read_regular(path: Path, max_bytes: int = MAX_JSON_BYTES) -> bytes:
 
 def experiment_dir(models_dir: Path, experiment: str) -> Path:
     return models_dir / EXPERIMENTS / experiment
+
+
+def finished_dir(models_dir: Path, experiment: str) -> Path:
+    """Return where an experiment's training keeps each model that is finished, until all are published together.
+
+    What lies there is whole. It outlives a training that is interrupted, so that the next one may take it up.
+    """
+    return models_dir / _FINISHED / experiment
 
 
 def fingerprint(bundle: Path) -> str:

@@ -14,6 +14,7 @@ from bundle import layout, terminal
 from bundle.columns import model_row
 from bundle.comparison import Comparison, ComparisonSchema
 from training import TrainingError
+from training.datasets import data_source, draw
 from training.experiment import DEFAULT, Experiment, read
 
 if TYPE_CHECKING:
@@ -42,13 +43,17 @@ def main() -> None:
     metavar="NAME",
     help="Train only this model (repeatable). A comparison that also covers other models is kept.",
 )
+@click.option("--resume", is_flag=True, help="Take up the models that an interrupted training of this finished.")
 @click.option(
     "--if-missing", is_flag=True, help="Do nothing if the comparison and a version of every model already exist."
 )
-def train(experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...], if_missing: bool) -> None:
+def train(
+    experiment: Path, models_dir: Path, replicates: int | None, only: tuple[str, ...], resume: bool, if_missing: bool
+) -> None:
     """Train, evaluate and export an experiment's models, and print their comparison.
 
-    EXPERIMENT is a TOML file; the default is the course notebook's experiment.
+    EXPERIMENT is a TOML file; the default is the course notebook's experiment. A model that fails is named and left
+    out, and the exit status is 1.
     """
     try:
         chosen = read(experiment)
@@ -61,7 +66,7 @@ def train(experiment: Path, models_dir: Path, replicates: int | None, only: tupl
         return
     chosen = replace(chosen, replicates=replicates or chosen.replicates)
     try:
-        trained = _train_with_progress(chosen, models_dir)
+        trained = _train_with_progress(chosen, models_dir, resume)
     except BlockingIOError as error:
         raise click.ClickException(
             f"another training run is writing to {models_dir}; wait until it has finished"
@@ -74,6 +79,23 @@ def train(experiment: Path, models_dir: Path, replicates: int | None, only: tupl
     if trained.untouched_models:
         others = ", ".join(trained.untouched_models)
         click.echo(f"kept {results}: it also compares {others}; to replace it, train without --only")
+    if trained.comparison.failed:
+        reasons = "\n".join(f"{name}: {reason}" for name, reason in trained.comparison.failed.items())
+        raise click.ClickException(f"not all models could be trained\n{reasons}")
+
+
+@main.command()
+@click.argument("subject", metavar="NAME|TABLE")
+@click.option("--label", metavar="NAME", help="The table's column to predict.")
+@click.option("-o", "output", metavar="FILE", help="Where to write; - prints it. By default NAME.toml.")
+def new(subject: str, label: str | None, output: str | None) -> None:
+    """Write a commented experiment to start from, for a data set of the gallery or a CSV or Parquet table."""
+    from training.new import write  # noqa: PLC0415 (it needs what reads tables)
+
+    try:
+        click.echo(write(subject, label, output), err=output == "-")
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
@@ -82,7 +104,11 @@ def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
     return results.is_file() and all(layout.versions(models_dir, model.name) for model in experiment.models)
 
 
-def _train_with_progress(experiment: Experiment, models_dir: Path) -> "RunResult":
+def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool) -> "RunResult":
+    source = data_source(experiment.dataset, experiment.seed)
+    data = source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
+    for note in source.notes:
+        click.echo(note, err=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
     console = Console(stderr=True)
@@ -98,7 +124,11 @@ def _train_with_progress(experiment: Experiment, models_dir: Path) -> "RunResult
     )
     with Progress(*columns, console=console) as bars:
         tasks = {spec.name: bars.add_task(spec.name, total=spec.epochs) for spec in experiment.models}
-        return run(experiment, models_dir, lambda name, epochs: bars.advance(tasks[name], epochs))
+        try:
+            return run(experiment, models_dir, lambda name, epochs: bars.advance(tasks[name], epochs), resume, data)
+        except KeyboardInterrupt:
+            console.print("interrupted; the same command with --resume goes on from the models that are finished")
+            raise
 
 
 def comparison_table(comparison: Comparison) -> Table:

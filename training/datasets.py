@@ -3,23 +3,22 @@
 Each kind of randomness has its own stream, so that changing how much one of them draws leaves the others as they are.
 """
 
-import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import make_gaussian_quantiles
-from sklearn.model_selection import train_test_split
 
 from bundle.card import Replication, Task, TrueBoundary
-from bundle.comparison import Dataset
-from training.dataset_spec import DatasetSpec, GaussianQuantilesSpec, TableSpec
+from bundle.comparison import SPLITS, Dataset
+from training import table_data
+from training.assignment import Rows, assign
+from training.dataset_spec import DatasetSpec, DrawnSpec, GaussianQuantilesSpec, Interval, TableSpec
 from training.exact_accuracy import Population
+from training.gallery import drawer
 
 Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Points [n, d], and labels [n]: a class's position among the classes, or a regression's value."""
@@ -39,7 +38,8 @@ def seed_for(seed: int, replicate: int, stream: Stream) -> int:
     return int(np.random.SeedSequence(seed, spawn_key=(replicate, stream)).generate_state(1)[0])
 
 
-MIN_TABLE_ROWS = 10
+MARGIN = 0.1
+"""What a feature's domain adds to the data's range on either side, as a part of it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ class DataSource:
     `replication` says whether `samples` draws anew for every replicate, or gives the same samples, which are then split
     anew: replicates that share data need another variance. `population` is the distribution drawn from, where known.
     A regression has no `classes`. Each column has a `domain`, over which it is drawn, and is `held` at its median (text
-    at the most frequent one) where others are drawn. `scale` asks for standardized features.
+    at the most frequent one) where others are drawn. `scale` asks for standardized features. `notes` tell the user
+    what was made of the data.
     """
 
     columns: Sequence[Column]
@@ -120,8 +121,9 @@ class DataSource:
     classes: list[str] = field(default_factory=lambda: ["0", "1"])
     target: str = "label"
     scale: bool = False
-    domain: list[tuple[float, float]] = field(default_factory=list)
+    domain: list[Interval] = field(default_factory=list)
     held: list[float] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
     @property
     def features(self) -> list[str]:
@@ -136,66 +138,145 @@ def data_source(spec: DatasetSpec, seed: int) -> DataSource:
     """Return the experiment's source of data; `samples(r)` are those of replicate r.
 
     Raises:
-        ValueError: a table is not one of finite numbers with labels 0 and 1; the message names the file.
+        ValueError: a table cannot be used as it is; the message names the file, line or column, and the remedy.
         OSError: it cannot be read.
     """
-    if isinstance(spec, TableSpec):
-        features, points, labels = _read_table(spec.path)
-        return DataSource(
-            [Column(name) for name in features],
-            lambda _: (points, labels),
-            len(labels),
-            "resplit",
-            domain=[spec.domain] * len(features),
-            held=np.median(points, axis=0).tolist(),
-        )
+    return _table(spec) if isinstance(spec, TableSpec) else _drawn(spec, seed)
 
-    def samples(replicate: int) -> Samples:
-        own = spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA)
-        return _gaussian_quantiles(spec, own)
 
+def _table(spec: TableSpec) -> DataSource:
+    data = table_data.load(spec)
+    columns = [Column(*each) for each in zip(data.names, data.categories, data.imputed, strict=True)]
     return DataSource(
-        [Column(f"x{i + 1}") for i in range(spec.n_features)],
-        samples,
-        spec.n_samples,
-        "redrawn",
-        Population(spec.cov, spec.n_features),
-        domain=[spec.domain] * spec.n_features,
-        held=np.median(samples(0)[0], axis=0).tolist(),
+        columns,
+        lambda _: (data.points, data.target.labels),
+        len(data.points),
+        "resplit",
+        task=data.target.task,
+        classes=data.target.classes,
+        target=spec.label,
+        scale=spec.scale,
+        domain=_domain(spec, columns, data.points),
+        held=_held(columns, data.points),
+        notes=data.notes,
     )
 
 
+def _drawn(spec: DrawnSpec, seed: int) -> DataSource:
+    draw_by = drawer(spec)
+
+    def samples(replicate: int) -> Samples:
+        return draw_by(spec.random_state if replicate == 0 else seed_for(seed, replicate, Stream.DATA))
+
+    points, labels = samples(0)
+    columns = [Column(f"x{i + 1}") for i in range(points.shape[1])]
+    classes = [str(i) for i in range(max(2, int(labels.max()) + 1))]
+    is_known = isinstance(spec, GaussianQuantilesSpec) and len(classes) == 2
+    return DataSource(
+        columns,
+        samples,
+        spec.n_samples,
+        "redrawn",
+        Population(spec.cov, spec.n_features) if isinstance(spec, GaussianQuantilesSpec) and is_known else None,
+        task="binary" if len(classes) == 2 else "multiclass",
+        classes=classes,
+        scale=spec.scale,
+        domain=_domain(spec, columns, points),
+        held=_held(columns, points),
+    )
+
+
+def _domain(spec: DatasetSpec, columns: Sequence[Column], points: NDArray[np.float32]) -> list[Interval]:
+    """Return the interval over which each feature is drawn: that of the file, else the data's with a margin.
+
+    Text is drawn over the positions of its categories.
+    """
+    said = spec.domain if isinstance(spec.domain, Mapping) else {}
+    unknown = [name for name in said if name not in {column.name for column in columns}]
+    if unknown:
+        names = ", ".join(column.name for column in columns)
+        raise ValueError(f"domain: no feature {', '.join(unknown)}; the features are {names}")
+
+    def interval(column: Column, values: NDArray[np.float32]) -> Interval:
+        if column.name in said:
+            return said[column.name]
+        if column.categories is not None:
+            return 0.0, float(max(1, len(column.categories) - 1))
+        if spec.domain is not None and not isinstance(spec.domain, Mapping):
+            return spec.domain
+        return _with_margin(float(np.nanmin(values)), float(np.nanmax(values)))
+
+    return [interval(column, values) for column, values in zip(columns, points.T, strict=True)]
+
+
+def _with_margin(low: float, high: float) -> Interval:
+    """Return the range with `MARGIN` on either side, rounded to a thousandth of it; a constant stands in the middle."""
+    if low == high:
+        low, high = low - max(1.0, abs(low)) / 2, high + max(1.0, abs(high)) / 2
+    span = high - low
+    digits = 3 - math.floor(math.log10(span))
+    return round(low - MARGIN * span, digits), round(high + MARGIN * span, digits)
+
+
+def _held(columns: Sequence[Column], points: NDArray[np.float32]) -> list[float]:
+    """Return each column's median; of text the most frequent one's position."""
+    return [
+        float(f"{np.nanmedian(values):.7g}") if column.categories is None else float(np.argmax(_counts(values)))
+        for column, values in zip(columns, points.T, strict=True)
+    ]
+
+
+def _counts(values: NDArray[np.float32]) -> NDArray[np.intp]:
+    return np.bincount(values[~np.isnan(values)].astype(np.intp))
+
+
 def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> ReplicateSplits:
-    """Take the samples of every replicate and split them.
+    """Take the samples of every replicate and split them; a table's classes are in each split in equal parts.
 
     Raises:
-        ValueError: of the replicate to be served, the training or test data are all of one class.
+        ValueError: a split is empty, or of the replicate to be served the training or test data are all of one class
+            or value.
     """
-    drawn = [source.samples(r) for r in range(replicates)]
-    assignments = [_assign(spec, source.n_samples, seed_for(seed, r, Stream.SPLIT)) for r in range(replicates)]
-
-    def stacked(name: str) -> Split:
-        chosen = [assigned == name for assigned in assignments]
-        return Split(
-            points=np.stack([points[rows] for (points, _), rows in zip(drawn, chosen, strict=True)]),
-            labels=np.stack([labels[rows] for (_, labels), rows in zip(drawn, chosen, strict=True)]),
-        )
-
-    points, labels = drawn[0]
-    for name in ("train", "test"):
-        _check_both_classes(labels[assignments[0] == name], name)
+    seeds = [seed_for(seed, r, Stream.SPLIT) for r in range(replicates)]
+    points, labels = source.samples(0)
+    is_shared = source.replication == "resplit"
+    strata = labels if is_shared and source.classes else None
+    rows = [assign(spec, source.n_samples, strata, own) for own in seeds]
+    for name, chosen in zip(SPLITS, rows[0], strict=True):
+        _check_served(source, labels[chosen], name)
+    splits = {
+        name: _shared_split(points, labels, chosen) if is_shared else _own_split(source, chosen)
+        for name, chosen in zip(SPLITS, zip(*rows, strict=True), strict=True)
+    }
+    names = np.repeat(SPLITS, [len(chosen) for chosen in rows[0]])[np.argsort(np.concatenate(rows[0]))]
     shown = labels.astype(np.int64) if source.classes else labels
-    served = Dataset(source.features, points, shown, assignments[0].tolist(), source.classes)
-    return ReplicateSplits(stacked("train"), stacked("validation"), stacked("test"), served)
+    return ReplicateSplits(**splits, served=Dataset(source.features, points, shown, names.tolist(), source.classes))
 
 
-def _check_both_classes(labels: NDArray[np.float32], name: str) -> None:
-    """Raise ValueError where a class is missing: nothing is learned from the other alone, nor is there an ROC curve."""
-    if len(np.unique(labels)) < 2:
-        raise ValueError(
-            f"the {name} data of replicate 0, the one to be served, are {len(labels)} points that all have the label "
-            f"{labels[0]:.0f}; give more points of the other class, another test_fraction, or another seed"
-        )
+def _shared_split(points: NDArray[np.float32], labels: NDArray[np.float32], rows: Sequence[Rows]) -> Split:
+    return Split(points, labels, np.stack(rows))
+
+
+def _own_split(source: DataSource, rows: Sequence[Rows]) -> Split:
+    chosen = [(points[own], labels[own]) for r, own in enumerate(rows) for points, labels in [source.samples(r)]]
+    return Split(np.stack([points for points, _ in chosen]), np.stack([labels for _, labels in chosen]))
+
+
+def _check_served(source: DataSource, labels: NDArray[np.float32], name: str) -> None:
+    """Raise ValueError where a class is missing, or a value to compare with: then there is no ROC curve, nor an R²."""
+    remedy = "give more points, another fraction, or another seed"
+    if not len(labels):
+        raise ValueError(f"there are no {name} data: {remedy}")
+    distinct = np.unique(labels)
+    if name == "validation" or len(distinct) >= max(2, len(source.classes)):
+        return
+    if len(distinct) == 1:
+        said = source.classes[int(distinct[0])] if source.classes else f"{distinct[0]:g}"
+        what = f"are {len(labels)} points that all have the label {said}"
+    else:
+        lost = [name for i, name in enumerate(source.classes) if i not in distinct]
+        what = f"have none of the class {', '.join(lost)}"
+    raise ValueError(f"the {name} data of replicate 0, the one to be served, {what}: {remedy}")
 
 
 def batch_orders(seed: int, replicates: int, epochs: int, n: int) -> NDArray[np.int32]:
@@ -205,48 +286,3 @@ def batch_orders(seed: int, replicates: int, epochs: int, n: int) -> NDArray[np.
         generator = np.random.default_rng(seed_for(seed, r, Stream.BATCHES))
         orders[:, r] = generator.permuted(np.tile(np.arange(n, dtype=np.int32), (epochs, 1)), axis=1)
     return orders
-
-
-def _gaussian_quantiles(spec: GaussianQuantilesSpec, random_state: int) -> Samples:
-    points, labels = make_gaussian_quantiles(
-        n_samples=spec.n_samples,
-        n_features=spec.n_features,
-        n_classes=spec.n_classes,
-        cov=spec.cov,
-        random_state=random_state,
-    )
-    return points.astype(np.float32), labels.astype(np.float32)
-
-
-def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
-    with path.open(newline="") as file:
-        lines = list(csv.reader(file))
-    if not lines:
-        raise ValueError(f"{path}: the file is empty")
-    header, *rows = lines
-    if header[-1:] != ["label"] or len(header) < 2:
-        raise ValueError(f"{path}: the header must name the features and end in label; it is {','.join(header)}")
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header) or not _all_finite(row) or float(row[-1]) not in (0, 1):
-            raise ValueError(f"{path}, line {number}: must be {len(header) - 1} finite numbers and a label 0 or 1")
-    if len(rows) < MIN_TABLE_ROWS:
-        raise ValueError(f"{path}: has {len(rows)} rows; at least {MIN_TABLE_ROWS} are needed to split them")
-    values = np.array(rows, dtype=np.float64)
-    return header[:-1], values[:, :-1].astype(np.float32), values[:, -1].astype(np.float32)
-
-
-def _all_finite(row: list[str]) -> bool:
-    try:
-        return all(math.isfinite(float(value)) for value in row)
-    except ValueError:
-        return False
-
-
-def _assign(spec: DatasetSpec, n_samples: int, random_state: int) -> NDArray[np.str_]:
-    """Say for each sample in which split it is: first the test data are taken out, then the validation data."""
-    rest, test = train_test_split(np.arange(n_samples), test_size=spec.test_fraction, random_state=random_state)
-    _, validation = train_test_split(rest, test_size=spec.validation_fraction, random_state=random_state)
-    names = np.full(n_samples, "train", dtype="<U10")
-    names[validation] = "validation"
-    names[test] = "test"
-    return names

@@ -1,59 +1,127 @@
 """How good a trained model is on data that it has not seen."""
 
+from dataclasses import asdict
+from typing import TypeAlias
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from scipy import special
 from sklearn import metrics
 
-from bundle.card import Metrics
+from bundle.card import Metrics, RegressionMetrics, Task
+from training import TrainingError
 from training.architectures import Weights, forward
-from training.datasets import Split
+from training.datasets import Replicates
 from training.exact_accuracy import Population
+from training.preprocessing import Encoder
 from training.statistics import expected_calibration_error
 
+Floats: TypeAlias = NDArray[np.float32]
+
+Measured: TypeAlias = Metrics | RegressionMetrics
+
 THRESHOLD = 0.5
-"""Label 1 from this probability on, here as in the service."""
+"""Of two classes, label 1 from this probability on, here as in the service."""
+
+NUMBERS_AT_ONCE = 2**22
+"""Of a layer's activations, 16 MB: networks of any width are evaluated in pieces of that size."""
 
 
-def predict(model: keras.Sequential, weights: Weights, split: Split) -> NDArray[np.float32]:
-    """Return P(y = 1) of every replicate's final weights on its own points: float32 [R, n], NaN where it diverged."""
-    probabilities: NDArray[np.float32] = keras.activations.sigmoid(_logits(model, weights, split.points)).numpy()
-    return probabilities
+class EvaluationError(TrainingError):
+    """The served replicate's test data do not give all metrics."""
 
 
-def population_accuracy(model: keras.Sequential, weights: Weights, population: Population) -> NDArray[np.float64]:
+def predict(model: keras.Sequential, weights: Weights, split: Replicates, task: Task) -> NDArray[np.floating]:
+    """Return the answers of every replicate's final weights on its own points, NaN where it diverged.
+
+    Returns:
+        of two classes P(y = 1), float32 [R, n]; of more the classes' probabilities, float64 [R, n, k]; in a regression
+        values, float32 [R, n].
+    """
+    group = max(1, NUMBERS_AT_ONCE // (split.size * _widest(weights)))
+    logits = np.concatenate(
+        [
+            _of_replicates(model, weights, split, range(r, min(r + group, split.count)))
+            for r in range(0, split.count, group)
+        ]
+    )
+    if task == "binary":
+        probabilities: NDArray[np.float32] = keras.activations.sigmoid(logits).numpy()
+        return probabilities
+    return logits if task == "regression" else special.softmax(logits.astype(np.float64), axis=-1)
+
+
+def _of_replicates(model: keras.Sequential, weights: Weights, split: Replicates, chosen: range) -> Floats:
+    """Return the logits of some replicates on their own points: [r, n], or [r, n, k]."""
+    points = np.stack([split.replicate(r)[0] for r in chosen])
+    return _logits(model, [stack[chosen.start : chosen.stop, -1] for stack in weights], points)
+
+
+def population_accuracy(
+    model: keras.Sequential, weights: Weights, encoder: Encoder, population: Population
+) -> NDArray[np.float64]:
     """Return every replicate's exact accuracy with its final weights: float64 [R], NaN where it diverged."""
-    return population.accuracy(lambda points: _logits(model, weights, points).numpy())
+    finals = [[stack[r, -1] for stack in weights] for r in range(len(weights[0]))]
+    return population.accuracy(
+        lambda points: np.stack([_logits(model, final, encoder.points(r, points)) for r, final in enumerate(finals)])
+    )
 
 
-def _logits(model: keras.Sequential, weights: Weights, points: NDArray[np.float32]) -> tf.Tensor:
-    return forward(model, [snapshots[:, -1] for snapshots in weights], points)[-1]
+def _logits(model: keras.Sequential, weights: Weights, points: Floats) -> Floats:
+    """Return what the last layer gives before its activation, for points [..., n, d] some at a time: [..., n, …]."""
+    tensors = [tf.constant(array) for array in weights]
+    size = max(1, NUMBERS_AT_ONCE // _widest(weights))
+    starts = range(0, points.shape[-2], size)
+    pieces = [forward(model, tensors, points[..., i : i + size, :])[-1].numpy() for i in starts]
+    return np.concatenate(pieces, axis=points.ndim - 2)
 
 
-def diverged(weights: Weights) -> list[int]:
-    """Return the replicates whose final weights are not all finite numbers."""
-    finite = np.all([np.isfinite(stack[:, -1]).reshape(len(stack), -1).all(axis=1) for stack in weights], axis=0)
+def _widest(weights: Weights) -> int:
+    return max(int(array.shape[-1]) for array in weights)
+
+
+def diverged(weights: Weights, answers: NDArray[np.floating]) -> list[int]:
+    """Return the replicates whose final weights, or answers [R, n, …], are not all finite numbers."""
+    arrays = [answers, *(stack[:, -1] for stack in weights)]
+    finite = np.all([np.isfinite(array).reshape(len(array), -1).all(axis=1) for array in arrays], axis=0)
     return np.flatnonzero(~finite).tolist()
 
 
-def accuracies(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the share of correct answers of every replicate: float64 [R], NaN where it diverged."""
-    shares = correct(probabilities, labels).mean(axis=1)
-    return np.where(np.isfinite(probabilities).all(axis=1), shares, np.nan)
-
-
-def correct(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Say of each answer whether it is correct, in the shape of the arguments."""
-    is_correct: NDArray[np.bool_] = (probabilities >= THRESHOLD) == (labels == 1)
+def correct(probabilities: NDArray[np.floating], labels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say of each answer, [n] or [n, k], whether it is correct: [n]."""
+    predicted = probabilities >= THRESHOLD if probabilities.ndim == 1 else probabilities.argmax(axis=1)
+    is_correct: NDArray[np.bool_] = predicted == labels.astype(int)
     return is_correct
 
 
-def measure(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> Metrics:
-    """Measure one replicate on its test data, [n] each.
+def measure_all(answers: NDArray[np.floating], split: Replicates, task: Task, lost: list[int]) -> list[Measured | None]:
+    """Measure every replicate on its test data; None for those that are lost."""
+    return [None if r in lost else measure(answers[r], split.replicate(r)[1], task) for r in range(split.count)]
+
+
+def over_replicates(measured: list[Measured | None]) -> dict[str, NDArray[np.float64]]:
+    """Return each metric that is a number, by name: one value a replicate, NaN where it has none."""
+    numbers = [
+        {} if one is None else {k: v for k, v in asdict(one).items() if isinstance(v, float)} for one in measured
+    ]
+    names = max(numbers, key=len)
+    return {name: np.array([one.get(name, np.nan) for one in numbers]) for name in names}
+
+
+def measure(answers: NDArray[np.floating], labels: NDArray[np.float32], task: Task) -> Measured:
+    """Measure one replicate on its test data: answers as `predict` gives them, [n] or [n, k], and labels [n]."""
+    if task == "regression":
+        return measure_regression(answers, labels)
+    return measure_binary(answers, labels) if answers.ndim == 1 else measure_multiclass(answers, labels)
+
+
+def measure_binary(probabilities: NDArray[np.floating], labels: NDArray[np.float32]) -> Metrics:
+    """Measure P(y = 1) of two classes.
 
     Accuracy, log loss, Brier score, area under the ROC curve and the confusion matrix are scikit-learn's, whose
-    documentation gives their formulas and sources.
+    documentation gives their formulas and sources. The area is NaN where only one class is there.
     """
     y = labels.astype(int)
     predicted = (probabilities >= THRESHOLD).astype(int)
@@ -61,8 +129,51 @@ def measure(probabilities: NDArray[np.float32], labels: NDArray[np.float32]) -> 
     return Metrics(
         accuracy=float(metrics.accuracy_score(y, predicted)),
         log_loss=float(metrics.log_loss(y, p, labels=[0, 1])),
-        brier=float(metrics.brier_score_loss(y, p)),
-        roc_auc=float(metrics.roc_auc_score(y, p)),
+        brier=float(np.mean((p - y) ** 2)),
+        roc_auc=_area(y, p),
         ece=expected_calibration_error(y, p),
         confusion_matrix=metrics.confusion_matrix(y, predicted, labels=[0, 1]).tolist(),
     )
+
+
+def measure_multiclass(probabilities: NDArray[np.floating], labels: NDArray[np.float32]) -> Metrics:
+    """Measure the probabilities of k classes, whose label is the most probable one.
+
+    The Brier score is summed over the classes, as Brier (1950, "Verification of forecasts expressed in terms of
+    probability") has it, and lies in [0, 2]. The area under the ROC curve is the mean over the classes of each against
+    the rest (Fawcett, 2006, "An introduction to ROC analysis"); a class that is absent from these data has no curve and
+    is left out, and where one class is alone the area is NaN. The calibration error is that of the label's probability,
+    the confidence (Guo et al., 2017, "On calibration of modern neural networks").
+    """
+    y, k = labels.astype(int), probabilities.shape[1]
+    p = probabilities / probabilities.sum(axis=1, keepdims=True)
+    predicted = p.argmax(axis=1)
+    is_class = y[:, np.newaxis] == np.arange(k)
+    areas = [_area(is_class[:, c], p[:, c]) for c in range(k)]
+    known = [area for area in areas if np.isfinite(area)]
+    return Metrics(
+        accuracy=float(metrics.accuracy_score(y, predicted)),
+        log_loss=float(metrics.log_loss(y, p, labels=np.arange(k))),
+        brier=float(((p - is_class) ** 2).sum(axis=1).mean()),
+        roc_auc=float(np.mean(known)) if known else np.nan,
+        ece=expected_calibration_error(predicted == y, p.max(axis=1)),
+        confusion_matrix=metrics.confusion_matrix(y, predicted, labels=np.arange(k)).tolist(),
+    )
+
+
+def measure_regression(values: NDArray[np.floating], labels: NDArray[np.float32]) -> RegressionMetrics:
+    """Measure values in the target's units, by scikit-learn's functions; its documentation gives formulas and sources.
+
+    R² compares the squared error with that of the mean of these very data. Where all of them are the same it is 1 for
+    exact values, else 0.
+    """
+    y, found = labels.astype(np.float64), values.astype(np.float64)
+    return RegressionMetrics(
+        r2=float(metrics.r2_score(y, found)),
+        rmse=float(metrics.root_mean_squared_error(y, found)),
+        mae=float(metrics.mean_absolute_error(y, found)),
+    )
+
+
+def _area(is_class: NDArray[np.bool_] | NDArray[np.int_], p: NDArray[np.float64]) -> float:
+    return float(metrics.roc_auc_score(is_class, p)) if len(np.unique(is_class)) == 2 else np.nan

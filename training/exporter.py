@@ -1,12 +1,15 @@
 """Export: a model's recorded weights become a SavedModel and its compiled form for LiteRT.
 
-The SavedModel holds every recorded weight of every replicate and answers five signatures over them:
+The SavedModel holds every recorded weight of every replicate, with what its data were encoded by, and answers five
+signatures over them. Points are raw units. Of k > 2 classes the probabilities have one more axis [n, k], or [n, k, R];
+a regression has `values` in their place.
 
     serving_default   points [n, d]                      → probabilities [n], replicate 0 at its last snapshot
     at                points, replicate [], snapshot []  → probabilities [n]
     replicates        points [n, d]                      → probabilities [n, R], last snapshot
     activations       points, replicate [], snapshot []  → layer_1 [n, units], … (none without hidden layers)
-    weights           replicate []                       → kernel_1 [S, d, units], bias_1 [S, units], … every snapshot's
+    weights           replicate []                       → kernel_1 [S, inputs, units], bias_1 [S, units], … every
+                                                           snapshot's, and feature_mean [d], … where there are such
 
 The SavedModel computes in float64 and rounds its answer once, so it gives the same numbers on every machine; LiteRT
 computes in float32, and is converted from a float32 twin of the same functions over the same variables. Two float32
@@ -14,8 +17,10 @@ forms would each be off by rounding and differ by more than either does (docs/de
 """
 
 import hashlib
+import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,137 +28,203 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from bundle import layout
-from bundle.card import Compiled
+from bundle.card import Compiled, Task
 from training import TrainingError
 from training.architectures import Weights, forward
+from training.compiled_form import CompilationError, ConcreteFunction, check, convert
+from training.datasets import Column
+from training.preprocessing import Encoder, encode
 
-ConcreteFunction: TypeAlias = Any  # tf.types.experimental.ConcreteFunction: TensorFlow ships no types
+Variables: TypeAlias = Any  # a tf.Module
+Index: TypeAlias = Any  # a position or a slice: a number, or a tensor of one
 
-TOLERANCE = 1e-5
-"""A compiled form further than this from the SavedModel is a conversion gone wrong, not float32 rounding."""
+logger = logging.getLogger(__name__)
 
 PROBE_RESOLUTION = 100
 """Points an axis of the grid on which the two are compared (in two dimensions; as many points in others)."""
 
 
 class ExportError(TrainingError):
-    """The compiled form does not answer as the SavedModel does, or one of them cannot be written."""
+    """The bundle cannot be written."""
 
 
-def signatures(model: keras.Sequential, weights: Sequence[tf.Variable], dtype: tf.DType) -> dict[str, ConcreteFunction]:
-    """Return the five signatures over recorded weights, a list of [R, S, …] variables, computing in a dtype."""
-    points_spec = tf.TensorSpec([None, model.input_shape[-1]], tf.float32, name="points")
-    index_specs = {name: tf.TensorSpec([], tf.int32, name=name) for name in ("replicate", "snapshot")}
-    replicate_count = weights[0].shape[0]
+@dataclass(frozen=True)
+class Recorded:
+    """What was trained: a model with the weights of every replicate and snapshot [R, S, …], and its encoder."""
 
-    def outputs(points: tf.Tensor, chosen: list[tf.Tensor]) -> list[tf.Tensor]:
-        *hidden, logits = forward(model, [tf.cast(w, dtype) for w in chosen], tf.cast(points, dtype))
+    model: keras.Sequential
+    weights: Weights
+    encoder: Encoder
+    task: Task
+
+
+def _variables(recorded: Recorded) -> Variables:
+    """Return the recorded numbers as all signatures share them."""
+    module = tf.Module()
+    module.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in recorded.weights]
+    fitted = recorded.encoder.fitted.items()
+    if fitted:
+        module.fitted = {name: tf.Variable(rows, trainable=False, name=name) for name, rows in fitted}
+    return module
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """What the signatures compute, in a dtype, over the variables."""
+
+    recorded: Recorded
+    variables: Variables
+    dtype: tf.DType
+
+    @property
+    def answer(self) -> str:
+        return "values" if self.recorded.task == "regression" else "probabilities"
+
+    def outputs(self, points: tf.Tensor, replicate: Index, snapshot: Index) -> list[tf.Tensor]:
+        """Return what each layer gives: of one replicate for points [n, d], of all of them for points [R, n, d]."""
+        model, cast = self.recorded.model, partial(tf.cast, dtype=self.dtype)
+        fitted = {name: cast(values) for name, values in self.fitted(replicate).items()}
+        weights = [cast(stack[replicate, snapshot]) for stack in self.variables.weights]
+        *hidden, logits = forward(model, weights, encode(self.recorded.encoder.columns, fitted, cast(points)))
         return [tf.cast(x, tf.float32) for x in (*hidden, model.layers[-1].activation(logits))]
 
-    def probabilities(points: tf.Tensor, chosen: list[tf.Tensor]) -> tf.Tensor:
-        return outputs(points, chosen)[-1]
+    def fitted(self, replicate: Index) -> dict[str, tf.Tensor]:
+        return {name: stack[replicate] for name, stack in getattr(self.variables, "fitted", {}).items()}
 
-    def serving_default(points: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": probabilities(points, [stack[0, -1] for stack in weights])}
+    def serving_default(self, points: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {self.answer: self.outputs(points, 0, -1)[-1]}
 
-    def at(points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": probabilities(points, [stack[replicate, snapshot] for stack in weights])}
+    def at(self, points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {self.answer: self.outputs(points, replicate, snapshot)[-1]}
 
-    def replicates(points: tf.Tensor) -> dict[str, tf.Tensor]:
-        repeated = tf.tile(points[tf.newaxis], [replicate_count, 1, 1])
-        return {"probabilities": tf.transpose(probabilities(repeated, [stack[:, -1] for stack in weights]))}
+    def replicates(self, points: tf.Tensor) -> dict[str, tf.Tensor]:
+        repeated = tf.tile(points[tf.newaxis], [self.variables.weights[0].shape[0], 1, 1])
+        found = self.outputs(repeated, slice(None), -1)[-1]
+        return {self.answer: tf.transpose(found, [*range(1, len(found.shape)), 0])}
 
-    def activations(points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
-        hidden = outputs(points, [stack[replicate, snapshot] for stack in weights])[:-1]
+    def activations(self, points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
+        hidden = self.outputs(points, replicate, snapshot)[:-1]
         return {f"layer_{i}": layer for i, layer in enumerate(hidden, start=1)}
 
+    def weights(self, replicate: tf.Tensor) -> dict[str, tf.Tensor]:
+        stacks = [stack[replicate] for stack in self.variables.weights]  # in pairs, a kernel and a bias each layer
+        named = {f"{('kernel', 'bias')[i % 2]}_{1 + i // 2}": stack for i, stack in enumerate(stacks)}
+        return {**named, **self.fitted(replicate)}
+
+
+def signatures(recorded: Recorded, variables: Variables, dtype: tf.DType) -> dict[str, ConcreteFunction]:
+    """Return the five signatures over the variables, computing in a dtype."""
+    graph = _Graph(recorded, variables, dtype)
+    points_spec = tf.TensorSpec([None, len(recorded.encoder.columns)], tf.float32, name="points")
+    index_specs = {name: tf.TensorSpec([], tf.int32, name=name) for name in ("replicate", "snapshot")}
     trace = partial(tf.function, autograph=False)  # there is no control flow to translate
     functions = {
-        "serving_default": trace(serving_default).get_concrete_function(points_spec),
-        "at": trace(at).get_concrete_function(points_spec, **index_specs),
-        "replicates": trace(replicates).get_concrete_function(points_spec),
-        "weights": trace(partial(_of_replicate, weights)).get_concrete_function(index_specs["replicate"]),
+        "serving_default": trace(graph.serving_default).get_concrete_function(points_spec),
+        "at": trace(graph.at).get_concrete_function(points_spec, **index_specs),
+        "replicates": trace(graph.replicates).get_concrete_function(points_spec),
+        "weights": trace(graph.weights).get_concrete_function(index_specs["replicate"]),
     }
-    if len(model.layers) > 1:
-        functions["activations"] = trace(activations).get_concrete_function(points_spec, **index_specs)
+    if len(recorded.weights) > 2:
+        functions["activations"] = trace(graph.activations).get_concrete_function(points_spec, **index_specs)
     return functions
 
 
-def export(
-    model: keras.Sequential, weights: Weights, domain: tuple[float, float], directory: Path
-) -> tuple[str, Compiled]:
+def export(recorded: Recorded, domain: Sequence[tuple[float, float]], directory: Path) -> tuple[str, Compiled | None]:
     """Write a SavedModel and its compiled form into a directory, and hold the two against each other.
 
+    Args:
+        recorded: the model.
+        domain: the interval of each column in which the two are compared.
+        directory: where to; it is made.
+
     Returns:
-        the SavedModel's fingerprint, and what the card says of the compiled form.
+        the SavedModel's fingerprint, and what the card says of the compiled form; None where LiteRT has none that
+        answers as the SavedModel does.
 
     Raises:
-        ExportError: they differ by more than `TOLERANCE` somewhere on the probe grid, or the disk takes no more.
+        ExportError: the disk takes no more.
     """
-    module = tf.Module()
-    module.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in weights]
+    with tempfile.TemporaryDirectory() as twin:
+        names = _write(recorded, directory, Path(twin))
+        replicates, snapshots = recorded.weights[0].shape[:2]
+        places = [(0, 0), (replicates // 2, snapshots // 2), (replicates - 1, snapshots - 1)]
+        compiled = compile_beside(
+            directory,
+            Path(twin),
+            names,
+            probe(recorded.encoder.columns, domain),
+            [{"replicate": replicate, "snapshot": snapshot} for replicate, snapshot in places],
+        )
+    return layout.fingerprint(directory), compiled
+
+
+def _write(recorded: Recorded, directory: Path, twin: Path) -> list[str]:
+    """Write the SavedModel and its float32 twin; return the signatures' names. What it took is free afterwards."""
+    variables = _variables(recorded)
+    save(variables, signatures(recorded, variables, tf.float64), directory)
+    functions = signatures(recorded, variables, tf.float32)
+    save(variables, functions, twin)
+    return list(functions)
+
+
+def save(module: tf.Module, functions: dict[str, ConcreteFunction], directory: Path) -> None:
+    """Write a SavedModel.
+
+    Raises:
+        ExportError: the disk takes no more.
+    """
     try:
-        tf.saved_model.save(module, str(directory), signatures=signatures(model, module.weights, tf.float64))
+        tf.saved_model.save(module, str(directory), signatures=functions)
     except tf.errors.ResourceExhaustedError as error:  # no OSError: TensorFlow writes without Python
         reason = error.message.rpartition("; ")[2]
         raise ExportError(f"the SavedModel cannot be written to {directory}: {reason}") from error
-    content = _compile(module, signatures(model, module.weights, tf.float32))
-    differences = _differences(directory, content, weights, _probe(model.input_shape[-1], domain))
-    if max(differences.values()) > TOLERANCE:
-        raise ExportError(f"the compiled form differs from the SavedModel, by signature: {differences}")
+
+
+def compile_beside(
+    directory: Path,
+    twin: Path,
+    names: Sequence[str],
+    points: NDArray[np.float32],
+    scalars: Sequence[Mapping[str, int]],
+) -> Compiled | None:
+    """Write the compiled form of a SavedModel beside it, if it answers as that does at these points.
+
+    Args:
+        directory: the SavedModel.
+        twin: the same in float32, which is converted.
+        names: its signatures.
+        points: [n, d].
+        scalars: the scalar inputs to ask for with them; see `check`.
+
+    Returns:
+        what the card says of the compiled form.
+    """
+    try:
+        content = convert(twin, names)
+        differences = check(directory, content, points, scalars)
+    except CompilationError as reason:
+        logger.warning("%s: no compiled form, the SavedModel is served itself: %s", directory.parent.name, reason)
+        return None
     compiled = directory / layout.COMPILED
-    compiled.parent.mkdir()
+    compiled.parent.mkdir(exist_ok=True)
     compiled.write_bytes(content)
-    return layout.fingerprint(directory), Compiled(hashlib.sha256(content).hexdigest(), differences)
+    return Compiled(hashlib.sha256(content).hexdigest(), differences)
 
 
-def _of_replicate(weights: Sequence[tf.Variable], replicate: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Return a replicate's weights by name; they come in pairs, a kernel and a bias each layer."""
-    return {f"{('kernel', 'bias')[i % 2]}_{1 + i // 2}": stack[replicate] for i, stack in enumerate(weights)}
-
-
-def _compile(module: tf.Module, functions: dict[str, ConcreteFunction]) -> bytes:
-    """Convert signatures for LiteRT. The converter reads them from a SavedModel, or it would lose their names."""
-    with tempfile.TemporaryDirectory() as twin:
-        tf.saved_model.save(module, twin, signatures=functions)
-        content: bytes = tf.lite.TFLiteConverter.from_saved_model(twin, signature_keys=list(functions)).convert()
-    return content
-
-
-def _probe(n_features: int, domain: tuple[float, float]) -> NDArray[np.float32]:
-    """Return points spread over the plotted domain, [PROBE_RESOLUTION², d]."""
-    if n_features == 2:
-        axis = np.linspace(*domain, PROBE_RESOLUTION)
-        return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
-    return np.random.default_rng(0).uniform(*domain, (PROBE_RESOLUTION**2, n_features)).astype(np.float32)
-
-
-def _differences(saved_model: Path, compiled: bytes, weights: Weights, points: NDArray[np.float32]) -> dict[str, float]:
-    """Ask both forms every signature at the same points; return each one's largest difference of any output."""
-    reference = tf.saved_model.load(str(saved_model)).signatures
-    interpreter = Interpreter(model_content=compiled, num_threads=1)
-    replicates, snapshots = weights[0].shape[:2]
-    positions = [(0, 0), (replicates // 2, snapshots // 2), (replicates - 1, snapshots - 1)]
-    everything: list[dict[str, NDArray[np.generic]]] = [
-        {"points": points, "replicate": np.array(r, np.int32), "snapshot": np.array(s, np.int32)} for r, s in positions
-    ]
-
-    def difference(signature: str, inputs: dict[str, NDArray[np.generic]]) -> float:
-        ours = interpreter.get_signature_runner(signature)(**inputs)
-        theirs = reference[signature](**{name: tf.constant(value) for name, value in inputs.items()})
-        return max(_distance(theirs[key].numpy(), ours[key]) for key in ours)
-
-    return {
-        signature: max(difference(signature, {name: inputs[name] for name in takes}) for inputs in everything)
-        for signature in sorted(reference)
-        for takes in [reference[signature].structured_input_signature[1]]
-    }
-
-
-def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Return the largest difference; where both are NaN, of a replicate that diverged, there is none."""
-    return float(np.where(np.isnan(a) & np.isnan(b), 0, np.nan_to_num(np.abs(a - b), nan=np.inf)).max())
+def probe(columns: Sequence[Column], domain: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+    """Return points spread over the domain, [PROBE_RESOLUTION², d]: of text all categories, and some are missing."""
+    low, high = np.array(domain, np.float64).T
+    if len(columns) == 2 and not any(column.categories or column.imputed for column in columns):
+        axes = np.meshgrid(*(np.linspace(*interval, PROBE_RESOLUTION) for interval in domain))
+        return np.stack(axes, axis=-1).reshape(-1, 2).astype(np.float32)
+    rng = np.random.default_rng(0)
+    points = rng.uniform(low, high, (PROBE_RESOLUTION**2, len(columns))).astype(np.float32)
+    for i, column in enumerate(columns):
+        if column.categories is not None:
+            points[:, i] = rng.integers(len(column.categories), size=len(points))
+        if column.imputed:
+            points[rng.random(len(points)) < 0.1, i] = np.nan
+    return points

@@ -1,44 +1,68 @@
 """An experiment from start to end: draw, train, evaluate, export, compare, and only then publish, all at once.
 
-Nothing below the models directory changes before every model is trained and exported; then each part appears by one
-rename. A run that fails or is killed leaves the versions before it as they were.
+Nothing below the models directory that anybody reads changes before every model is trained and exported; then each part
+appears by one rename. A model that fails, as one that diverged, is left out and named; the others are published with
+their comparison. A run that is interrupted leaves the versions before it as they were, and keeps what it finished for
+one that resumes it.
 """
 
+import logging
 import platform
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version as installed
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias, cast
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from bundle import layout
-from bundle.card import Card, CardSchema, Feature, Protocol
-from bundle.comparison import Comparison, ComparisonSchema
+from bundle.card import Card, CardSchema, Feature, Metrics, Protocol
+from bundle.comparison import Comparison, ComparisonSchema, Dataset
 from training import TrainingError
 from training.architectures import build, initial_weights
-from training.comparison import LOSS, TrainedModel, compare_models
-from training.datasets import DataSource, ReplicateSplits, Stream, batch_orders, data_source, draw, seed_for
-from training.evaluation import accuracies, correct, diverged, measure, population_accuracy, predict
+from training.comparison import Measurements, TrainedModel, compare_models, listed
+from training.datasets import DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
+from training.evaluation import (
+    EvaluationError,
+    Measured,
+    correct,
+    diverged,
+    measure_all,
+    over_replicates,
+    population_accuracy,
+    predict,
+)
 from training.experiment import Experiment, ModelSpec
-from training.exporter import export
-from training.fit.train import recorded_epochs, train
+from training.exporter import Recorded, export
+from training.finished import BUNDLE, FinishedModels, digest_of, digest_of_data
+from training.fit.batches import BatchOrders
+from training.fit.train import train
+from training.preprocessing import MEAN, SD, EncodedSplit, Encoder, fit
+
+logger = logging.getLogger(__name__)
 
 MODELS_AT_ONCE = 2
 """A compiled run keeps one core busy; while one model trains, another is compiled, exported or trained beside it."""
 
-Progress = Callable[[str, int], object]
+MAX_DATASET_ROWS = 20_000
+"""Of `dataset.csv`, which pages draw: of more data it holds a choice."""
+
+Data: TypeAlias = tuple[DataSource, ReplicateSplits]
+
+Progress: TypeAlias = Callable[[str, int], object]
 """Called with a model's name and the number of epochs just done."""
 
 
 class DivergedError(TrainingError):
-    """The replicate to be served has weights that are not finite numbers."""
+    """The replicate to be served has weights or answers that are not finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +72,19 @@ class _Run:
     experiment: Experiment
     source: DataSource
     splits: ReplicateSplits
-    orders: NDArray[np.int32]
+    encoder: Encoder
     started: datetime
+    libraries: dict[str, str]
+
+    @cached_property
+    def data_digest(self) -> str:
+        return digest_of_data(self.source, self.splits)
+
+    def digest(self, spec: ModelSpec) -> str:
+        """Return the digest of all that determines a model of this run."""
+        experiment = self.experiment
+        recipe = {"model": asdict(spec), "seed": experiment.seed, "replicates": experiment.replicates}
+        return digest_of(recipe, self.data_digest, self.libraries)
 
 
 @dataclass(frozen=True)
@@ -60,40 +95,70 @@ class RunResult:
     untouched_models: list[str]
 
 
-def run(experiment: Experiment, models_dir: Path, progress: Progress) -> RunResult:
+def run(
+    experiment: Experiment, models_dir: Path, progress: Progress, resume: bool = False, data: Data | None = None
+) -> RunResult:
     """Train an experiment's models and publish the next version of each, with their comparison and data.
 
-    A part of an experiment does not replace a comparison that has other models too; see `_untouched_models`.
+    The comparison names those that failed. A part of an experiment does not replace a comparison that has other models
+    too; see `_untouched_models`. To resume takes up what an interrupted run of the same experiment finished.
+
+    Args:
+        experiment: what to train.
+        models_dir: where to.
+        progress: told of every model's epochs.
+        resume: whether to.
+        data: the experiment's, if they are drawn already.
 
     Raises:
         BlockingIOError: another training writes to this directory.
-        ValueError: an activation or optimizer that Keras does not know, or a table that is not one.
+        ValueError: a table cannot be used, or a recipe does not go with the data.
         OSError: a table cannot be read.
-        TrainingError: the replicate to be served diverged, or a compiled form does not answer as its SavedModel does.
+        TrainingError: every model failed; says why each did.
     """
+    source, splits = data or _read(experiment)
+    for spec in experiment.models:
+        spec.protocol.loss_for(source.task)
+        spec.protocol.class_weights_for(source.classes)
     with layout.writing(models_dir), layout.staging(models_dir) as staged:
-        source = data_source(experiment.dataset, experiment.seed)
-        splits = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
-        longest = max(spec.epochs for spec in experiment.models)
-        orders = batch_orders(experiment.seed, experiment.replicates, longest, splits.train.labels.shape[1])
-        shared = _Run(experiment, source, splits, orders, datetime.now(UTC))
-        versions = {spec.name: _next_version(models_dir, spec.name) for spec in experiment.models}
-        trained = _train_all(shared, versions, staged, progress)
-        comparison = compare_models(experiment, source, splits, trained)
-        results = layout.experiment_dir(models_dir, experiment.name)
-        (staged / layout.DATASET).write_text(splits.served.to_csv())
-        ComparisonSchema().write(comparison, staged / layout.COMPARISON)
-        for name, number in versions.items():
-            layout.publish(staged / name, models_dir / name / str(number))
+        finished = FinishedModels(models_dir, experiment.name)
+        if not resume:
+            finished.clear()
+        shared = _Run(experiment, source, splits, fit(source, splits.train), datetime.now(UTC), _libraries())
+        measured, failed = _train_all(shared, finished, staged, progress)
+        if not measured:
+            raise TrainingError("\n".join(f"{name}: {reason}" for name, reason in failed.items()))
+        trained = [
+            TrainedModel(spec, _next_version(models_dir, spec.name), measured[spec.name])
+            for spec in experiment.models
+            if spec.name in measured
+        ]
+        comparison = compare_models(experiment, source, splits, trained, failed)
         untouched = _untouched_models(experiment, models_dir)
+        _publish(shared, finished, trained, models_dir)
         if not untouched:
+            results = layout.experiment_dir(models_dir, experiment.name)
+            (staged / layout.DATASET).write_text(_shown(splits.served, experiment.seed).to_csv())
+            ComparisonSchema().write(comparison, staged / layout.COMPARISON)
             layout.publish(staged / layout.DATASET, results / layout.DATASET)
             layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
+        finished.clear()
     return RunResult(comparison, untouched)
 
 
-def _train_all(shared: _Run, versions: dict[str, int], staged: Path, progress: Progress) -> list[TrainedModel]:
-    """Train the models side by side. When one fails or the user interrupts, the others stop at their next report."""
+def _read(experiment: Experiment) -> Data:
+    source = data_source(experiment.dataset, experiment.seed)
+    return source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
+
+
+def _train_all(
+    shared: _Run, finished: FinishedModels, staged: Path, progress: Progress
+) -> tuple[dict[str, Measurements], dict[str, str]]:
+    """Train the models side by side. When the user interrupts, they stop at their next report.
+
+    Returns:
+        by name what was measured of each, and why others failed.
+    """
     stop = threading.Event()
 
     def report(name: str, epochs: int) -> None:
@@ -101,83 +166,167 @@ def _train_all(shared: _Run, versions: dict[str, int], staged: Path, progress: P
             raise CancelledError
         progress(name, epochs)
 
+    models = shared.experiment.models
     with ThreadPoolExecutor(MODELS_AT_ONCE) as pool:
-        jobs = [
-            pool.submit(_train_and_export, shared, spec, versions[spec.name], staged / spec.name, report)
-            for spec in shared.experiment.models
-        ]
+        jobs = [pool.submit(_finish, shared, spec, finished, staged / spec.name, report) for spec in models]
         try:
-            return [job.result() for job in jobs]
+            results = {spec.name: job.result() for spec, job in zip(models, jobs, strict=True)}
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
+    measured = {name: result for name, result in results.items() if isinstance(result, Measurements)}
+    return measured, {name: result for name, result in results.items() if isinstance(result, str)}
+
+
+def _finish(
+    shared: _Run, spec: ModelSpec, finished: FinishedModels, staged: Path, progress: Progress
+) -> Measurements | str:
+    """Take a model up where it is finished, or train it and keep it as such. Return why, if it fails."""
+    digest = shared.digest(spec)
+    measured = finished.take(digest)
+    if measured is not None:
+        progress(spec.name, spec.epochs)
+        return measured
+    try:
+        measured = _train_and_export(shared, spec, staged / BUNDLE, progress)
+        finished.keep(digest, staged, measured)
+    except CancelledError:
+        raise
+    except (TrainingError, ValueError) as error:
+        return str(error)
+    except Exception as error:  # the other models are not lost for this one
+        logger.exception("%s failed", spec.name)
+        return f"{type(error).__name__}: {error}"
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return measured
+
+
+def _train_and_export(shared: _Run, spec: ModelSpec, directory: Path, progress: Progress) -> Measurements:
+    """Train all replicates of one model, measure them on their test data, and write its bundle."""
+    experiment, source, splits, encoder = shared.experiment, shared.source, shared.splits, shared.encoder
+    outputs = len(source.classes) if source.task == "multiclass" else 1
+    model = build(encoder.n_inputs, spec.hidden_layers, spec.activations, source.task, outputs)
+    protocol = replace(spec.protocol, class_weight=spec.protocol.class_weights_for(source.classes))
+    seeds = [seed_for(experiment.seed, r, Stream.WEIGHTS) for r in range(experiment.replicates)]
+    trajectory = train(
+        model,
+        initial_weights(model, seeds, protocol),
+        EncodedSplit(splits.train, encoder),
+        EncodedSplit(splits.validation, encoder),
+        BatchOrders(experiment.seed, spec.epochs, splits.train.size),
+        protocol,
+        lambda epochs: progress(spec.name, epochs),
+    )
+    recorded = Recorded(model, encoder.in_target_units(trajectory.weights), encoder, source.task)
+    measured, lost = _measure(shared, recorded, trajectory.seconds)
+    fingerprint, compiled = export(recorded, source.domain, directory)
+    card = Card(
+        name=spec.name,
+        version=1,  # until it is published
+        experiment=experiment.name,
+        task=source.task,
+        classes=source.classes,
+        target=source.target,
+        hidden_layers=list(spec.hidden_layers),
+        activation=spec.activation,
+        activations=list(spec.mixed_activations) or None,
+        parameters=measured.parameters,
+        features=_features(source, encoder),
+        epochs=trajectory.epochs,
+        replicates=experiment.replicates,
+        replication=source.replication,
+        diverged=lost,
+        true_boundary=source.true_boundary,
+        protocol=Protocol(
+            optimizer=protocol.optimizer,
+            learning_rate=protocol.learning_rate,
+            batch_size=protocol.batch_size,
+            epochs=spec.epochs,
+            loss=protocol.loss_for(source.task),
+            seed=experiment.seed,
+        ),
+        libraries=shared.libraries,
+        created_at=shared.started,
+        training_seconds=trajectory.seconds,
+        metrics=measured.served,
+        history=trajectory.histories[0],
+        compiled=compiled,
+        fingerprint=fingerprint,
+    )
+    CardSchema().write(card, directory / layout.CARD)
+    return measured
+
+
+def _measure(shared: _Run, recorded: Recorded, seconds: float) -> tuple[Measurements, list[int]]:
+    """Measure all replicates of a model on their test data; return the replicates that diverged, too.
+
+    Raises:
+        DivergedError: the one to be served is among them.
+        EvaluationError: the served one's test data have a single class.
+    """
+    model, weights, encoder, task = recorded.model, recorded.weights, recorded.encoder, recorded.task
+    source, test = shared.source, shared.splits.test
+    answers = predict(model, weights, EncodedSplit(test, encoder), task)
+    lost = diverged(weights, answers)
+    if 0 in lost:
+        raise DivergedError("replicate 0, the one to be served, diverged; try a lower learning rate")
+    measured = measure_all(answers, test, task, lost)
+    served = cast(Measured, measured[0])
+    if isinstance(served, Metrics) and np.isnan(served.roc_auc):
+        raise EvaluationError("the test data of replicate 0, the one to be served, have one class alone")
+    population = population_accuracy(model, weights, encoder, source.population) if source.population else None
+    is_right = None if task == "regression" else correct(answers[0], test.replicate(0)[1])
+    return Measurements(
+        parameters=sum(stack[0, 0].size for stack in weights),
+        metrics={name: listed(values) for name, values in over_replicates(measured).items()},
+        population=None if population is None else listed(population),
+        mistakes=None if is_right is None else np.flatnonzero(~is_right).tolist(),
+        served=served,
+        seconds=seconds,
+    ), lost
+
+
+def _features(source: DataSource, encoder: Encoder) -> list[Feature]:
+    """Return what a card says of the columns; mean and SD are those of the served replicate."""
+    moments = [encoder.fitted[name][0] for name in (MEAN, SD)] if MEAN in encoder.fitted else None
+    return [
+        Feature(
+            name=column.name,
+            low=source.domain[i][0],
+            high=source.domain[i][1],
+            held=source.held[i],
+            mean=None if moments is None or column.categories else float(moments[0][i]),
+            sd=None if moments is None or column.categories else float(moments[1][i]),
+            categories=None if column.categories is None else list(column.categories),
+        )
+        for i, column in enumerate(source.columns)
+    ]
+
+
+def _publish(shared: _Run, finished: FinishedModels, trained: list[TrainedModel], models_dir: Path) -> None:
+    """Give each model the next version, which its card names."""
+    for model in trained:
+        bundle = finished.bundle(shared.digest(model.spec))
+        card = replace(CardSchema().read(bundle / layout.CARD), version=model.version)
+        with layout.staging(models_dir) as staged:
+            CardSchema().write(card, staged / "card.json")
+            layout.publish(staged / "card.json", bundle / layout.CARD)
+        layout.publish(bundle, models_dir / card.name / str(card.version))
 
 
 def _next_version(models_dir: Path, name: str) -> int:
     return max(layout.versions(models_dir, name), default=0) + 1
 
 
-def _train_and_export(shared: _Run, spec: ModelSpec, version: int, directory: Path, progress: Progress) -> TrainedModel:
-    """Train all replicates of one model, measure them on their test data, and write its bundle."""
-    experiment, source, splits = shared.experiment, shared.source, shared.splits
-    model = build(len(source.features), spec.hidden_layers, spec.activation)
-    seeds = [seed_for(experiment.seed, r, Stream.WEIGHTS) for r in range(experiment.replicates)]
-    trajectory = train(
-        model,
-        initial_weights(model, seeds),
-        splits.train,
-        splits.validation,
-        shared.orders[: spec.epochs],
-        experiment.protocol,
-        lambda epochs: progress(spec.name, epochs),
-    )
-    lost = diverged(trajectory.weights)
-    if 0 in lost:
-        raise DivergedError(f"{spec.name}: replicate 0, the one to be served, diverged; try a lower learning rate")
-    probabilities = predict(model, trajectory.weights, splits.test)
-    metrics = measure(probabilities[0], splits.test.labels[0])
-    fingerprint, compiled = export(model, trajectory.weights, source.domain[0], directory)
-    card = Card(
-        name=spec.name,
-        version=version,
-        experiment=experiment.name,
-        hidden_layers=list(spec.hidden_layers),
-        activation=spec.activation,
-        parameters=model.count_params(),
-        features=[Feature(*named) for named in zip(source.features, *zip(*source.domain, strict=True), strict=True)],
-        epochs=recorded_epochs(spec.epochs),
-        replicates=experiment.replicates,
-        replication=source.replication,
-        diverged=lost,
-        true_boundary=source.true_boundary,
-        protocol=Protocol(
-            optimizer=experiment.protocol.optimizer,
-            learning_rate=experiment.protocol.learning_rate,
-            batch_size=experiment.protocol.batch_size,
-            epochs=spec.epochs,
-            loss=LOSS,
-            seed=experiment.seed,
-        ),
-        libraries=_libraries(),
-        created_at=shared.started,
-        training_seconds=trajectory.seconds,
-        metrics=metrics,
-        history=trajectory.histories[0],
-        compiled=compiled,
-        fingerprint=fingerprint,
-    )
-    CardSchema().write(card, directory / layout.CARD)
-    return TrainedModel(
-        spec=spec,
-        version=version,
-        parameters=model.count_params(),
-        accuracies=accuracies(probabilities, splits.test.labels),
-        population=population_accuracy(model, trajectory.weights, source.population) if source.population else None,
-        correct=correct(probabilities[0], splits.test.labels[0]),
-        served=metrics,
-        seconds=trajectory.seconds,
-    )
+def _shown(data: Dataset, seed: int) -> Dataset:
+    """Return the data as `dataset.csv` has them: of more than MAX_DATASET_ROWS a choice, in their order."""
+    if len(data.labels) <= MAX_DATASET_ROWS:
+        return data
+    chosen = np.sort(np.random.default_rng(seed).choice(len(data.labels), MAX_DATASET_ROWS, replace=False))
+    split = [data.split[i] for i in chosen]
+    return replace(data, points=data.points[chosen], labels=data.labels[chosen], split=split)
 
 
 def _untouched_models(experiment: Experiment, models_dir: Path) -> list[str]:

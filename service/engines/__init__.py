@@ -129,6 +129,6 @@ def _compiled_form(bundle: Path, card: Card | None, fingerprint: str) -> bytes:
         raise LoadError("there is no card beside the compiled form")
     if card.fingerprint != fingerprint:
         raise LoadError("the compiled form is stale: the card has the fingerprint of another SavedModel")
-    if hashlib.sha256(compiled).hexdigest() != card.compiled.sha256:
+    if card.compiled is None or hashlib.sha256(compiled).hexdigest() != card.compiled.sha256:
         raise LoadError("the compiled form is not the one that the card describes")
     return compiled

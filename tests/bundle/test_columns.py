@@ -1,10 +1,14 @@
 """The comparison's columns, as CSV, Markdown, terminals and the client have them."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
-from bundle.columns import COLUMNS, model_row, pair_row
+from rich.console import Console
+
+from bundle.columns import COLUMNS, columns_for, model_row, pair_row
+from bundle.terminal import comparison_table
 
 COMPARISON: dict[str, Any] = json.loads((Path(__file__).parent / "fixtures" / "comparison-2.json").read_text())
 MODEL = COMPARISON["models"][1]
@@ -49,3 +53,48 @@ def test_a_pairs_interval_is_two_columns() -> None:
     row = pair_row(pair)
     assert [row["ci95_low"], row["ci95_high"]] == pair["ci95"]
     assert pair_row({**pair, "ci95": None})["ci95_low"] is None
+
+
+SUMMARY = {"mean": 0.4321, "sd": 0.05, "min": 0.3, "median": 0.44, "max": 0.5, "ci95": [0.41, 0.45], "values": [0.4]}
+REGRESSION: dict[str, Any] = {
+    **MODEL,
+    "accuracy": None,
+    "population_accuracy": None,
+    "notebook_accuracy": None,
+    "served": {"r2": 0.45, "rmse": 54.321, "mae": 43.2},
+    "metrics": {"r2": SUMMARY, "rmse": {**SUMMARY, "mean": 55.5555}, "mae": SUMMARY},
+}
+
+
+def printed(*models: dict[str, Any]) -> str:
+    output = io.StringIO()
+    Console(file=output, width=80).print(comparison_table("diabetes", 30, map(model_row, models)))
+    return output.getvalue()
+
+
+def test_a_regressions_table_is_of_r2_and_the_error_in_the_targets_units() -> None:
+    text = printed(REGRESSION, {**REGRESSION, "model": "m" * 30})
+    for words in ("test R²", "30 replicates", "0.432", "0.410–0.450", "0.300–0.500", "0.450", "RMSE", "55.56"):
+        assert words in text
+    for words in ("accuracy", "notebook", "exact", "…"):
+        assert words not in text
+
+
+def test_of_more_classes_the_row_has_no_cells_and_the_table_nothing_that_stays_empty() -> None:
+    matrix = [[5, 1, 0], [0, 6, 0], [1, 0, 7]]
+    model = {
+        **MODEL,
+        "population_accuracy": None,
+        "notebook_accuracy": None,
+        "served": {**MODEL["served"], "confusion_matrix": matrix},
+        "metrics": {"accuracy": MODEL["accuracy"], "log_loss": SUMMARY},
+    }
+    row = model_row(model)
+    assert not {"served_tn", "served_confusion_matrix", "accuracy_values"} & set(row)
+    assert (row["log_loss_mean"], row["log_loss_ci95_low"]) == (0.4321, 0.41)
+    headings = [column.heading for column in columns_for([row])]
+    assert headings == ["model", "hidden layers", "parameters", "test accuracy", "95% interval", "range", "served"]
+
+
+def test_the_notebooks_table_has_all_columns() -> None:
+    assert columns_for([model_row(model) for model in COMPARISON["models"]]) == list(COLUMNS)

@@ -1,17 +1,19 @@
 """The comparison's intervals and tests are right for how the replicates came about, which the source of data says."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn.datasets import make_moons
 
-from bundle.card import Metrics, Replication
-from bundle.comparison import Comparison
+from bundle.card import Metrics, RegressionMetrics, Replication
+from bundle.comparison import Comparison, ComparisonSchema
 from training import experiment
-from training.comparison import TrainedModel, compare_models
+from training.comparison import Measurements, MeasurementsSchema, TrainedModel, compare_models
 from training.datasets import Column, DataSource, Samples, draw
+from training.evaluation import Measured
 
 EXPERIMENT = replace(experiment.read(experiment.DEFAULT), replicates=4)
 ACCURACIES = np.array([[0.80, 0.85, 0.90, 0.80], [0.90, 0.85, 0.95, 0.85]])
@@ -24,14 +26,16 @@ def two_moons(replicate: int) -> Samples:
     return points.astype(np.float32), labels.astype(np.float32)
 
 
-def compared(replication: Replication) -> Comparison:
-    source = DataSource([Column("x1"), Column("x2")], two_moons, 100, replication)
+def measured(metrics: dict[str, list[float | None]], mistakes: list[int] | None, served: Measured) -> Measurements:
+    return Measurements(3, metrics, None, mistakes, served, 1.0)
+
+
+def compared(replication: Replication, *models: Measurements, **known: Any) -> Comparison:
+    source = DataSource([Column("x1"), Column("x2")], two_moons, 100, replication, **known)
     splits = draw(EXPERIMENT.dataset, source, EXPERIMENT.seed, EXPERIMENT.replicates)
-    trained = [
-        TrainedModel(spec, 1, 3, accuracies, None, np.ones(30, bool), METRICS, 1.0)
-        for spec, accuracies in zip(EXPERIMENT.models, ACCURACIES, strict=False)
-    ]
-    return compare_models(EXPERIMENT, source, splits, trained)
+    models = models or tuple(measured({"accuracy": list(row)}, [], METRICS) for row in ACCURACIES.tolist())
+    trained = [TrainedModel(spec, 1, model) for spec, model in zip(EXPERIMENT.models, models, strict=False)]
+    return compare_models(EXPERIMENT, source, splits, trained, {"tanh-10": "replicate 0 diverged"})
 
 
 @pytest.mark.parametrize(("replication", "overlap"), [("redrawn", 0), ("resplit", 30 / 56)])
@@ -56,3 +60,46 @@ def test_uncorrected_intervals_and_tests_are_students() -> None:
     (pair,) = comparison.pairs
     assert pair.p_value == pytest.approx(stats.ttest_rel(*ACCURACIES).pvalue)
     assert comparison.models[0].population_accuracy is None
+
+
+def test_every_metric_is_summed_up_over_the_replicates_with_the_same_correction() -> None:
+    metrics: dict[str, list[float | None]] = {"accuracy": [0.8, 0.9, 0.7, 0.8], "brier": [0.1, None, 0.3, 0.2]}
+    comparison = compared("resplit", measured(metrics, [], METRICS))
+    (result,) = comparison.models
+    assert set(result.metrics) == {"accuracy", "brier"}
+    assert result.accuracy == result.metrics["accuracy"]
+    brier = result.metrics["brier"]
+    assert brier.mean == pytest.approx(0.2)
+    assert brier.values == [0.1, None, 0.3, 0.2]
+    half = stats.t.ppf(0.975, 2) * 0.1 * np.sqrt(1 / 3 + 30 / 56)
+    assert brier.ci95 == pytest.approx([0.2 - half, 0.2 + half])
+
+
+def test_a_regression_is_compared_by_r2_and_has_no_accuracy() -> None:
+    served = RegressionMetrics(0.5, 3.0, 2.0)
+    a = measured({"r2": [0.5, 0.6, 0.7, 0.6], "rmse": [3.0] * 4}, None, served)
+    b = measured({"r2": [0.4, 0.3, None, 0.6], "rmse": [3.0, 4.0, None, 3.0]}, None, served)
+    comparison = compared("redrawn", a, b, task="regression", classes=[], target="progression")
+    assert [result.accuracy for result in comparison.models] == [None, None]
+    assert (comparison.dataset.task, comparison.dataset.target) == ("regression", "progression")
+    assert comparison.protocol.loss == "mean_squared_error"
+    (pair,) = comparison.pairs
+    assert pair.mean_difference == pytest.approx(np.mean([0.1, 0.3, 0]))  # without the replicate that diverged
+    assert pair.mcnemar_p is None
+    document = ComparisonSchema().dump(comparison)
+    assert ComparisonSchema().load(document) == comparison
+
+
+def test_mcnemars_test_is_of_the_served_replicates_mistakes() -> None:
+    metrics: dict[str, list[float | None]] = {"accuracy": [0.8, 0.8, 0.8, 0.8]}
+    comparison = compared("redrawn", measured(metrics, [0, 1, 2, 3, 4, 5], METRICS), measured(metrics, [5], METRICS))
+    assert comparison.pairs[0].mcnemar_p == pytest.approx(stats.binomtest(0, 5, 0.5).pvalue)
+
+
+def test_models_that_failed_are_named_with_the_reason() -> None:
+    assert compared("redrawn").failed == {"tanh-10": "replicate 0 diverged"}
+
+
+def test_what_was_measured_is_kept_without_loss() -> None:
+    kept = measured({"accuracy": [1 / 3, None]}, [2, 5], METRICS)
+    assert MeasurementsSchema().load(MeasurementsSchema().dump(kept)) == kept

@@ -1,31 +1,34 @@
-"""A run from data to published bundles: all of it appears, or nothing does."""
+"""A run from data to published bundles: what is published is whole, and what was finished is not lost."""
 
+import contextlib
 import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema, Dataset
-from training import experiment
+from training import TrainingError, experiment, pipeline
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
+from training.exporter import ExportError, Recorded, export
 from training.fit.train import recorded_epochs
-from training.pipeline import DivergedError, run
+from training.pipeline import run
 
 EPOCHS = 25  # two chunks, the last of them shorter
 NAMES = ("linear", "tanh-3")
 
 
-def small(**changes: object) -> Experiment:
+def small(n_samples: int = 200, **changes: object) -> Experiment:
     """Two models of the default experiment with few replicates, points and epochs."""
     default = experiment.read(experiment.DEFAULT)
     assert isinstance(default.dataset, GaussianQuantilesSpec)
     models = tuple(replace(spec, epochs=EPOCHS) for spec in default.models if spec.name in NAMES)
-    dataset = replace(default.dataset, n_samples=200)
+    dataset = replace(default.dataset, n_samples=n_samples)
     return replace(default, **{"replicates": 2, "dataset": dataset, "models": models, **changes})  # type: ignore[arg-type]
 
 
@@ -34,8 +37,14 @@ def quiet(_name: str, _epochs: int) -> None:
 
 
 def published(models_dir: Path) -> dict[Path, bytes]:
-    """Return every file below the models directory but the lock."""
-    return {path: path.read_bytes() for path in models_dir.rglob("*") if path.is_file() and path.name != ".lock"}
+    """Return every file below the models directory that anybody reads."""
+    files = [path for path in models_dir.rglob("*") if path.is_file() and path.name != ".lock"]
+    return {path: path.read_bytes() for path in files if ".finished" not in path.parts}
+
+
+def finished(models_dir: Path) -> list[Path]:
+    """Return the models that are finished and not published."""
+    return sorted(layout.finished_dir(models_dir, "gaussian-quantiles").glob("*"))
 
 
 @dataclass(frozen=True)
@@ -121,23 +130,146 @@ def test_a_part_adds_a_version_and_leaves_the_comparison(copied: Path) -> None:
     assert (layout.versions(copied, "tanh-3"), layout.versions(copied, "linear")) == ([1, 2], [1])
 
 
-def test_one_model_that_diverges_keeps_all_from_being_published(copied: Path) -> None:
+WILD = replace(small().models[1], name="wild", hidden_layers=(10, 10), activation="relu")
+WILD = replace(WILD, protocol=replace(WILD.protocol, learning_rate=1e38))
+"""A model whose weights do not stay finite."""
+
+
+def test_a_model_that_diverges_is_named_and_the_others_are_published(copied: Path) -> None:
+    result = run(small(models=(small().models[0], WILD)), copied, quiet)
+    reason = "replicate 0, the one to be served, diverged; try a lower learning rate"
+    assert result.comparison.failed == {"wild": reason}
+    assert {name: layout.versions(copied, name) for name in ("linear", "wild")} == {"linear": [1, 2], "wild": []}
+    results = layout.experiment_dir(copied, "gaussian-quantiles")
+    assert ComparisonSchema().read(results / layout.COMPARISON) == result.comparison
+    assert finished(copied) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(ExportError("the disk is full"), "the disk is full"), (RuntimeError("odd"), "RuntimeError: odd")],
+)
+def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def fail_for_one(recorded: Recorded, *rest: Any) -> Any:
+        if len(recorded.weights) > 2:
+            raise error
+        return export(recorded, *rest)
+
+    monkeypatch.setattr(pipeline, "export", fail_for_one)
+    result = run(small(), tmp_path, quiet)
+    assert result.comparison.failed == {"tanh-3": reason}
+    assert layout.model_names(tmp_path) == ["linear"]
+
+
+def test_where_every_model_fails_nothing_changes_and_each_reason_is_told(copied: Path) -> None:
     before = published(copied)
-    wild = replace(small().protocol, learning_rate=1e38)
-    relu = replace(small().models[1], name="relu", hidden_layers=(10, 10), activation="relu")
-    with pytest.raises(DivergedError, match="relu: replicate 0, the one to be served, diverged"):
-        run(small(protocol=wild, models=(relu, small().models[0])), copied, quiet)
+    with pytest.raises(TrainingError, match=r"^wild: replicate 0, the one to be served, diverged"):
+        run(small(models=(WILD,)), copied, quiet)
     assert published(copied) == before
 
 
-def test_a_run_that_is_interrupted_publishes_nothing(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def left_behind(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models directory in which a training finished `linear` and was interrupted in the next model."""
+
     def interrupt(name: str, _: int) -> None:
         if name == "tanh-3":
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run(small(), tmp_path, interrupt)
-    assert published(tmp_path) == {}
+    directory = tmp_path_factory.mktemp("interrupted") / "models"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "MODELS_AT_ONCE", 1)
+        with pytest.raises(KeyboardInterrupt):
+            run(small(), directory, interrupt)
+    return directory
+
+
+@pytest.fixture
+def interrupted(left_behind: Path, tmp_path: Path) -> Path:
+    """A copy of it, to go on in."""
+    return shutil.copytree(left_behind, tmp_path / "models")
+
+
+def trained_by(patch: pytest.MonkeyPatch, experiment: Experiment, models_dir: Path, resume: bool = True) -> list[int]:
+    """Run an experiment, but let every training fail at once; return the number of weights of each that began."""
+    began = []
+
+    def fail(model: Any, *_: Any) -> Any:
+        began.append(model.count_params())
+        raise TrainingError
+
+    patch.setattr(pipeline, "train", fail)
+    with contextlib.suppress(TrainingError):
+        run(experiment, models_dir, quiet, resume)
+    return sorted(began)
+
+
+def test_a_run_that_is_interrupted_publishes_nothing(interrupted: Path) -> None:
+    assert published(interrupted) == {}
+    assert len(finished(interrupted)) == 1
+
+
+def test_resuming_trains_only_what_was_not_finished(interrupted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trained_by(monkeypatch, small(), interrupted) == [13]
+
+
+def test_what_is_resumed_is_the_same_as_without_an_interruption(interrupted: Path, models_dir: Path) -> None:
+    run(small(), interrupted, quiet, resume=True)
+    assert all(layout.versions(interrupted, name) == [1] for name in NAMES)
+    for name in NAMES:
+        first, second = (d / name / "1/variables/variables.data-00000-of-00001" for d in (models_dir, interrupted))
+        assert first.read_bytes() == second.read_bytes()
+    ours, theirs = (
+        ComparisonSchema().read(layout.experiment_dir(d, "gaussian-quantiles") / layout.COMPARISON)
+        for d in (interrupted, models_dir)
+    )
+    assert [m.metrics for m in ours.models] == [m.metrics for m in theirs.models]
+    assert ours.pairs == theirs.pairs
+    assert finished(interrupted) == []
+
+
+def test_what_is_resumed_gets_the_version_that_is_next_by_then(interrupted: Path, models_dir: Path) -> None:
+    shutil.copytree(models_dir / "linear", interrupted / "linear")
+    run(small().only(("linear",)), interrupted, quiet, resume=True)
+    assert layout.versions(interrupted, "linear") == [1, 2]
+    assert CardSchema().read(interrupted / "linear" / "2" / layout.CARD).version == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": 4},
+        {"replicates": 3},
+        {"n_samples": 210},
+        {"models": tuple(replace(m, protocol=replace(m.protocol, batch_size=16)) for m in small().models)},
+        {"models": tuple(replace(m, epochs=24) for m in small().models)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_another_recipe_or_other_data_take_up_nothing(
+    interrupted: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    assert trained_by(monkeypatch, small(**changes), interrupted) == [3, 13]
+
+
+def test_without_resuming_everything_is_trained(interrupted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trained_by(monkeypatch, small(), interrupted, resume=False) == [3, 13]
+
+
+def test_what_lost_its_measurements_is_trained_again(interrupted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kept,) = finished(interrupted)
+    (kept / "measurements.json").write_text("{")
+    assert trained_by(monkeypatch, small(), interrupted) == [3, 13]
+
+
+def test_of_much_data_the_pages_get_a_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MAX_DATASET_ROWS", 50)
+    comparison = run(small().only(("linear",)), tmp_path, quiet).comparison
+    data = Dataset.from_csv((layout.experiment_dir(tmp_path, "gaussian-quantiles") / layout.DATASET).read_text())
+    assert (data.points.shape, sum(comparison.dataset.sizes.values())) == ((50, 2), 200)
+    assert set(data.split) == {"train", "validation", "test"}
 
 
 def test_a_second_run_into_the_same_place_is_refused(tmp_path: Path) -> None:
