@@ -141,9 +141,9 @@ def _report(measured: dict[Network, dict[str, Measured]], rounds: int) -> str:
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark-training`, the least of {rounds} rounds; {machine(LIBRARIES)}.
 
 CPU milliseconds, of all threads, for an epoch of one run: Adam, batches of 32 points. Runs are trained together by JAX
-(`vmap` + `scan`, optax), one after the other by ours; Keras' `fit` trains one. Ours and Keras' measure loss and
-accuracy on training and validation data, JAX's does not. Compilation is left out. Memory is the peak beyond that of
-a process that has trained the smallest network.
+(`vmap` + `scan`, optax), one after the other by ours; Keras' `fit` trains one. All measure loss and accuracy (or mean
+absolute error) on training and validation data. Compilation is left out. Memory is the peak beyond that of a process
+that has trained the smallest network.
 
 {captured.get().strip()}
 
