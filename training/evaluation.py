@@ -18,6 +18,8 @@ from training.exact_accuracy import Population
 from training.preprocessing import Encoder
 from training.statistics import expected_calibration_error
 
+Floats: TypeAlias = NDArray[np.float32]
+
 Measured: TypeAlias = Metrics | RegressionMetrics
 
 THRESHOLD = 0.5
@@ -38,8 +40,12 @@ def predict(model: keras.Sequential, weights: Weights, split: Replicates, task: 
         of two classes P(y = 1), float32 [R, n]; of more the classes' probabilities, float64 [R, n, k]; in a regression
         values, float32 [R, n].
     """
-    logits = np.stack(
-        [_logits(model, _final(weights, r), split.replicate(r)[0]) for r in range(split.count)]  # one at a time
+    group = max(1, NUMBERS_AT_ONCE // (split.size * _widest(weights)))
+    logits = np.concatenate(
+        [
+            _of_replicates(model, weights, split, range(r, min(r + group, split.count)))
+            for r in range(0, split.count, group)
+        ]
     )
     if task == "binary":
         probabilities: NDArray[np.float32] = keras.activations.sigmoid(logits).numpy()
@@ -47,29 +53,33 @@ def predict(model: keras.Sequential, weights: Weights, split: Replicates, task: 
     return logits if task == "regression" else special.softmax(logits.astype(np.float64), axis=-1)
 
 
+def _of_replicates(model: keras.Sequential, weights: Weights, split: Replicates, chosen: range) -> Floats:
+    """Return the logits of some replicates on their own points: [r, n], or [r, n, k]."""
+    points = np.stack([split.replicate(r)[0] for r in chosen])
+    return _logits(model, [stack[chosen.start : chosen.stop, -1] for stack in weights], points)
+
+
 def population_accuracy(
     model: keras.Sequential, weights: Weights, encoder: Encoder, population: Population
 ) -> NDArray[np.float64]:
     """Return every replicate's exact accuracy with its final weights: float64 [R], NaN where it diverged."""
-    replicates = range(len(weights[0]))
-
-    def logits(points: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.stack([_logits(model, _final(weights, r), encoder.points(r, points)) for r in replicates])
-
-    return population.accuracy(logits)
+    finals = [[stack[r, -1] for stack in weights] for r in range(len(weights[0]))]
+    return population.accuracy(
+        lambda points: np.stack([_logits(model, final, encoder.points(r, points)) for r, final in enumerate(finals)])
+    )
 
 
-def _final(weights: Weights, replicate: int) -> Weights:
-    return [snapshots[replicate, -1] for snapshots in weights]
-
-
-def _logits(model: keras.Sequential, weights: Weights, points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what one replicate's last layer gives before its activation: [n], or [n, k]."""
-    widest = max(array.shape[-1] for array in weights)
+def _logits(model: keras.Sequential, weights: Weights, points: Floats) -> Floats:
+    """Return what the last layer gives before its activation, for points [..., n, d] some at a time: [..., n, …]."""
     tensors = [tf.constant(array) for array in weights]
-    size = max(1, NUMBERS_AT_ONCE // widest)
-    pieces = [forward(model, tensors, points[i : i + size])[-1].numpy() for i in range(0, len(points), size)]
-    return np.concatenate(pieces)
+    size = max(1, NUMBERS_AT_ONCE // _widest(weights))
+    starts = range(0, points.shape[-2], size)
+    pieces = [forward(model, tensors, points[..., i : i + size, :])[-1].numpy() for i in starts]
+    return np.concatenate(pieces, axis=points.ndim - 2)
+
+
+def _widest(weights: Weights) -> int:
+    return max(int(array.shape[-1]) for array in weights)
 
 
 def diverged(weights: Weights, answers: NDArray[np.floating]) -> list[int]:

@@ -66,7 +66,8 @@ def _variables(recorded: Recorded) -> Variables:
     module = tf.Module()
     module.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in recorded.weights]
     fitted = recorded.encoder.fitted.items()
-    module.fitted = {name: tf.Variable(rows, trainable=False, name=name) for name, rows in fitted}
+    if fitted:
+        module.fitted = {name: tf.Variable(rows, trainable=False, name=name) for name, rows in fitted}
     return module
 
 
@@ -91,7 +92,7 @@ class _Graph:
         return [tf.cast(x, tf.float32) for x in (*hidden, model.layers[-1].activation(logits))]
 
     def fitted(self, replicate: Index) -> dict[str, tf.Tensor]:
-        return {name: stack[replicate] for name, stack in self.variables.fitted.items()}
+        return {name: stack[replicate] for name, stack in getattr(self.variables, "fitted", {}).items()}
 
     def serving_default(self, points: tf.Tensor) -> dict[str, tf.Tensor]:
         return {self.answer: self.outputs(points, 0, -1)[-1]}

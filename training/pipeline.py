@@ -44,7 +44,7 @@ from training.experiment import Experiment, ModelSpec
 from training.exporter import Recorded, export
 from training.finished import BUNDLE, FinishedModels, digest_of, digest_of_data
 from training.fit.batches import BatchOrders
-from training.fit.train import recorded_epochs, train
+from training.fit.train import train
 from training.preprocessing import MEAN, SD, EncodedSplit, Encoder, fit
 
 logger = logging.getLogger(__name__)
@@ -234,7 +234,7 @@ def _train_and_export(shared: _Run, spec: ModelSpec, directory: Path, progress: 
         activations=list(spec.mixed_activations) or None,
         parameters=measured.parameters,
         features=_features(source, encoder),
-        epochs=recorded_epochs(spec.epochs),
+        epochs=trajectory.epochs,
         replicates=experiment.replicates,
         replication=source.replication,
         diverged=lost,

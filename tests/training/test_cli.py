@@ -140,7 +140,7 @@ def test_a_killed_training_leaves_what_was_there_and_the_next_one_clears_up(publ
     command = [sys.executable, "-m", "training", "train", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while not list(published.glob(".partial-*/linear/saved_model.pb")):  # in the middle of the export
+    while not list(published.glob(".partial-*/linear/bundle/saved_model.pb")):  # in the middle of the export
         assert process.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)

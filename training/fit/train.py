@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -28,6 +28,11 @@ ORDERS_PER_CHUNK = 2**23
 """The most entries of batch orders that are drawn at a time, 32 MB, unless one epoch has more."""
 
 
+MAX_RECORDED_BYTES = 48 * 2**20
+"""Of all recorded weights, since to convert them for LiteRT takes seven times as much memory. Of 30 runs of 300-300
+four epochs are kept, and 1.34 GB do for everything; of 30 runs of 80-80 all that `recorded_epochs` chooses."""
+
+
 @dataclass(frozen=True)
 class Trajectory:
     """How training went: weights at the recorded epochs, a list of [R, S, …], and R histories of E values each.
@@ -35,13 +40,19 @@ class Trajectory:
     A replicate that stopped early after epoch `stopped[r]` stands still from there on at its best epoch: later
     snapshots have the weights of the best epoch, and the history repeats that epoch's values. One that did not stop
     ends at its best epoch too, in its last snapshot. Without early stopping `stopped` is None. `seconds` leaves out
-    compilation.
+    compilation. `epochs` are the recorded ones.
     """
 
     weights: Weights
     histories: list[History] | list[RegressionHistory]
     seconds: float
     stopped: list[int] | None = None
+    epochs: list[int] = field(default_factory=list)
+
+
+def most_recorded(initial: Weights) -> int:
+    """Return how many epochs of these starting weights, a list of [R, …], fit into `MAX_RECORDED_BYTES`; at least 2."""
+    return max(2, min(60, MAX_RECORDED_BYTES // sum(stack.nbytes for stack in initial) - 1))
 
 
 def recorded_epochs(epochs: int, limit: int = 60) -> list[int]:
@@ -86,7 +97,7 @@ def train(
     start, replicates, epochs = time.perf_counter(), training.count, orders.epochs
     stopper = StoppingEarly(trainer, protocol.early_stopping, epochs) if protocol.early_stopping else None
     runs: Trainer = stopper or trainer
-    keep = recorded_epochs(epochs)
+    keep = recorded_epochs(epochs, most_recorded(initial))
     snapshots = [np.empty((replicates, len(keep), *stack.shape[1:]), np.float32) for stack in initial]
     metrics = np.empty((replicates, 4, epochs), np.float32)
     stopped: list[int] = []
@@ -110,6 +121,7 @@ def train(
         histories=_histories(task_of(model), metrics),
         seconds=time.perf_counter() - start,
         stopped=stopped if stopper else None,
+        epochs=keep,
     )
 
 
