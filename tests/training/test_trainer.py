@@ -69,7 +69,9 @@ def _hold_to_fit(
             data.labels[0][order],
             validation_data=(held_out.points[0], held_out.labels[0]),
             batch_size=protocol.batch_size,
-            class_weight={int(k): v for k, v in protocol.class_weight.items()} if isinstance(protocol.class_weight, dict) else None,
+            class_weight={int(k): v for k, v in protocol.class_weight.items()}
+            if isinstance(protocol.class_weight, dict)
+            else None,
             shuffle=False,
             verbose=0,
         ).history
@@ -102,8 +104,13 @@ def _keras_of(model: keras.Sequential, protocol: ProtocolSpec, task: Task) -> ke
     layers.append(keras.layers.Dense(last.units, activation=last.activation, kernel_regularizer=regularizer))
     network = keras.Sequential(layers)
     schedule = protocol.learning_rate_schedule
-    rate = protocol.learning_rate if schedule is None else getattr(keras.optimizers.schedules, schedule.class_name)(
-        **({} if "values" in schedule.config else {"initial_learning_rate": protocol.learning_rate}), **schedule.config
+    rate = (
+        protocol.learning_rate
+        if schedule is None
+        else getattr(keras.optimizers.schedules, schedule.class_name)(
+            **({} if "values" in schedule.config else {"initial_learning_rate": protocol.learning_rate}),
+            **schedule.config,
+        )
     )
     optimizer = keras.optimizers.get({"class_name": protocol.optimizer, "config": dict(protocol.optimizer_options)})
     optimizer.learning_rate = rate
@@ -140,7 +147,9 @@ def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("hidden_layers", [(), (20, 20)])
 def test_every_task_follows_keras_fit(hidden_layers: tuple[int, ...], task: Task) -> None:
-    _hold_to_fit(build(5, hidden_layers, ["tanh"] * len(hidden_layers), task, 3 if task == "multiclass" else 1), ADAM, task)
+    _hold_to_fit(
+        build(5, hidden_layers, ["tanh"] * len(hidden_layers), task, 3 if task == "multiclass" else 1), ADAM, task
+    )
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -158,7 +167,11 @@ def test_the_program_for_other_recipes_follows_keras_fit_in_every_task(
         {"l1": 0.01, "l2": 0.02},
         {"class_weight": {"0": 0.5, "1": 3.0}},
         {"learning_rate_schedule": Schedule("CosineDecay", {"decay_steps": 50, "alpha": 0.1})},
-        {"learning_rate_schedule": Schedule("PiecewiseConstantDecay", {"boundaries": [20, 40], "values": [0.01, 0.003, 0.001]})},
+        {
+            "learning_rate_schedule": Schedule(
+                "PiecewiseConstantDecay", {"boundaries": [20, 40], "values": [0.01, 0.003, 0.001]}
+            )
+        },
         {"batch_size": 300},
         {"batch_size": 5000},
     ],
