@@ -27,7 +27,7 @@ help:
 	@echo "make bare-debian-test  follow the README in a Debian without anything else (10 minutes, needs root and debootstrap)"
 	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk;"
 	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
-	@echo "make benchmark-training  compare training with Keras, scikit-learn and JAX (5 minutes)"
+	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
 	@echo "make pictures      take the page's screenshots in docs/images"

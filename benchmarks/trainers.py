@@ -1,139 +1,177 @@
-"""The trainers that are compared: ours, Keras' `fit`, scikit-learn's, and JAX's, on the default experiment's data."""
+"""The trainers that are compared, each on the same network, data, starting weights and batches: ours, Keras', JAX's.
 
-import warnings
+Each function returns one that trains on for `EPOCHS` epochs of every replicate, compiled before it is returned.
+"""
+
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
-import jax
-import jax.numpy as jnp
-import keras
 import numpy as np
-import optax
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
-from training import experiment as experiments
-from training.architectures import Weights, build, initial_weights
-from training.datasets import Split, Stream, batch_orders, data_source, draw, seed_for
-from training.fit import EPOCHS_PER_CHUNK, MakeTrainer
-from training.fit.train import train
+from bundle.card import Task
+from training.datasets import Split, batch_orders
 
-EXPERIMENT = experiments.read(experiments.DEFAULT)
-EPOCHS, REPLICATES = 500, EXPERIMENT.replicates
-ACTIVATIONS = ("tanh", "relu")
-
-SOURCE = data_source(EXPERIMENT.dataset, EXPERIMENT.seed)
-DRAWS = draw(EXPERIMENT.dataset, SOURCE, EXPERIMENT.seed, REPLICATES)
-ORDERS = batch_orders(EXPERIMENT.seed, REPLICATES, EPOCHS, DRAWS.train.labels.shape[1])
-SEEDS = [seed_for(EXPERIMENT.seed, r, Stream.WEIGHTS) for r in range(REPLICATES)]
-
-TrainState: TypeAlias = tuple[list[jax.Array], optax.OptState]
+BATCH, EPOCHS, SEED = 32, 2, 0
 
 
-def _network(activation: str) -> keras.Sequential:
-    return build(2, (10, 10), activation)
+@dataclass(frozen=True)
+class Network:
+    """A shape to train, and how much of it at a time: a wide network is trained on fewer points."""
+
+    width: int
+    depth: int
+    features: int
+    activation: str
+    task: Task = "binary"
+    outputs: int = 1
+
+    @property
+    def replicates(self) -> int:
+        return 30 if self.width <= 30 else 4 if self.width < 1000 else 1
+
+    @property
+    def points(self) -> int:
+        return 1120 if self.width <= 100 else 320
+
+    def __str__(self) -> str:
+        ends = {"binary": "sigmoid", "multiclass": f"softmax {self.outputs}", "regression": "linear"}[self.task]
+        return f"{self.features} → {self.depth} × {self.width} {self.activation} → {ends}"
+
+    def data(self, points: int) -> Split:
+        x = np.random.default_rng(SEED).normal(size=(self.replicates, points, self.features)).astype(np.float32)
+        radius = np.linalg.norm(x, axis=-1) / np.sqrt(self.features)
+        if self.task == "regression":
+            return Split(x, radius)
+        edges = np.quantile(radius, np.linspace(0, 1, max(2, self.outputs) + 1)[1:-1])
+        return Split(x, np.digitize(radius, edges).astype(np.float32))
 
 
-def _first(split: Split, count: int) -> Split:
-    return Split(split.points[:count], split.labels[:count])
+NETWORKS = [
+    Network(1, 1, 2, "tanh"),
+    Network(1, 20, 2, "tanh"),
+    Network(3, 1, 2, "tanh"),
+    Network(10, 2, 2, "tanh"),
+    Network(10, 2, 2, "relu"),
+    Network(10, 2, 2, "sigmoid"),
+    Network(10, 2, 2, "gelu"),
+    Network(10, 2, 64, "tanh", "multiclass", 10),
+    Network(10, 2, 10, "relu", "regression"),
+    Network(10, 20, 2, "tanh"),
+    Network(30, 2, 13, "relu", "multiclass", 3),
+    Network(30, 5, 30, "gelu"),
+    Network(30, 20, 10, "sigmoid", "regression"),
+    Network(100, 2, 2, "tanh"),
+    Network(100, 2, 64, "relu", "multiclass", 10),
+    Network(100, 5, 10, "gelu", "regression"),
+    Network(100, 20, 30, "relu"),
+    Network(300, 2, 2, "tanh"),
+    Network(300, 3, 64, "gelu", "multiclass", 10),
+    Network(1000, 1, 2, "sigmoid"),
+    Network(1000, 2, 64, "tanh"),
+    Network(1000, 5, 10, "relu", "regression"),
+]
+
+Run: TypeAlias = Callable[[], object]
+VALIDATION_POINTS = 2 * BATCH
 
 
-def ours(activation: str, replicates: int, epochs: int = EPOCHS) -> Weights:
-    """Train and record as `python -m training train` does; return the final weights."""
-    model = _network(activation)
-    trajectory = train(
-        model,
-        initial_weights(model, SEEDS[:replicates]),
-        _first(DRAWS.train, replicates),
-        _first(DRAWS.validation, replicates),
-        ORDERS[:epochs, :replicates],
-        EXPERIMENT.protocol,
+def ours(network: Network) -> Run:
+    """Our trainer, which also measures loss and accuracy on training and validation data."""
+    from training.architectures import build, initial_weights  # noqa: PLC0415 (TensorFlow: only in its own process)
+    from training.fit import numba_trainer  # noqa: PLC0415
+    from training.protocol_spec import ProtocolSpec  # noqa: PLC0415
+
+    model = build(
+        network.features,
+        [network.width] * network.depth,
+        [network.activation] * network.depth,
+        network.task,
+        network.outputs,
     )
-    return [stack[:, -1] for stack in trajectory.weights]
+    initial, protocol = initial_weights(model, range(network.replicates)), ProtocolSpec(batch_size=BATCH)
+    training, validation = network.data(network.points), network.data(VALIDATION_POINTS)
+    trainer = numba_trainer.make_trainer(model, initial, training, validation, protocol)
+    orders = batch_orders(SEED, network.replicates, EPOCHS, network.points)
+
+    def run() -> None:
+        for r in range(network.replicates):
+            trainer.start([r], SEED)
+            trainer.train(orders[:, r : r + 1])
+            trainer.weights()
+
+    return run
 
 
-def both_activations(epochs: int = EPOCHS) -> None:
-    """Train the tanh and the relu network at the same time."""
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda activation: ours(activation, REPLICATES, epochs), ACTIVATIONS))
+def keras_fit(network: Network) -> Run:
+    """Keras' `fit`, one replicate."""
+    import keras  # noqa: PLC0415
 
+    from training.architectures import build  # noqa: PLC0415
+    from training.protocol_spec import LOSSES  # noqa: PLC0415
 
-def compiled_trainer(make_trainer: MakeTrainer, activation: str, replicates: int) -> Callable[[], object]:
-    """Return a function, compiled once, that trains for EPOCHS_PER_CHUNK more epochs."""
-    model = _network(activation)
-    data = _first(DRAWS.train, replicates), _first(DRAWS.validation, replicates)
-    train_chunk = make_trainer(model, initial_weights(model, SEEDS[:replicates]), *data, EXPERIMENT.protocol)
-    return lambda: train_chunk(ORDERS[:EPOCHS_PER_CHUNK, :replicates])
-
-
-def keras_fit(activation: str, epochs: int) -> Callable[[], object]:
-    model = _network(activation)
-    model.compile(keras.optimizers.Adam(EXPERIMENT.protocol.learning_rate), "binary_crossentropy", metrics=["accuracy"])
-    data, held_out = DRAWS.train, DRAWS.validation
-    return lambda: model.fit(
-        data.points[0],
-        data.labels[0],
-        validation_data=(held_out.points[0], held_out.labels[0]),
-        batch_size=EXPERIMENT.protocol.batch_size,
-        epochs=epochs,
-        verbose=0,
+    model = build(
+        network.features,
+        [network.width] * network.depth,
+        [network.activation] * network.depth,
+        network.task,
+        network.outputs,
     )
+    measure = "mae" if network.task == "regression" else "accuracy"
+    model.compile(keras.optimizers.Adam(), LOSSES[network.task][0], metrics=[measure])
+    (x, y), held_out = network.data(network.points).replicate(0), network.data(VALIDATION_POINTS).replicate(0)
+    return lambda: model.fit(x, y, validation_data=held_out, batch_size=BATCH, epochs=EPOCHS, verbose=0)
 
 
-def scikit_learn(activation: str, epochs: int) -> None:
-    classifier = MLPClassifier(
-        (10, 10),
-        activation=activation,
-        alpha=0,
-        batch_size=EXPERIMENT.protocol.batch_size,
-        learning_rate_init=EXPERIMENT.protocol.learning_rate,
-        max_iter=epochs,
-        tol=0,
-        n_iter_no_change=10 * EPOCHS,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        classifier.fit(DRAWS.train.points[0], DRAWS.train.labels[0])
+def jax_vmap_scan(network: Network) -> Run:
+    """JAX and optax over stacked replicates; neither metrics nor validation."""
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+    import optax  # noqa: PLC0415
 
+    adam = optax.adam(0.001, eps=1e-7)  # Keras' epsilon
+    activations = {"gelu": lambda x: jax.nn.gelu(x, approximate=False)}  # Keras' default
+    activation = activations.get(network.activation) or getattr(jax.nn, network.activation)
 
-def jax_vmap_scan(activation: str, replicates: int, epochs: int) -> Callable[[], Weights]:
-    """Return a function that takes our steps over our batches in JAX and optax, recording no metrics or snapshots."""
-    function = getattr(jax.nn, activation)
-    adam = optax.adam(EXPERIMENT.protocol.learning_rate, eps=1e-7)  # Keras' epsilon
-
-    def loss(weights: list[jax.Array], points: jax.Array, labels: jax.Array) -> jax.Array:
+    def loss(weights: list[jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
         for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-            points = function(points @ kernel + bias)
-        logits = (points @ weights[-2] + weights[-1])[:, 0]
-        return jnp.mean(optax.sigmoid_binary_cross_entropy(logits, labels))
+            x = activation(x @ kernel + bias)
+        z = x @ weights[-2] + weights[-1]
+        if network.task == "multiclass":
+            return optax.softmax_cross_entropy_with_integer_labels(z, y.astype(int)).mean()
+        if network.task == "regression":
+            return jnp.mean((z[:, 0] - y) ** 2)
+        return optax.sigmoid_binary_cross_entropy(z[:, 0], y).mean()
 
-    def train_one(
-        weights: list[jax.Array], points: jax.Array, labels: jax.Array, batches: jax.Array
-    ) -> list[jax.Array]:
-        def step(state: TrainState, rows: jax.Array) -> tuple[TrainState, None]:
+    def train_one(weights: list[jax.Array], x: jax.Array, y: jax.Array, batches: jax.Array) -> list[jax.Array]:
+        def step(
+            state: tuple[list[jax.Array], optax.OptState], rows: jax.Array
+        ) -> tuple[tuple[list[jax.Array], optax.OptState], None]:
             weights, moments = state
-            updates, moments = adam.update(jax.grad(loss)(weights, points[rows], labels[rows]), moments)
+            updates, moments = adam.update(jax.grad(loss)(weights, x[rows], y[rows]), moments)
             return (optax.apply_updates(weights, updates), moments), None
 
         (weights, _), _ = jax.lax.scan(step, (weights, adam.init(weights)), batches)
         return weights
 
-    data = _first(DRAWS.train, replicates)
-    batches = ORDERS[:epochs, :replicates].swapaxes(0, 1).reshape(replicates, -1, EXPERIMENT.protocol.batch_size)
-    initial = initial_weights(_network(activation), SEEDS[:replicates])
-    arguments = [[jnp.asarray(stack) for stack in initial], *map(jnp.asarray, (data.points, data.labels, batches))]
-    compiled = jax.jit(jax.vmap(train_one))
-    return lambda: [np.asarray(stack) for stack in compiled(*arguments)]
+    rng, sizes = np.random.default_rng(SEED), [network.features, *[network.width] * network.depth, network.outputs]
+    weights = []
+    for inputs, units in pairwise(sizes):
+        limit = np.sqrt(6 / (inputs + units))
+        weights.append(jnp.asarray(rng.uniform(-limit, limit, (network.replicates, inputs, units)), jnp.float32))
+        weights.append(jnp.zeros((network.replicates, units)))
+    data = network.data(network.points)
+    orders = batch_orders(SEED, network.replicates, EPOCHS, network.points)
+    batches = orders.swapaxes(0, 1).reshape(network.replicates, -1, BATCH)
+    arguments = [weights, *map(jnp.asarray, (data.points, data.labels, batches))]
+    compiled = jax.jit(jax.vmap(train_one)).lower(*arguments).compile()
+    return lambda: jax.block_until_ready(compiled(*arguments))
 
 
-def whole_experiment() -> None:
-    """Train every model of the default experiment, two at a time as the pipeline does."""
+TRAINERS: dict[str, Callable[[Network], Run]] = {"ours": ours, "JAX": jax_vmap_scan, "Keras": keras_fit}
 
-    def train_one(spec: experiments.ModelSpec) -> None:
-        model = build(2, spec.hidden_layers, spec.activation)
-        initial = initial_weights(model, SEEDS)
-        train(model, initial, DRAWS.train, DRAWS.validation, ORDERS[: spec.epochs], EXPERIMENT.protocol)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(train_one, EXPERIMENT.models))
+def runs_of(trainer: str, network: Network) -> int:
+    """Return how many replicates a call trains."""
+    return 1 if trainer == "Keras" else network.replicates

@@ -104,10 +104,7 @@ def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
     if layers and len(activation) != len(layers):
         raise ValidationError(f"must be one name, or one for each of the {len(layers)} hidden layers", "activation")
     is_same = len(set(activation)) == 1
-    try:
-        protocol = protocol_of(recipe)
-    except ValidationError as error:
-        raise ValidationError({"protocol": error.messages}) from error
+    protocol = _protocol(recipe)
     return ModelSpec(
         name=own["name"],
         hidden_layers=layers,
@@ -117,6 +114,14 @@ def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
         protocol=protocol,
         mixed_activations=activation if layers and not is_same else (),
     )
+
+
+def _protocol(recipe: Recipe) -> ProtocolSpec:
+    try:
+        return protocol_of(recipe)
+    except ValidationError as error:
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise ValidationError({"protocol": messages}) from error
 
 
 class _ExperimentSchema(StrictRecordSchema[Experiment]):
@@ -141,10 +146,10 @@ class _ExperimentSchema(StrictRecordSchema[Experiment]):
             try:
                 models.append(_model(own, data["protocol"]))
             except ValidationError as error:
-                errors[position] = error.messages
+                errors[position] = error.normalized_messages()  # type: ignore[no-untyped-call]
         if errors:
             raise ValidationError({"models": errors})
-        return Experiment(**{**data, "protocol": protocol_of(data["protocol"]), "models": tuple(models)})
+        return Experiment(**{**data, "protocol": _protocol(data["protocol"]), "models": tuple(models)})
 
 
 def read(path: Path) -> Experiment:

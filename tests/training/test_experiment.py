@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from training import experiment
+from training.protocol_spec import LOSSES, EarlyStopping, ProtocolSpec, Schedule
 
 DEFAULT = experiment.DEFAULT.read_text()
 
@@ -26,7 +27,7 @@ def test_the_default_experiment_is_the_notebooks() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("seed = 3", "sed = 3", ["sed: unknown field; valid fields: name, seed, replicates", "seed: Missing"]),
+        ("seed = 3", "sed = 3", ["sed: unknown field; valid fields: name, seed, replicates"]),
         ("seed = 3", "seed = -1", ["seed: must be from 0", "-1"]),
         ("replicates = 30", "replicates = 0", ["replicates: must be at least 1, not 0"]),
         ("cov = 0.1", "covariance = 0.1", ["dataset.covariance: unknown field", "n_samples, random_state"]),
@@ -54,6 +55,38 @@ def test_the_default_experiment_is_the_notebooks() -> None:
         ('name = "gaussian-quantiles"', 'name = "my experiment"', ["name: must be 1 to 64 of A-Z", "'my experiment'"]),
         ('name = "linear"', 'name = "tanh-3"', ["models: two models have the same name"]),
         ("hidden_layers = []", 'hidden_layers = []\nactivation = "tanh"', ["models[1].activation"]),
+        ('activation = "tanh"', 'activation = "tanhh"', ["models[2].activation: must be one of linear", "not tanhh"]),
+        (
+            'activation = "tanh"',
+            'activation = ["tanh", "relu"]',
+            ["models[2].activation", "each of the 1 hidden layers"],
+        ),
+        ('optimizer = "adam"', 'optimizer = "adamm"', ["protocol.optimizer: must be one of sgd", "not adamm"]),
+        ("batch_size = 32", "dropuot = 0.5", ["protocol.dropuot: unknown field", "dropout"]),
+        ("batch_size = 32", "dropout = 1.0", ["protocol.dropout: must be from 0 to below 1"]),
+        ("batch_size = 32", "l2 = -1", ["protocol.l2: must be at least 0, not -1"]),
+        (
+            "batch_size = 32",
+            "optimizer_options = { momentum = 0.9 }",
+            ["protocol.optimizer_options: adam has no momentum; its options: beta_1"],
+        ),
+        ("batch_size = 32", 'class_weight = "even"', ['protocol.class_weight: must be "balanced" or a table']),
+        ("batch_size = 32", 'loss = "hinge"', ["protocol.loss: must be one of binary_crossentropy", "not hinge"]),
+        (
+            "batch_size = 32",
+            "early_stopping = { patience = 0 }",
+            ["protocol.early_stopping.patience: must be at least 1"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { alpha = 0.1 } }',
+            ["protocol.learning_rate_schedule.config: CosineDecay needs decay_steps"],
+        ),
+        (
+            "hidden_layers = [3]",
+            "hidden_layers = [3]\nprotocol = { optimizer_options = { rho = 0.9 } }",
+            ["models[2].protocol.optimizer_options: adam has no rho"],
+        ),
         ("seed = 3", "seed = ", ["not TOML"]),
     ],
 )
@@ -81,3 +114,79 @@ def test_a_part_of_the_models_can_be_chosen() -> None:
     assert [model.name for model in read.only(("tanh-10", "linear")).models] == ["linear", "tanh-10"]
     with pytest.raises(ValueError, match=r"no model tanh-11 .* available models: linear, tanh-3"):
         read.only(("tanh-11",))
+
+
+SHORT = """
+name = "short"
+[dataset]
+generator = "gaussian_quantiles"
+n_samples = 2000
+n_features = 2
+n_classes = 2
+cov = 0.1
+random_state = 3
+domain = [-1.5, 1.5]
+test_fraction = 0.3
+validation_fraction = 0.2
+"""
+
+
+def _read(tmp_path: Path, text: str) -> experiment.Experiment:
+    (tmp_path / "short.toml").write_text(SHORT + text)
+    return experiment.read(tmp_path / "short.toml")
+
+
+def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
+    read = _read(tmp_path, '[[models]]\nname = "mine"')
+    assert (read.seed, read.replicates) == (0, 30)
+    (model,) = read.models
+    assert (model.hidden_layers, model.activation, model.epochs) == ((10, 10), "tanh", 500)
+    assert model.protocol == read.protocol == ProtocolSpec()
+    assert (model.protocol.optimizer, model.protocol.learning_rate, model.protocol.batch_size) == ("adam", 0.001, 32)
+
+
+def test_a_model_changes_the_recipe_of_all_for_itself(tmp_path: Path) -> None:
+    text = """
+[protocol]
+optimizer = "sgd"
+optimizer_options = { momentum = 0.9, nesterov = true }
+epochs = 40
+l2 = 0.01
+
+[[models]]
+name = "as-all"
+activation = ["tanh", "gelu"]
+
+[[models]]
+name = "own"
+epochs = 7
+[models.protocol]
+optimizer = "adam"
+dropout = 0.2
+early_stopping = { patience = 5 }
+class_weight = { "1" = 10 }
+learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = 1000 } }
+"""
+    as_all, own = _read(tmp_path, text).models
+    assert (as_all.activation, as_all.activations, as_all.epochs) == (None, ("tanh", "gelu"), 40)
+    assert as_all.protocol == ProtocolSpec("sgd", optimizer_options={"momentum": 0.9, "nesterov": True}, l2=0.01)
+    assert (own.activations, own.epochs) == (("tanh", "tanh"), 7)
+    assert own.protocol == ProtocolSpec(
+        l2=0.01,  # of all; the options were those of another optimizer
+        dropout=0.2,
+        early_stopping=EarlyStopping(5),
+        class_weight={"1": 10},
+        learning_rate_schedule=Schedule("CosineDecay", {"decay_steps": 1000}),
+    )
+
+
+def test_losses_and_class_weights_must_fit_the_data() -> None:
+    assert [ProtocolSpec().loss_for(task) for task in LOSSES] == [losses[0] for losses in LOSSES.values()]
+    with pytest.raises(ValueError, match=r"protocol\.loss: must be one of mean_squared_error, .* not binary_cross"):
+        ProtocolSpec(loss="binary_crossentropy").loss_for("regression")
+    weighted = ProtocolSpec(class_weight={"setosa": 2.0})
+    assert weighted.class_weights_for(["virginica", "setosa"]) == {"1": 2.0}
+    with pytest.raises(ValueError, match=r"protocol\.class_weight: no class setosa; classes: no, yes"):
+        weighted.class_weights_for(["no", "yes"])
+    with pytest.raises(ValueError, match=r"protocol\.class_weight: is for classes"):
+        weighted.class_weights_for([])
