@@ -151,7 +151,11 @@ CardSchema = schema_of(Card)
 class HandWrittenCard:
     """What somebody knows of a SavedModel from elsewhere. All of it may be left out."""
 
-    output: Annotated[Output | None, "P(y = 1), its logit, or a value that is no probability"] = None
+    output: Annotated[Output | None, "P(y = 1) or each class's, logits, or a value that is no probability"] = None
+    task: Task | None = None
+    classes: Annotated[
+        list[str] | None, "the labels' names in the order of the outputs; of two, the second is y = 1"
+    ] = None
     features: list[Feature] | None = None
 
 

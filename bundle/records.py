@@ -41,8 +41,9 @@ class StrictRecordSchema(RecordSchema[Record]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.error_messages["unknown"] = f"unknown field; valid fields: {', '.join(self.fields)}."
-        self.error_messages["type"] = f"must be an object with the fields {', '.join(self.fields)}."
+        names = ", ".join(field.data_key or name for name, field in self.fields.items())
+        self.error_messages["unknown"] = f"unknown field; valid fields: {names}."
+        self.error_messages["type"] = f"must be an object with the fields {names}."
 
 
 class FileSchema(RecordSchema[Record]):

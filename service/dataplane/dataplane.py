@@ -12,8 +12,8 @@ from typing import TypeVar
 from bundle import layout
 from service.dataplane.admission import Admission, Slots, WouldBlockError
 from service.dataplane.cache import Chunks, ResponseCache
-from service.dataplane.inference import Prediction, ValuePrediction, evaluate, predict
-from service.dataplane.points import check_count
+from service.dataplane.inference import AnyPrediction, evaluate, predict
+from service.dataplane.points import NamedPoints, check_categories, check_count
 from service.engines import Outputs, Points
 from service.errors import NotFoundError
 from service.observability import HITS, MISSES
@@ -32,7 +32,7 @@ P = TypeVar("P", bound="PredictCall | SignatureCall")
 class PredictCall:
     """Points, float32 [n, d], for one model (`models` is None), for several by name, or for all (`models` is empty)."""
 
-    points: Points
+    points: Points | NamedPoints
     model: str | None = None
     version: int | None = None
     models: list[str] | None = None
@@ -133,7 +133,7 @@ class DataPlane:
         self,
         record: RequestRecord,
         decode: Callable[[], PredictCall],
-        encode: Callable[[PredictCall, list[Prediction | ValuePrediction]], T],
+        encode: Callable[[PredictCall, list[AnyPrediction]], T],
     ) -> T:
         """Predict points with one model or several.
 
@@ -141,8 +141,9 @@ class DataPlane:
             service.errors.ServiceError: the request cannot be answered.
         """
 
-        def compute(call: PredictCall) -> list[Prediction | ValuePrediction]:
-            return [predict(version, call.points, call.threshold) for version in self._versions(record, call)]
+        def compute(call: PredictCall) -> list[AnyPrediction]:
+            versions = self._versions(record, call)
+            return [predict(version, _points_of(call.points, version), call.threshold) for version in versions]
 
         return self._answer(record, decode, compute, encode)
 
@@ -160,7 +161,7 @@ class DataPlane:
         """
 
         def compute(call: C) -> Outputs:
-            return evaluate(version, call.signature, call.points, **call.scalars)
+            return evaluate(version, call.signature, _points_of(call.points, version), **call.scalars)
 
         return self._answer(record, decode, compute, encode)
 
@@ -239,3 +240,16 @@ class DataPlane:
             return compute()
         finally:
             slots.give_back()
+
+
+def _points_of(points: Points | NamedPoints, version: ModelVersion) -> Points:
+    """Return points as a version takes them, with numbers for categories.
+
+    Raises:
+        InvalidError: one of them has what is no category of the version's.
+    """
+    if isinstance(points, NamedPoints):
+        points = points.of(version.features, imputes=version.imputes)
+    if version.categories:
+        check_categories(points, version.categories, version.features)
+    return points

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from service.engines import EvaluationError, Outputs, Points
 from service.errors import InvalidError
 from service.observability import engine_metrics
-from service.registry.models import ModelVersion
+from service.registry.models import DEFAULT_CLASSES, ModelVersion
 
 DEFAULT_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
 class ValuePrediction:
-    """Values that are no probabilities, float32 [n]: a regression's."""
+    """Values that are no probabilities, float32 [n]: a regression's. A model of which nothing is known may give
+    [n, width].
+    """
 
     model: str
     version: int
@@ -34,25 +36,56 @@ class Prediction:
     labels: NDArray[np.int64]
 
 
-def predict(version: ModelVersion, points: Points, threshold: float | None = None) -> Prediction | ValuePrediction:
-    """Predict points, float32 [n, d]; the threshold, 0.5 by default, is for the labels of probabilities.
+@dataclass(frozen=True)
+class NamedPrediction:
+    """Labels by the names of the classes, n of them. Of two classes the probabilities, float32 [n], are the second's;
+    of more they are each one's, [n, k], and the label is the most probable one.
+    """
+
+    model: str
+    version: int
+    probabilities: NDArray[np.float32]
+    labels: list[str]
+    classes: tuple[str, ...]
+
+
+AnyPrediction = Prediction | NamedPrediction | ValuePrediction
+
+
+def predict(version: ModelVersion, points: Points, threshold: float | None = None) -> AnyPrediction:
+    """Predict points, float32 [n, d]; the threshold, 0.5 by default, is for the labels of two classes.
 
     Raises:
         InvalidError: the points have another number of features than the model, or lie too far out for float32; or
-            a threshold is given for values that have none.
+            a threshold is given for a model that has not two classes.
     """
-    if version.output == "value":
-        if threshold is not None:
-            message = f"model {version.name} gives values, which have no labels; leave it out."
-            raise InvalidError.of("threshold", message)
-        return ValuePrediction(version.name, version.number, evaluate_one(version, "serving_default", points))
+    if threshold is not None and version.task != "binary":
+        raise InvalidError.of("threshold", f"is for two classes; model {version.name} {_what(version)}; leave it out.")
     numbers = evaluate_one(version, "serving_default", points)
+    if version.output == "value":
+        return ValuePrediction(version.name, version.number, numbers)
+    if version.task == "multiclass":
+        return _named(version, numbers, numbers.argmax(axis=1))
     labels = (numbers >= (DEFAULT_THRESHOLD if threshold is None else threshold)).astype(np.int64)
-    return Prediction(version.name, version.number, numbers, labels)
+    if version.classes == DEFAULT_CLASSES:
+        return Prediction(version.name, version.number, numbers, labels)
+    return _named(version, numbers, labels)
+
+
+def _named(version: ModelVersion, numbers: NDArray[np.float32], labels: NDArray[np.int64]) -> NamedPrediction:
+    names = [version.classes[label] for label in labels.tolist()]
+    return NamedPrediction(version.name, version.number, numbers, names, version.classes)
+
+
+def _what(version: ModelVersion) -> str:
+    """Say what a model gives that has not two classes."""
+    if version.output == "value":
+        return "gives values, which have no labels"
+    return f"has {len(version.classes)}: {', '.join(version.classes)}"
 
 
 def evaluate_one(version: ModelVersion, signature: str, points: Points, **scalars: int) -> NDArray[np.float32]:
-    """Return the only output of `serving_default` or `at`, float32 [n]; see `evaluate`."""
+    """Return the only output of `serving_default` or `at`, float32 [n] or [n, k]; see `evaluate`."""
     (numbers,) = evaluate(version, signature, points, **scalars).values()
     return numbers
 
@@ -83,11 +116,19 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: i
             message = f"model {version.name} gives no finite number at some of them; send points nearer to its domain."
             raise InvalidError.of("points", message)
     if version.output == "logit" and signature == "serving_default":
-        return {name: _sigmoid(logits) for name, logits in outputs.items()}
+        squash = _sigmoid if version.width is None else _softmax
+        return {name: squash(logits) for name, logits in outputs.items()}
     return outputs
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 1 / (1 + exp(-z)), which overflows nowhere written so."""
     probabilities: NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * logits))
+    return probabilities
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return exp(z) / Σ exp(z) along the last axis; less the largest, nothing overflows."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return probabilities

@@ -3,15 +3,17 @@
 Validated as one array, with messages that name the first point at fault.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bundle.card import Feature
 from service.engines import Points
-from service.errors import TooLargeError
+from service.errors import InvalidError, TooLargeError
 
 MAX_COORDINATE = 1e20
 """Points further out are refused: LiteRT's sigmoid gives NaN from 1e26 on, where TensorFlow's gives 0 or 1, and a
@@ -21,8 +23,109 @@ _NUMBERS = frozenset({int, float})
 """Exactly these types: a bool is an int to Python, not to a client."""
 
 
+_NAMED = frozenset({str, type(None)})
+
+
 class PointsError(ValueError):
     """What was sent is not points; the message goes on after their name: "must be …"."""
+
+
+@dataclass(frozen=True)
+class NamedPoints:
+    """Points some of whose numbers are texts, which may be categories, or None, where they are missing: rows of equal
+    length.
+    """
+
+    rows: list[list[Any]]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.rows), len(self.rows[0])
+
+    def of(self, features: Sequence[Feature], *, imputes: bool) -> Points:
+        """Return the points, float32 [n, d], with the position of each text among the categories of its feature, and
+        NaN where a value is missing.
+
+        Raises:
+            InvalidError: a text is no category, or its feature has none; or a value is missing and the model does not
+                fill it in.
+        """
+        positions = [{name: at for at, name in enumerate(feature.categories or ())} for feature in features]
+        if self.shape[1] != len(features):  # the error says how many there are
+            return np.zeros(self.shape, np.float32)
+        numbers: list[Any] = []
+        for i, row in enumerate(self.rows):
+            for value, feature, of_feature in zip(row, features, positions, strict=True):
+                if isinstance(value, str) and value not in of_feature:
+                    raise InvalidError.of("points", _no_category(i, value, feature))
+                if value is None and not imputes:
+                    raise InvalidError.of("points", _nothing(i, feature))
+                numbers.append(of_feature[value] if isinstance(value, str) else value)
+        missing = [i for i, number in enumerate(numbers) if number is None]
+        try:
+            points = from_numbers([0 if number is None else number for number in numbers], len(self.rows))
+        except PointsError as error:
+            raise InvalidError.of("points", str(error)) from error
+        points.flat[missing] = np.nan
+        return points
+
+
+def _no_category(i: int, value: str, feature: Feature) -> str:
+    if feature.categories is None:
+        return f"point {i} must hold numbers only, such as [0.1, 0.2]; {feature.name} has no categories."
+    return f"point {i} has no category of {feature.name}: {value[:MAX_QUOTED_CHARS]!r}; {_listed(feature.categories)}."
+
+
+def _nothing(i: int, feature: Feature) -> str:
+    return f"point {i} must hold numbers only, such as [0.1, 0.2]; it has no {feature.name}."
+
+
+def _listed(categories: Sequence[str]) -> str:
+    more = len(categories) - MAX_LISTED
+    return f"categories: {', '.join(categories[:MAX_LISTED])}{f' and {more} more' if more > 0 else ''}"
+
+
+MAX_QUOTED_CHARS, MAX_LISTED = 60, 100
+"""Of a text that is no category, and the categories that are listed then."""
+
+
+def check_categories(points: Points, categories: Mapping[int, Sequence[str]], features: Sequence[Feature]) -> None:
+    """Raise InvalidError where a point's number for a feature with categories is not the position of one of them."""
+    for column, names in categories.items():
+        values = points[:, column] if column < points.shape[1] else points[:0, 0]
+        fits = ((values >= 0) & (values < len(names)) & (values == np.floor(values))) | np.isnan(values)
+        if not fits.all():
+            i = int(np.argmin(fits))
+            raise InvalidError.of(
+                "points",
+                f"point {i} has {values[i]:g} for {features[column].name}; send a category's name, or its position "
+                f"from 0 to {len(names) - 1}; {_listed(names)}.",
+            )
+
+
+def from_rows_with_names(rows: object) -> Points | NamedPoints:
+    """Return points as `from_rows` does, or as NamedPoints where they hold texts.
+
+    Raises:
+        PointsError: they are something else, ragged, none, or not finite and within ±MAX_COORDINATE.
+    """
+    try:
+        return from_rows(rows)
+    except PointsError:
+        if isinstance(rows, list) and _are_named(rows):
+            return NamedPoints(rows)
+        raise
+
+
+def _are_named(rows: list[Any]) -> bool:
+    """Say whether rows, which are no numbers, are so for their texts and what is missing alone."""
+    if set(map(type, rows)) != {list} or len(set(map(len, rows))) > 1 or not rows[0]:
+        return False
+    kinds = set(map(type, chain.from_iterable(rows)))
+    return bool(kinds & _NAMED) and kinds <= _NUMBERS | _NAMED
 
 
 def from_rows(rows: object) -> Points:

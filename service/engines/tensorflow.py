@@ -1,4 +1,4 @@
-"""TensorFlow: evaluates any SavedModel with a signature from [n, d] floats to [n] or [n, 1] floats.
+"""TensorFlow: evaluates any SavedModel with a signature from [n, d] floats to [n] or [n, k] floats.
 
 Only imported when a bundle needs it, and so after the worker has forked: TensorFlow does not survive a fork.
 """
@@ -16,7 +16,7 @@ from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points
 
 class TensorFlowEngine:
     """The SavedModel's own signatures, but for those that take or give something else than numbers for points. The
-    single output of serving_default is one number a point, in whatever shape the SavedModel has it.
+    single output of serving_default is [n], also where the SavedModel has [n, 1], or [n, k].
     """
 
     name = "tensorflow"
@@ -50,7 +50,7 @@ class TensorFlowEngine:
             raise EvaluationError(f"its graph fails there: {type(error).__name__}") from error
         outputs = {key: np.asarray(value, np.float32) for key, value in result.items()}
         if signature == "serving_default":
-            return {key: values.reshape(len(points)) for key, values in outputs.items()}
+            return {key: values[:, 0] if values.shape[1:] == (1,) else values for key, values in outputs.items()}
         return outputs
 
     def weights(self, replicate: int) -> Outputs:
@@ -112,5 +112,5 @@ def _shown(specs: Iterable[tf.TensorSpec]) -> str:
 def _check_output(function: tf.types.experimental.ConcreteFunction) -> None:
     outputs = list(function.structured_outputs.values())
     shapes = [output.shape.as_list() for output in outputs]
-    if len(outputs) != 1 or not outputs[0].dtype.is_floating or shapes[0][1:] not in ([], [1]):
-        raise LoadError(f"serving_default needs one float output [n] or [n, 1]; it has shapes {shapes}")
+    if len(outputs) != 1 or not outputs[0].dtype.is_floating or len(shapes[0]) > 2 or not all(shapes[0][1:]):
+        raise LoadError(f"serving_default needs one float output [n] or [n, k]; it has shapes {shapes}")

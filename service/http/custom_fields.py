@@ -7,15 +7,19 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from marshmallow import ValidationError, fields, validate
 
-from service.dataplane.points import MAX_COORDINATE, PointsError, from_rows
+from service.dataplane.points import MAX_COORDINATE, NamedPoints, PointsError, from_rows_with_names
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What bounds a request: numbers a point, None where models differ, and points taken at once."""
+    """What bounds a request: numbers a point, None where models differ, points taken at once, and whether there is a
+    model of which a feature has categories, or may be missing.
+    """
 
     n_features: int | None
     max_points: int
+    has_categories: bool = False
+    has_missing: bool = False
 
 
 @runtime_checkable
@@ -37,17 +41,23 @@ def points(limits: Limits) -> dict[str, Any]:
     return {"type": "array", "items": point(limits), "minItems": 1, "maxItems": limits.max_points}
 
 
-class Points(fields.Field[np.ndarray]):
-    """Points [n, d] as float32, from a list of lists."""
+class Points(fields.Field["np.ndarray | NamedPoints"]):
+    """Points [n, d] as float32, from a list of lists; where these hold texts, which may be categories, as they are."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> np.ndarray:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> np.ndarray | NamedPoints:
         try:
-            return from_rows(value)
+            return from_rows_with_names(value)
         except PointsError as error:
             raise ValidationError(str(error)) from error
 
     def json_schema(self, limits: Limits) -> dict[str, Any]:
-        return points(limits)
+        schema = points(limits)
+        text = {"type": "string", "description": "a category's name, of a feature that has some"}
+        missing = {"type": "null", "description": "a missing value, of a model that fills it in"}
+        others = [*([text] if limits.has_categories else []), *([missing] if limits.has_missing else [])]
+        if others:
+            schema["items"]["items"] = {"anyOf": [schema["items"]["items"], *others]}
+        return schema
 
 
 class RawJson(fields.Raw):

@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from bundle import layout
 from bundle.comparison import Comparison, ComparisonSchema, Dataset
 from service.errors import NotFoundError, UnavailableError
-from service.registry.models import ModelVersion
+from service.registry.models import DEFAULT_CLASSES, ModelVersion
 from service.registry.registry import Registry
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -56,7 +56,13 @@ class ExperimentStore:
             NotFoundError: there is no such experiment.
             UnavailableError: its file cannot be read.
         """
-        return _read(_read_dataset, self._directory(experiment) / layout.DATASET)
+        directory = self._directory(experiment)
+        classes = _classes(directory)
+
+        def read(path: Path, stamp: Stamp) -> Stored[Dataset]:
+            return _read_dataset(path, stamp, classes)
+
+        return _read(read, directory / layout.DATASET)
 
     def dataset_of(self, version: ModelVersion) -> Stored[Dataset] | None:
         """Return the data of a model's experiment, as last trained, or None where they are not known."""
@@ -112,9 +118,19 @@ def _read_comparison(path: Path, _: Stamp) -> Stored[Comparison]:
 
 
 @lru_cache(maxsize=8)
-def _read_dataset(path: Path, _: Stamp) -> Stored[Dataset]:
+def _read_dataset(path: Path, _: Stamp, classes: tuple[str, ...]) -> Stored[Dataset]:
     content = layout.read_regular(path, MAX_DATASET_BYTES)
-    return Stored(Dataset.from_csv(content.decode()), _digest(content))
+    return Stored(Dataset.from_csv(content.decode(), classes), _digest(content))
+
+
+def _classes(directory: Path) -> tuple[str, ...]:
+    """Return the names of an experiment's classes, none of a regression; without a comparison those of the first ones,
+    which had no other.
+    """
+    try:
+        return tuple(_read(_read_comparison, directory / layout.COMPARISON).content.dataset.classes)
+    except UnavailableError:
+        return DEFAULT_CLASSES
 
 
 def _digest(content: bytes) -> str:

@@ -4,8 +4,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
-from bundle.card import Card, Feature, Output
-from service.engines import Engine
+from bundle.card import Card, Feature, Output, Task
+from service.engines import WEIGHTS, Engine
+
+DEFAULT_CLASSES = ("0", "1")
+"""What labels are called where nobody says it; responses have them as numbers then."""
+
+FILL = "feature_fill"
+"""What the signature `weights` calls the values that are filled in."""
 
 VERSIONS_SERVED = 2
 """Of each model: the newest, which answers, and the one before it."""
@@ -28,7 +34,8 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class ModelVersion:
     """A version that answers, equal to itself alone. `card` is None for a SavedModel from elsewhere.
 
-    `output` is what its signatures `serving_default` and `at` give for a point.
+    `output` is what its signatures `serving_default` and `at` give for a point: one number or, where there are
+    `classes` and its `task` is multiclass, one for each. `classes` are the labels' names, none in a regression.
     """
 
     name: str
@@ -39,6 +46,10 @@ class ModelVersion:
     output: Output
     card: Card | None
     card_digest: str
+    task: Task = "binary"
+    classes: tuple[str, ...] = DEFAULT_CLASSES
+    width: int | None = None
+    """The numbers that it gives for a point where they are an array, [n, width]; else None."""
 
     @property
     def identity(self) -> str:
@@ -49,6 +60,22 @@ class ModelVersion:
     def output_name(self) -> str:
         """What responses call its numbers: `probabilities`, where they are such, else `values`."""
         return "values" if self.output == "value" else "probabilities"
+
+    @property
+    def output_shape(self) -> list[int]:
+        """What its output is for one point."""
+        return [] if self.width is None else [self.width]
+
+    @cached_property
+    def imputes(self) -> bool:
+        """Whether a point may lack values: the model was trained to fill them in."""
+        engine = self.engine
+        return engine.has_weights and any(output.name == FILL for output in engine.describe(WEIGHTS).outputs)
+
+    @cached_property
+    def categories(self) -> dict[int, list[str]]:
+        """The categories of the features that have some, by their position."""
+        return {i: feature.categories for i, feature in enumerate(self.features) if feature.categories is not None}
 
 
 @dataclass(frozen=True)

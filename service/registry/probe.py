@@ -14,8 +14,11 @@ SCALES = (1, 10, 1000)
 POINTS_PER_SCALE = 512
 
 
-def check_origin(engine: Engine, card: Card | None) -> None:
+def check_origin(engine: Engine, card: Card | None) -> int | None:
     """Evaluate one point, so that a model that answers nonsense is never served and the first request is fast.
+
+    Returns:
+        the numbers that it gives for a point where they are an array, [n, width]; else None.
 
     Raises:
         LoadError: the model cannot answer it, or not with finite numbers.
@@ -27,8 +30,12 @@ def check_origin(engine: Engine, card: Card | None) -> None:
         raise
     except Exception as error:  # TensorFlow raises many kinds where a graph and its signature do not fit
         raise LoadError(f"the model cannot answer the point at the origin: {type(error).__name__}") from error
-    if not np.isfinite(outputs).all():
+    if not all(np.isfinite(values).all() for values in outputs):
         raise LoadError("the model answers the point at the origin with a number that is not finite")
+    widths = {values.shape[1] if values.ndim > 1 else None for values in outputs}
+    if len(widths) > 1:
+        raise LoadError("its signatures serving_default and at give arrays of different shapes")
+    return widths.pop()
 
 
 def _outputs_at_origin(engine: Engine, card: Card | None) -> list[NDArray[np.float32]]:
@@ -39,12 +46,20 @@ def _outputs_at_origin(engine: Engine, card: Card | None) -> list[NDArray[np.flo
     return outputs
 
 
+SUM_TOLERANCE = 1e-3
+"""How far from 1 the probabilities of a point's classes may add up to: float16 has three digits."""
+
+
 def output_of(engine: Engine, features: Sequence[Feature]) -> Output:
     """Say what a model from elsewhere gives, of which nobody says it: probabilities, if all its numbers over its domain
-    and far beyond lie within [0, 1]; else values. That a value is a logit cannot be known.
+    and far beyond lie within [0, 1], and those of several classes add up to 1; else values. That a value is a logit
+    cannot be known.
     """
     numbers = np.concatenate([_answers(engine, points) for points in _points(features)])
-    return "probability" if ((numbers >= 0) & (numbers <= 1)).all() else "value"
+    fits = (numbers >= 0) & (numbers <= 1)
+    if numbers.ndim > 1:
+        fits &= np.abs(numbers.sum(axis=1, keepdims=True) - 1) <= SUM_TOLERANCE
+    return "probability" if fits.all() else "value"
 
 
 def _points(features: Sequence[Feature]) -> Iterator[Points]:
@@ -60,5 +75,5 @@ def _answers(engine: Engine, points: Points) -> NDArray[np.float32]:
     try:
         (numbers,) = engine.run("serving_default", points).values()
     except EvaluationError:
-        return np.empty(0, np.float32)
-    return numbers[np.isfinite(numbers)]
+        (numbers,) = engine.run("serving_default", np.zeros((1, engine.n_features), np.float32)).values()
+    return numbers[np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)]

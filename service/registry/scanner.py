@@ -1,18 +1,19 @@
 """What becomes of a model's versions on disk: each new or changed one is loaded, probed, and served or FAILED."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from bundle import layout
-from bundle.card import Card, Feature, HandWrittenCard, Output, parse_card
+from bundle.card import Card, Feature, HandWrittenCard, parse_card
 from service.engines import Engine, LoadError, open_engine
 from service.errors import is_shortage
 from service.observability import FAILED, LOADED
 from service.registry import probe
+from service.registry.meaning import meaning_of
 from service.registry.models import VERSIONS_SERVED, Model, ModelVersion, Stamp, State, Status
 from service.settings import EngineChoice
 
@@ -114,9 +115,21 @@ class Scanner:
         except ValueError as error:
             raise LoadError(str(error)) from error
         features = _features(found, engine)
-        probe.check_origin(engine, card)
-        output = _output(found, engine, features)
-        return ModelVersion(name, number, fingerprint, engine, features, output, card, card_digest)
+        width = probe.check_origin(engine, card)
+        meaning = meaning_of(found, width, lambda: probe.output_of(engine, features))
+        return ModelVersion(
+            name,
+            number,
+            fingerprint,
+            engine,
+            features,
+            meaning.output,
+            card,
+            card_digest,
+            meaning.task,
+            meaning.classes,
+            width,
+        )
 
 
 def _holds(status: Status, stamp: Stamp) -> bool:
@@ -156,14 +169,3 @@ def _features(card: Card | HandWrittenCard | None, engine: Engine) -> list[Featu
     if len(card.features) != engine.n_features:
         raise LoadError(f"the card lists {len(card.features)} features, the model takes {engine.n_features}")
     return card.features
-
-
-def _output(card: Card | HandWrittenCard | None, engine: Engine, features: Sequence[Feature]) -> Output:
-    """Return what a model gives: what its card says, where the numbers bear that out, or what they look like."""
-    if isinstance(card, Card):
-        return "probability"
-    probed = probe.output_of(engine, features)
-    said = None if card is None else card.output
-    if said == "probability" and probed == "value":
-        raise LoadError("the card says probability, but some numbers lie outside [0, 1]; write logit or value")
-    return said or probed

@@ -3,14 +3,14 @@
 import contextlib
 import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bundle import layout
-from bundle.card import CardSchema
+from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
 from training import TrainingError, experiment, pipeline
 from training.dataset_spec import GaussianQuantilesSpec
@@ -98,13 +98,16 @@ def test_a_card_says_how_its_version_was_trained_and_what_the_comparison_says(mo
     assert (card.name, card.version, card.experiment) == ("tanh-3", 1, "gaussian-quantiles")
     assert (card.hidden_layers, card.activation, card.parameters) == ([3], "tanh", 13)
     assert (card.replicates, card.replication, card.diverged) == (2, "redrawn", [])
+    assert isinstance(card.protocol, Protocol)
     assert (card.epochs, card.protocol.epochs) == (recorded_epochs(EPOCHS), EPOCHS)
+    assert isinstance(card.history, History)
     assert len(card.history.validation_loss) == EPOCHS
     assert card.fingerprint == layout.fingerprint(bundle)
     comparison = ComparisonSchema().read(layout.experiment_dir(models_dir, card.experiment) / layout.COMPARISON)
     result = comparison.models[1]
     assert (result.served, result.training_seconds) == (card.metrics, card.training_seconds)
-    assert result.score.values[0] == pytest.approx(asdict(card.metrics)["accuracy"])
+    assert isinstance(card.metrics, Metrics)
+    assert result.score.values[0] == pytest.approx(card.metrics.accuracy)
     assert comparison.dataset.true_boundary == card.true_boundary
 
 

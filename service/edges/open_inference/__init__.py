@@ -1,7 +1,8 @@
 """Open Inference Protocol v2 over HTTP, with the binary tensor data, model repository and statistics extensions.
 
 https://github.com/kserve/open-inference-protocol; the extensions are Triton's. A thin edge: one input `points`
-FP32 [-1, d], one output `probabilities` FP32 [-1], from the same `service.dataplane.inference` as everywhere.
+FP32 [-1, d], one output `probabilities` FP32 [-1] or
+[-1, k], or `values`, from the same `service.dataplane.inference` as everywhere.
 """
 
 from service.edges.open_inference import infer, models, repository, statistics

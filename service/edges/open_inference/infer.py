@@ -30,7 +30,8 @@ def post_infer(call: Call, name: str, version: str | None = None) -> RawResponse
     """Probabilities P(y = 1) at points, as the Open Inference Protocol has it. With the binary tensor data extension
     the points, the probabilities or both are little-endian float32 behind the JSON: the request's header
     `Inference-Header-Content-Length` is the length of the JSON then, 0 where the body is the points' bytes alone. A
-    model that gives no probabilities, such as a regression, has the output `values` in their place.
+    model that gives no probabilities, such as a regression, has the output `values` in their place. Of k > 2 classes
+    the output is [n, k], one row a point.
     Bodies may be compressed with gzip or deflate, and so is the answer where the client accepts that one coding alone.
     """
     served = call.plane.version(call.record, name, version)

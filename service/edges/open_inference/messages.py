@@ -125,7 +125,10 @@ class ResponseOutputSchema(Schema):
     name = fields.String(required=True)
     datatype = fields.String(required=True)
     shape = fields.List(fields.Integer(), required=True)
-    data = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point, or its value"})
+    data = fields.List(
+        fields.Float(),
+        metadata={"description": "P(y = 1) of each point, or its value; of more than two classes each one's in turn"},
+    )
     parameters = fields.Dict(keys=fields.String(), metadata={"properties": {"binary_data_size": SIZE}})
 
 

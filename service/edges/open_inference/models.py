@@ -57,7 +57,7 @@ class ReshapeSchema(Schema):
 class ConfigurationOutputSchema(ConfigurationTensorSchema):
     """Triton has no tensor of no dimensions: a number a point is one of one, reshaped."""
 
-    reshape = fields.Nested(ReshapeSchema, required=True)
+    reshape = fields.Nested(ReshapeSchema, metadata={"description": "only where a point has one number"})
 
 
 class LatestSchema(Schema):
@@ -127,7 +127,7 @@ def get_model_metadata(call: Call, name: str, version: str | None = None) -> Raw
         "versions": [str(number) for number in sorted(call.plane.model(name).served)],
         "platform": PLATFORM,
         "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, served.engine.n_features]}],
-        "outputs": [{"name": served.output_name, "datatype": DATATYPE, "shape": [-1]}],
+        "outputs": [{"name": served.output_name, "datatype": DATATYPE, "shape": [-1, *served.output_shape]}],
     }
     return json_response(document)
 
@@ -150,9 +150,7 @@ def get_model_configuration(call: Call, name: str, version: str | None = None) -
         "version_policy": {"latest": {"num_versions": VERSIONS_SERVED}},
         "max_batch_size": call.plane.max_points,
         "input": [points],
-        "output": [
-            {"name": served.output_name, "data_type": f"TYPE_{DATATYPE}", "dims": [1], "reshape": {"shape": []}}
-        ],
+        "output": [{"name": served.output_name, "data_type": f"TYPE_{DATATYPE}", **_dims(served.output_shape)}],
     }
     return json_response(document)
 
@@ -167,3 +165,7 @@ def get_model_configuration(call: Call, name: str, version: str | None = None) -
 def get_model_ready(call: Call, name: str, version: str | None = None) -> RawResponse:
     """200 where it can, else an error."""
     return json_response({"name": call.plane.version(call.record, name, version).name, "ready": True})
+
+
+def _dims(shape: list[int]) -> dict[str, object]:
+    return {"dims": shape} if shape else {"dims": [1], "reshape": {"shape": []}}

@@ -85,8 +85,8 @@ def decode(body: bytes, json_length: int | None, n_features: int, max_points: in
 def encode(
     name: str, version: int, output_name: str, values: NDArray[np.float32], request: InferCall
 ) -> tuple[bytes, int | None]:
-    """Return the body of an answer with values, float32 [n], and the length of its JSON where bytes follow."""
-    output: dict[str, object] = {"name": output_name, "datatype": DATATYPE, "shape": [len(values)]}
+    """Return the body of an answer with values, float32 [n] or [n, k], and its JSON's length where bytes follow."""
+    output: dict[str, object] = {"name": output_name, "datatype": DATATYPE, "shape": list(values.shape)}
     document = {
         "model_name": name,
         "model_version": str(version),
@@ -94,7 +94,7 @@ def encode(
         "outputs": [output],
     }
     if not request.binary:
-        output["data"] = values
+        output["data"] = values.ravel()
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY), None
     content = values.astype("<f4", copy=False).tobytes()
     output["parameters"] = {"binary_data_size": len(content)}

@@ -1,25 +1,30 @@
 """`GET /boundary`: a model on a grid, as JSON, as a NumPy file or as a picture."""
 
+import numpy as np
 from marshmallow import Schema, fields
 
-from bundle.comparison import Dataset
 from service.dataplane.cache import Chunks
-from service.dataplane.grid_functions import converged
+from service.dataplane.grid_functions import Kind
 from service.dataplane.grids import bands, evaluate
+from service.edges.own.boundary_picture import picture
 from service.edges.own.boundary_plan import GRID_HEADER, BoundaryPlan, plan_boundary
 from service.edges.own.boundary_query import MAX_RESOLUTION, MEDIA_TYPES, BoundaryQuery, BoundaryQuerySchema
+from service.edges.own.place import HELD, needs_data
 from service.errors import TooLargeError
-from service.http.conditional import Validators, conditional
+from service.http.conditional import conditional
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
 from service.http.responses import JSON, RawResponse
-from service.registry.experiments import Stored
 from service.registry.models import ModelVersion
-from service.rendering.arrays import json_chunks, npy_chunks
-from service.rendering.loading import loading
+from service.rendering.arrays import json_chunks, label_chunks, npy_chunks
 
 endpoints = Endpoints("boundary", inline=True)
+
+
+class AverageSchema(Schema):
+    rows = fields.Integer(required=True, metadata={"description": "of the data, that were averaged over"})
+    of = fields.Integer(required=True, metadata={"description": "rows of the data"})
 
 
 class BoundarySchema(Schema):
@@ -33,10 +38,27 @@ class BoundarySchema(Schema):
     minus = fields.String(metadata={"description": "only where it was asked for"})
     layer = fields.Integer(metadata={"description": "only where it was asked for"})
     unit = fields.Integer(metadata={"description": "only where it was asked for"})
+    class_ = fields.String(data_key="class", metadata={"description": "only where it was asked for"})
+    features = fields.List(
+        fields.String(), metadata={"description": "along x and y, where the model has others or they are swapped"}
+    )
+    held = fields.Dict(keys=fields.String(), metadata=HELD)
+    average = fields.Nested(
+        AverageSchema, metadata={"description": "in place of held, where the other features are averaged over"}
+    )
+    classes = fields.List(fields.String(), metadata={"description": "with label: the names of its numbers"})
+    label = fields.List(
+        fields.List(fields.Integer()),
+        metadata={
+            "description": "of a model with more than two classes, where none is asked for: the position of the most "
+            "probable one as [row][column]; values are then its probability"
+        },
+    )
     probabilities = fields.List(
         fields.List(fields.Float()),
         metadata={
-            "description": "P(y = 1) or its mean as [row][column], row = y, column = x: what contourf(x, y, z) takes"
+            "description": "P(y = 1), or the class's that was asked for, or its mean as [row][column], row = y, "
+            "column = x: what contourf(x, y, z) takes"
         },
     )
     values = fields.List(
@@ -63,16 +85,21 @@ def get_boundary(call: Call, query: BoundaryQuery) -> RawResponse:
     As `application/x-npy` a float32 array (ny, nx). What the JSON says beside the numbers then stands in the header
     `Boundary-Grid`, as JSON in ASCII: the same keys, but `x` and `y` are `{"feature", "min", "max", "nodes"}` each, the
     feature's name and what `numpy.linspace(min, max, nodes)` gives the coordinates from, bit for bit; and `numbers` is
-    the key that the JSON has the numbers under, `probabilities` or `values`.
+    the key that the JSON has the numbers under, `probabilities` or `values`; or `["label", "values"]`, whose array is
+    (2, ny, nx).
+
+    Of a model with more than two features `x` and `y` are drawn, the others held, or averaged over the experiment's
+    data: at most 1,000 rows of them, and fewer where the grid is so fine that 10 million evaluations would not do.
     """
     representation = negotiate(MEDIA_TYPES, call.headers.get("accept"), query.format)
     if query.resolution > MAX_RESOLUTION:
         raise TooLargeError(f"resolution: {query.resolution} is too large a grid; at most {MAX_RESOLUTION}")
     version = call.plane.version(call.record, query.model, query.version)
     minus = None if query.minus is None else call.plane.version(None, query.minus)
-    plan = plan_boundary(query, representation, version, minus)
+    data = call.plane.experiments.dataset_of(version) if needs_data(query, version) else None
+    plan = plan_boundary(query, representation, version, minus, data)
     if representation == "png":
-        return _picture(call, query, plan, version, minus)
+        return picture(call, query, plan, version, minus)
     encode = {"json": _json, "npy": _npy}[representation]
     return conditional(
         call,
@@ -85,56 +112,15 @@ def get_boundary(call: Call, query: BoundaryQuery) -> RawResponse:
 def _json(query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion) -> Chunks:
     grid = plan.grid(query.resolution)
     document = {**plan.description, "x": grid.x, "y": grid.y}
-    return json_chunks(document, plan.key, bands(version, plan.function, grid))
+    if plan.function.kind is Kind.LABEL:
+        return label_chunks(document, bands(version, plan.function, grid))
+    return json_chunks(document, plan.keys[0], bands(version, plan.function, grid))
 
 
 def _npy(query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion) -> Chunks:
     grid = plan.grid(query.resolution)
-    return npy_chunks((len(grid.y), len(grid.x)), bands(version, plan.function, grid))
-
-
-def _picture(
-    call: Call, query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, minus: ModelVersion | None
-) -> RawResponse:
-    """Answer with a picture; its data are the experiment's, which training again replaces."""
-    data = call.plane.experiments.dataset_of(version)
-    validators = Validators.of(plan.validators.etag, "" if data is None else data.digest)
-
-    def draw() -> Chunks:
-        return [_draw(query, plan, version, _title(query, plan, version, minus), data)]
-
-    return conditional(
-        call, validators, MEDIA_TYPES["png"], lambda: call.plane.cached(call.record, validators.etag, draw)
-    )
-
-
-def _draw(
-    query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, title: str, data: Stored[Dataset] | None
-) -> bytes:
-    with loading():
-        from service.rendering.boundary import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
-
-    # Contours are straight between nodes: with one every other pixel, a thousandth of the pixels shows another colour,
-    # and a picture 2,000 pixels wide takes 110 MB where one for every pixel takes 380.
-    nodes = min(query.resolution, max(2, query.width // 2))
-    boundary = evaluate(version, plan.function, plan.grid(nodes))
-    return draw(boundary, version, title, None if data is None else data.content, query.width)
-
-
-def _title(query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, minus: ModelVersion | None) -> str:
-    """Return what a picture shows, with only what differs from the usual."""
-    card = version.card
-    parts = [f"{version.name}, version {version.number}"]
-    if minus is not None:
-        parts = [f"{version.name} − {minus.name}"]
-    if query.layer is not None:
-        parts.append(f"layer {query.layer}, unit {query.unit}")
-    if query.statistic != "probability" and card is not None:
-        parts.append(f"{query.statistic} of {len(converged(version))} runs")
-        if card.diverged:
-            parts.append(f"{len(card.diverged)} diverged")
-    if query.replicate:
-        parts.append(f"run {query.replicate}")
-    if card is not None and plan.epoch != card.epochs[-1]:
-        parts.append(f"epoch {plan.epoch}")
-    return ", ".join(parts)
+    shape = (len(grid.y), len(grid.x))
+    if plan.function.kind is Kind.LABEL:
+        both = np.moveaxis(evaluate(version, plan.function, grid).values, -1, 0)
+        return npy_chunks((2, *shape), both)
+    return npy_chunks(shape, bands(version, plan.function, grid))

@@ -53,8 +53,21 @@ class DatasetQuerySchema(_ResultsQuerySchema):
 class DatasetSchema(Schema):
     experiment = fields.String(required=True)
     features = fields.List(fields.String(), required=True)
-    points = fields.List(fields.List(fields.Float()), required=True, metadata={"description": "[n, d]"})
-    labels = fields.List(fields.Integer(), required=True, metadata={"description": "0 or 1, [n]"})
+    points = fields.List(
+        fields.List(fields.Float(allow_none=True)),
+        required=True,
+        metadata={"description": "[n, d]; null where a value is missing, a category by its position from 0"},
+    )
+    labels = fields.Raw(
+        required=True,
+        metadata={
+            "description": "[n]: 0 or 1, or the classes' names; in a regression the values of its target",
+            "type": "array",
+            "items": {"type": ["number", "string"]},
+        },
+    )
+    classes = fields.List(fields.String(), metadata={"description": "their names, where they are not 0 and 1"})
+    target = fields.String(metadata={"description": "what the labels are of, where it is not just `label`"})
     split = fields.List(fields.String(validate=validate.OneOf(SPLITS)), required=True)
     true_boundary = fields.Nested(
         schema_of(TrueBoundary),
@@ -71,8 +84,8 @@ class DatasetSchema(Schema):
     responses={JSON: (ComparisonSchema,), "text/csv": (), "text/markdown": (), "image/png": ()},
 )
 def get_comparison(call: Call, query: ComparisonQuery) -> RawResponse:
-    """Accuracy over replicates with intervals, the served replicate's metrics, and a paired test for every pair of
-    models. CSV and Markdown hold the table of models; the picture shows every run.
+    """Accuracy over replicates with intervals (in a regression R²), the served replicate's metrics, and a paired test
+    for every pair of models. CSV and Markdown hold the table of models; the picture shows every run.
     """
     representation = negotiate(COMPARISON_TYPES, call.headers.get("accept"), query.format)
     stored = call.plane.experiments.comparison(query.experiment)
@@ -105,13 +118,17 @@ def get_dataset(call: Call, query: ResultsQuery) -> RawResponse:
     if representation == "csv":
         return conditional_content(call, dataset.to_csv().encode(), _as_text(DATASET_TYPES["csv"]))
     comparison = call.plane.experiments.comparison(query.experiment).content
+    summary = comparison.dataset
+    is_named = dataset.classes not in ([], ["0", "1"])
     document = {
         "experiment": comparison.experiment,
         "features": dataset.features,
         "points": dataset.points,
-        "labels": dataset.labels,
+        "labels": [dataset.classes[label] for label in dataset.labels.tolist()] if is_named else dataset.labels,
         "split": dataset.split,
-        "true_boundary": comparison.dataset.true_boundary,
+        "true_boundary": summary.true_boundary,
+        **({"classes": dataset.classes} if is_named else {}),
+        **({} if summary.target == "label" else {"target": summary.target}),
     }
     return conditional_json(call, document)
 

@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 from marshmallow import Schema, fields, validate
 
-from bundle.card import CardSchema, Feature, Output
+from bundle.card import CardSchema, Feature, Output, Task
 from bundle.records import schema_of
 from service.engines import WEIGHTS
 from service.errors import NotFoundError
@@ -52,6 +52,12 @@ class VersionSchema(StatusSchema):
         validate=validate.OneOf(get_args(Output)),
         metadata={"description": "what it gives for a point; of a logit, responses have the probability"},
     )
+    task = fields.String(required=True, allow_none=True, validate=validate.OneOf(get_args(Task)))
+    classes = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "the labels' names in the order of the outputs; none in a regression"},
+    )
     card = fields.Nested(CardSchema, required=True, allow_none=True)
 
 
@@ -93,6 +99,8 @@ def get_version(call: Call, name: str, number: int) -> RawResponse:
         "signatures": _signatures(served) if served else [],
         "features": served.features if served else [],
         "output": served.output if served else None,
+        "task": served.task if served else None,
+        "classes": served.classes if served else [],
         "card": _card(served),
     }
     return conditional_json(call, document)

@@ -8,7 +8,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from bundle.records import Record, StrictRecordSchema
 from service.dataplane.dataplane import PredictCall
-from service.dataplane.inference import Prediction, ValuePrediction
+from service.dataplane.inference import AnyPrediction
+from service.dataplane.points import NamedPoints
 from service.http import custom_fields
 from service.http.body import check_json, read_points_body
 from service.http.context import Call
@@ -37,7 +38,10 @@ class _OptionsSchema(StrictRecordSchema[Record]):
     )
     threshold = custom_fields.StrictFloat(
         validate=validate.Range(0, 1),
-        metadata={"description": "a probability that reaches it is given label 1", "default": 0.5},
+        metadata={
+            "description": "of models with two classes: a probability that reaches it is given label 1",
+            "default": 0.5,
+        },
     )
 
     @validates_schema
@@ -54,7 +58,11 @@ class PredictRequestSchema(_OptionsSchema[PredictCall]):
         fields = ("points", "model", "version", "models", "threshold")  # in this order in messages and in the document
 
     points = custom_fields.Points(
-        required=True, metadata={"description": "the points, one list of the model's features each"}
+        required=True,
+        metadata={
+            "description": "the points, one list of the model's features each; for a feature with categories the name "
+            "of one, or its position from 0; null where a value is missing and the model fills it in"
+        },
     )
 
     json_schema: ClassVar = {
@@ -65,7 +73,7 @@ class PredictRequestSchema(_OptionsSchema[PredictCall]):
         """Validate a request: its points every time, the rest, which is the same in most requests, when it is new."""
         try:
             rest = tuple((name, type(value), value) for name, value in data.items() if name != "points")
-            points: np.ndarray = self.fields["points"].deserialize(data["points"])
+            points: np.ndarray | NamedPoints = self.fields["points"].deserialize(data["points"])
             return PredictCall(points, **_options(rest))
         except (AttributeError, KeyError, TypeError, ValidationError):
             request: PredictCall = super().load(data)  # says all that is wrong
@@ -86,13 +94,39 @@ def _options(given: tuple[tuple[str, type, Any], ...]) -> dict[str, Any]:
     return options
 
 
+NUMBERS = {"type": "array", "items": {"type": "number"}}
+
+
 class PredictionSchema(Schema):
     model = fields.String(required=True)
     version = fields.Integer(required=True)
-    probabilities = fields.List(fields.Float(), metadata={"description": "P(y = 1) of each point"})
-    labels = fields.List(fields.Integer(), metadata={"description": "0 or 1 for each point"})
-    values = fields.List(
-        fields.Float(), metadata={"description": "of a model that gives no probabilities, in place of the two"}
+    probabilities = fields.Raw(
+        metadata={
+            "description": "P(y = 1) of each point; of more than two classes a list of each one's",
+            "type": "array",
+            "items": {"oneOf": [{"type": "number"}, NUMBERS]},
+        }
+    )
+    labels = fields.Raw(
+        metadata={
+            "description": "0 or 1 for each point, or the name of its class",
+            "type": "array",
+            "items": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+        }
+    )
+    classes = fields.List(
+        fields.String(),
+        metadata={
+            "description": "the classes' names in the order of the probabilities, where they are not 0 and 1; of two, "
+            "the probability is the second's"
+        },
+    )
+    values = fields.Raw(
+        metadata={
+            "description": "of a model that gives no probabilities, in place of these",
+            "type": "array",
+            "items": {"oneOf": [{"type": "number"}, NUMBERS]},
+        }
     )
 
 
@@ -111,7 +145,8 @@ class PredictionsSchema(Schema):
 def post_predict(call: Call) -> RawResponse:
     """Probabilities P(y = 1) and labels at points. With `models` in place of `model`, the answer is
     `{"predictions": [...]}` with one such object a model; `"all"` is every model that takes as many numbers a point.
-    A model that gives no probabilities, such as a regression, is answered with `values` and without labels.
+    A model of more than two classes has a probability for each, and the most probable class as its label. A model that
+    gives no probabilities, such as a regression, is answered with `values` and without labels.
     """
     check_json(call)
     content = read_points_body(call)
@@ -119,5 +154,5 @@ def post_predict(call: Call) -> RawResponse:
     return RawResponse([body], JSON)
 
 
-def _encode(request: PredictCall, predictions: list[Prediction | ValuePrediction]) -> bytes:
+def _encode(request: PredictCall, predictions: list[AnyPrediction]) -> bytes:
     return to_json(predictions[0] if request.models is None else {"predictions": predictions})

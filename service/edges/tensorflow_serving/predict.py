@@ -56,11 +56,15 @@ class PredictRequestV1Schema(Schema):
 
 
 class PredictionsV1Schema(Schema):
-    predictions = fields.List(fields.Raw(), required=True, metadata={"description": "P(y = 1) of each row"})
+    predictions = fields.List(
+        fields.Raw(), required=True, metadata={"description": "P(y = 1) of each row, or each class's"}
+    )
 
 
 class OutputsV1Schema(Schema):
-    outputs = fields.Raw(required=True, metadata={"description": "P(y = 1) of all points, or an object of outputs"})
+    outputs = fields.Raw(
+        required=True, metadata={"description": "P(y = 1) of all points, or each class's, or an object of outputs"}
+    )
 
 
 @endpoints.post(
