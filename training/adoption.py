@@ -87,7 +87,6 @@ def adopt(request: Request, models_dir: Path) -> Adopted:
             kept = labels.astype(np.int64) if classes else labels
             data = Dataset(source.features, points, kept, ["test"] * len(labels), classes)
             (staged / layout.DATASET).write_text(shown(data, seed=0).to_csv())
-        (bundle / layout.CARD).parent.mkdir(exist_ok=True)
         CardSchema().write(card, bundle / layout.CARD)
         layout.publish(bundle, models_dir / request.name / str(version))
         if comparison is not None:

@@ -12,7 +12,8 @@ import pytest
 from bundle import layout
 from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
-from training import TrainingError, experiment, pipeline
+from service.engines import open_engine
+from training import TrainingError, compiled_form, experiment, pipeline
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.exporter import ExportError, Recorded, export
@@ -164,6 +165,17 @@ def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
     result = run(small(), tmp_path, quiet)
     assert result.comparison.failed == {"tanh-3": reason}
     assert layout.model_names(tmp_path) == ["linear"]
+
+
+def test_without_a_compiled_form_the_saved_model_is_published_and_served_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_form, "PROBABILITY_TOLERANCE", 0)  # float32 rounds, so that there is a difference
+    assert run(small().only(("tanh-3",)), tmp_path, quiet).comparison.failed == {}
+    bundle = tmp_path / "tanh-3" / "1"
+    card = CardSchema().read(bundle / layout.CARD)
+    assert card.compiled is None
+    assert open_engine(bundle, card, layout.fingerprint(bundle), "auto").name == "tensorflow"
 
 
 def test_where_every_model_fails_nothing_changes_and_each_reason_is_told(copied: Path) -> None:
