@@ -1,6 +1,6 @@
 """The trainers that are compared, each on the same network, data, starting weights and batches: ours, Keras', JAX's.
 
-Each function returns one that trains on for `EPOCHS` epochs of every replicate, compiled before it is returned.
+Each function returns one that trains on for some epochs of every replicate, compiled before it is returned.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy as np
 from bundle.card import Task
 from training.datasets import Split, batch_orders
 
-BATCH, EPOCHS, SEED = 32, 2, 0
+BATCH, SEED = 32, 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Network:
     @property
     def points(self) -> int:
         return 1120 if self.width <= 100 else 320
+
+    @property
+    def epochs(self) -> int:
+        """Of a call; as many as our trainer takes between two reports of progress, where that does not take long."""
+        return 20 if self.width <= 30 else 2
 
     def __str__(self) -> str:
         ends = {"binary": "sigmoid", "multiclass": f"softmax {self.outputs}", "regression": "linear"}[self.task]
@@ -74,7 +79,7 @@ NETWORKS = [
 ]
 
 Run: TypeAlias = Callable[[], object]
-VALIDATION_POINTS = 2 * BATCH
+VALIDATION_POINTS, KERAS_EPOCHS = 2 * BATCH, 2
 
 
 def ours(network: Network) -> Run:
@@ -93,7 +98,7 @@ def ours(network: Network) -> Run:
     initial, protocol = initial_weights(model, range(network.replicates)), ProtocolSpec(batch_size=BATCH)
     training, validation = network.data(network.points), network.data(VALIDATION_POINTS)
     trainer = numba_trainer.make_trainer(model, initial, training, validation, protocol)
-    orders = batch_orders(SEED, network.replicates, EPOCHS, network.points)
+    orders = batch_orders(SEED, network.replicates, network.epochs, network.points)
 
     def run() -> None:
         for r in range(network.replicates):
@@ -121,7 +126,7 @@ def keras_fit(network: Network) -> Run:
     measure = "mae" if network.task == "regression" else "accuracy"
     model.compile(keras.optimizers.Adam(), LOSSES[network.task][0], metrics=[measure])
     (x, y), held_out = network.data(network.points).replicate(0), network.data(VALIDATION_POINTS).replicate(0)
-    return lambda: model.fit(x, y, validation_data=held_out, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    return lambda: model.fit(x, y, validation_data=held_out, batch_size=BATCH, epochs=KERAS_EPOCHS, verbose=0)
 
 
 def jax_vmap_scan(network: Network) -> Run:
@@ -162,7 +167,7 @@ def jax_vmap_scan(network: Network) -> Run:
         weights.append(jnp.asarray(rng.uniform(-limit, limit, (network.replicates, inputs, units)), jnp.float32))
         weights.append(jnp.zeros((network.replicates, units)))
     data = network.data(network.points)
-    orders = batch_orders(SEED, network.replicates, EPOCHS, network.points)
+    orders = batch_orders(SEED, network.replicates, network.epochs, network.points)
     batches = orders.swapaxes(0, 1).reshape(network.replicates, -1, BATCH)
     arguments = [weights, *map(jnp.asarray, (data.points, data.labels, batches))]
     compiled = jax.jit(jax.vmap(train_one)).lower(*arguments).compile()
@@ -172,6 +177,6 @@ def jax_vmap_scan(network: Network) -> Run:
 TRAINERS: dict[str, Callable[[Network], Run]] = {"ours": ours, "JAX": jax_vmap_scan, "Keras": keras_fit}
 
 
-def runs_of(trainer: str, network: Network) -> int:
-    """Return how many replicates a call trains."""
-    return 1 if trainer == "Keras" else network.replicates
+def epochs_of(trainer: str, network: Network) -> int:
+    """Return how many epochs of a replicate a call trains, over all replicates."""
+    return KERAS_EPOCHS if trainer == "Keras" else network.epochs * network.replicates

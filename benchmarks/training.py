@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import machine
-from benchmarks.trainers import EPOCHS, NETWORKS, TRAINERS, Network, runs_of
+from benchmarks.trainers import NETWORKS, TRAINERS, Network, epochs_of
 
 RESULTS = Path(__file__).with_name("TRAINING.md")
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numba", "jax", "optax", "scipy", "numpy")
@@ -95,7 +95,7 @@ def measure(network: Network, rounds: int) -> dict[str, Measured]:
         answers = [{trainer: process.ask() for trainer, process in processes.items()} for _ in range(rounds)]
     return {
         trainer: Measured(
-            1000 * min(answer[trainer][0] for answer in answers) / EPOCHS / runs_of(trainer, network),
+            1000 * min(answer[trainer][0] for answer in answers) / epochs_of(trainer, network),
             answers[-1][trainer][1],
         )
         for trainer in TRAINERS

@@ -9,7 +9,7 @@ All weights of a network are one array: kernel [inputs, units], bias [units], ke
 
 import math
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from llvmlite import ir
@@ -30,18 +30,30 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-_REORDERED = {"reassoc", "contract", "nsz"}
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz"},
+    "no_cfunc_wrapper": True,
+}
+_INTERNAL: dict[str, Any] = {"no_cpython_wrapper": True}
 
 
 def compiled(function: Callable[P, T]) -> Callable[P, T]:
     """Compile. Sums may be reordered, which is what lets them be vectorized; NaN and infinity stay what they are."""
-    result: Callable[P, T] = njit(nogil=True, error_model="numpy", fastmath=_REORDERED)(function)
+    result: Callable[P, T] = njit(**_OPTIONS, **_INTERNAL)(function)
     return result
 
 
 def inlined(function: Callable[P, T]) -> Callable[P, T]:
     """Compile into every caller: a loop with a call in it is not vectorized."""
-    result: Callable[P, T] = njit(nogil=True, error_model="numpy", fastmath=_REORDERED, forceinline=True)(function)
+    result: Callable[P, T] = njit(**_OPTIONS, **_INTERNAL, forceinline=True)(function)
+    return result
+
+
+def callable_from_python(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile with what Python needs to call it, which takes as long as a function itself."""
+    result: Callable[P, T] = njit(**_OPTIONS)(function)
     return result
 
 
@@ -205,6 +217,20 @@ def exp(x: np.float32) -> np.float32:
     p = p * r + f4(5.0000001201e-1)
     power: np.float32 = _float_of_bits((np.int32(k) + np.int32(127)) << np.int32(23))  # type: ignore[call-arg]
     return f4((p * r * r + r + f4(1)) * power)
+
+
+@inlined
+def log_1_plus_exp(x: np.float32) -> np.float32:
+    """Return log(1 + e^x) for x ≤ 0: with u = e^x and s = u / (2 + u) it is 2 artanh(s), of which seven terms do."""
+    u = exp(x)
+    s = u / (f4(2) + u)
+    t = s * s
+    p = f4(1 / 13) * t + f4(1 / 11)
+    p = p * t + f4(1 / 9)
+    p = p * t + f4(1 / 7)
+    p = p * t + f4(1 / 5)
+    p = p * t + f4(1 / 3)
+    return f4(2) * s * (p * t + f4(1))
 
 
 @compiled

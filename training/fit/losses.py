@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from training.fit.kernels import F, compiled, exp, f4, tanh
+from training.fit.kernels import F, compiled, exp, f4, log_1_plus_exp, tanh
 
 BINARY, MULTICLASS, REGRESSION = range(3)
 
@@ -15,10 +15,8 @@ BINARY, MULTICLASS, REGRESSION = range(3)
 @compiled
 def score(task: int, outputs: F, labels: F, class_weights: F, count: int, sums: F) -> None:
     """Add the losses of a batch's points and their correct answers (in a regression absolute errors) to `sums`."""
-    if task == BINARY and len(class_weights) == 0:
-        _score_binary(outputs[0], labels, count, sums)
-    elif task == BINARY:
-        _score_weighted(outputs[0], labels, class_weights, count, sums)
+    if task == BINARY:
+        _score_binary(outputs[0], labels, class_weights, count, sums)
     elif task == MULTICLASS:
         _score_classes(outputs, labels, class_weights, count, sums)
     else:
@@ -29,20 +27,20 @@ def score(task: int, outputs: F, labels: F, class_weights: F, count: int, sums: 
 
 
 @compiled
-def _score_binary(logits: F, labels: F, count: int, sums: F) -> None:
+def _score_binary(logits: F, labels: F, class_weights: F, count: int, sums: F) -> None:
+    loss, right = f4(0), f4(0)
+    if len(class_weights) == 0:
+        for n in range(count):
+            z = logits[n]
+            loss += max(z, f4(0)) - z * labels[n] + log_1_plus_exp(-abs(z))
+    else:
+        for n in range(count):
+            z = logits[n]
+            loss += class_weights[int(labels[n])] * (max(z, f4(0)) - z * labels[n] + log_1_plus_exp(-abs(z)))
     for n in range(count):
-        z = logits[n]
-        sums[0] += max(z, f4(0)) - z * labels[n] + math.log1p(math.exp(-abs(z)))
-        sums[1] += f4((z > 0) == (labels[n] > 0))
-
-
-@compiled
-def _score_weighted(logits: F, labels: F, class_weights: F, count: int, sums: F) -> None:
-    for n in range(count):
-        z = logits[n]
-        loss = max(z, f4(0)) - z * labels[n] + math.log1p(math.exp(-abs(z)))
-        sums[0] += class_weights[int(labels[n])] * loss
-        sums[1] += f4((z > 0) == (labels[n] > 0))
+        right += f4((logits[n] > 0) == (labels[n] > 0))
+    sums[0] += loss
+    sums[1] += right
 
 
 @compiled

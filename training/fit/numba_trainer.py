@@ -17,7 +17,21 @@ from threadpoolctl import threadpool_limits
 from training.architectures import Weights, task_of
 from training.datasets import Replicates
 from training.fit import Trainer, recipe
-from training.fit.kernels import GELU, LINEAR, RELU, SIGMOID, TANH, F, Ints, backward, compiled, f4, forward, load
+from training.fit.kernels import (
+    GELU,
+    LINEAR,
+    RELU,
+    SIGMOID,
+    TANH,
+    F,
+    Ints,
+    backward,
+    callable_from_python,
+    compiled,
+    f4,
+    forward,
+    load,
+)
 from training.fit.losses import BINARY, MULTICLASS, REGRESSION, loss_gradient, score
 from training.protocol_spec import LOSSES, ProtocolSpec
 
@@ -123,7 +137,7 @@ class _NumbaTrainer:
         return rates
 
 
-@compiled
+@callable_from_python
 def _train(
     points: F,
     labels: F,
@@ -146,16 +160,29 @@ def _train(
 ) -> None:
     """Train one replicate in place over the epochs of `orders`, the first step of which is number `steps_done` + 1."""
     gradient, n, step = np.zeros((2, len(weights)), f4), orders.shape[1], steps_done
+    everything = np.arange(len(validation_labels)).astype(np.int32)
     for epoch in range(len(orders)):
         order, sums, held_out = orders[epoch], metrics[epoch, :2], metrics[epoch, 2:]
         for first in range(0, n, batch):
             rows = order[first : min(first + batch, n)]
-            _gradient(points, labels, class_weights, rows, sizes, activations, task, weights, workspace, sums, gradient)
+            _visit(points, labels, class_weights, rows, sizes, activations, task, weights, workspace, sums, gradient)
             sums[0] += f4(len(rows)) * _penalize(sizes, weights, f4(l1), f4(l2), gradient[0])
             step += 1
             rate = rates[step - steps_done - 1] * math.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
             _adam(weights, gradient[0], moments[0], moments[1], f4(rate))
-        _evaluate(validation_points, validation_labels, sizes, activations, task, weights, workspace, held_out)
+        _visit(
+            validation_points,
+            validation_labels,
+            class_weights[:0],
+            everything,
+            sizes,
+            activations,
+            task,
+            weights,
+            workspace,
+            held_out,
+            gradient[:0],
+        )
         for i in range(2):
             sums[i] /= f4(n)
             held_out[i] /= f4(len(validation_labels))
@@ -163,7 +190,7 @@ def _train(
 
 
 @compiled
-def _gradient(
+def _visit(
     points: F,
     labels: F,
     class_weights: F,
@@ -176,7 +203,10 @@ def _gradient(
     sums: F,
     gradient: F,
 ) -> None:
-    """Write a batch's gradient to gradient[0], a part of the batch at a time; the second row is for the parts'."""
+    """Add a batch's losses and right answers, or absolute errors, to `sums`, and write its gradient to gradient[0].
+
+    A part of the batch is computed at a time, of which gradient[1] has the gradient. An empty `gradient` gets none.
+    """
     last, units, part_labels = len(sizes) - 1, sizes[-1], np.zeros(workspace.shape[3], f4)
     values, slopes, grads = workspace[0], workspace[1], workspace[2]  # of each layer's units, [layer, unit, point]
     outputs, output_grads = values[last, :units], grads[last, :units]
@@ -184,24 +214,13 @@ def _gradient(
         count = load(points, labels, rows, first, values[0], part_labels)
         forward(sizes, activations, weights, values, slopes)
         score(task, outputs, part_labels, class_weights, count, sums)
+        if len(gradient) == 0:
+            continue
         loss_gradient(task, outputs, part_labels, class_weights, count, len(rows), output_grads)
         backward(sizes, activations, weights, values, slopes, grads, gradient[min(first, 1)])
         if first > 0:
             for i in range(len(weights)):
                 gradient[0, i] += gradient[1, i]
-
-
-@compiled
-def _evaluate(
-    points: F, labels: F, sizes: Ints, activations: Ints, task: int, weights: F, workspace: F, sums: F
-) -> None:
-    """Add the losses and correct answers, or absolute errors, of all points to `sums`."""
-    part_labels, rows = np.zeros(workspace.shape[3], f4), np.arange(len(labels)).astype(np.int32)
-    values, slopes = workspace[0], workspace[1]
-    for first in range(0, len(rows), len(part_labels)):
-        count = load(points, labels, rows, first, values[0], part_labels)
-        forward(sizes, activations, weights, values, slopes)
-        score(task, values[len(sizes) - 1, : sizes[-1]], part_labels, part_labels[:0], count, sums)
 
 
 @compiled
