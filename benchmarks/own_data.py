@@ -79,7 +79,7 @@ def _score(experiment: Experiment, source: DataSource, splits: ReplicateSplits, 
     kind = MLPRegressor if source.task == "regression" else MLPClassifier
     points, labels = EncodedSplit(splits.train, encoder).replicate(r)
     network = kind(
-        spec.hidden_layers,
+        hidden_layer_sizes=spec.hidden_layers,
         activation=spec.activation,
         alpha=0,
         batch_size=min(protocol.batch_size, len(points)),

@@ -134,12 +134,12 @@ class Card:
     )
     diverged: Annotated[list[int], "replicates whose weights are no longer finite"] = field(default_factory=list)
     true_boundary: Annotated[TrueBoundary | None, "the sphere between the classes, 0 inside, where it is known"] = None
-    protocol: Protocol
+    protocol: Annotated[Protocol | None, "null for a model from elsewhere"]
     libraries: dict[str, str]
     created_at: datetime
     training_seconds: float
-    metrics: Metrics | RegressionMetrics
-    history: History | RegressionHistory
+    metrics: Annotated[Metrics | RegressionMetrics | None, "null where there were no data to measure a model on"]
+    history: Annotated[History | RegressionHistory | None, "null for a model from elsewhere"]
     compiled: Annotated[Compiled | None, "null where LiteRT has no form that answers as the SavedModel does"]
     fingerprint: Sha256
 

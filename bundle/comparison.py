@@ -89,11 +89,13 @@ class DatasetSummary:
 
 @dataclass(frozen=True)
 class ProtocolSummary:
-    optimizer: str
-    learning_rate: float
-    batch_size: int
-    loss: str
-    seed: int
+    """How models were trained; of one from elsewhere all but the count of its runs is null."""
+
+    optimizer: str | None
+    learning_rate: float | None
+    batch_size: int | None
+    loss: str | None
+    seed: int | None
     replicates: int
 
 

@@ -13,7 +13,8 @@ def comparison_table(experiment: str, replicates: int, rows: Iterable[Row]) -> T
     """
     models = list(rows)
     name, layers, *numbers = columns = [column for column in columns_for(models) if not column.wide]
-    title = f"{experiment}: {numbers[0].heading}, {replicates} replicates of each model"
+    runs = "one replicate" if replicates == 1 else f"{replicates} replicates"
+    title = f"{experiment}: {numbers[0].heading}, {runs} of each model"
     table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
     table.add_column(name.narrow_heading, overflow="fold")  # what is long takes several lines
     table.add_column(layers.narrow_heading, overflow="fold", justify="right")

@@ -1,6 +1,8 @@
 """The command line: `python -m training train [EXPERIMENT.toml]`."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +16,23 @@ from bundle import layout, terminal
 from bundle.columns import model_row
 from bundle.comparison import Comparison, ComparisonSchema
 from training import TrainingError
+from training.dataset_spec import TableSpec
 from training.datasets import data_source, draw
 from training.experiment import DEFAULT, Experiment, read
 
 if TYPE_CHECKING:
+    from bundle.card import Output
     from training.pipeline import RunResult
+
+
+_models_dir = click.option(
+    "--models-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="SERVICE_MODELS_DIR",
+    show_envvar=True,
+    default=Path("models"),
+    show_default=True,
+)
 
 
 @click.group()
@@ -28,14 +42,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("experiment", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT)
-@click.option(
-    "--models-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="SERVICE_MODELS_DIR",
-    show_envvar=True,
-    default=Path("models"),
-    show_default=True,
-)
+@_models_dir
 @click.option("--replicates", type=click.IntRange(min=1), help="Training runs per model (overrides the file).")
 @click.option(
     "--only",
@@ -65,14 +72,8 @@ def train(
         click.echo("all models are already trained; nothing to do")
         return
     chosen = replace(chosen, replicates=replicates or chosen.replicates)
-    try:
+    with _told(experiment, models_dir):
         trained = _train_with_progress(chosen, models_dir, resume)
-    except BlockingIOError as error:
-        raise click.ClickException(
-            f"another training run is writing to {models_dir}; wait until it has finished"
-        ) from error
-    except (ValueError, OSError, TrainingError) as error:
-        raise click.ClickException(f"{experiment}: {error}") from error
     Console().print(comparison_table(trained.comparison))
     for result in trained.comparison.models:
         click.echo(f"wrote {models_dir / result.model / str(result.version)}")
@@ -98,6 +99,73 @@ def new(subject: str, label: str | None, output: str | None) -> None:
         raise click.ClickException(str(error)) from error
 
 
+@main.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--name", required=True, help="What to call the model.")
+@_models_dir
+@click.option(
+    "--data", type=click.Path(dir_okay=False, path_type=Path), help="A table to measure it on, CSV or Parquet."
+)
+@click.option("--label", default="label", show_default=True, help="The table's column that is predicted.")
+@click.option(
+    "--feature", "features", multiple=True, help="A column for the model's inputs, in their order (repeatable)."
+)
+@click.option("--output", help="Which output, where there are several.")
+@click.option(
+    "--kind", type=click.Choice(["probability", "logit", "value"]), help="What the output is; else it is probed."
+)
+@click.option("--class", "classes", multiple=True, help="A class's name, in the order of the outputs (repeatable).")
+def adopt(
+    path: Path,
+    name: str,
+    models_dir: Path,
+    data: Path | None,
+    label: str,
+    features: tuple[str, ...],
+    output: str | None,
+    kind: "Output | None",
+    classes: tuple[str, ...],
+) -> None:
+    """Publish a model from elsewhere: PATH is a SavedModel's directory or a .keras file.
+
+    It is served with a card, compiled where LiteRT can have it, and, with data, measured and compared.
+    """
+    if not layout.NAME.fullmatch(name):
+        raise click.BadParameter(
+            f"{name!r} is no model's name: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'", param_hint="--name"
+        )
+    spec = None if data is None else TableSpec(path=data, label=label, features=features or None, scale=False)
+    with _told(path, models_dir):
+        _quiet_tensorflow()
+        from training.adoption import Request, adopt  # noqa: PLC0415 (seconds)
+
+        adopted = adopt(Request(path, name, spec, output, kind, classes), models_dir)
+    click.echo(adopted.note)
+    if adopted.comparison is not None:
+        Console().print(comparison_table(adopted.comparison))
+        rows = adopted.comparison.dataset.sizes["test"]
+        click.echo(f"measured in its one run on all {rows} rows of {data}, of which it may have learned from some")
+    click.echo(f"wrote {models_dir / name / str(adopted.card.version)}")
+
+
+@contextlib.contextmanager
+def _told(path: Path, models_dir: Path) -> Iterator[None]:
+    """Tell what went wrong in one line, naming the file that was asked for."""
+    try:
+        yield
+    except BlockingIOError as error:
+        raise click.ClickException(
+            f"another training run is writing to {models_dir}; wait until it has finished"
+        ) from error
+    except (ValueError, OSError, TrainingError) as error:
+        raise click.ClickException(f"{path}: {error}") from error
+
+
+def _quiet_tensorflow() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
+
+
 def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
     """Say whether an experiment has its results, which are published last, and each of its models a version."""
     results = layout.experiment_dir(models_dir, experiment.name) / layout.COMPARISON
@@ -109,8 +177,7 @@ def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool)
     data = source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
     for note in source.notes:
         click.echo(note, err=True)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes tear the progress bars
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same arithmetic on every processor
+    _quiet_tensorflow()
     console = Console(stderr=True)
     with console.status("Loading TensorFlow ...", spinner="line"):
         from training.pipeline import run  # noqa: PLC0415 (seconds: only after the input has been found good)

@@ -23,6 +23,9 @@ PROBABILITY_TOLERANCE = 1e-5
 RELATIVE_TOLERANCE = 1e-4
 """Of any other output, as a share of its largest value on the probe: float32 has 6e-8, which every layer magnifies."""
 
+MAX_WEIGHT_BYTES = 2**30
+"""Of weights that are converted: LiteRT's files have at most 2 GiB, and converting takes seven times the memory."""
+
 POINTS_AT_ONCE = 512
 """Points that both forms are asked at a time: a signature over 30 runs of 300 units takes 40 MB a layer for them."""
 
@@ -53,6 +56,9 @@ def convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
     Raises:
         CompilationError: the converter cannot.
     """
+    size = sum(file.stat().st_size for file in (saved_model / "variables").iterdir())
+    if size > MAX_WEIGHT_BYTES:
+        raise CompilationError(f"its weights have {size} bytes; at most {MAX_WEIGHT_BYTES} are converted")
     try:
         content: bytes = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=signatures).convert()
     except Exception as error:

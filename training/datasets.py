@@ -248,9 +248,10 @@ def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> R
         name: _shared_split(points, labels, chosen) if is_shared else _own_split(source, chosen)
         for name, chosen in zip(SPLITS, zip(*rows, strict=True), strict=True)
     }
-    names = np.repeat(SPLITS, [len(chosen) for chosen in rows[0]])[np.argsort(np.concatenate(rows[0]))]
+    parts = np.repeat(range(len(SPLITS)), [len(chosen) for chosen in rows[0]])[np.argsort(np.concatenate(rows[0]))]
+    names = [SPLITS[part] for part in parts]  # the same few strings, of however many rows
     shown = labels.astype(np.int64) if source.classes else labels
-    return ReplicateSplits(**splits, served=Dataset(source.features, points, shown, names.tolist(), source.classes))
+    return ReplicateSplits(**splits, served=Dataset(source.features, points, shown, names, source.classes))
 
 
 def _shared_split(points: NDArray[np.float32], labels: NDArray[np.float32], rows: Sequence[Rows]) -> Split:

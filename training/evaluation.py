@@ -41,22 +41,19 @@ def predict(model: keras.Sequential, weights: Weights, split: Replicates, task: 
         values, float32 [R, n].
     """
     group = max(1, NUMBERS_AT_ONCE // (split.size * _widest(weights)))
-    logits = np.concatenate(
-        [
-            _of_replicates(model, weights, split, range(r, min(r + group, split.count)))
-            for r in range(0, split.count, group)
-        ]
-    )
+    groups = [range(r, min(r + group, split.count)) for r in range(0, split.count, group)]
+    return np.concatenate([_of_replicates(model, weights, split, task, chosen) for chosen in groups])
+
+
+def _of_replicates(
+    model: keras.Sequential, weights: Weights, split: Replicates, task: Task, chosen: range
+) -> NDArray[np.floating]:
+    points = np.stack([split.replicate(r)[0] for r in chosen])
+    logits = _logits(model, [stack[chosen.start : chosen.stop, -1] for stack in weights], points)
     if task == "binary":
         probabilities: NDArray[np.float32] = keras.activations.sigmoid(logits).numpy()
         return probabilities
     return logits if task == "regression" else special.softmax(logits.astype(np.float64), axis=-1)
-
-
-def _of_replicates(model: keras.Sequential, weights: Weights, split: Replicates, chosen: range) -> Floats:
-    """Return the logits of some replicates on their own points: [r, n], or [r, n, k]."""
-    points = np.stack([split.replicate(r)[0] for r in chosen])
-    return _logits(model, [stack[chosen.start : chosen.stop, -1] for stack in weights], points)
 
 
 def population_accuracy(

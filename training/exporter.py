@@ -190,7 +190,7 @@ def compile_beside(
     points: NDArray[np.float32],
     scalars: Sequence[Mapping[str, int]],
 ) -> Compiled | None:
-    """Write the compiled form of a SavedModel beside it, if it answers as that does at these points.
+    """Write the compiled form of a SavedModel among its extras, if it answers as that does at these points.
 
     Args:
         directory: the SavedModel.
@@ -202,15 +202,14 @@ def compile_beside(
     Returns:
         what the card says of the compiled form.
     """
+    (directory / layout.EXTRAS).mkdir(exist_ok=True)  # where the card lies too
     try:
         content = convert(twin, names)
         differences = check(directory, content, points, scalars)
     except CompilationError as reason:
         logger.warning("%s: no compiled form, the SavedModel is served itself: %s", directory.parent.name, reason)
         return None
-    compiled = directory / layout.COMPILED
-    compiled.parent.mkdir(exist_ok=True)
-    compiled.write_bytes(content)
+    (directory / layout.COMPILED).write_bytes(content)
     return Compiled(hashlib.sha256(content).hexdigest(), differences)
 
 

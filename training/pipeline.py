@@ -124,12 +124,12 @@ def run(
         finished = FinishedModels(models_dir, experiment.name)
         if not resume:
             finished.clear()
-        shared = _Run(experiment, source, splits, fit(source, splits.train), datetime.now(UTC), _libraries())
+        shared = _Run(experiment, source, splits, fit(source, splits.train), datetime.now(UTC), libraries())
         measured, failed = _train_all(shared, finished, staged, progress)
         if not measured:
             raise TrainingError("\n".join(f"{name}: {reason}" for name, reason in failed.items()))
         trained = [
-            TrainedModel(spec, _next_version(models_dir, spec.name), measured[spec.name])
+            TrainedModel(spec, next_version(models_dir, spec.name), measured[spec.name])
             for spec in experiment.models
             if spec.name in measured
         ]
@@ -138,7 +138,7 @@ def run(
         _publish(shared, finished, trained, models_dir)
         if not untouched:
             results = layout.experiment_dir(models_dir, experiment.name)
-            (staged / layout.DATASET).write_text(_shown(splits.served, experiment.seed).to_csv())
+            (staged / layout.DATASET).write_text(shown(splits.served, experiment.seed).to_csv())
             ComparisonSchema().write(comparison, staged / layout.COMPARISON)
             layout.publish(staged / layout.DATASET, results / layout.DATASET)
             layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
@@ -233,7 +233,7 @@ def _train_and_export(shared: _Run, spec: ModelSpec, directory: Path, progress: 
         activation=spec.activation,
         activations=list(spec.mixed_activations) or None,
         parameters=measured.parameters,
-        features=_features(source, encoder),
+        features=features_of(source, encoder),
         epochs=trajectory.epochs,
         replicates=experiment.replicates,
         replication=source.replication,
@@ -288,7 +288,7 @@ def _measure(shared: _Run, recorded: Recorded, seconds: float) -> tuple[Measurem
     ), lost
 
 
-def _features(source: DataSource, encoder: Encoder) -> list[Feature]:
+def features_of(source: DataSource, encoder: Encoder) -> list[Feature]:
     """Return what a card says of the columns; mean and SD are those of the served replicate."""
     moments = [encoder.fitted[name][0] for name in (MEAN, SD)] if MEAN in encoder.fitted else None
     return [
@@ -316,11 +316,11 @@ def _publish(shared: _Run, finished: FinishedModels, trained: list[TrainedModel]
         layout.publish(bundle, models_dir / card.name / str(card.version))
 
 
-def _next_version(models_dir: Path, name: str) -> int:
+def next_version(models_dir: Path, name: str) -> int:
     return max(layout.versions(models_dir, name), default=0) + 1
 
 
-def _shown(data: Dataset, seed: int) -> Dataset:
+def shown(data: Dataset, seed: int) -> Dataset:
     """Return the data as `dataset.csv` has them: of more than MAX_DATASET_ROWS a choice, in their order."""
     if len(data.labels) <= MAX_DATASET_ROWS:
         return data
@@ -346,7 +346,7 @@ def _untouched_models(experiment: Experiment, models_dir: Path) -> list[str]:
     return [result.model for result in compared if result.model not in trained]
 
 
-def _libraries() -> dict[str, str]:
+def libraries() -> dict[str, str]:
     """Return the versions of what has a part in the numbers; Numba may, where it is installed."""
     packages = ["keras", "numpy", "scikit-learn", "scipy", "ai-edge-litert"]
     if find_spec("numba") is not None:

@@ -199,6 +199,40 @@ def test_a_learning_rate_that_makes_the_served_run_diverge_is_named_and_nothing_
     assert layout.model_names(tmp_path / "models") == []
 
 
+def test_models_that_fail_are_named_and_the_others_are_published_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "mixed.toml").write_text(MIXED)
+    ended = invoke(str(tmp_path / "mixed.toml"), "--models-dir", str(tmp_path / "models"))
+    assert ended.exit_code == 1
+    assert "wild: replicate 0, the one to be served, diverged; try a lower learning rate" in ended.stderr
+    assert "tame" in ended.stdout
+    assert layout.model_names(tmp_path / "models") == ["tame"]
+    comparison = ComparisonSchema().read(tmp_path / "models/_experiments/mixed/comparison.json")
+    assert list(comparison.failed) == ["wild"]
+
+
+MIXED = """
+name = "mixed"
+replicates = 2
+
+[dataset]
+generator = "moons"
+n_samples = 100
+
+[protocol]
+epochs = 3
+
+[[models]]
+name = "tame"
+hidden_layers = [4]
+
+[[models]]
+name = "wild"
+hidden_layers = [10, 10]
+activation = "relu"
+protocol = { learning_rate = 1e38 }
+"""
+
+
 def test_a_table_of_three_features_is_trained_and_compared_with_the_correction(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     points = rng.normal(size=(300, 3))

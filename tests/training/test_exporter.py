@@ -165,6 +165,16 @@ def test_a_compiled_form_that_is_further_off_than_rounding_is_left_out(
     assert "no compiled form, the SavedModel is served itself: it differs" in caplog.text
 
 
+def test_weights_too_large_for_litert_are_not_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = build(2, (3,), ("tanh",))
+    monkeypatch.setattr(compiled_form, "MAX_WEIGHT_BYTES", 100)
+    _, compiled = export(Recorded(model, recorded(model), PLANE, "binary"), DOMAIN, tmp_path / "bundle")
+    assert compiled is None
+    assert "at most 100 are converted" in caplog.text
+
+
 def test_large_values_may_be_off_by_as_much_more(tmp_path: Path) -> None:
     """What float32 loses of a value of 1e8 is more than a probability may be off."""
     model = build(2, (8,), ("tanh",), "regression")

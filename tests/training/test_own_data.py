@@ -135,6 +135,7 @@ def test_plain_tensorflow_takes_raw_units_and_answers_as_the_card_says(trained: 
     if isinstance(trained.card.metrics, RegressionMetrics):
         assert np.abs(answers - labels).mean() == pytest.approx(trained.card.metrics.mae, rel=1e-5)
     else:
+        assert trained.card.metrics is not None
         found = answers.argmax(axis=1) if trained.own.task == "multiclass" else answers >= 0.5
         assert np.mean(found == labels) == pytest.approx(trained.card.metrics.accuracy)
 

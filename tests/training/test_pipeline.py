@@ -3,16 +3,17 @@
 import contextlib
 import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bundle import layout
-from bundle.card import CardSchema
+from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
-from training import TrainingError, experiment, pipeline
+from service.engines import open_engine
+from training import TrainingError, compiled_form, experiment, pipeline
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.exporter import ExportError, Recorded, export
@@ -98,13 +99,16 @@ def test_a_card_says_how_its_version_was_trained_and_what_the_comparison_says(mo
     assert (card.name, card.version, card.experiment) == ("tanh-3", 1, "gaussian-quantiles")
     assert (card.hidden_layers, card.activation, card.parameters) == ([3], "tanh", 13)
     assert (card.replicates, card.replication, card.diverged) == (2, "redrawn", [])
+    assert isinstance(card.protocol, Protocol)
     assert (card.epochs, card.protocol.epochs) == (recorded_epochs(EPOCHS), EPOCHS)
+    assert isinstance(card.history, History)
     assert len(card.history.validation_loss) == EPOCHS
     assert card.fingerprint == layout.fingerprint(bundle)
     comparison = ComparisonSchema().read(layout.experiment_dir(models_dir, card.experiment) / layout.COMPARISON)
     result = comparison.models[1]
     assert (result.served, result.training_seconds) == (card.metrics, card.training_seconds)
-    assert result.score.values[0] == pytest.approx(asdict(card.metrics)["accuracy"])
+    assert isinstance(card.metrics, Metrics)
+    assert result.score.values[0] == pytest.approx(card.metrics.accuracy)
     assert comparison.dataset.true_boundary == card.true_boundary
 
 
@@ -161,6 +165,17 @@ def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
     result = run(small(), tmp_path, quiet)
     assert result.comparison.failed == {"tanh-3": reason}
     assert layout.model_names(tmp_path) == ["linear"]
+
+
+def test_without_a_compiled_form_the_saved_model_is_published_and_served_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_form, "PROBABILITY_TOLERANCE", 0)  # float32 rounds, so that there is a difference
+    assert run(small().only(("tanh-3",)), tmp_path, quiet).comparison.failed == {}
+    bundle = tmp_path / "tanh-3" / "1"
+    card = CardSchema().read(bundle / layout.CARD)
+    assert card.compiled is None
+    assert open_engine(bundle, card, layout.fingerprint(bundle), "auto").name == "tensorflow"
 
 
 def test_where_every_model_fails_nothing_changes_and_each_reason_is_told(copied: Path) -> None:
