@@ -31,6 +31,9 @@ export class Content {
     this.state = state;
     this.fields = new Fields(service, catalogue);
     this.data = new Data(catalogue);
+    /** @type {Promise<import("./volume.js").VolumeView> | null} */
+    this.volume = null;
+    byId("volume").hidden = true;
     const handlers = this.#handlers();
     const maps = mapped(catalogue).length;
     const { comparison } = catalogue;
@@ -106,6 +109,7 @@ export class Content {
     const command = curl(fields, available, view, this.#isDifferenceShown(view) ? fields.difference(view) : null);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
+    this.#drawVolume(view);
     this.pointView.fill(view);
     if (seen.has("point") && !this.#drawPoint(view)) return false;
     if (seen.has("inside") && !this.#drawInside(view)) return false;
@@ -151,6 +155,22 @@ export class Content {
     this.difference.draw(view, view.pair, this.fields, this.#drawn.get(a) ?? null, this.#drawn.get(b) ?? null);
     const tested = pairOf(this.catalogue.comparison, a, b);
     say(this.difference.verdict, tested ? `${verdict(tested)}.` : "");
+  }
+
+  /** The surface over three features, whose modules are loaded where there are so many.
+   *  @param {View} view */
+  async #drawVolume(view) {
+    if (this.catalogue.features.length < 3 || comparable(this.catalogue).length === 0) return;
+    const { service, catalogue, state } = this;
+    this.volume ??= import("./volume.js").then(
+      (part) => new part.VolumeView(byId("volume"), catalogue, service, state),
+    );
+    try {
+      await (await this.volume).draw(view);
+    } catch (error) {
+      console.error(error);
+      this.volume = null;
+    }
   }
 
   /** @param {View} view */

@@ -55,6 +55,12 @@ export class Service {
     return parseNpy(await this.#ask(`boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
   }
 
+  /** A surface as GET /volume gives it, binary glTF.
+   *  @param {URLSearchParams} query */
+  volume(query) {
+    return this.#ask(`volume?${query}`, { Accept: "model/gltf-binary" }, {}, (answer) => answer.arrayBuffer());
+  }
+
   /** A file as it is sent.
    *  @param {string} path */
   file(path) {

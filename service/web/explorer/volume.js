@@ -1,0 +1,260 @@
+// The surface of a model over three features, which turns: loaded only once it is opened.
+
+import { hueOf, scaleOf, valueScale } from "./colours.js";
+import { named, options } from "./controls.js";
+import { h, within } from "./dom.js";
+import { parseGlb } from "./glb.js";
+import { read, written } from "./place.js";
+import { turnedBy } from "./orbit.js";
+import { Scene } from "./scene.js";
+import { isRefusal } from "./service.js";
+import { comparable } from "./view.js";
+
+/** @typedef {import("./glb.js").Surface} Surface */
+/** @typedef {{name: string | null, surface: Surface}} Found the surface of a class, or of what there is but one of */
+
+const RESOLUTION = 40;
+const MOST_CLASSES = 10;
+const HELP =
+  "Drag to turn it, pinch or hold Ctrl and scroll to zoom; with the keyboard: arrows, + and −, 0 to begin anew.";
+
+export class VolumeView {
+  /** @type {Scene | null} */
+  #scene = null;
+  /** @type {View | null} */
+  #view = null;
+  #shown = "";
+
+  /** @param {HTMLElement} section @param {Catalogue} catalogue @param {import("./service.js").Service} service
+   *  @param {import("./state.js").State} state */
+  constructor(section, catalogue, service, state) {
+    this.catalogue = catalogue;
+    this.service = service;
+    section.hidden = false;
+    const isValue = catalogue.quantity.isValue;
+    this.model = h("select", {
+      id: "volume-model",
+      onchange: () => state.set({ inside: this.model.value, unit: null }),
+    });
+    this.deep = h("select", { id: "deep", onchange: () => state.set({ deep: this.deep.value }) });
+    this.level = h("input", { id: "level", type: "number", step: "any" });
+    this.level.onchange = () =>
+      state.set({ level: Number.isFinite(this.level.valueAsNumber) ? this.level.valueAsNumber : null });
+    this.status = h("p", { role: "status", class: "summary" });
+    this.canvas = h("canvas", {
+      tabindex: 0,
+      role: "application",
+      "aria-label": "Surface in 3-D",
+      "aria-describedby": "volume-help",
+    });
+    this.labels = h("div", { class: "axes", "aria-hidden": "true" });
+    this.frame = h("div", { class: "frame volume" }, this.canvas, this.labels);
+    const form = h(
+      "form",
+      { class: "fields", onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+      h("label", {}, h("span", {}, "Model"), this.model),
+      h("label", {}, h("span", {}, "Third feature"), this.deep),
+      isValue ? h("label", {}, h("span", {}, `Where ${catalogue.quantity.subject} is`), this.level) : null,
+    );
+    const details = h(
+      "details",
+      {},
+      h("summary", {}, "Load and show it"),
+      form,
+      this.frame,
+      h("p", { id: "volume-help" }, HELP),
+      this.status,
+    );
+    this.details = details;
+    details.ontoggle = () => this.#view && this.draw(this.#view);
+    section.replaceChildren(
+      h("h2", { id: `${section.id}-title` }, "The surface in 3-D"),
+      h("p", { class: "lead" }, leadOf(catalogue.quantity)),
+      details,
+    );
+    turnedBy(this.canvas, () => this.#scene);
+    this.canvas.addEventListener("webglcontextlost", () => {
+      this.#scene = null;
+      this.#shown = "";
+      this.#say("The browser took its graphics away; close this and open it again.");
+    });
+  }
+
+  /** Load and draw what a view asks for, once this is open.
+   *  @param {View} view */
+  async draw(view) {
+    this.#view = view;
+    if (!this.details.open) return;
+    const models = comparable(this.catalogue);
+    const model = models.find(({ name }) => name === view.inside) ?? models[0];
+    const axes = this.#axes(view);
+    this.#fill(model, axes, view);
+    const reason = model.unavailableReason(view.run);
+    if (reason !== null) return this.#say(`${model.name} ${reason}.`, []);
+    const queries = this.#queries(model, axes, view);
+    const key = queries.join(" ");
+    if (key === this.#shown) return;
+    this.#shown = key;
+    try {
+      this.#scene ??= this.#begin();
+    } catch (error) {
+      console.info(error);
+      return this.#say("This browser has no WebGL2, with which surfaces are drawn; GET /volume has them as files.", []);
+    }
+    try {
+      this.#say("Loading…");
+      const found = await Promise.all(queries.map((query) => this.#load(query)));
+      if (key === this.#shown) this.#show(found, axes, view);
+    } catch (error) {
+      this.#shown = "";
+      if (!(error instanceof Error)) throw error;
+      this.#say(
+        isRefusal(error)
+          ? `${model.name}: ${error.message}`
+          : "The service does not answer; change something to ask again.",
+        [],
+      );
+    }
+  }
+
+  #begin() {
+    const scene = new Scene(this.canvas);
+    scene.ondraw = (at) => this.#place(at);
+    return scene;
+  }
+
+  /** @param {URLSearchParams} query
+   *  @returns {Promise<Found>} */
+  async #load(query) {
+    return { name: query.get("class"), surface: parseGlb(await this.service.volume(query)) };
+  }
+
+  /** The three features, by position.
+   *  @param {View} view */
+  #axes({ place, deep }) {
+    const named = place.others.find((i) => place.features[i].name === deep);
+    return [...place.axes, named ?? place.others[0]];
+  }
+
+  /** @param {Model} model @param {number[]} axes @param {View} view */
+  #fill(model, axes, view) {
+    options(this.model, named(comparable(this.catalogue).map(({ name }) => name)));
+    this.model.value = model.name;
+    options(this.deep, named(view.place.others.map((i) => view.place.features[i].name)));
+    this.deep.value = view.place.features[axes[2]].name;
+    if (document.activeElement !== this.level) this.level.value = String(this.#level(view) ?? "");
+  }
+
+  /** The value of the surface in a regression; null for a probability, which is 0.5.
+   *  @param {View} view */
+  #level({ level }) {
+    const { quantity, range } = this.catalogue;
+    if (!quantity.isValue) return null;
+    const [low, high] = range ?? [0, 1];
+    return level ?? Number(within((low + high) / 2, [low, high]).replace("−", "-"));
+  }
+
+  /** One for each surface.
+   *  @param {Model} model @param {number[]} axes @param {View} view */
+  #queries(model, axes, view) {
+    const { features, hold } = view.place;
+    const query = new URLSearchParams({ model: model.name, version: `${model.version}`, resolution: `${RESOLUTION}` });
+    if (model.card !== null) query.set("epoch", `${model.epochs[model.snapshot(view.epoch)]}`);
+    if (model.card !== null) query.set("replicate", `${view.run}`);
+    axes.forEach((axis, k) => query.set("xyz"[k], features[axis].name));
+    const values = read(features, hold ?? "");
+    values.delete(axes[2]);
+    const held = written(features, values);
+    if (held !== null) query.set("hold", held);
+    const level = this.#level(view);
+    if (level !== null) query.set("level", `${level}`);
+    query.set("format", "glb");
+    if (!model.quantity.isMulticlass) return [query];
+    const classes = view.class === null ? model.quantity.classes.slice(0, MOST_CLASSES) : [view.class];
+    return classes.map((name) => new URLSearchParams([...query, ["class", name]]));
+  }
+
+  /** @param {Found[]} found @param {number[]} axes @param {View} view */
+  #show(found, axes, view) {
+    const meshes = found.map(({ name, surface }) => ({ ...surface, colour: this.#colour(name, surface, view) }));
+    this.#say(found.map(({ name, surface }) => this.#inWords(name, surface)).join(" "), meshes);
+    this.frame.dataset.triangles = String(meshes.reduce((sum, { indices }) => sum + indices.length / 3, 0));
+    const features = axes.map((axis, k) => ({ name: view.place.features[axis].name, ...ends(found[0].surface, k) }));
+    this.labels.replaceChildren(
+      ...features.flatMap(({ name, low, high }) => [
+        h("span", {}, within(low, [low, high])),
+        h("span", { class: "name" }, name),
+        h("span", {}, within(high, [low, high])),
+      ]),
+    );
+    this.canvas.setAttribute("aria-label", `Surface over ${features.map(({ name }) => name).join(", ")}`);
+  }
+
+  /** @param {string | null} name @param {Surface} surface @param {View} view */
+  #colour(name, { extras }, { colours }) {
+    const { quantity, range } = this.catalogue;
+    if (name !== null) return channels(hueOf(quantity.classes.indexOf(name), quantity.classes.length));
+    if (!quantity.isValue) return channels(scaleOf("probability", colours).css(0.8));
+    return channels(valueScale(...(range ?? [extras.lowest, extras.highest]), quantity.subject).css(extras.level));
+  }
+
+  /** @param {string | null} name @param {Surface} surface */
+  #inWords(name, { extras, indices }) {
+    const { quantity, range } = this.catalogue;
+    const what = quantity.name(name);
+    const { lowest, highest, level } = extras;
+    const span = quantity.isValue
+      ? (range ?? /** @type {Interval} */ ([lowest, highest]))
+      : /** @type {Interval} */ ([0, 0.4]);
+    if (indices.length > 0) return `${what} = ${within(level, quantity.isValue ? span : [0, 1])} on the surface.`;
+    const [least, most] = [lowest, highest].map((end) => within(end, span));
+    return `${what} is ${within(level, quantity.isValue ? span : [0, 1])} nowhere here: it is from ${least} to ${most}.`;
+  }
+
+  /** Put the axes' names and ends beside the cube's lower edges that are nearest.
+   *  @param {(point: number[]) => [number, number]} at */
+  #place(at) {
+    const { yaw } = this.#scene?.turn ?? { yaw: 0 };
+    const [x, y] = [Math.sin(yaw) > 0 ? -1.12 : 1.12, Math.cos(yaw) > 0 ? -1.12 : 1.12];
+    /** @type {((share: number) => number[])[]} */
+    const edges = [(share) => [share, y, -1.1], (share) => [x, share, -1.1], (share) => [-x, y, share]];
+    const places = edges.flatMap((edge) => [-0.95, 0, 0.95].map(edge));
+    [...this.labels.children].forEach((label, i) => {
+      const [left, top] = at(places[i]);
+      const { style } = /** @type {HTMLElement} */ (label);
+      [style.left, style.top] = [`${(100 * left).toFixed(2)}%`, `${(100 * top).toFixed(2)}%`];
+    });
+  }
+
+  /** @param {string} words @param {import("./scene.js").Mesh[]} [meshes] */
+  #say(words, meshes) {
+    if (this.status.textContent !== words) this.status.textContent = words;
+    if (meshes === undefined) return;
+    this.frame.hidden = meshes.every(({ indices }) => indices.length === 0);
+    this.#scene?.show(meshes);
+  }
+}
+
+/** Where a block begins and ends along an axis: its file makes -1 and 1 of that.
+ *  @param {Surface} surface @param {number} k */
+const ends = ({ scale, translation }, k) => ({
+  low: (-1 - translation[k]) / scale[k],
+  high: (1 - translation[k]) / scale[k],
+});
+
+/** @param {Catalogue["quantity"]} quantity */
+function leadOf(quantity) {
+  const what = quantity.isValue
+    ? `where ${quantity.subject} has one value`
+    : quantity.isMulticlass
+      ? "where the probability of each class is 0.5"
+      : `where ${quantity.name(null)} = 0.5`;
+  return `Over three features at once: the surface ${what}. The other features are held.`;
+}
+
+/** CSS's colour as red, green and blue from 0 to 1.
+ *  @param {string} css `#rrggbb` or `rgb(r g b)` */
+function channels(css) {
+  const hex = css.startsWith("#") ? [1, 3, 5].map((i) => Number.parseInt(css.slice(i, i + 2), 16)) : null;
+  return (hex ?? (css.match(/\d+/g) ?? []).map(Number)).map((value) => value / 255);
+}
