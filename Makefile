@@ -170,12 +170,12 @@ INSTALL := $(BIN)/python -m pip $(LOCKED)
 
 # The lock files agree on every version, so going from run to dev only adds packages.
 $(VENV)/run: requirements/run.txt | $(BIN)/python
-	@echo "installing TensorFlow and what training, service and client need into $(VENV): 2.3 GB, a few minutes"
+	@echo "installing TensorFlow and what training, service and client need into $(VENV): 2.5 GB, a few minutes"
 	@$(call installed_by,$(INSTALL) -r $<)
 
 # TensorFlow Serving's stubs alone: they ask for the package `tensorflow`, where `tensorflow-cpu` does.
 $(VENV)/dev: requirements/dev.txt requirements/stubs.txt | $(BIN)/python
-	@echo "installing TensorFlow and what the tests need into $(VENV): 2.9 GB, a few minutes"
+	@echo "installing TensorFlow and what the tests need into $(VENV): 3.1 GB, a few minutes"
 	@$(call installed_by,$(INSTALL) -r $< && $(INSTALL) -r requirements/stubs.txt)
 
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header

@@ -15,8 +15,10 @@ from client.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from client.params import BoundaryParams
+from client.params import BoundaryParams, VolumeParams
+from client.regressor import RemoteRegressor
 from client.responses import Boundary, Dataset, Prediction, TrueBoundary
+from client.volume import Volume
 
 __all__ = [
     "Boundary",
@@ -33,8 +35,11 @@ __all__ = [
     "Prediction",
     "ProblemError",
     "RemoteClassifier",
+    "RemoteRegressor",
     "TooLargeError",
     "TrueBoundary",
     "UnauthorizedError",
     "UnavailableError",
+    "Volume",
+    "VolumeParams",
 ]

@@ -2,24 +2,21 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from client.client import BoundaryClient
-from client.responses import Document, Prediction
+from client.estimator import RemoteEstimator
+from client.points import PointsLike
+from client.responses import Prediction
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-MAX_POINTS_PER_REQUEST = 20_000
-"""The service's default limits are 100,000 points and 16 MiB, which is 20,000 points of about 35 features. Batches of
-20,000 are no slower than batches of 100,000: both take 0.6 s for 200,000 points."""
 
-
-class RemoteClassifier:
-    """A served model with the methods and attributes of a fitted binary classifier of scikit-learn (1.6 or later).
+class RemoteClassifier(RemoteEstimator):
+    """A served model with the methods and attributes of a fitted classifier of scikit-learn (1.6 or later).
 
     It works wherever scikit-learn scores, draws or inspects a fitted classifier:
     `sklearn.inspection.DecisionBoundaryDisplay`, `sklearn.metrics.RocCurveDisplay`,
@@ -41,8 +38,8 @@ class RemoteClassifier:
         The name of the model in use.
     version_ : int
         The version in use.
-    classes_ : ndarray of int64, shape (2,)
-        0 and 1.
+    classes_ : ndarray of int64 or str, shape (k,)
+        0 and 1, or the classes' names in the order of the probabilities; as integers where all of them are such.
     n_features_in_ : int
         The number of features. Undefined, like `feature_names_in_`, for a model without a card.
     feature_names_in_ : ndarray of object, shape (n_features_in_,)
@@ -62,98 +59,67 @@ class RemoteClassifier:
     ...     DecisionBoundaryDisplay.from_estimator(classifier, data.points, response_method="predict_proba")
     """
 
-    def __init__(self, client: BoundaryClient | str, model: str | None = None, version: int | None = None) -> None:
-        self.client = BoundaryClient(client) if isinstance(client, str) else client
-        self.model = model
-        self.version = version
-        self.classes_ = np.array([0, 1])
+    @cached_property
+    def classes_(self) -> NDArray[Any]:
+        names = self._names
+        if not names:
+            raise AttributeError(f"{self.model_} gives values, not probabilities: it is no classifier")
+        are_integers = all(name.lstrip("-").isdecimal() and str(int(name)) == name for name in names)
+        return np.array(names, dtype=np.int64 if are_integers else np.str_)
 
-    @property
-    def model_(self) -> str:
-        return self._served[0]
-
-    @property
-    def version_(self) -> int:
-        return self._served[1]
-
-    @property
-    def n_features_in_(self) -> int:
-        return len(self.feature_names_in_)
-
-    @property
-    def feature_names_in_(self) -> NDArray[np.object_]:
-        if self._card is None:
-            raise AttributeError(f"{self.model_} has no card that names its features")
-        return np.array([feature["name"] for feature in self._card["features"]], dtype=object)
-
-    def fit(self, X: object, y: object = None) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Do nothing: the model was trained before it was served."""
-        return self
-
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
+    def predict(self, X: PointsLike) -> NDArray[Any]:  # noqa: N803
         """Predict the labels of points.
 
         Parameters
         ----------
-        X : array-like or DataFrame of float, shape (n, d)
-            One row per point. If a DataFrame's columns have names, they must be the card's feature names, in order.
+        X : array-like or DataFrame, shape (n, d)
+            One row per point. If a DataFrame's columns have names, they must be the card's feature names, in order. A
+            text is the name of a category.
 
         Returns
         -------
-        ndarray of int64, shape (n,)
-            1 where P(y = 1) is 0.5 or more, else 0.
+        ndarray of the type of `classes_`, shape (n,)
+            Of two classes the second where its probability is 0.5 or more, else the first; of more the most probable
+            one.
 
         Raises
         ------
         ValueError
-            If X is ragged or not numbers, or its columns have other names.
+            If X is ragged, or its columns have other names.
         """
-        return np.concatenate([prediction.labels for prediction in self._predictions(X)])
+        return np.concatenate([self._labels(prediction) for prediction in self._classified(X)])
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
-        """Return the probabilities of both classes, shape (n, 2): P(y = 0) and P(y = 1), which add up to 1.
+    def predict_proba(self, X: PointsLike) -> NDArray[np.float64]:  # noqa: N803
+        """Return the probabilities of all classes, shape (n, k), which add up to 1.
 
         X and the exceptions are those of `predict`.
         """
-        batches = [prediction.probabilities for prediction in self._predictions(X)]
-        p1 = np.concatenate(batches).astype(np.float64)
-        return np.stack([1 - p1, p1], axis=1)
+        batches = [prediction.probabilities for prediction in self._classified(X)]
+        p = np.concatenate(batches).astype(np.float64)
+        return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p / p.sum(axis=1, keepdims=True)
 
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+    def score(self, X: PointsLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the accuracy on points X with labels y, shape (n,): the (weighted) share of correct labels."""
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return float(np.average(self.predict(X) == np.asarray(y), weights=weights))
 
-    def _predictions(self, X: ArrayLike) -> Iterable[Prediction]:  # noqa: N803
-        self._check_names(X)
-        points = np.asarray(X, dtype=np.float64)
-        for first in range(0, max(1, len(points)), MAX_POINTS_PER_REQUEST):
-            prediction = self.client.predict(points[first : first + MAX_POINTS_PER_REQUEST], self.model_, self.version_)
+    @cached_property
+    def _names(self) -> list[str]:
+        names: list[str] = self._description.get("classes", ["0", "1"])  # an older service has no other
+        return names
+
+    def _classified(self, X: PointsLike) -> Iterable[Prediction]:  # noqa: N803
+        for prediction in self._predictions(X):
             if len(prediction.values):
                 raise TypeError(f"{self.model_} gives values, not probabilities: it is no classifier")
             yield prediction
 
-    def _check_names(self, X: object) -> None:  # noqa: N803
-        """Raise ValueError if a DataFrame's columns do not have the features' names: they may be swapped."""
-        names = list(getattr(X, "columns", []))
-        if not names or not all(isinstance(name, str) for name in names) or self._card is None:
-            return
-        if names != self.feature_names_in_.tolist():
-            expected = ", ".join(self.feature_names_in_)
-            raise ValueError(f"the columns are {', '.join(names)}; {self.model_} was trained on {expected}")
-
-    @cached_property
-    def _served(self) -> tuple[str, int]:
-        name = self.client.models()["default_model"] if self.model is None else self.model
-        return name, self.client.model(name)["latest"] if self.version is None else self.version
-
-    @cached_property
-    def _card(self) -> Document | None:
-        card: Document | None = self.client.model(self.model_, self.version_)["card"]
-        return card
-
-    def __sklearn_clone__(self) -> Self:
-        return self
+    def _labels(self, prediction: Prediction) -> NDArray[Any]:
+        if not prediction.classes:
+            return prediction.labels
+        position = {name: i for i, name in enumerate(prediction.classes)}
+        labels: NDArray[Any] = self.classes_[[position[label] for label in prediction.labels.tolist()]]
+        return labels
 
     def __sklearn_tags__(self) -> "Tags":
         from sklearn.utils import ClassifierTags, Tags, TargetTags  # noqa: PLC0415 (only scikit-learn calls this)
@@ -161,6 +127,6 @@ class RemoteClassifier:
         return Tags(
             estimator_type="classifier",
             target_tags=TargetTags(required=False),
-            classifier_tags=ClassifierTags(multi_class=False),
+            classifier_tags=ClassifierTags(multi_class=len(self._names) > 2),
             requires_fit=False,
         )

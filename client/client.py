@@ -5,13 +5,12 @@ from types import TracebackType
 from typing import Literal, Self, Unpack
 from urllib.parse import quote
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from client.comparison import Comparison
-from client.params import BoundaryParams, boundary_query
+from client.params import BoundaryParams, VolumeParams, boundary_query, volume_query
+from client.points import PointsLike, to_rows
 from client.responses import Boundary, Dataset, Document, Prediction
 from client.transport import Timeout, Transport
+from client.volume import Volume
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_CACHE_BYTES = 64 * 2**20
@@ -85,7 +84,7 @@ class BoundaryClient:
 
     def predict(
         self,
-        points: ArrayLike,
+        points: PointsLike,
         model: str | None = None,
         version: int | None = None,
         threshold: float | None = None,
@@ -95,35 +94,38 @@ class BoundaryClient:
         Parameters
         ----------
         points : array-like of float, shape (n, d)
-            One row per point, one column per feature of the model. Finite, and within float32's range.
+            One row per point, one column per feature of the model. Finite, and within float32's range. For a feature
+            with categories the name of one may stand in place of its position, as in a DataFrame; NaN or None for a
+            missing value, where the model fills it in.
         model : str, optional
             The model's name. Default: the service's default model.
         version : int, optional
             From 1. Default: the model's latest version.
         threshold : float, optional
-            In [0, 1]. A point gets label 1 if P(y = 1) is at least this. Default: 0.5.
+            In [0, 1]. A point gets label 1 if P(y = 1) is at least this. For two classes only. Default: 0.5.
 
         Returns
         -------
         Prediction
-            The model and version that answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,);
-            or in their place the values, float32 (n,), of a model that gives no probabilities.
+            The model and version that answered, the probabilities P(y = 1), float32 (n,), and the labels, int (n,), or
+            the classes' names where they have some; of k > 2 classes each one's probability, (n, k). In their place the
+            values, float32 (n,), of a model that gives no probabilities.
 
         Raises
         ------
         ValueError
-            If the points are ragged or not numbers.
+            If the points are ragged.
         InvalidError
             If the service rejects the points, the version or the threshold.
         NotFoundError
             If there is no such model or version.
         """
-        body = {"points": _rows(points), "model": model, "version": version, "threshold": threshold}
+        body = {"points": to_rows(points), "model": model, "version": version, "threshold": threshold}
         return self._transport.post("/predict", body, Prediction.from_document)
 
     def predict_many(
         self,
-        points: ArrayLike,
+        points: PointsLike,
         models: Sequence[str] | Literal["all"] = "all",
         threshold: float | None = None,
     ) -> dict[str, Prediction]:
@@ -147,18 +149,27 @@ class BoundaryClient:
             As in `predict`.
         """
         names = models if models == "all" else list(models)
-        body = {"points": _rows(points), "models": names, "threshold": threshold}
+        body = {"points": to_rows(points), "models": names, "threshold": threshold}
         return self._transport.post("/predict", body, _by_model)
 
     def boundary(
         self, model: str | None = None, version: int | None = None, **params: Unpack[BoundaryParams]
     ) -> Boundary:
-        """Evaluate a model with two features on a grid.
+        """Evaluate a model on a grid over two of its features.
 
         Parameters
         ----------
         model, version
             As in `predict`.
+        x, y : str, optional
+            The names of the two features. Default: the first two.
+        hold : mapping or str, optional
+            Values of the other features by name, or `row:<i>`, a point of `dataset()`. Default: each one's median.
+        average : str, optional
+            `data`: the other features are not held but averaged over the data (partial dependence).
+        class_ : str, optional
+            The class whose probability is shown. Default: of two classes the second; of more the most probable one at
+            each node, whose position is in `labels`.
         x_min, x_max, y_min, y_max : float, optional
             The grid's ends, min < max. Default: the domain on the model's card.
         resolution : int, optional
@@ -168,8 +179,8 @@ class BoundaryClient:
         epoch : int, optional
             A recorded epoch; 0 is before training. Default: the last one.
         statistic : str, optional
-            `probability` of one training run; over all runs `mean`, `std` (standard deviation) or `agreement` (share of
-            runs on the majority's side). Default: `probability`.
+            `probability` of one training run, of a regression its value; over all runs `mean`, `std` (standard
+            deviation) or `agreement` (share of runs that give the majority's label). Default: `probability`.
         minus : str, optional
             Another model. The values are then the signed differences P(model) - P(minus), of `probability` or `mean`.
             The latest version of `minus` is used, for the same replicate and epoch; by default each model's last epoch.
@@ -185,7 +196,7 @@ class BoundaryClient:
         Raises
         ------
         InvalidError
-            If a parameter is invalid or was not recorded, or the model does not have two features.
+            If a parameter is invalid or was not recorded.
         NotFoundError
             If there is no such model or version.
         TooLargeError
@@ -218,6 +229,47 @@ class BoundaryClient:
         """
         query = {**boundary_query(model, version, params), "width": width}
         return self._transport.get_file("/boundary", query, "image/png")
+
+    def volume(self, model: str | None = None, version: int | None = None, **params: Unpack[VolumeParams]) -> Volume:
+        """Evaluate a model on a block over three of its features.
+
+        Parameters
+        ----------
+        model, version
+            As in `predict`.
+        x, y, z : str, optional
+            The names of the three features. Default: the first that are left.
+        hold, class_, replicate, epoch
+            As in `boundary`; a model with more than two classes needs a class.
+        resolution : int, optional
+            Nodes along each axis, 2 to 128. Default: 32.
+
+        Returns
+        -------
+        Volume
+            The values, float32 (nz, ny, nx), and the coordinates.
+
+        Raises
+        ------
+        InvalidError, NotFoundError, TooLargeError
+            As in `boundary`.
+        """
+        return self._transport.get_grid("/volume", volume_query(model, version, params), Volume.from_npy)
+
+    def surface(
+        self,
+        model: str | None = None,
+        version: int | None = None,
+        *,
+        level: float | None = None,
+        **params: Unpack[VolumeParams],
+    ) -> bytes:
+        """Return the surface on which a model's probability is `level`, 0.5 by default, as a glTF file (`.glb`).
+
+        A regression needs a level. The other parameters and the exceptions are those of `volume`.
+        """
+        query = {**volume_query(model, version, params), "level": level}
+        return self._transport.get_file("/volume", query, "model/gltf-binary")
 
     def comparison(self, experiment: str | None = None) -> Comparison:
         """Return the comparison of an experiment's models. Default: the default model's experiment.
@@ -292,10 +344,6 @@ class BoundaryClient:
             If there is no such experiment.
         """
         return self._transport.get("/dataset", {"experiment": experiment}, Dataset.from_document)
-
-
-def _rows(points: ArrayLike) -> object:
-    return np.asarray(points, dtype=np.float64).tolist()
 
 
 def _by_model(document: Document) -> dict[str, Prediction]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 PlotMethod = Literal["contourf", "contour", "pcolormesh"]
-Quantity = Literal["probability", "value", "std", "agreement", "difference", "activation"]
+Quantity = Literal["probability", "label", "value", "std", "agreement", "difference", "activation"]
 
 MAX_ASPECT_RATIO = 1000
 """Matplotlib fails to draw a rectangle to scale if its shorter side has no pixels."""
+
+
+MAX_NAMED = 20
+"""Classes that a legend names."""
+
+PALEST = 0.15
+"""The strength of a class that is no more probable than by chance."""
 
 
 class Drawable(Protocol):
@@ -33,6 +40,12 @@ class Drawable(Protocol):
     def quantity(self) -> Quantity: ...
     @property
     def features(self) -> tuple[str, str]: ...
+    @property
+    def labels(self) -> NDArray[np.int64] | None: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def is_slice(self) -> bool: ...
 
 
 @dataclass(eq=False)
@@ -47,10 +60,16 @@ class BoundaryDisplay:
         The rows' coordinates.
     values : ndarray of float32, shape (ny, nx)
         The value at each `(x[column], y[row])`.
-    quantity : {"probability", "value", "std", "agreement", "difference", "activation"}
+    quantity : {"probability", "label", "value", "std", "agreement", "difference", "activation"}
         What the values measure. It determines the colours, their range and the line.
     features : tuple of str, length 2
         The labels of the axes x and y.
+    labels : ndarray of int64, shape (ny, nx), optional
+        For the quantity `label`: the position of the most probable class, whose probability the values are.
+    classes : tuple of str, optional
+        The names of these classes.
+    is_slice : bool, optional
+        Whether there are other features, so that the two need not have one unit: the axes are not drawn to scale.
 
     Attributes
     ----------
@@ -61,7 +80,8 @@ class BoundaryDisplay:
     surface_ : matplotlib.contour.QuadContourSet or matplotlib.collections.QuadMesh
         What the plot method returned, for example for a colour bar.
     line_ : matplotlib.contour.QuadContourSet or None
-        The contour at probability 0.5, or at difference or activation 0. None if the grid has no such place.
+        The contour at probability 0.5, or at difference or activation 0, or where two classes meet. None if the grid
+        has no such place.
     """
 
     x: NDArray[np.float64] = field(repr=False)
@@ -69,6 +89,9 @@ class BoundaryDisplay:
     values: NDArray[np.float32] = field(repr=False)
     quantity: Quantity = "probability"
     features: tuple[str, str] = ("x1", "x2")
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    classes: tuple[str, ...] = field(default=(), repr=False)
+    is_slice: bool = field(default=False, repr=False)
     ax_: "Axes" = field(init=False, repr=False)
     figure_: "Figure | SubFigure" = field(init=False, repr=False)
     surface_: "QuadContourSet | QuadMesh" = field(init=False, repr=False)
@@ -79,7 +102,16 @@ class BoundaryDisplay:
         cls, boundary: Drawable, *, ax: "Axes | None" = None, plot_method: PlotMethod = "contourf", **kwargs: object
     ) -> Self:
         """Draw a `Boundary`. Takes, returns and raises what `plot` does."""
-        display = cls(boundary.x, boundary.y, boundary.values, boundary.quantity, boundary.features)
+        display = cls(
+            boundary.x,
+            boundary.y,
+            boundary.values,
+            boundary.quantity,
+            boundary.features,
+            boundary.labels,
+            boundary.classes,
+            boundary.is_slice,
+        )
         return display.plot(ax, plot_method=plot_method, **kwargs)
 
     def plot(self, ax: "Axes | None" = None, *, plot_method: PlotMethod = "contourf", **kwargs: object) -> Self:
@@ -87,7 +119,8 @@ class BoundaryDisplay:
 
         Colours mean the same in every plot of the same quantity. Probabilities range from 0 to 1, with a line at 0.5.
         Differences range from -1 to 1, and activations over a range symmetric about 0, each with a line at 0. Values
-        that are no probabilities range as far as they do on the grid.
+        that are no probabilities range as far as they do on the grid. Of more than two classes each has a hue, which is
+        the stronger the more probable it is; they are always drawn by `pcolormesh`, and a legend names them.
 
         Parameters
         ----------
@@ -114,12 +147,34 @@ class BoundaryDisplay:
             raise ValueError(f"unknown plot method {plot_method!r}; valid methods: {', '.join(get_args(PlotMethod))}")
         self.ax_ = _new_axes() if ax is None else ax
         self.figure_ = self.ax_.figure
+        if self.labels is not None:
+            self._draw_classes(self.labels, kwargs)
+            self._set_aspect_and_labels()
+            return self
         style = _style(self.quantity, self.values)
         kwargs = {**_defaults(style, plot_method, kwargs.keys()), **kwargs}
         self.surface_ = getattr(self.ax_, plot_method)(self.x, self.y, self.values, **kwargs)
         self.line_ = self._draw_line(style.line)
         self._set_aspect_and_labels()
         return self
+
+    def _draw_classes(self, labels: NDArray[np.int64], kwargs: dict[str, object]) -> None:
+        """Fill the plane with the classes' hues, draw a line where two meet, and name them."""
+        hues, chance = _hues(len(self.classes)), 1 / len(self.classes)
+        strengths = PALEST + (1 - PALEST) * np.clip((self.values - chance) / (1 - chance), 0, 1)
+        colours = 1 - strengths[..., np.newaxis] * (1 - hues[labels])
+        arguments: dict[str, Any] = {"shading": "nearest", **kwargs}
+        self.surface_ = self.ax_.pcolormesh(self.x, self.y, colours, **arguments)
+        levels = np.arange(len(self.classes) - 1) + 0.5
+        meets = np.ptp(labels) > 0
+        self.line_ = (
+            self.ax_.contour(self.x, self.y, labels, levels=levels, colors="black", linewidths=0.8) if meets else None
+        )
+        for hue, name in zip(hues, self.classes, strict=True):
+            self.ax_.scatter([], [], color=hue, label=name.removeprefix("_"))
+        if len(self.classes) <= MAX_NAMED:
+            for text in self.ax_.legend(loc="upper right").get_texts():
+                text.set_parse_math(False)
 
     def _draw_line(self, level: float | None) -> "QuadContourSet | None":
         if level is None or not self.values.min() < level < self.values.max():
@@ -128,7 +183,8 @@ class BoundaryDisplay:
 
     def _set_aspect_and_labels(self) -> None:
         shorter, longer = sorted((self.x[-1] - self.x[0], self.y[-1] - self.y[0]))
-        self.ax_.set_aspect("equal" if longer < MAX_ASPECT_RATIO * shorter else "auto")
+        to_scale = not self.is_slice and longer < MAX_ASPECT_RATIO * shorter
+        self.ax_.set_aspect("equal" if to_scale else "auto")
         if not self.ax_.get_xlabel():
             self.ax_.set_xlabel(self.features[0], parse_math=False)  # a column's name is never markup
         if not self.ax_.get_ylabel():
@@ -161,6 +217,14 @@ def _style(quantity: Quantity, values: NDArray[np.float32]) -> _Style:
         room = max((high - low) / 2, 1e-6 * max(abs(low), abs(high), 1))
         return _Style("viridis", (low + high) / 2 + np.linspace(-room, room, 21))
     return _STYLES[quantity]
+
+
+def _hues(count: int) -> NDArray[np.float64]:
+    """Return a colour for each class, [k, 3]: those of the service's pictures."""
+    import matplotlib as mpl  # noqa: PLC0415 (optional, and slow to import)
+
+    found = mpl.colormaps["tab10"](np.arange(count)) if count <= 10 else mpl.colormaps["hsv"](np.arange(count) / count)
+    return np.asarray(found)[:, :3]
 
 
 def _defaults(style: _Style, plot_method: PlotMethod, given: Collection[str]) -> dict[str, object]:

@@ -19,7 +19,7 @@ Document = Mapping[str, Any]
 SPLITS = ("train", "validation", "test")
 
 
-class _Response:
+class Response:
     """A dataclass that is printed in one line: an array as its type and shape, and what is not there not at all."""
 
     def __repr__(self) -> str:
@@ -29,7 +29,7 @@ class _Response:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Prediction(_Response):
+class Prediction(Response):
     """One model's prediction at n points.
 
     Attributes
@@ -39,42 +39,51 @@ class Prediction(_Response):
     version : int
         Its version, from 1.
     probabilities : ndarray of float32, shape (n,)
-        P(y = 1) of each point, in [0, 1]. Empty for a model that gives no probabilities.
-    labels : ndarray of int64, shape (n,)
-        1 where the probability is at least the threshold, else 0. Empty for a model that gives no probabilities.
+        P(y = 1) of each point, in [0, 1]: of two classes with names the second's. Shape (n, k) of k > 2 classes.
+        Empty for a model that gives no probabilities.
+    labels : ndarray of int64 or str, shape (n,)
+        1 where the probability is at least the threshold, else 0; or the name of the class, where they have other
+        names. Empty for a model that gives no probabilities.
     values : ndarray of float32, shape (n,)
-        What a model gives that gives no probabilities, such as a regression; else empty.
+        What a model gives that gives no probabilities, such as a regression; else empty. Shape (n, k) of a model that
+        gives k numbers of which nothing is known.
+    classes : tuple of str
+        The classes' names, where they are not 0 and 1.
     """
 
     model: str
     version: int
     probabilities: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] | NDArray[np.str_]
     values: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: Document) -> "Prediction":
-        values = document.get("values")
+        values, classes = document.get("values"), tuple(document.get("classes", ()))
         return cls(
             document["model"],
             document["version"],
             np.array(document["probabilities"] if values is None else [], dtype=np.float32),
-            np.array(document["labels"] if values is None else [], dtype=np.int64),
+            _labels(document["labels"]) if values is None else np.empty(0, np.int64),
             np.array(values or [], dtype=np.float32),
+            classes,
         )
 
     def to_document(self) -> dict[str, Any]:
-        numbers = (
+        numbers: dict[str, Any] = (
             {"values": _shortest_decimals(self.values)}
             if len(self.values)
             else {"probabilities": _shortest_decimals(self.probabilities), "labels": self.labels.tolist()}
         )
+        if self.classes:
+            numbers["classes"] = list(self.classes)
         return {"model": self.model, "version": self.version, **numbers}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Boundary(_Response):
-    """A model's probabilities, a statistic, a difference or activations on a grid of the plane.
+class Boundary(Response):
+    """A model's probabilities, values, a statistic, a difference or activations on a grid over two of its features.
 
     Attributes
     ----------
@@ -87,8 +96,8 @@ class Boundary(_Response):
     replicate : int or None
         The training run; 0 is the served one. None for a statistic over all runs.
     statistic : str
-        `probability` of one training run; over all runs the `mean` or `std` (standard deviation) of the probability,
-        or the `agreement` (share of runs on the majority's side of P = 0.5).
+        `probability` of one training run, or its `value`, or its `label`; over all runs the `mean` or `std` (standard
+        deviation), or the `agreement` (share of runs that give the majority's label).
     features : tuple of str, length 2
         The names of the features along x and y.
     x : ndarray of float64, shape (nx,)
@@ -103,6 +112,17 @@ class Boundary(_Response):
         The model whose statistic was subtracted. The values are then differences in [-1, 1].
     layer, unit : int or None
         The hidden unit, counted from 1, whose activations the values are.
+    class_ : str or None
+        The class whose probability was asked for.
+    classes : tuple of str
+        With `labels`: the names of the classes.
+    labels : ndarray of int64, shape (ny, nx), or None
+        Of a model with more than two classes, if none was asked for: the position of the most probable one among
+        `classes`. The values are then its probability.
+    held : mapping of str to float, str or None, or None
+        What the other features are held at, by name. None if there are no others, or they are averaged over.
+    average : mapping of str to int, or None
+        Over how many `rows` `of` the data the other features are averaged.
     """
 
     model: str
@@ -118,6 +138,11 @@ class Boundary(_Response):
     minus: str | None = None
     layer: int | None = None
     unit: int | None = None
+    class_: str | None = None
+    classes: tuple[str, ...] = ()
+    labels: NDArray[np.int64] | None = None
+    held: Mapping[str, float | str | None] | None = None
+    average: Mapping[str, int] | None = None
 
     @classmethod
     def from_npy(cls, grid: Document, content: bytes) -> "Boundary":
@@ -129,9 +154,11 @@ class Boundary(_Response):
             If one of them is malformed, or the two do not match.
         """
         x, y = grid["x"], grid["y"]
-        values = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-        if values.shape != (y["nodes"], x["nodes"]):
-            raise ValueError(f"{values.shape} values for {y['nodes']} × {x['nodes']} nodes")
+        array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        has_labels = grid["numbers"] == ["label", "values"]
+        if array.shape != (*((2,) if has_labels else ()), y["nodes"], x["nodes"]):
+            raise ValueError(f"{array.shape} values for {y['nodes']} × {x['nodes']} nodes")
+        values = array[1] if has_labels else array
         return cls(
             grid["model"],
             grid["version"],
@@ -146,6 +173,11 @@ class Boundary(_Response):
             grid.get("minus"),
             grid.get("layer"),
             grid.get("unit"),
+            grid.get("class"),
+            tuple(grid.get("classes", ())),
+            array[0].astype(np.int64) if has_labels else None,
+            grid.get("held"),
+            grid.get("average"),
         )
 
     @property
@@ -155,11 +187,28 @@ class Boundary(_Response):
             return "activation"
         if self.minus is not None:
             return "difference"
-        quantities: dict[str, Quantity] = {"std": "std", "agreement": "agreement", "value": "value"}
-        return quantities.get(self.statistic, "probability")
+        if self.labels is not None:
+            return "label"
+        quantities: dict[str, Quantity] = {"std": "std", "agreement": "agreement"}
+        return quantities.get(self.statistic, "probability" if self.are_probabilities else "value")
+
+    @property
+    def is_slice(self) -> bool:
+        """Whether there are other features, which are held or averaged over."""
+        return self.held is not None or self.average is not None
 
     def to_document(self) -> dict[str, Any]:
-        optional = {"minus": self.minus, "layer": self.layer, "unit": self.unit}
+        optional = {
+            "minus": self.minus,
+            "layer": self.layer,
+            "unit": self.unit,
+            "class": self.class_,
+            "features": list(self.features) if self.is_slice else None,
+            "held": self.held,
+            "average": self.average,
+            "classes": list(self.classes) or None,
+        }
+        labels = {} if self.labels is None else {"label": self.labels.tolist()}
         return {
             "model": self.model,
             "version": self.version,
@@ -169,7 +218,8 @@ class Boundary(_Response):
             **{name: value for name, value in optional.items() if value is not None},
             "x": self.x.tolist(),
             "y": self.y.tolist(),
-            "probabilities" if self.are_probabilities else "values": [_shortest_decimals(row) for row in self.values],
+            **labels,
+            "probabilities" if self.are_probabilities else "values": _shortest_decimals(self.values),
         }
 
     def plot(
@@ -204,7 +254,7 @@ class TrueBoundary:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset(_Response):
+class Dataset(Response):
     """The data set of an experiment's served replicate: n points with d features.
 
     Attributes
@@ -214,21 +264,27 @@ class Dataset(_Response):
     features : tuple of str, length d
         The features' names.
     points : ndarray of float32, shape (n, d)
-        The points.
-    labels : ndarray of int64, shape (n,)
-        The class of each point, 0 or 1.
+        The points; NaN where a value is missing, and of a category its position.
+    labels : ndarray of int64, str or float32, shape (n,)
+        The class of each point, 0 or 1, or its name; in a regression the value of the target.
     split : ndarray of str, shape (n,)
         The split of each point: `train`, `validation` or `test`.
     true_boundary : TrueBoundary or None
         The boundary between the classes. None where it is not known.
+    classes : tuple of str
+        The classes' names, where they are not 0 and 1.
+    target : str
+        What the labels are of.
     """
 
     experiment: str
     features: tuple[str, ...]
     points: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] | NDArray[np.str_] | NDArray[np.float32]
     split: NDArray[np.str_]
     true_boundary: TrueBoundary | None
+    classes: tuple[str, ...] = ()
+    target: str | None = None
 
     @classmethod
     def from_document(cls, document: Document) -> "Dataset":
@@ -237,25 +293,41 @@ class Dataset(_Response):
             document["experiment"],
             tuple(document["features"]),
             np.array(document["points"], dtype=np.float32),
-            np.array(document["labels"], dtype=np.int64),
+            _labels(document["labels"]),
             np.array(document["split"], dtype=np.str_),
             None if truth is None else TrueBoundary.from_document(truth),
+            tuple(document.get("classes", ())),
+            document.get("target"),
         )
 
     def to_document(self) -> dict[str, Any]:
         return {
             "experiment": self.experiment,
             "features": list(self.features),
-            "points": [_shortest_decimals(point) for point in self.points],
-            "labels": self.labels.tolist(),
+            "points": _shortest_decimals(self.points),
+            "labels": _shortest_decimals(self.labels) if self.labels.dtype == np.float32 else self.labels.tolist(),
             "split": self.split.tolist(),
             "true_boundary": None if self.true_boundary is None else self.true_boundary.to_document(),
+            **({"classes": list(self.classes)} if self.classes else {}),
+            **({} if self.target is None else {"target": self.target}),
         }
 
 
-def _shortest_decimals(values: NDArray[np.float32]) -> list[float]:
-    """Return float32 values [n] as floats with the shortest decimals: 0.1 instead of 0.10000000149011612."""
-    return [float(str(value)) for value in values]
+def _labels(labels: list[Any]) -> NDArray[Any]:
+    """Return labels as numbers or texts, whichever they are."""
+    array = np.array(labels)
+    if array.dtype.kind == "U":
+        return array
+    return array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+
+
+def _shortest_decimals(values: NDArray[Any]) -> list[Any]:
+    """Return float32 values [n] or [n, k] as floats with the shortest decimals: 0.1 instead of 0.10000000149011612, and
+    None for NaN.
+    """
+    if values.ndim > 1:
+        return [_shortest_decimals(row) for row in values]
+    return [None if np.isnan(value) else float(str(value)) for value in values]
 
 
 def _in_short(value: object) -> str:

@@ -1,8 +1,10 @@
 """The service's responses as tables for the terminal."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
 from bundle.columns import Row
@@ -11,20 +13,32 @@ from client.comparison import Comparison
 from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 
-def predictions(points: Sequence[Sequence[float]], predictions: Iterable[Prediction]) -> Table:
+def predictions(points: Sequence[Sequence[float | str]], predictions: Iterable[Prediction]) -> Table:
     """Return one row per point and model."""
     shown = list(predictions)
     has_values = any(len(prediction.values) for prediction in shown)
-    table = _table(None, ("point", "model", "version"), ("P(y = 1)", "label", *(["value"] if has_values else [])))
+    are_named = any(prediction.classes for prediction in shown)
+    probability = "P(label)" if are_named else "P(y = 1)"
+    table = _table(None, ("point", "model", "version"), (probability, "label", *(["value"] if has_values else [])))
     for prediction in shown:
         for i, point in enumerate(points):
-            numbers = (
-                ("", "", f"{prediction.values[i]:.6g}")
-                if len(prediction.values)
-                else (f"{prediction.probabilities[i]:.4f}", str(prediction.labels[i]), *([""] if has_values else []))
-            )
-            table.add_row(", ".join(f"{x:g}" for x in point), prediction.model, str(prediction.version), *numbers)
+            if len(prediction.values):
+                numbers = ["", "", ", ".join(f"{value:.6g}" for value in np.atleast_1d(prediction.values[i]))]
+            else:
+                p = _of_label(prediction, i) if are_named else prediction.probabilities[i]
+                numbers = [f"{p:.4f}", str(prediction.labels[i]), *([""] if has_values else [])]
+            text = ", ".join(x if isinstance(x, str) else f"{x:g}" for x in point)
+            table.add_row(text, prediction.model, str(prediction.version), *numbers)
     return table
+
+
+def _of_label(prediction: Prediction, i: int) -> float:
+    """Return the probability of a point's label."""
+    probabilities, label = prediction.probabilities[i], prediction.labels[i]
+    if np.ndim(probabilities):
+        return float(probabilities.max())
+    is_second = label == (prediction.classes[1] if prediction.classes else 1)
+    return float(probabilities if is_second else 1 - probabilities)
 
 
 def boundary(boundary: Boundary) -> Table:
@@ -34,12 +48,24 @@ def boundary(boundary: Boundary) -> Table:
     name = _quantity(boundary)
     table.add_row("replicate", "all" if boundary.replicate is None else str(boundary.replicate))
     table.add_row("epoch", "not recorded" if boundary.epoch is None else str(boundary.epoch))
-    table.add_row("x", f"{boundary.x[0]:g} to {boundary.x[-1]:g}, {columns} nodes")
-    table.add_row("y", f"{boundary.y[0]:g} to {boundary.y[-1]:g}, {rows} nodes")
+    for axis, along, nodes in (("x", boundary.x, columns), ("y", boundary.y, rows)):
+        feature = f"{boundary.features[axis == 'y']}: " if boundary.is_slice else ""
+        table.add_row(axis, f"{feature}{along[0]:g} to {along[-1]:g}, {nodes} nodes")
+    if boundary.held:
+        table.add_row("held", ", ".join(f"{name} = {_value(value)}" for name, value in boundary.held.items()))
+    if boundary.average is not None:
+        table.add_row("averaged over", f"{boundary.average['rows']} of {boundary.average['of']} points")
+    if boundary.labels is not None:
+        for position, label in enumerate(boundary.classes):
+            table.add_row(label, f"at {np.mean(boundary.labels == position):.1%} of the nodes")
     table.add_row(name, f"{boundary.values.min():.4f} to {boundary.values.max():.4f}")
     if boundary.are_probabilities:
         table.add_row(f"{name} ≥ 0.5", f"at {np.mean(boundary.values >= 0.5):.1%} of the nodes")
     return table
+
+
+def _value(value: float | str | None) -> str:
+    return "missing" if value is None else value if isinstance(value, str) else f"{value:g}"
 
 
 def _quantity(boundary: Boundary) -> str:
@@ -48,10 +74,12 @@ def _quantity(boundary: Boundary) -> str:
         return f"layer {boundary.layer}, unit {boundary.unit}"
     if boundary.statistic == "agreement":
         return "agreement"
-    if boundary.statistic == "value":
-        return "value"
-    prefix = "" if boundary.statistic == "probability" else f"{boundary.statistic} of "
-    return prefix + ("P(y = 1)" if boundary.minus is None else f"P({boundary.model}) − P({boundary.minus})")
+    if boundary.statistic in ("value", "label") and boundary.minus is None:
+        return "value" if boundary.statistic == "value" else "P(label)"
+    prefix = f"{boundary.statistic} of " if boundary.statistic in ("mean", "std") else ""
+    if boundary.minus is not None:
+        return f"{prefix}P({boundary.model}) − P({boundary.minus})"
+    return prefix + ("P(label)" if boundary.labels is not None else f"P(y = {boundary.class_ or 1})")
 
 
 def comparison(found: Comparison) -> Table:
@@ -87,16 +115,23 @@ def models(document: Document) -> Table:
 
 
 def dataset(dataset: Dataset) -> Table:
-    """Return the number of points of each label in each split."""
-    table = _table(
-        f"{dataset.experiment}: {len(dataset.points)} points ({', '.join(dataset.features)})",
-        ("split",),
-        ("points", "label 0", "label 1"),
-    )
+    """Return the number of points of each label in each split, or the range of the target's values."""
+    title = f"{dataset.experiment}: {len(dataset.points)} points ({', '.join(dataset.features)})"
+    are_values = dataset.labels.dtype.kind == "f"
+    names = [*dataset.classes] if dataset.classes else [0, 1]
+    headings = ["lowest", "mean", "highest"] if are_values else [f"label {name}" for name in names]
+    table = _table(title, ("split",), ("points", *headings))
     for split in SPLITS:
         labels = dataset.labels[dataset.split == split]
-        table.add_row(split, str(len(labels)), str(np.sum(labels == 0)), str(np.sum(labels == 1)))
+        numbers = _range(labels) if are_values else [str(np.sum(labels == name)) for name in names]
+        table.add_row(split, str(len(labels)), *numbers)
     return table
+
+
+def _range(values: NDArray[Any]) -> list[str]:
+    if not len(values):
+        return ["", "", ""]
+    return [f"{value:.6g}" for value in (values.min(), values.mean(), values.max())]
 
 
 def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> Table:

@@ -30,6 +30,11 @@ def save_foreign(models: Path) -> None:
     subprocess.run([sys.executable, "-m", "harness.foreign", str(models)], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
 
 
+def save_kinds(models: Path) -> None:
+    """Write models of every kind, of `harness.kinds`, where TensorFlow is imported."""
+    subprocess.run([sys.executable, "-m", "harness.kinds", str(models)], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+
+
 def copy(source: Path, models: Path, *names: str) -> Path:
     """Copy models of these names, with all their versions, and `_experiments` if named; return where they are."""
     for name in names:

@@ -49,6 +49,12 @@ def margin(module: Any) -> Signature:
     return tf.function(lambda inputs: {"margin": inputs @ module.weights}).get_concrete_function(_points(2))
 
 
+def three_outputs() -> Signature:
+    """Three numbers a point: three classes' logits, or three values; nothing here says which."""
+    weights = tf.constant([[1.0, -2.0, 0.5], [0.0, 1.0, -1.0]])
+    return tf.function(lambda inputs: {"scores": inputs @ weights}).get_concrete_function(_points(2))
+
+
 def with_two_inputs() -> Signature:
     function = tf.function(lambda inputs, training: {"p": tf.where(training, inputs, -inputs)[:, 0]})
     return function.get_concrete_function(_points(2), _flag("training"))
@@ -65,6 +71,7 @@ def save(models: Path) -> None:
         "of-three": (three, scoring(three, 3)),
         "margin": (two, margin(two)),
         "as-keras-exports": (two, as_keras_exports(two)),
+        "three-outputs": (tf.Module(), three_outputs()),
         "two-inputs": (tf.Module(), with_two_inputs()),
         "fixed-size": (tf.Module(), of_fixed_size()),
     }

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ KINDS = (
         "multiclass",
         ("setosa", "versicolor", "virginica"),
         "species",
-        (_feature("length", 0, 8, 4), _feature("width", -1, 3, 1)),
+        (_feature("length", 0, 8, 4, mean=3.9, sd=2), _feature("width", -1, 3, 1, mean=1.1, sd=1)),
         {"flowers": (5,), "flowers-linear": ()},
     ),
     Kind(
@@ -116,7 +117,7 @@ def _weights(kind: Kind, hidden: Sequence[int]) -> list[NDArray[np.float32]]:
     inputs = len(kind.features) + sum(len(f.categories or [0]) - 1 for f in kind.features)
     sizes = [inputs, *hidden, kind.outputs]
     arrays = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         arrays.append(rng.normal(0, 1.5 / np.sqrt(before), (REPLICATES, len(EPOCHS), before, after)))
         arrays.append(rng.normal(0, 0.3, (REPLICATES, len(EPOCHS), after)))
     if kind.experiment == "round":
@@ -142,52 +143,66 @@ def _encode(kind: Kind, points: tf.Tensor) -> tf.Tensor:
     return tf.concat(columns, axis=1)
 
 
-def _signatures(kind: Kind, variables: Sequence[tf.Variable]) -> dict[str, Any]:
-    activation = tf.nn.relu if kind.experiment == "round" else tf.tanh
-    name = "values" if kind.task == "regression" else "probabilities"
+@dataclass(frozen=True)
+class _Graph:
+    """What the signatures compute."""
 
-    def layers(points: tf.Tensor, chosen: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        x, found = _encode(kind, points), []
+    kind: Kind
+    variables: Sequence[tf.Variable]
+
+    @property
+    def name(self) -> str:
+        return "values" if self.kind.task == "regression" else "probabilities"
+
+    def layers(self, points: tf.Tensor, replicate: Any, snapshot: Any) -> list[tf.Tensor]:
+        chosen = [variable[replicate, snapshot] for variable in self.variables]
+        x, found = _encode(self.kind, points), []
         for kernel, bias in zip(chosen[::2], chosen[1::2], strict=True):
             z = x @ kernel + bias
-            x = activation(z)
+            x = tf.nn.relu(z) if self.kind.experiment == "round" else tf.tanh(z)
             found.append(x)
-        if kind.task == "multiclass":
-            return [*found[:-1], tf.nn.softmax(z)]
-        return [*found[:-1], z[:, 0] * 50 + 200 if kind.task == "regression" else tf.sigmoid(z[:, 0])]
+        return [*found[:-1], self.answer(z)]
 
-    def serving_default(points: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {name: layers(points, [v[0, -1] for v in variables])[-1]}
+    def answer(self, z: tf.Tensor) -> tf.Tensor:
+        if self.kind.task == "multiclass":
+            return tf.nn.softmax(z)
+        return z[:, 0] * 50 + 200 if self.kind.task == "regression" else tf.sigmoid(z[:, 0])
 
-    def at(points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {name: layers(points, [v[replicate, snapshot] for v in variables])[-1]}
+    def serving_default(self, points: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {self.name: self.layers(points, 0, -1)[-1]}
 
-    def replicates(points: tf.Tensor) -> dict[str, tf.Tensor]:
-        runs = [layers(points, [v[r, -1] for v in variables])[-1] for r in range(REPLICATES)]
-        return {name: tf.stack(runs, axis=-1)}
+    def at(self, points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {self.name: self.layers(points, replicate, snapshot)[-1]}
 
-    def activations(points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
-        hidden = layers(points, [v[replicate, snapshot] for v in variables])[:-1]
-        return {f"layer_{i}": layer for i, layer in enumerate(hidden, 1)}
+    def replicates(self, points: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {self.name: tf.stack([self.layers(points, r, -1)[-1] for r in range(REPLICATES)], axis=-1)}
 
-    def weights(replicate: tf.Tensor) -> dict[str, tf.Tensor]:
-        learned = {f"{('kernel', 'bias')[i % 2]}_{1 + i // 2}": v[replicate] for i, v in enumerate(variables)}
-        scaled = [f for f in kind.features if f.sd is not None]
+    def activations(self, points: tf.Tensor, replicate: tf.Tensor, snapshot: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {f"layer_{i}": layer for i, layer in enumerate(self.layers(points, replicate, snapshot)[:-1], 1)}
+
+    def weights(self, replicate: tf.Tensor) -> dict[str, tf.Tensor]:
+        named = {f"{('kernel', 'bias')[i % 2]}_{1 + i // 2}": v[replicate] for i, v in enumerate(self.variables)}
+        scaled = [feature for feature in self.kind.features if feature.sd is not None]
         if scaled:
-            learned["feature_mean"] = tf.constant([f.mean for f in scaled], tf.float32)
-            learned["feature_sd"] = tf.constant([f.sd for f in scaled], tf.float32)
-        return learned
+            named["feature_mean"] = tf.constant([feature.mean for feature in scaled], tf.float32)
+            named["feature_sd"] = tf.constant([feature.sd for feature in scaled], tf.float32)
+        if self.kind.experiment == "survival":
+            named["feature_fill"] = tf.constant([feature.held for feature in self.kind.features], tf.float32)
+        return named
 
+
+def _signatures(kind: Kind, variables: Sequence[tf.Variable]) -> dict[str, Any]:
+    graph = _Graph(kind, variables)
     points = tf.TensorSpec([None, len(kind.features)], tf.float32, name="points")
     index = {key: tf.TensorSpec([], tf.int32, name=key) for key in ("replicate", "snapshot")}
     made = {
-        "serving_default": tf.function(serving_default).get_concrete_function(points),
-        "at": tf.function(at).get_concrete_function(points, **index),
-        "replicates": tf.function(replicates).get_concrete_function(points),
-        "weights": tf.function(weights).get_concrete_function(index["replicate"]),
+        "serving_default": tf.function(graph.serving_default).get_concrete_function(points),
+        "at": tf.function(graph.at).get_concrete_function(points, **index),
+        "replicates": tf.function(graph.replicates).get_concrete_function(points),
+        "weights": tf.function(graph.weights).get_concrete_function(index["replicate"]),
     }
     if len(variables) > 2:
-        made["activations"] = tf.function(activations).get_concrete_function(points, **index)
+        made["activations"] = tf.function(graph.activations).get_concrete_function(points, **index)
     return made
 
 
@@ -264,7 +279,8 @@ def _save_experiment(models: Path, kind: Kind) -> None:
         )
         for name, hidden in kind.models.items()
     ]
-    pairs = [Pair(*kind.models, 0.1, [0.0, 0.2], 1.0, 0.1, 0.1, None)] if len(kind.models) == 2 else []
+    names = list(kind.models)
+    pairs = [Pair(names[0], names[-1], 0.1, [0.0, 0.2], 1.0, 0.1, 0.1, None)] if len(names) == 2 else []
     summary = DatasetSummary(
         generator="table",
         parameters={},

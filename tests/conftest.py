@@ -60,6 +60,20 @@ def foreign_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made_once(tmp_path_factory, "foreign", bundles.save_foreign)
 
 
+@pytest.fixture(scope="session")
+def kinds_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models of several classes, of classes with names, and regressions: those of `harness.kinds`."""
+    return _made_once(tmp_path_factory, "kinds", bundles.save_kinds)
+
+
+@pytest.fixture(scope="session")
+def kinds_server(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A gunicorn with them."""
+    environment = {"SERVICE_MODELS_DIR": str(kinds_models), "SERVICE_DEFAULT_MODEL": "flowers"}
+    with running(tmp_path_factory.mktemp("kinds"), **environment) as started:
+        yield started
+
+
 def _made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """Return a directory that is made by whichever of the processes that run the tests asks for it first."""
     own = tmp_path_factory.getbasetemp()

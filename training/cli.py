@@ -84,6 +84,20 @@ def train(
         raise click.ClickException(f"not all models could be trained\n{reasons}")
 
 
+@main.command()
+@click.argument("subject", metavar="NAME|TABLE")
+@click.option("--label", metavar="NAME", help="The table's column to predict.")
+@click.option("-o", "output", metavar="FILE", help="Where to write; - prints it. By default NAME.toml.")
+def new(subject: str, label: str | None, output: str | None) -> None:
+    """Write a commented experiment to start from, for a data set of the gallery or a CSV or Parquet table."""
+    from training.new import write  # noqa: PLC0415 (it needs what reads tables)
+
+    try:
+        click.echo(write(subject, label, output), err=output == "-")
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
 def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
     """Say whether an experiment has its results, which are published last, and each of its models a version."""
     results = layout.experiment_dir(models_dir, experiment.name) / layout.COMPARISON

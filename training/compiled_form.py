@@ -5,7 +5,6 @@ number is: a probability is bounded by 1, a hidden unit or a value is as large a
 further off, or that LiteRT cannot have, is not written: the SavedModel then stands alone and is served itself.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,18 +47,16 @@ class _Difference:
         return self.distance <= RELATIVE_TOLERANCE * self.size
 
 
-def compile_signatures(module: tf.Module, functions: dict[str, ConcreteFunction]) -> bytes:
-    """Convert signatures for LiteRT. The converter reads them from a SavedModel, or it would lose their names.
+def convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
+    """Convert a SavedModel's signatures for LiteRT. The converter reads a directory, or it would lose their names.
 
     Raises:
         CompilationError: the converter cannot.
     """
-    with tempfile.TemporaryDirectory() as twin:
-        tf.saved_model.save(module, twin, signatures=functions)
-        try:
-            content: bytes = tf.lite.TFLiteConverter.from_saved_model(twin, signature_keys=list(functions)).convert()
-        except Exception as error:
-            raise CompilationError(f"LiteRT's converter does not take it: {type(error).__name__}") from error
+    try:
+        content: bytes = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=signatures).convert()
+    except Exception as error:
+        raise CompilationError(f"LiteRT's converter does not take it: {type(error).__name__}") from error
     return content
 
 

@@ -210,8 +210,10 @@ def _domain(spec: DatasetSpec, columns: Sequence[Column], points: NDArray[np.flo
 
 
 def _with_margin(low: float, high: float) -> Interval:
-    """Return the range with `MARGIN` on either side, rounded to a thousandth of it; around a constant 1 or its size."""
-    span = high - low or max(1.0, abs(low))
+    """Return the range with `MARGIN` on either side, rounded to a thousandth of it; a constant stands in the middle."""
+    if low == high:
+        low, high = low - max(1.0, abs(low)) / 2, high + max(1.0, abs(high)) / 2
+    span = high - low
     digits = 3 - math.floor(math.log10(span))
     return round(low - MARGIN * span, digits), round(high + MARGIN * span, digits)
 
@@ -219,7 +221,7 @@ def _with_margin(low: float, high: float) -> Interval:
 def _held(columns: Sequence[Column], points: NDArray[np.float32]) -> list[float]:
     """Return each column's median; of text the most frequent one's position."""
     return [
-        float(np.nanmedian(values)) if column.categories is None else float(np.argmax(_counts(values)))
+        float(f"{np.nanmedian(values):.7g}") if column.categories is None else float(np.argmax(_counts(values)))
         for column, values in zip(columns, points.T, strict=True)
     ]
 

@@ -18,6 +18,7 @@ forms would each be off by rounding and differ by more than either does (docs/de
 
 import hashlib
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,10 +34,11 @@ from bundle import layout
 from bundle.card import Compiled, Task
 from training import TrainingError
 from training.architectures import Weights, forward
-from training.compiled_form import CompilationError, ConcreteFunction, check, compile_signatures
+from training.compiled_form import CompilationError, ConcreteFunction, check, convert
 from training.datasets import Column
 from training.preprocessing import Encoder, encode
 
+Variables: TypeAlias = Any  # a tf.Module
 Index: TypeAlias = Any  # a position or a slice: a number, or a tensor of one
 
 logger = logging.getLogger(__name__)
@@ -59,14 +61,13 @@ class Recorded:
     task: Task
 
 
-class _Variables(tf.Module):
-    """The recorded numbers, as the signatures share them."""
-
-    def __init__(self, recorded: Recorded) -> None:
-        super().__init__()
-        self.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in recorded.weights]
-        fitted = recorded.encoder.fitted.items()
-        self.fitted = {name: tf.Variable(rows, trainable=False, name=name) for name, rows in fitted}
+def _variables(recorded: Recorded) -> Variables:
+    """Return the recorded numbers as all signatures share them."""
+    module = tf.Module()
+    module.weights = [tf.Variable(stack, trainable=False, name="recorded") for stack in recorded.weights]
+    fitted = recorded.encoder.fitted.items()
+    module.fitted = {name: tf.Variable(rows, trainable=False, name=name) for name, rows in fitted}
+    return module
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class _Graph:
     """What the signatures compute, in a dtype, over the variables."""
 
     recorded: Recorded
-    variables: _Variables
+    variables: Variables
     dtype: tf.DType
 
     @property
@@ -113,7 +114,7 @@ class _Graph:
         return {**named, **self.fitted(replicate)}
 
 
-def signatures(recorded: Recorded, variables: _Variables, dtype: tf.DType) -> dict[str, ConcreteFunction]:
+def signatures(recorded: Recorded, variables: Variables, dtype: tf.DType) -> dict[str, ConcreteFunction]:
     """Return the five signatures over the variables, computing in a dtype."""
     graph = _Graph(recorded, variables, dtype)
     points_spec = tf.TensorSpec([None, len(recorded.encoder.columns)], tf.float32, name="points")
@@ -145,18 +146,27 @@ def export(recorded: Recorded, domain: Sequence[tuple[float, float]], directory:
     Raises:
         ExportError: the disk takes no more.
     """
-    variables = _Variables(recorded)
-    save(variables, signatures(recorded, variables, tf.float64), directory)
-    replicates, snapshots = recorded.weights[0].shape[:2]
-    places = [(0, 0), (replicates // 2, snapshots // 2), (replicates - 1, snapshots - 1)]
-    compiled = compile_beside(
-        variables,
-        signatures(recorded, variables, tf.float32),
-        directory,
-        probe(recorded.encoder.columns, domain),
-        [{"replicate": replicate, "snapshot": snapshot} for replicate, snapshot in places],
-    )
+    with tempfile.TemporaryDirectory() as twin:
+        names = _write(recorded, directory, Path(twin))
+        replicates, snapshots = recorded.weights[0].shape[:2]
+        places = [(0, 0), (replicates // 2, snapshots // 2), (replicates - 1, snapshots - 1)]
+        compiled = compile_beside(
+            directory,
+            Path(twin),
+            names,
+            probe(recorded.encoder.columns, domain),
+            [{"replicate": replicate, "snapshot": snapshot} for replicate, snapshot in places],
+        )
     return layout.fingerprint(directory), compiled
+
+
+def _write(recorded: Recorded, directory: Path, twin: Path) -> list[str]:
+    """Write the SavedModel and its float32 twin; return the signatures' names. What it took is free afterwards."""
+    variables = _variables(recorded)
+    save(variables, signatures(recorded, variables, tf.float64), directory)
+    functions = signatures(recorded, variables, tf.float32)
+    save(variables, functions, twin)
+    return list(functions)
 
 
 def save(module: tf.Module, functions: dict[str, ConcreteFunction], directory: Path) -> None:
@@ -173,19 +183,26 @@ def save(module: tf.Module, functions: dict[str, ConcreteFunction], directory: P
 
 
 def compile_beside(
-    module: tf.Module,
-    functions: dict[str, ConcreteFunction],
     directory: Path,
+    twin: Path,
+    names: Sequence[str],
     points: NDArray[np.float32],
     scalars: Sequence[Mapping[str, int]],
 ) -> Compiled | None:
     """Write the compiled form of a SavedModel beside it, if it answers as that does at these points.
 
+    Args:
+        directory: the SavedModel.
+        twin: the same in float32, which is converted.
+        names: its signatures.
+        points: [n, d].
+        scalars: the scalar inputs to ask for with them; see `check`.
+
     Returns:
-        what the card says of it.
+        what the card says of the compiled form.
     """
     try:
-        content = compile_signatures(module, functions)
+        content = convert(twin, names)
         differences = check(directory, content, points, scalars)
     except CompilationError as reason:
         logger.warning("%s: no compiled form, the SavedModel is served itself: %s", directory.parent.name, reason)

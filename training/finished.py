@@ -63,7 +63,7 @@ def digest_of_data(source: DataSource, splits: ReplicateSplits) -> str:
         for array in (split.points, split.labels, split.rows):
             if array is not None:
                 digest.update(f"{array.shape}{array.dtype}".encode())
-                digest.update(np.ascontiguousarray(array))
+                digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

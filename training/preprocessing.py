@@ -59,7 +59,8 @@ class Encoder:
         """Return a replicate's labels as a network learns them."""
         if self.target_mean is None or self.target_sd is None:
             return labels
-        return (labels - self.target_mean[r]) / self.target_sd[r]
+        standardized: Floats = (labels - self.target_mean[r]) / self.target_sd[r]
+        return standardized
 
     def in_target_units(self, weights: list[Floats]) -> list[Floats]:
         """Return weights [R, S, …] whose last layer answers in the target's units."""

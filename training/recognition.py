@@ -80,23 +80,20 @@ class _Reading:
     def __init__(self, table: Table, position: int) -> None:
         self.has_commas = self.is_doubtful = False
         self.example = ""
-        self._texts: pa.Array | None = None
-        cells = table.columns[position].combine_chunks()
-        name = table.names[position]
+        self._cells = table.columns[position]
+        name, cells = table.names[position], self._cells.combine_chunks()
         self.column = self._of_text(table, name, cells) if table.is_text else of_type(name, cells)
 
     def has_points(self) -> bool:
         """Say whether a number of this column has a decimal point."""
-        if self._texts is None or self.column.kind != "number":
-            return False
-        return bool(pc.any(pc.match_substring(self._texts, ".")).as_py())
+        return self.column.kind == "number" and bool(pc.any(pc.match_substring(self._cells, ".")).as_py())
 
     def _of_text(self, table: Table, name: str, cells: pa.Array) -> Recognized:
-        self._texts = texts = pc.utf8_trim_whitespace(cells)
+        texts = pc.utf8_trim_whitespace(cells)
         if (values := _numbers(texts)) is not None:
             return Recognized(name, "number", values)
         absent = pc.is_in(pc.utf8_lower(texts), pa.array(MISSING))
-        self._texts = texts = pc.if_else(absent, None, texts)
+        texts = pc.if_else(absent, None, texts)
         if texts.null_count == len(texts):
             return Recognized(name, "empty", np.full(len(texts), np.nan))
         if (values := _numbers(texts)) is not None:

@@ -6,6 +6,7 @@ Every refusal names the file, the line or column, and the remedy. TensorFlow is 
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,11 @@ MIN_ROWS = 10
 
 MAX_CATEGORIES = 100
 
-INDEX_NAMES = ("", "unnamed: 0", "index", "id")
-"""Names, in small letters, of a first column that is left out where it only numbers the rows."""
+INDEX_NAMES = ("", "unnamed: 0", "index")
+"""Names, in small letters, of a first column that is left out where it only numbers the rows; others end in "id"."""
+
+LARGEST = 1e20
+"""The largest number that a model is asked about, here as in the service."""
 
 FINEST = 1e-3
 """The largest part of a column's range that float32 may round away."""
@@ -46,7 +50,7 @@ def load(spec: TableSpec) -> TableData:
         ValueError: it cannot be used as it is; the message says where and what to do.
         OSError: it cannot be read.
     """
-    table = tables.read(spec.path)
+    table = read(spec.path)
     label = find(table, spec.label)
     positions, notes = _positions(table, spec, label)
     *columns, labels = recognize(table, [*positions, label])
@@ -55,14 +59,14 @@ def load(spec: TableSpec) -> TableData:
     kept, dropped = _rows(table, columns, labels, spec)
     chosen = _kept(labels, kept)
     if len(chosen.values) < MIN_ROWS:
-        lost = f" without the {len(table) - len(chosen.values)} that lack values" if not kept.all() else ""
-        raise ValueError(f"{spec.path}: has {len(chosen.values)} rows{lost}; at least {MIN_ROWS} are needed: add some")
+        lost = f"{len(chosen.values)} rows without the {len(table) - len(chosen.values)} that lack values"
+        raise ValueError(f"{spec.path}: has {lost}; at least {MIN_ROWS} are needed: fill them in, or add others")
     wanted = _target(spec, chosen)
     if wanted.task == "regression":
-        _check_numbers(table, labels, kept)
+        check_numbers(table, labels, kept)
     points = np.empty((len(chosen.values), len(columns)), np.float32)
     for i, column in enumerate(columns):
-        _check_numbers(table, column, kept)
+        check_numbers(table, column, kept)
         points[:, i] = column.values[kept]
     for name in [column.name for column, values in zip(columns, points.T, strict=True) if np.isnan(values).all()]:
         raise ValueError(f"{spec.path}, column {name}: has values only in rows that are left out: leave it out as well")
@@ -77,6 +81,14 @@ def load(spec: TableSpec) -> TableData:
     )
 
 
+def read(path: Path) -> Table:
+    """Return a file's table, of as many rows as can be split; see `tables.read`."""
+    table = tables.read(path)
+    if len(table) < MIN_ROWS:
+        raise ValueError(f"{path}: has {len(table)} rows; at least {MIN_ROWS} are needed to split them: add some")
+    return table
+
+
 def find(table: Table, name: str) -> int:
     """Return a column's position.
 
@@ -85,15 +97,17 @@ def find(table: Table, name: str) -> int:
     """
     if name in table.names:
         return table.names.index(name)
-    near = difflib.get_close_matches(name, table.names, 1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    by_small = {other.lower(): other for other in table.names}
+    near = difflib.get_close_matches(name.lower(), by_small, 1)
+    hint = f"did you mean {by_small[near[0]]}? " if near else ""
     shown = ", ".join(table.names[:20]) + (" …" if len(table.names) > 20 else "")
     raise ValueError(f"{table.path}: has no column {name}; {hint}the columns are {shown}")
 
 
 def is_index(table: Table, position: int) -> bool:
-    """Say whether a column is the first, of no name or one of `INDEX_NAMES`, and numbers the rows from 0 or 1."""
-    if position > 0 or table.names[0].lower() not in INDEX_NAMES or not len(table):
+    """Say whether a column is the first, of one of `INDEX_NAMES`, and numbers the rows from 0 or 1."""
+    name = table.names[0].lower()
+    if position > 0 or not (name in INDEX_NAMES or name.endswith("id")):
         return False
     (column,) = recognize(table, [0])
     counted = np.arange(len(table))
@@ -190,8 +204,8 @@ def _target(spec: TableSpec, column: Recognized) -> Target:
         raise ValueError(f"{spec.path}, label {spec.label}: {error}") from error
 
 
-def _check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> None:
-    """Raise ValueError where float32, in which networks compute, cannot hold a column's numbers or tell them apart."""
+def check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> None:
+    """Raise ValueError where numbers are too large, or float32, in which networks compute, cannot tell them apart."""
     if column.kind != "number":
         return
     values = column.values[kept]
@@ -200,10 +214,10 @@ def _check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) ->
         return
     where = f"{table.path}, column {column.name}"
     largest = np.abs(known).max()
-    if largest > np.finfo(np.float32).max:
-        row = int(np.argmax((np.abs(column.values) > np.finfo(np.float32).max) & kept))
+    if largest > LARGEST:
+        row = int(np.argmax((np.abs(column.values) > LARGEST) & kept))
         raise ValueError(
-            f"{where}, {table.where(row)}: {column.values[row]} is infinite, or too large for float32 (3.4e38): "
+            f"{where}, {table.where(row)}: {column.values[row]} is infinite, or larger than {LARGEST:g}: "
             'correct it, use a larger unit, or empty the cell and say missing = "median" or "drop"'
         )
     span = np.ptp(known)

@@ -8,8 +8,9 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -53,8 +54,7 @@ class Table:
     columns: list[pa.ChunkedArray]
     is_text: bool
     notes: tuple[str, ...] = ()
-    _content: bytes = field(default=b"", repr=False)
-    _separator: str = ","
+    separator: str | None = None
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -63,7 +63,8 @@ class Table:
         """Say where a row (from 0) stands in the file, as an editor counts."""
         if not self.is_text:
             return f"row {row + 1}"
-        line, _ = next(islice(_records(self._content, self._separator), row + 1, None))
+        content, _ = _as_utf8(self.path.read_bytes(), self.path)  # anew: it is not kept for what is rarely asked
+        line, _ = next(islice(_records(content, self.separator or ","), row + 1, None))
         return f"line {line}"
 
 
@@ -92,15 +93,17 @@ def _read_parquet(content: bytes, path: Path) -> Table:
         read = pyarrow.parquet.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path}: is a broken Parquet file; write it again ({_first_line(error)})") from error
+    indexes = [name for name in read.column_names if re.fullmatch(r"__index_level_\d+__", name)]
+    read = read.drop_columns(indexes)
     if not read.column_names:
         raise ValueError(f"{path}: has no columns")
-    names = ["" if name == "__index_level_0__" else name.strip() for name in read.column_names]  # pandas' index
-    return Table(path, names, read.columns, is_text=False)
+    notes = ("the index that pandas wrote is left out",) if indexes else ()
+    return Table(path, [name.strip() for name in read.column_names], read.columns, is_text=False, notes=notes)
 
 
 def _read_csv(content: bytes, path: Path) -> Table:
     content, notes = _as_utf8(content, path)
-    if not content.strip():
+    if not content or content.isspace():
         raise ValueError(f"{path}: the file is empty; it needs a line of names and a line for each example")
     if (at := content.find(b"\0")) >= 0:
         line = content.count(b"\n", 0, at) + 1
@@ -121,7 +124,7 @@ def _read_csv(content: bytes, path: Path) -> Table:
         _check_lines(content, separator, width, path)  # cells of several lines: meant, or by a stray quotation mark
     names = [column[0].as_py().strip() for column in read.columns]
     columns = [column.slice(1) for column in read.columns]
-    return Table(path, names, columns, True, notes, content, separator)
+    return Table(path, names, columns, True, notes, separator)
 
 
 def _as_utf8(content: bytes, path: Path) -> tuple[bytes, tuple[str, ...]]:
@@ -227,10 +230,13 @@ def _check_names(table: Table) -> None:
             f"{table.path}: the first line must name the columns, and has numbers: {', '.join(table.names[:8])}; "
             "write a line of names above it"
         )
-    for name in table.names:
-        places = [str(i + 1) for i, other in enumerate(table.names) if other == name]
-        if name and len(places) > 1:
-            raise ValueError(f"{table.path}: columns {' and '.join(places)} are both named {name}; rename one of them")
+    first: dict[str, int] = {}
+    for i, name in enumerate(table.names):
+        if name and name in first:
+            raise ValueError(
+                f"{table.path}: columns {first[name] + 1} and {i + 1} are both named {name}; rename one of them"
+            )
+        first[name] = i
 
 
 def _is_consecutive(names: list[str]) -> bool:

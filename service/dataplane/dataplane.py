@@ -249,7 +249,7 @@ def _points_of(points: Points | NamedPoints, version: ModelVersion) -> Points:
         InvalidError: one of them has what is no category of the version's.
     """
     if isinstance(points, NamedPoints):
-        points = points.of(version.features)
+        points = points.of(version.features, imputes=version.imputes)
     if version.categories:
         check_categories(points, version.categories, version.features)
     return points

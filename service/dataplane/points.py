@@ -23,13 +23,18 @@ _NUMBERS = frozenset({int, float})
 """Exactly these types: a bool is an int to Python, not to a client."""
 
 
+_NAMED = frozenset({str, type(None)})
+
+
 class PointsError(ValueError):
     """What was sent is not points; the message goes on after their name: "must be …"."""
 
 
 @dataclass(frozen=True)
 class NamedPoints:
-    """Points some of whose numbers are texts, which may be categories: rows of equal length."""
+    """Points some of whose numbers are texts, which may be categories, or None, where they are missing: rows of equal
+    length.
+    """
 
     rows: list[list[Any]]
 
@@ -40,11 +45,13 @@ class NamedPoints:
     def shape(self) -> tuple[int, int]:
         return len(self.rows), len(self.rows[0])
 
-    def of(self, features: Sequence[Feature]) -> Points:
-        """Return the points, float32 [n, d], with the position of each text among the categories of its feature.
+    def of(self, features: Sequence[Feature], *, imputes: bool) -> Points:
+        """Return the points, float32 [n, d], with the position of each text among the categories of its feature, and
+        NaN where a value is missing.
 
         Raises:
-            InvalidError: a text is no category, or its feature has none.
+            InvalidError: a text is no category, or its feature has none; or a value is missing and the model does not
+                fill it in.
         """
         positions = [{name: at for at, name in enumerate(feature.categories or ())} for feature in features]
         if self.shape[1] != len(features):  # the error says how many there are
@@ -54,17 +61,26 @@ class NamedPoints:
             for value, feature, of_feature in zip(row, features, positions, strict=True):
                 if isinstance(value, str) and value not in of_feature:
                     raise InvalidError.of("points", _no_category(i, value, feature))
+                if value is None and not imputes:
+                    raise InvalidError.of("points", _nothing(i, feature))
                 numbers.append(of_feature[value] if isinstance(value, str) else value)
+        missing = [i for i, number in enumerate(numbers) if number is None]
         try:
-            return from_numbers(numbers, len(self.rows))
+            points = from_numbers([0 if number is None else number for number in numbers], len(self.rows))
         except PointsError as error:
             raise InvalidError.of("points", str(error)) from error
+        points.flat[missing] = np.nan
+        return points
 
 
 def _no_category(i: int, value: str, feature: Feature) -> str:
     if feature.categories is None:
         return f"point {i} must hold numbers only, such as [0.1, 0.2]; {feature.name} has no categories."
     return f"point {i} has no category of {feature.name}: {value[:MAX_QUOTED_CHARS]!r}; {_listed(feature.categories)}."
+
+
+def _nothing(i: int, feature: Feature) -> str:
+    return f"point {i} must hold numbers only, such as [0.1, 0.2]; it has no {feature.name}."
 
 
 def _listed(categories: Sequence[str]) -> str:
@@ -80,7 +96,7 @@ def check_categories(points: Points, categories: Mapping[int, Sequence[str]], fe
     """Raise InvalidError where a point's number for a feature with categories is not the position of one of them."""
     for column, names in categories.items():
         values = points[:, column] if column < points.shape[1] else points[:0, 0]
-        fits = (values >= 0) & (values < len(names)) & (values == np.floor(values))
+        fits = ((values >= 0) & (values < len(names)) & (values == np.floor(values))) | np.isnan(values)
         if not fits.all():
             i = int(np.argmin(fits))
             raise InvalidError.of(
@@ -105,11 +121,11 @@ def from_rows_with_names(rows: object) -> Points | NamedPoints:
 
 
 def _are_named(rows: list[Any]) -> bool:
-    """Say whether rows, which are no numbers, are so for their texts alone."""
+    """Say whether rows, which are no numbers, are so for their texts and what is missing alone."""
     if set(map(type, rows)) != {list} or len(set(map(len, rows))) > 1 or not rows[0]:
         return False
     kinds = set(map(type, chain.from_iterable(rows)))
-    return str in kinds and kinds <= _NUMBERS | {str}
+    return bool(kinds & _NAMED) and kinds <= _NUMBERS | _NAMED
 
 
 def from_rows(rows: object) -> Points:

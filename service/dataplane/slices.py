@@ -23,8 +23,9 @@ MAX_ROWS = 1000
 MIN_ROWS = 100
 """Rows that are averaged over at least, where the data have so many: fewer are no average of them."""
 
-MAX_EVALUATIONS = 20_000_000
-"""Of a model for one average: nodes times rows times training runs. As much as five grids of 2000 × 2000 nodes."""
+MAX_EVALUATIONS = 10_000_000
+"""Of a model for one average: nodes times rows times training runs. As much as three grids of 2000 × 2000 nodes: a
+second or two of a small network."""
 
 Function = Callable[[Points], NDArray[np.float32]]
 

@@ -77,7 +77,9 @@ class Engine(Protocol):
         ...
 
     def describe(self, signature: str) -> Signature:
-        """Return what one of `signatures` takes and gives; of any other name it raises what the runtime does."""
+        """Return what one of `signatures`, or `weights`, takes and gives; of any other name it raises what the runtime
+        does.
+        """
         ...
 
 

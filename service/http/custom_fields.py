@@ -13,12 +13,13 @@ from service.dataplane.points import MAX_COORDINATE, NamedPoints, PointsError, f
 @dataclass(frozen=True)
 class Limits:
     """What bounds a request: numbers a point, None where models differ, points taken at once, and whether there is a
-    model of which a feature has categories.
+    model of which a feature has categories, or may be missing.
     """
 
     n_features: int | None
     max_points: int
     has_categories: bool = False
+    has_missing: bool = False
 
 
 @runtime_checkable
@@ -51,10 +52,11 @@ class Points(fields.Field["np.ndarray | NamedPoints"]):
 
     def json_schema(self, limits: Limits) -> dict[str, Any]:
         schema = points(limits)
-        if limits.has_categories:
-            number = schema["items"]["items"]
-            text = {"type": "string", "description": "a category's name, of a feature that has some"}
-            schema["items"]["items"] = {"anyOf": [number, text]}
+        text = {"type": "string", "description": "a category's name, of a feature that has some"}
+        missing = {"type": "null", "description": "a missing value, of a model that fills it in"}
+        others = [*([text] if limits.has_categories else []), *([missing] if limits.has_missing else [])]
+        if others:
+            schema["items"]["items"] = {"anyOf": [schema["items"]["items"], *others]}
         return schema
 
 

@@ -26,9 +26,9 @@ from service.request_record import RequestRecord
 
 Document = dict[str, Any]
 
-DESCRIPTION = """Neural-network classifiers trained offline, served over HTTP: predictions at points, decision
-boundaries as data, and the comparison of architectures that they come from. The same models also answer in the words of
-two standards, the Open Inference Protocol v2 and TensorFlow Serving's REST API v1."""
+DESCRIPTION = """Neural networks trained offline, classifiers and regressions, served over HTTP: predictions at points,
+decision boundaries as data, and the comparison of architectures that they come from. The same models also answer in the
+words of two standards, the Open Inference Protocol v2 and TensorFlow Serving's REST API v1."""
 
 TAGS = {"v1": "TensorFlow Serving REST v1", "v2": "Open Inference Protocol v2"}
 """What is not of the service's own interface, by the first word of its module's name."""

@@ -5,10 +5,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from bundle.card import Card, Feature, Output, Task
-from service.engines import Engine
+from service.engines import WEIGHTS, Engine
 
 DEFAULT_CLASSES = ("0", "1")
 """What labels are called where nobody says it; responses have them as numbers then."""
+
+FILL = "feature_fill"
+"""What the signature `weights` calls the values that are filled in."""
 
 VERSIONS_SERVED = 2
 """Of each model: the newest, which answers, and the one before it."""
@@ -62,6 +65,12 @@ class ModelVersion:
     def output_shape(self) -> list[int]:
         """What its output is for one point."""
         return [] if self.width is None else [self.width]
+
+    @cached_property
+    def imputes(self) -> bool:
+        """Whether a point may lack values: the model was trained to fill them in."""
+        engine = self.engine
+        return engine.has_weights and any(output.name == FILL for output in engine.describe(WEIGHTS).outputs)
 
     @cached_property
     def categories(self) -> dict[int, list[str]]:

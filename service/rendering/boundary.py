@@ -62,7 +62,8 @@ def draw(boundary: Boundary, subject: Subject, width: int) -> bytes:
 def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
     axes = figure.add_subplot()
     x_name, y_name = (feature.name for feature in subject.features)
-    fonts = families(x_name, y_name, subject.title, subject.quantity, *subject.version.classes)
+    categories = [name for feature in subject.features for name in feature.categories or ()]
+    fonts = families(x_name, y_name, subject.title, subject.quantity, *subject.version.classes, *categories)
     filled = None
     if boundary.kind is Kind.LABEL:
         classes.fill(axes, boundary, len(subject.version.classes))
@@ -77,14 +78,23 @@ def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
         classes.name(axes, subject.version.classes)
     if subject.version.card is not None and subject.version.card.true_boundary is not None and subject.is_whole:
         _outline(axes, subject.version.card.true_boundary, subject.axes, boundary.grid)
+    _name_categories(axes, subject, fonts)
     x, y = boundary.grid.x, boundary.grid.y
-    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid))
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid, subject))
     axes.set_xlabel(x_name, family=fonts, parse_math=False)  # a column's name is never markup, whatever its dollars
     axes.set_ylabel(y_name, family=fonts, parse_math=False)
     axes.set_title(subject.title, family=fonts, parse_math=False)
+    _finish_legend(axes, fonts)
+
+
+def _finish_legend(axes: Axes, fonts: list[str]) -> None:
+    """Write the names with these fonts, and show the markers strong, also where the points are faint."""
     legend = axes.get_legend()
     for text in [] if legend is None else legend.get_texts():
         text.set(family=fonts, parse_math=False)
+    for handle in [] if legend is None else legend.legend_handles:
+        if handle is not None:
+            handle.set_alpha(1)
 
 
 def _fill(axes: Axes, boundary: Boundary, style: _Style) -> QuadContourSet:
@@ -96,10 +106,20 @@ def _fill(axes: Axes, boundary: Boundary, style: _Style) -> QuadContourSet:
     return filled
 
 
-def _aspect(grid: Grid) -> Literal["equal", "auto"]:
-    """Return how long the axes' units are: equally, unless one axis would then be no line any more but a dot."""
+def _aspect(grid: Grid, subject: Subject) -> Literal["equal", "auto"]:
+    """Return how long the axes' units are: equally in the plane of the notebook, where both are the same. Not so where
+    features are standardized or have categories, and where one axis would then be no line any more but a dot.
+    """
     spans = sorted((grid.x[-1] - grid.x[0], grid.y[-1] - grid.y[0]))
-    return "equal" if spans[1] < MAX_SIDE_RATIO * spans[0] else "auto"
+    alike = subject.is_whole and all(f.sd is None and f.categories is None for f in subject.features)
+    return "equal" if alike and spans[1] < MAX_SIDE_RATIO * spans[0] else "auto"
+
+
+def _name_categories(axes: Axes, subject: Subject, fonts: list[str]) -> None:
+    """Name the places of a feature's categories along its axis."""
+    for set_ticks, feature in zip((axes.set_xticks, axes.set_yticks), subject.features, strict=True):
+        if feature.categories is not None and len(feature.categories) <= classes.MAX_NAMED:
+            set_ticks(range(len(feature.categories)), feature.categories, family=fonts, parse_math=False)
 
 
 def _style_of(boundary: Boundary, subject: Subject) -> _Style:

@@ -45,11 +45,15 @@ def _draw(figure: Figure, comparison: Comparison) -> None:
     names = [result.model for result in comparison.models]
     fonts = families(comparison.experiment, *names)
     axes.set_yticks(range(count), names, family=fonts, parse_math=False)
-    axes.set(ylim=(count - 0.5, -0.5), xlabel="accuracy on held-out test data")
+    axes.set(ylim=(count - 0.5, -0.5), xlabel=f"{_score(comparison)} on held-out test data")
     axes.grid(axis="x", alpha=0.3)
     title = f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model"
     axes.set_title(title, family=fonts, parse_math=False)
     axes.legend(loc="lower left", framealpha=0.9)
+
+
+def _score(comparison: Comparison) -> str:
+    return "R²" if comparison.dataset.task == "regression" else "accuracy"
 
 
 def _spread(count: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from bundle.columns import COLUMNS, Row, model_row
+from bundle.columns import Row, columns_for, model_row
 from bundle.comparison import Comparison, ComparisonSchema
 
 
@@ -11,7 +11,7 @@ def comparison_csv(comparison: Comparison) -> str:
     """Return one row a model, numbers in full."""
     rows = _rows(comparison)
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0] if rows else (), lineterminator="\n")
+    writer = csv.DictWriter(text, dict.fromkeys(key for row in rows for key in row), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -19,9 +19,11 @@ def comparison_csv(comparison: Comparison) -> str:
 
 def comparison_markdown(comparison: Comparison) -> str:
     """Return one row a model, three digits."""
-    header = [column.heading for column in COLUMNS]
-    rule = ["---", *["---:"] * (len(COLUMNS) - 1)]
-    rows = [[column.text(row) for column in COLUMNS] for row in _rows(comparison)]
+    rows_of_models = _rows(comparison)
+    columns = columns_for(rows_of_models)
+    header = [column.heading for column in columns]
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    rows = [[column.text(row) for column in columns] for row in rows_of_models]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, rule, *rows))
 
 

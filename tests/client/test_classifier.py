@@ -192,7 +192,7 @@ def test_invalid_requests_raise_the_clients_exceptions(client: BoundaryClient, c
     for points in ([], [0.1, 0.2], [[0.1, 0.2, 0.3]], [[np.nan, 0]]):
         with pytest.raises(InvalidError):
             classifier.predict(points)
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(InvalidError, match="x1 has no categories"):
         classifier.predict([["a", "b"]])
     with pytest.raises(NotFoundError, match="no model 'nope'"):
         RemoteClassifier(client, "nope").predict([[0, 0]])

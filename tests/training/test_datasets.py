@@ -1,15 +1,15 @@
 """Data, splits and batch orders: the notebook's for replicate 0, independent for the others, repeatable for all."""
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_gaussian_quantiles
 
 from training import experiment
-from training.dataset_spec import GaussianQuantilesSpec, TableSpec
-from training.datasets import ReplicateSplits, Stream, batch_orders, data_source, draw, seed_for
+from training.dataset_spec import BlobsSpec, GaussianQuantilesSpec, TableSpec
+from training.datasets import Column, DataSource, ReplicateSplits, Stream, batch_orders, data_source, draw, seed_for
 
 SPEC = experiment.read(experiment.DEFAULT).dataset
 assert isinstance(SPEC, GaussianQuantilesSpec)
@@ -69,46 +69,91 @@ def test_seeds_differ_by_replicate_and_stream() -> None:
     assert len(seeds) == 50 * len(Stream)
 
 
-def table(path: Path, text: str) -> TableSpec:
+def table(path: Path, text: str, **asked: Any) -> TableSpec:
     path.write_text(text)
-    return TableSpec(path, (-1.5, 1.5), 0.3, 0.2)
+    return TableSpec(path=path, **asked)
 
 
-def test_a_table_is_split_anew_by_every_replicate(tmp_path: Path) -> None:
+def test_a_table_is_split_anew_by_every_replicate_and_held_once(tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     lines = [f"{a},{b},{c},{int(a > 0)}" for a, b, c in rows.tolist()]
     spec = table(tmp_path / "t.csv", "\n".join(["width,height,weight,label", *lines]))
     source = data_source(spec, 3)
     assert (source.features, source.replication, source.population) == (["width", "height", "weight"], "resplit", None)
     drawn = draw(spec, source, 3, 3)
-    assert drawn.test.points.shape == (3, 15, 3)
+    assert (drawn.test.count, drawn.test.size) == (3, 15)
     np.testing.assert_array_equal(drawn.served.points, rows)
-    np.testing.assert_array_equal(drawn.test.labels, drawn.test.points[..., 0] > 0)
-    assert not np.array_equal(drawn.test.points[0], drawn.test.points[1])
+    for r in range(3):
+        parts = [split.replicate(r) for split in (drawn.train, drawn.validation, drawn.test)]
+        assert len(np.unique(np.concatenate([points for points, _ in parts]), axis=0)) == 50
+        for points, labels in parts:
+            np.testing.assert_array_equal(labels, points[:, 0] > 0)
+    assert not np.array_equal(drawn.test.replicate(0)[0], drawn.test.replicate(1)[0])
+    served = np.array(drawn.served.split)
+    np.testing.assert_array_equal(drawn.served.points[served == "test"], drawn.test.replicate(0)[0])
+    assert drawn.train.points is drawn.test.points
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("a,b\n1,2\n", "end in label"),
-        ("label\n1\n", "end in label"),
-        ("a,label\n1,0\n2,3\n", "line 3: must be 1 finite numbers and a label 0 or 1"),
-        ("a,label\n1,0\nnan,1\n", "line 3"),
-        ("a,label\n1\n", "line 2"),
-        ("a,label\nred,1\n", "line 2"),
-        ("", "empty"),
-        ("a,label\n1,0\n1,0\n", "at least 10"),
-    ],
-)
-def test_a_table_that_is_not_one_is_refused_with_the_line(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=rf"t\.csv.*{words}"):
-        data_source(table(tmp_path / "t.csv", text), 3)
-
-
-@pytest.mark.parametrize(("ones", "part"), [([4], "train"), ([], "train"), (range(1, 50), "test")])
-def test_data_of_one_class_are_refused_with_what_to_do(tmp_path: Path, ones: Iterable[int], part: str) -> None:
-    """Without both classes there is no ROC curve, and the service reads no card with a NaN on it."""
-    lines = [f"{i},{int(i in ones)}" for i in range(50)]
+def test_a_tables_classes_are_in_every_split_in_equal_parts(tmp_path: Path) -> None:
+    lines = [f"{i},{'rare' if i < 3 else 'often' if i < 100 else 'half'}" for i in range(200)]
     spec = table(tmp_path / "t.csv", "\n".join(["a,label", *lines]))
-    with pytest.raises(ValueError, match=rf"the {part} data of replicate 0.*another test_fraction, or another seed"):
+    drawn = draw(spec, data_source(spec, 0), 0, 10)
+    assert drawn.served.classes == ["half", "often", "rare"]
+    for split, counts in ((drawn.train, [56, 54, 1]), (drawn.validation, [14, 14, 1]), (drawn.test, [30, 29, 1])):
+        for r in range(10):
+            assert np.bincount(split.replicate(r)[1].astype(int)).tolist() == counts
+
+
+def test_a_feature_is_drawn_over_its_data_with_a_margin_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    lines = [f"{i},{i * 1000},{'xyz'[i % 3]},7,{i % 2}" for i in range(11)]
+    text = "\n".join(["a,b,c,d,label", *lines])
+    source = data_source(table(tmp_path / "t.csv", text), 0)
+    assert source.domain == [(-1, 11), (-1000, 11000), (0, 2), (2.8, 11.2)]
+    assert source.held == [5, 5000, 0, 7]
+    source = data_source(table(tmp_path / "t.csv", text, domain=(0, 1)), 0)
+    assert source.domain == [(0, 1), (0, 1), (0, 2), (0, 1)]
+    source = data_source(table(tmp_path / "t.csv", text, domain={"b": (0, 1)}), 0)
+    assert source.domain == [(-1, 11), (0, 1), (0, 2), (2.8, 11.2)]
+    with pytest.raises(ValueError, match="domain: no feature e; the features are a, b, c, d"):
+        data_source(table(tmp_path / "t.csv", text, domain={"e": (0, 1)}), 0)
+
+
+def test_a_source_says_what_its_columns_task_and_units_are(tmp_path: Path) -> None:
+    lines = [f"{'' if i == 3 else i},{'ab'[i % 2]},{i / 3}" for i in range(20)]
+    source = data_source(
+        table(tmp_path / "t.csv", "\n".join(["x,kind,price", *lines]), label="price", missing="median"), 0
+    )
+    assert source.columns == [Column("x", imputed=True), Column("kind", ("a", "b"))]
+    assert (source.task, source.classes, source.target, source.scale) == ("regression", [], "price", True)
+    assert (SPEC.scale, data_source(SPEC, 3).task, data_source(SPEC, 3).classes) == (False, "binary", ["0", "1"])
+
+
+def test_a_regressions_labels_are_the_values(tmp_path: Path) -> None:
+    spec = table(tmp_path / "t.csv", "\n".join(["a,label", *(f"{i},{i / 3}" for i in range(20))]))
+    drawn = draw(spec, data_source(spec, 0), 0, 2)
+    np.testing.assert_array_equal(drawn.served.labels, np.float32(np.arange(20) / 3))
+    assert drawn.served.classes == []
+    assert (drawn.train.size, drawn.validation.size, drawn.test.size) == (11, 3, 6)
+
+
+def test_rows_that_fractions_leave_without_a_split_are_refused(tmp_path: Path) -> None:
+    text = "\n".join(["a,label", *(f"{i},{i / 3}" for i in range(10))])
+    spec = table(tmp_path / "t.csv", text, test_fraction=0.95)
+    with pytest.raises(ValueError, match=r"10 rows cannot be split by test_fraction = 0\.95"):
+        draw(spec, data_source(spec, 0), 0, 2)
+
+
+def test_data_without_a_class_are_refused_with_what_to_do() -> None:
+    """Without all classes there is no ROC curve, and the service reads no card with a NaN on it."""
+    spec = BlobsSpec(n_samples=10, n_classes=5)
+    with pytest.raises(ValueError, match=r"data of replicate 0.*have none of the class.*another fraction, or another"):
         draw(spec, data_source(spec, 3), 3, 2)
+
+
+def test_a_million_rows_are_not_copied_for_each_replicate() -> None:
+    points, labels = np.zeros((1_000_000, 4), np.float32), np.arange(1_000_000, dtype=np.float32) % 2
+    source = DataSource([Column("x")] * 4, lambda _: (points, labels), 1_000_000, "resplit")
+    drawn = draw(TableSpec(path=Path("t.csv")), source, 0, 3)
+    assert drawn.train.points is points
+    assert drawn.train.rows is not None
+    assert drawn.train.rows.nbytes == 4 * 3 * drawn.train.size

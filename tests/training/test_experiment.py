@@ -29,13 +29,16 @@ def test_the_default_experiment_is_the_notebooks() -> None:
         ("seed = 3", "sed = 3", ["sed: unknown field; valid fields: name, seed, replicates", "seed: Missing"]),
         ("seed = 3", "seed = -1", ["seed: must be from 0", "-1"]),
         ("replicates = 30", "replicates = 0", ["replicates: must be at least 1, not 0"]),
-        ("cov = 0.1", "covariance = 0.1", ["dataset.covariance: unknown field", "cov, random_state"]),
+        ("cov = 0.1", "covariance = 0.1", ["dataset.covariance: unknown field", "n_samples, random_state"]),
         ("n_samples = 2000", "n_samples = -5", ["dataset.n_samples: must be at least 10, not -5"]),
         ("n_samples = 2000", "n_samples = 2000.5", ["dataset.n_samples: Not a valid integer"]),
         (
             'generator = "gaussian_quantiles"',
             'generator = "spirals"',
-            ["dataset.generator: must be one of gaussian_quantiles, table, not spirals"],
+            [
+                "dataset.generator: must be one of gaussian_quantiles, moons",
+                "table, not spirals",
+            ],
         ),
         ("domain = [-1.5, 1.5]", "domain = [1.5, -1.5]", ["dataset.domain", "low < high"]),
         ("domain = [-1.5, 1.5]", "domain = [1.5]", ["dataset.domain", "[low, high]"]),

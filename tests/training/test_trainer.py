@@ -1,4 +1,7 @@
-"""The compiled trainer does what Keras `fit` does, for every replicate, and the same each time."""
+"""The compiled trainers do what Keras `fit` does, for every replicate, and the same each time."""
+
+from dataclasses import replace
+from typing import Literal
 
 import keras
 import numpy as np
@@ -6,188 +9,193 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from bundle.card import RegressionHistory, Task
 from training.architectures import Weights, build, forward, initial_weights
-from training.datasets import Split
-from training.experiment import ProtocolSpec
+from training.datasets import Replicates, Split, batch_orders
 from training.fit import numba_trainer
+from training.fit import train as fit
+from training.fit.batches import BatchOrders
+from training.fit.layers import dropout_mask
 from training.fit.train import Trajectory, recorded_epochs, train
+from training.protocol_spec import OPTIMIZERS, EarlyStopping, ProtocolSpec, Schedule
 
-ADAM = ProtocolSpec("adam", 0.001, 32)
+ADAM = ProtocolSpec()
 N, EPOCHS = 1124, 2  # 35 full batches an epoch, as in the notebook, and one of 4 points
+HELD_OUT, SEED = 40, 1
+
+Program = Literal["numba", "xla"]
 
 
-def _split(replicates: int, n: int, seed: int = 0) -> Split:
-    points = np.random.default_rng(seed).normal(size=(replicates, n, 2)).astype(np.float32)
-    return Split(points, (np.linalg.norm(points, axis=-1) > 1).astype(np.float32))
-
-
-def _orders(replicates: int, epochs: int = EPOCHS) -> NDArray[np.int32]:
-    rows = np.tile(np.arange(N, dtype=np.int32), (epochs, replicates, 1))
-    return np.random.default_rng(1).permuted(rows, axis=2)
+def _split(replicates: int, n: int, seed: int = 0, task: Task = "binary", features: int = 2) -> Split:
+    points = np.random.default_rng(seed).normal(size=(replicates, n, features)).astype(np.float32)
+    radius = np.linalg.norm(points, axis=-1)
+    labels = {"binary": radius > 1, "multiclass": np.digitize(radius, [0.8, 1.5]), "regression": np.sin(radius)}[task]
+    return Split(points, labels.astype(np.float32))
 
 
 def _train(
-    model: keras.Sequential, initial: Weights, data: Split, orders: NDArray[np.int32], protocol: ProtocolSpec = ADAM
+    model: keras.Sequential,
+    initial: Weights,
+    data: Replicates,
+    epochs: int = EPOCHS,
+    protocol: ProtocolSpec = ADAM,
+    task: Task = "binary",
 ) -> Trajectory:
-    return train(model, initial, data, _split(data.labels.shape[0], 40, seed=9), orders, protocol)
+    held_out = _split(data.count, HELD_OUT, seed=9, task=task, features=initial[0].shape[1])
+    return train(model, initial, data, held_out, BatchOrders(SEED, epochs, data.size), protocol)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
-@pytest.mark.parametrize("hidden_layers", [(), (3,), (10, 10)])
-def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
-    hidden_layers: tuple[int, ...], activation: str
-) -> None:
-    model = build(2, hidden_layers, activation if hidden_layers else None)
-    initial = initial_weights(model, [5])
-    data, orders = _split(1, N), _orders(1)
-    ours = _train(model, initial, data, orders)
+def _network(
+    activations: tuple[str, ...] = ("tanh", "tanh"), task: Task = "binary", units: int = 10, features: int = 2
+) -> keras.Sequential:
+    return build(features, [units] * len(activations), activations, task, {"multiclass": 3}.get(task, 1))
 
-    model.set_weights([stack[0] for stack in initial])
-    model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy", metrics=["accuracy"])
-    validation = _split(1, 40, seed=9)
-    for epoch in range(EPOCHS):
-        order = orders[epoch, 0]
-        history = model.fit(
+
+def _hold_to_fit(
+    model: keras.Sequential, protocol: ProtocolSpec, task: Task = "binary", *, n: int = N, atol: float = 1e-5
+) -> Trajectory:
+    """Train both ways from the same weights over the same batches, and hold weights and metrics to each other."""
+    data = _split(1, n, task=task, features=model.input_shape[1])
+    initial = initial_weights(model, [5], protocol)
+    ours = _train(model, initial, data, protocol=protocol, task=task)
+    theirs = _keras_of(model, protocol, task)
+    plain = [variable for layer in theirs.layers if isinstance(layer, keras.layers.Dense) for variable in layer.weights]
+    for variable, stack in zip(plain, initial, strict=True):
+        variable.assign(stack[0])
+    held_out = _split(1, HELD_OUT, seed=9, task=task, features=model.input_shape[1])
+    for epoch, order in enumerate(batch_orders(SEED, 1, EPOCHS, n)[:, 0]):
+        history = theirs.fit(
             data.points[0][order],
             data.labels[0][order],
-            validation_data=(validation.points[0], validation.labels[0]),
-            batch_size=32,
+            validation_data=(held_out.points[0], held_out.labels[0]),
+            batch_size=protocol.batch_size,
+            class_weight={int(k): v for k, v in protocol.class_weight.items()} if isinstance(protocol.class_weight, dict) else None,
             shuffle=False,
             verbose=0,
         ).history
-        for mine, theirs in zip(ours.weights, model.get_weights(), strict=True):
-            np.testing.assert_allclose(mine[0, epoch + 1], theirs, rtol=0, atol=1e-5)
-        for name, theirs in (("loss", "loss"), ("validation_loss", "val_loss"), ("accuracy", "accuracy")):
-            assert getattr(ours.histories[0], name)[epoch] == pytest.approx(history[theirs][0], abs=1e-5)
+        mine = [stack[0, epoch + 1] for stack in ours.weights]
+        expected = theirs.predict(held_out.points[0], verbose=0)
+        answers = forward(model, mine, held_out.points[0])[-1]
+        activation = model.layers[-1].activation
+        np.testing.assert_allclose(activation(tf.reshape(answers, expected.shape)), expected, rtol=0, atol=10 * atol)
+        if not protocol.batch_normalization:
+            for one, other in zip(mine, plain, strict=True):
+                np.testing.assert_allclose(one, other, rtol=0, atol=atol)
+        measure = "mae" if task == "regression" else "accuracy"
+        for name, key in (("loss", "loss"), (measure, measure), ("validation_loss", "val_loss")):
+            assert getattr(ours.histories[0], name)[epoch] == pytest.approx(history[key][0], abs=10 * atol), name
+    return ours
 
 
-def test_each_replicate_trains_as_if_alone() -> None:
-    model = build(2, (3,), "tanh")
-    data, orders = _split(3, N), _orders(3)
-    initial = initial_weights(model, [1, 2, 3])
-    together = _train(model, initial, data, orders)
-    for r in range(3):
-        own = slice(r, r + 1)
-        alone = _train(
-            model, [stack[own] for stack in initial], Split(data.points[own], data.labels[own]), orders[:, own]
-        )
-        for one, all_three in zip(alone.weights, together.weights, strict=True):
-            np.testing.assert_allclose(one[0], all_three[r], rtol=0, atol=1e-6)
+def _keras_of(model: keras.Sequential, protocol: ProtocolSpec, task: Task) -> keras.Sequential:
+    """Return the recipe as one would write it for Keras' `fit`, compiled."""
+    regularizer = keras.regularizers.L1L2(protocol.l1, protocol.l2)
+    layers: list[keras.layers.Layer] = [keras.Input(model.input_shape[1:])]
+    for number, layer in enumerate(model.layers[:-1]):
+        layers.append(keras.layers.Dense(layer.units, kernel_regularizer=regularizer))
+        if protocol.batch_normalization:
+            layers.append(keras.layers.BatchNormalization())
+        layers.append(keras.layers.Activation(layer.activation))
+        if protocol.dropout:
+            layers.append(_SameDropout(protocol.dropout, number, len(model.layers) - 1))
+    last = model.layers[-1]
+    layers.append(keras.layers.Dense(last.units, activation=last.activation, kernel_regularizer=regularizer))
+    network = keras.Sequential(layers)
+    schedule = protocol.learning_rate_schedule
+    rate = protocol.learning_rate if schedule is None else getattr(keras.optimizers.schedules, schedule.class_name)(
+        **({} if "values" in schedule.config else {"initial_learning_rate": protocol.learning_rate}), **schedule.config
+    )
+    optimizer = keras.optimizers.get({"class_name": protocol.optimizer, "config": dict(protocol.optimizer_options)})
+    optimizer.learning_rate = rate
+    measure = "mae" if task == "regression" else "accuracy"
+    network.compile(optimizer, protocol.loss_for(task), metrics=[measure], run_eagerly=protocol.dropout > 0)
+    return network
 
 
-def test_a_replicate_that_diverges_hurts_no_other() -> None:
-    model = build(2, (3,), "tanh")
-    data, orders = _split(2, N), _orders(2)
-    initial = initial_weights(model, [1, 2])
-    healthy = _train(model, initial, data, orders)
-    spoiled = [stack.copy() for stack in initial]
-    spoiled[0][0, 0, 0] = np.nan
-    beside = _train(model, spoiled, data, orders)
-    assert np.isnan(beside.weights[0][0, -1]).any()
-    for one, other in zip(healthy.weights, beside.weights, strict=True):
-        np.testing.assert_array_equal(one[1], other[1])
+class _SameDropout(keras.layers.Layer):
+    """Dropout by the very masks that ours draws; it counts the batches that it has seen."""
+
+    def __init__(self, rate: float, number: int, layers: int) -> None:
+        super().__init__()
+        self.rate, self.number, self.layers_count, self.steps = rate, number, layers, 0
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training:
+            return x
+        draw, self.steps = self.steps * self.layers_count + self.number, self.steps + 1
+        seed = np.random.SeedSequence(SEED, spawn_key=(0,)).generate_state(1)[0] >> 1
+        # a short batch of ours is padded to a whole one, and takes the first rows of its mask
+        mask = dropout_mask(tf.constant([seed], tf.int32), tf.constant(draw), (32, x.shape[-1]), self.rate)
+        return x * mask[0, : len(x)]
 
 
-def test_training_again_gives_the_same_bits() -> None:
-    model = build(2, (10, 10), "tanh")
-    first, second = (_train(model, initial_weights(model, [7, 8]), _split(2, N), _orders(2)) for _ in range(2))
-    for one, other in zip(first.weights, second.weights, strict=True):
-        assert one.tobytes() == other.tobytes()
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "gelu", "silu"])
+@pytest.mark.parametrize("hidden_layers", [(3,), (10, 10), (40, 12)])
+def test_it_follows_keras_fit_from_the_same_weights_over_the_same_batches(
+    hidden_layers: tuple[int, ...], activation: str
+) -> None:
+    _hold_to_fit(build(2, hidden_layers, [activation] * len(hidden_layers)), ADAM)
 
 
-def test_epochs_are_recorded_from_before_training_to_the_end() -> None:
-    model = build(2, (), None)
-    initial = initial_weights(model, [1])
-    epochs = 45  # more than two compiled calls, the last of them shorter
-    trajectory = _train(model, initial, _split(1, N), _orders(1, epochs))
-    assert recorded_epochs(epochs) == list(range(epochs + 1))
-    assert [stack.shape[:2] for stack in trajectory.weights] == [(1, epochs + 1)] * 2
-    np.testing.assert_array_equal(trajectory.weights[0][:, 0], initial[0])
-    one_by_one = _train(model, initial, _split(1, N), _orders(1, epochs)[:30])
-    np.testing.assert_array_equal(trajectory.weights[0][:, 30], one_by_one.weights[0][:, -1])
-    assert len(trajectory.histories[0].loss) == epochs
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("hidden_layers", [(), (20, 20)])
+def test_every_task_follows_keras_fit(hidden_layers: tuple[int, ...], task: Task) -> None:
+    _hold_to_fit(build(5, hidden_layers, ["tanh"] * len(hidden_layers), task, 3 if task == "multiclass" else 1), ADAM, task)
 
 
-@pytest.mark.parametrize("epochs", [1, 20, 59, 60, 61, 500, 100_000])
-def test_recorded_epochs_are_about_sixty_and_denser_at_the_start(epochs: int) -> None:
-    kept = recorded_epochs(epochs)
-    assert (kept[0], kept[-1]) == (0, epochs)
-    assert kept == sorted(set(kept))
-    assert len(kept) <= 61
-    if epochs >= 60:
-        assert len(kept) >= 50
-        gaps = np.diff(kept)
-        assert gaps[:5].tolist() == [1] * 5
-        assert gaps[-1] == max(gaps)
-
-
-def test_starting_weights_are_those_of_the_keras_initializers() -> None:
-    model = build(2, (200,), "tanh")
-    kernel, bias, *_ = (stack[0] for stack in initial_weights(model, [1]))
-    limit = np.sqrt(6 / (2 + 200))  # Glorot uniform
-    assert kernel.shape == (2, 200)
-    assert 0.97 * limit < np.abs(kernel).max() <= limit
-    assert not bias.any()
-    again, other = initial_weights(model, [1]), initial_weights(model, [2])
-    np.testing.assert_array_equal(again[0][0], kernel)
-    assert not np.array_equal(other[0][0], kernel)
-
-
-def test_the_forward_pass_is_the_keras_models_own() -> None:
-    model = build(3, (4, 5), "relu")
-    points = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
-    *hidden, logits = forward(model, model.get_weights(), points)
-    assert [layer.shape for layer in hidden] == [(7, 4), (7, 5)]
-    np.testing.assert_allclose(tf.sigmoid(logits), model(points)[:, 0], rtol=0, atol=1e-6)
-
-
-def test_an_unknown_activation_or_optimizer_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="tanhh"):
-        build(2, (3,), "tanhh")
-    model = build(2, (), None)
-    with pytest.raises(ValueError, match="adamm"):
-        _train(model, initial_weights(model, [1]), _split(1, N), _orders(1), ProtocolSpec("adamm", 0.001, 32))
-
-
-def test_after_twenty_epochs_it_still_answers_as_keras_fit_does() -> None:
-    """Rounding grows over 720 steps; what the network has learned must not depend on it."""
-    model = build(2, (10,), "tanh")
-    initial, data, orders = initial_weights(model, [5]), _split(1, N), _orders(1, 20)
-    ours = _train(model, initial, data, orders)
-    model.set_weights([stack[0] for stack in initial])
-    model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy")
-    for order in orders[:, 0]:
-        model.fit(data.points[0][order], data.labels[0][order], batch_size=32, shuffle=False, verbose=0)
-    points = np.random.default_rng(2).normal(size=(2000, 2)).astype(np.float32)
-    theirs = model(points).numpy()[:, 0]
-    mine = tf.sigmoid(forward(model, [stack[0, -1] for stack in ours.weights], points)[-1]).numpy()
-    assert np.abs(mine - theirs).max() < 1e-3
-    assert np.mean((mine >= 0.5) == (theirs >= 0.5)) > 0.999
-
-
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_the_numba_trainer_and_xlas_do_the_same(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = build(2, (10, 10), activation)
-    initial, data, orders = initial_weights(model, [5, 6]), _split(2, N), _orders(2, 3)
-    fast = _train(model, initial, data, orders)
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_program_for_other_recipes_follows_keras_fit_in_every_task(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(numba_trainer, "supports", lambda *_: False)
-    general = _train(model, initial, data, orders)
-    for one, other in zip(fast.weights, general.weights, strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
-    for mine, theirs in zip(fast.histories, general.histories, strict=True):
-        np.testing.assert_allclose(mine.loss, theirs.loss, rtol=0, atol=1e-5)
-        np.testing.assert_allclose(mine.validation_accuracy, theirs.validation_accuracy, rtol=0, atol=1e-6)
+    _hold_to_fit(_network(task=task), ADAM, task)
+
+
+@pytest.mark.parametrize("program", ["numba", "xla"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"l1": 0.01, "l2": 0.02},
+        {"class_weight": {"0": 0.5, "1": 3.0}},
+        {"learning_rate_schedule": Schedule("CosineDecay", {"decay_steps": 50, "alpha": 0.1})},
+        {"learning_rate_schedule": Schedule("PiecewiseConstantDecay", {"boundaries": [20, 40], "values": [0.01, 0.003, 0.001]})},
+        {"batch_size": 300},
+        {"batch_size": 5000},
+    ],
+    ids=lambda recipe: "-".join(recipe),
+)
+def test_both_programs_follow_keras_fit_in_what_both_know(
+    recipe: dict[str, object], program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if program == "xla":
+        monkeypatch.setattr(numba_trainer, "supports", lambda *_: False)
+    _hold_to_fit(_network(("tanh", "relu")), replace(ADAM, **recipe))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("activation", "optimizer", "supported"),
-    [("tanh", "adam", True), ("relu", "adam", True), ("gelu", "adam", False), ("tanh", "sgd", False)],
+    "recipe",
+    [
+        {"optimizer": "sgd", "optimizer_options": {"momentum": 0.9, "nesterov": True}, "learning_rate": 0.05},
+        {"optimizer_options": {"clipnorm": 0.05}},
+        {"optimizer_options": {"global_clipnorm": 0.05}},
+        {"optimizer": "adamw", "optimizer_options": {"weight_decay": 0.1}},
+        {"batch_normalization": True},
+        {"batch_normalization": True, "dropout": 0.3},
+        {"dropout": 0.4},
+        {"loss": "mean_squared_error"},
+    ],
+    ids=lambda recipe: "-".join(map(str, recipe.values())),
 )
-def test_what_the_numba_trainer_does_not_support_falls_back_and_says_so(
-    activation: str, optimizer: str, supported: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    model = build(2, (3,), activation)
-    protocol = ProtocolSpec(optimizer, 0.001, 32)
-    trajectory = _train(model, initial_weights(model, [1]), _split(1, N), _orders(1, 1), protocol)
-    assert np.isfinite(trajectory.weights[0]).all()
-    assert ("training with XLA" in caplog.text) is not supported
+def test_other_recipes_follow_keras_fit(recipe: dict[str, object]) -> None:
+    """Dropout by the same masks."""
+    _hold_to_fit(_network(("tanh", "relu")), replace(ADAM, **recipe), n=260, atol=2e-5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_follows_keras_fit(optimizer: str) -> None:
+    _hold_to_fit(_network(("tanh",), units=3), ProtocolSpec(optimizer, 0.001, 32), n=100)
+
+
+@pytest.mark.parametrize("loss", ["mean_absolute_error", "huber", "log_cosh"])
+def test_other_losses_of_a_regression_follow_keras_fit(loss: str) -> None:
+    _hold_to_fit(_network(("tanh",), "regression"), replace(ADAM, loss=loss), "regression", n=260)

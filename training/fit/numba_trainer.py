@@ -1,251 +1,226 @@
-"""The fast trainer: Adam on dense tanh and relu networks, compiled by Numba for one core.
+"""The fast trainer: Adam on dense networks, compiled by Numba for one core.
 
-These networks are so small (151 weights, batches of 32 points) that calling anything per operation costs more than the
-arithmetic. Here a step is a few plain loops over arrays that stay in the first-level cache, and the innermost loop,
-over the points of a batch, is one that LLVM turns into vector instructions. One compilation serves every architecture,
-and the interpreter's lock is released, so models train side by side. `training.fit` says what it computes.
+A step is the few calls of `_train`, over arrays that stay in the processor's cache, whether the network has ten weights
+or a million; `training.fit.kernels` has their arithmetic. One compilation serves every architecture, and the
+interpreter's lock is released, so models train side by side. `training.fit` says what it computes.
 """
 
 import math
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Sequence
 
 import keras
 import numpy as np
-from numba import njit
+import tensorflow as tf
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from training.architectures import Weights
-from training.datasets import Split
-from training.experiment import ProtocolSpec
-from training.fit import TrainChunk
+from training.architectures import Weights, task_of
+from training.datasets import Replicates
+from training.fit import Trainer, recipe
+from training.fit.kernels import GELU, LINEAR, RELU, SIGMOID, TANH, F, Ints, backward, compiled, f4, forward, load
+from training.fit.losses import BINARY, MULTICLASS, REGRESSION, loss_gradient, score
+from training.protocol_spec import LOSSES, ProtocolSpec
 
-LINEAR, TANH, RELU = range(3)
-ACTIVATIONS = {keras.activations.linear: LINEAR, keras.activations.tanh: TANH, keras.activations.relu: RELU}
+ACTIVATIONS = {"linear": LINEAR, "tanh": TANH, "relu": RELU, "sigmoid": SIGMOID, "gelu": GELU}
+TASKS = {"binary": BINARY, "multiclass": MULTICLASS, "regression": REGRESSION}
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Keras' defaults
 
-F = NDArray[np.float32]
-f4 = np.float32
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _compiled(function: Callable[P, T]) -> Callable[P, T]:
-    """Compile. Sums may be reordered, which is what lets them be vectorized; NaN and infinity stay what they are."""
-    compiled: Callable[P, T] = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})(function)
-    return compiled
+POINTS_AT_ONCE = 256
+"""Points of a larger batch are computed in parts of at most so many: values of more do not stay in the cache."""
 
 
 def supports(model: keras.Sequential, protocol: ProtocolSpec) -> bool:
     """Say whether this trainer can train the model with the protocol."""
-    return protocol.optimizer == "adam" and all(layer.activation in ACTIVATIONS for layer in model.layers[:-1])
+    return (
+        protocol.optimizer == "adam"
+        and not protocol.optimizer_options
+        and not protocol.dropout
+        and not protocol.batch_normalization
+        and protocol.loss in {None, LOSSES[task_of(model)][0]}
+        and all(layer.activation.__name__ in ACTIVATIONS for layer in model.layers[:-1])
+    )
 
 
 def make_trainer(
-    model: keras.Sequential, initial: Weights, training: Split, validation: Split, protocol: ProtocolSpec
-) -> TrainChunk:
-    """Return a function that trains on for some epochs."""
-    replicates = len(initial[0])
-    shapes = [stack.shape[1:] for stack in initial]
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    sizes = np.array([training.points.shape[-1], *(bias.shape[1] for bias in initial[1::2])])
-    activations = np.array([*(ACTIVATIONS[layer.activation] for layer in model.layers[:-1]), LINEAR])
-    weights = np.concatenate([stack.reshape(replicates, -1) for stack in initial], axis=1)
-    moments = np.zeros((replicates, 2, weights.shape[1]), np.float32)
-    workspace = np.zeros((2, len(sizes), sizes.max(), protocol.batch_size), np.float32)
-    steps_done = 0
-
-    def train_chunk(orders: NDArray[np.int32]) -> tuple[F, Weights]:
-        nonlocal steps_done
-        epochs = len(orders)
-        metrics = np.zeros((replicates, epochs, 4), np.float32)
-        recorded = np.empty((replicates, epochs, weights.shape[1]), np.float32)
-        for r in range(replicates):
-            _train(
-                training.points[r],
-                training.labels[r],
-                validation.points[r],
-                validation.labels[r],
-                np.ascontiguousarray(orders[:, r]),
-                sizes,
-                activations,
-                protocol.learning_rate,
-                steps_done,
-                weights[r],
-                moments[r],
-                workspace,
-                metrics[r],
-                recorded[r],
-            )
-        steps_done += epochs * -(-orders.shape[2] // protocol.batch_size)
-        parts = np.split(recorded.swapaxes(0, 1), ends[:-1], axis=2)
-        stacks = [part.reshape(epochs, replicates, *shape) for part, shape in zip(parts, shapes, strict=True)]
-        return metrics.transpose(1, 2, 0), stacks
-
-    return train_chunk
+    model: keras.Sequential, initial: Weights, training: Replicates, validation: Replicates, protocol: ProtocolSpec
+) -> Trainer:
+    """Return a trainer of one replicate at a time."""
+    return _NumbaTrainer(model, initial, training, validation, protocol)
 
 
-@_compiled
+class _NumbaTrainer:
+    group = 1
+
+    def __init__(
+        self,
+        model: keras.Sequential,
+        initial: Weights,
+        training: Replicates,
+        validation: Replicates,
+        protocol: ProtocolSpec,
+    ) -> None:
+        threadpool_limits(
+            1, "blas"
+        )  # models train side by side; for one step's products threads cost more than they give
+        self._initial, self._training, self._validation, self._protocol = initial, training, validation, protocol
+        self._sizes = np.array([initial[0].shape[1], *(bias.shape[1] for bias in initial[1::2])])
+        self._activations = np.array([*(ACTIVATIONS[layer.activation.__name__] for layer in model.layers[:-1]), LINEAR])
+        self._task = TASKS[task_of(model)]
+        self._batch = min(protocol.batch_size, training.size)
+        parts = -(-self._batch // POINTS_AT_ONCE)
+        self._workspace = np.zeros((3, len(self._sizes), self._sizes.max(), -(-self._batch // parts)), np.float32)
+        self._learning_rate = recipe.learning_rate(protocol)
+        self.start([0], 0)
+        self.train(np.zeros((0, 1, training.size), np.int32))  # compiles
+
+    def start(self, members: Sequence[int], seed: int) -> None:
+        (r,) = members
+        self._data = *self._training.replicate(r), *self._validation.replicate(r)
+        self._weights = np.concatenate([stack[r].ravel() for stack in self._initial])
+        self._moments = np.zeros((2, len(self._weights)), np.float32)
+        self._steps_done = 0
+        self._class_weights = np.zeros(0, np.float32)
+        if self._protocol.class_weight is not None:
+            self._class_weights = recipe.class_weights(self._protocol, self._data[1], max(2, int(self._sizes[-1])))
+
+    def train(self, orders: NDArray[np.int32]) -> F:
+        epochs, _, n = orders.shape
+        metrics = np.zeros((epochs, 4), np.float32)
+        steps = epochs * -(-n // self._batch)
+        _train(
+            *self._data,
+            self._class_weights,
+            np.ascontiguousarray(orders[:, 0]),
+            self._rates(steps),
+            self._steps_done,
+            self._batch,
+            self._sizes,
+            self._activations,
+            self._task,
+            self._protocol.l1,
+            self._protocol.l2,
+            self._weights,
+            self._moments,
+            self._workspace,
+            metrics,
+        )
+        self._steps_done += steps
+        return metrics[:, :, np.newaxis]
+
+    def weights(self) -> Weights:
+        shapes = [stack.shape[1:] for stack in self._initial]
+        parts = np.split(self._weights.copy(), np.cumsum([math.prod(shape) for shape in shapes])[:-1])
+        return [part.reshape(1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def _rates(self, steps: int) -> NDArray[np.float64]:
+        """Return the learning rate of each of the next steps."""
+        rate = self._learning_rate
+        if isinstance(rate, float):
+            return np.full(steps, rate)
+        numbers = tf.range(self._steps_done, self._steps_done + steps)
+        rates: NDArray[np.float64] = tf.map_fn(rate, numbers, fn_output_signature=tf.float32).numpy().astype(np.float64)
+        return rates
+
+
+@compiled
 def _train(
     points: F,
     labels: F,
     validation_points: F,
     validation_labels: F,
+    class_weights: F,
     orders: NDArray[np.int32],
-    sizes: NDArray[np.int64],
-    activations: NDArray[np.int64],
-    learning_rate: float,
+    rates: NDArray[np.float64],
     steps_done: int,
+    batch: int,
+    sizes: Ints,
+    activations: Ints,
+    task: int,
+    l1: float,
+    l2: float,
     weights: F,
     moments: F,
     workspace: F,
     metrics: F,
-    recorded: F,
 ) -> None:
     """Train one replicate in place over the epochs of `orders`, the first step of which is number `steps_done` + 1."""
-    batch, last = workspace.shape[3], len(sizes) - 1
-    values, grads = workspace[0], workspace[1]  # of each layer's units, [layer, unit, point]
-    weight_grads, batch_labels = np.zeros(len(weights), f4), np.zeros(batch, f4)
-    identity = np.arange(len(validation_labels)).astype(np.int32)
-    step = steps_done
+    gradient, n, step = np.zeros((2, len(weights)), f4), orders.shape[1], steps_done
     for epoch in range(len(orders)):
-        for first in range(0, orders.shape[1], batch):
-            count = _load(points, labels, orders[epoch], first, values[0], batch_labels)
-            _forward(sizes, activations, weights, values)
-            _score(values[last, 0], batch_labels, count, metrics[epoch, :2])
-            _loss_gradient(values[last, 0], batch_labels, count, grads[last, 0])
-            _backward(sizes, activations, weights, values, grads, weight_grads)
+        order, sums, held_out = orders[epoch], metrics[epoch, :2], metrics[epoch, 2:]
+        for first in range(0, n, batch):
+            rows = order[first : min(first + batch, n)]
+            _gradient(points, labels, class_weights, rows, sizes, activations, task, weights, workspace, sums, gradient)
+            sums[0] += f4(len(rows)) * _penalize(sizes, weights, f4(l1), f4(l2), gradient[0])
             step += 1
-            rate = learning_rate * math.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
-            _adam(weights, weight_grads, moments[0], moments[1], f4(rate))
-        for first in range(0, len(identity), batch):
-            count = _load(validation_points, validation_labels, identity, first, values[0], batch_labels)
-            _forward(sizes, activations, weights, values)
-            _score(values[last, 0], batch_labels, count, metrics[epoch, 2:])
-        for i in range(4):
-            metrics[epoch, i] /= f4(orders.shape[1] if i < 2 else len(identity))
-        for i in range(len(weights)):
-            recorded[epoch, i] = weights[i]
+            rate = rates[step - steps_done - 1] * math.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
+            _adam(weights, gradient[0], moments[0], moments[1], f4(rate))
+        _evaluate(validation_points, validation_labels, sizes, activations, task, weights, workspace, held_out)
+        for i in range(2):
+            sums[i] /= f4(n)
+            held_out[i] /= f4(len(validation_labels))
+        held_out[0] += _penalize(sizes, weights, f4(l1), f4(l2), gradient[0])
 
 
-@_compiled
-def _load(points: F, labels: F, order: NDArray[np.int32], first: int, inputs: F, batch_labels: F) -> int:
-    """Copy a batch's points to `inputs` [feature, point]; the places after a short batch keep what they had."""
-    count = min(len(batch_labels), len(order) - first)
-    for n in range(count):
-        row = order[first + n]
-        batch_labels[n] = labels[row]
-        for d in range(points.shape[1]):
-            inputs[d, n] = points[row, d]
-    return count
-
-
-@_compiled
-def _tanh(x: np.float32) -> np.float32:
-    """Return tanh to 3e-7, by the rational function that XLA and Eigen use (Eigen, `generic_fast_tanh_float`)."""
-    limit = f4(7.90531110763549805)
-    if x > limit:  # not min and max: NaN must stay NaN
-        x = limit
-    if x < -limit:
-        x = -limit
-    s = x * x
-    p = f4(-2.76076847742355e-16) * s + f4(2.00018790482477e-13)
-    p = p * s + f4(-8.60467152213735e-11)
-    p = p * s + f4(5.12229709037114e-08)
-    p = p * s + f4(1.48572235717979e-05)
-    p = p * s + f4(6.37261928875436e-04)
-    p = p * s + f4(4.89352455891786e-03)
-    q = f4(1.19825839466702e-06) * s + f4(1.18534705686654e-04)
-    q = q * s + f4(2.26843463243900e-03)
-    q = q * s + f4(4.89352518554385e-03)
-    return f4(x * p / q)
-
-
-@_compiled
-def _forward(sizes: NDArray[np.int64], activations: NDArray[np.int64], weights: F, values: F) -> None:
-    start = 0
-    for layer in range(len(sizes) - 1):
-        inputs, units = sizes[layer], sizes[layer + 1]
-        biases = start + inputs * units
-        for unit in range(units):
-            z = values[layer + 1, unit]
-            for n in range(len(z)):
-                z[n] = weights[biases + unit]
-            for d in range(inputs):
-                x, weight = values[layer, d], weights[start + d * units + unit]
-                for n in range(len(z)):
-                    z[n] += weight * x[n]
-            _activate(z, activations[layer])
-        start = biases + units
-
-
-@_compiled
-def _activate(z: F, activation: int) -> None:
-    if activation == TANH:
-        for n in range(len(z)):
-            z[n] = _tanh(z[n])
-    elif activation == RELU:
-        for n in range(len(z)):
-            z[n] = f4(0) if z[n] <= 0 else z[n]
-
-
-@_compiled
-def _score(logits: F, labels: F, count: int, sums: F) -> None:
-    """Add the batch's binary cross-entropy and correct answers to `sums`."""
-    for n in range(count):
-        z = logits[n]
-        sums[0] += max(z, f4(0)) - z * labels[n] + math.log1p(math.exp(-abs(z)))
-        sums[1] += f4((z > 0) == (labels[n] > 0))
-
-
-@_compiled
-def _loss_gradient(logits: F, labels: F, count: int, grad: F) -> None:
-    """Write d loss / d logit, (P(y = 1) - y) / count, which is nothing for the places after a short batch."""
-    for n in range(len(grad)):
-        grad[n] = (f4(0.5) + f4(0.5) * _tanh(f4(0.5) * logits[n]) - labels[n]) / f4(count)
-    for n in range(count, len(grad)):
-        grad[n] = 0
-
-
-@_compiled
-def _backward(
-    sizes: NDArray[np.int64], activations: NDArray[np.int64], weights: F, values: F, grads: F, weight_grads: F
+@compiled
+def _gradient(
+    points: F,
+    labels: F,
+    class_weights: F,
+    rows: NDArray[np.int32],
+    sizes: Ints,
+    activations: Ints,
+    task: int,
+    weights: F,
+    workspace: F,
+    sums: F,
+    gradient: F,
 ) -> None:
-    """Go back from the gradient of the last layer, d loss / d z [unit, point], to that of every weight."""
-    start = len(weights)
-    for layer in range(len(sizes) - 2, -1, -1):
-        inputs, units = sizes[layer], sizes[layer + 1]
-        biases = start - units
-        start = biases - inputs * units
-        for unit in range(units):
-            weight_grads[biases + unit] = grads[layer + 1, unit].sum()
-        for d in range(inputs):
-            x, input_grad = values[layer, d], grads[layer, d]
-            for n in range(len(x)):
-                input_grad[n] = 0
-            for unit in range(units):
-                grad, total, i = grads[layer + 1, unit], f4(0), start + d * units + unit
-                for n in range(len(x)):
-                    total += x[n] * grad[n]
-                    input_grad[n] += weights[i] * grad[n]
-                weight_grads[i] = total
-            if layer > 0:
-                _activation_backward(input_grad, x, activations[layer - 1])
+    """Write a batch's gradient to gradient[0], a part of the batch at a time; the second row is for the parts'."""
+    last, units, part_labels = len(sizes) - 1, sizes[-1], np.zeros(workspace.shape[3], f4)
+    values, slopes, grads = workspace[0], workspace[1], workspace[2]  # of each layer's units, [layer, unit, point]
+    outputs, output_grads = values[last, :units], grads[last, :units]
+    for first in range(0, len(rows), len(part_labels)):
+        count = load(points, labels, rows, first, values[0], part_labels)
+        forward(sizes, activations, weights, values, slopes)
+        score(task, outputs, part_labels, class_weights, count, sums)
+        loss_gradient(task, outputs, part_labels, class_weights, count, len(rows), output_grads)
+        backward(sizes, activations, weights, values, slopes, grads, gradient[min(first, 1)])
+        if first > 0:
+            for i in range(len(weights)):
+                gradient[0, i] += gradient[1, i]
 
 
-@_compiled
-def _activation_backward(grad: F, value: F, activation: int) -> None:
-    """Turn the gradient with respect to an activation's value into that with respect to its argument, in place."""
-    if activation == TANH:
-        for n in range(len(grad)):
-            grad[n] *= f4(1) - value[n] * value[n]
-    elif activation == RELU:
-        for n in range(len(grad)):
-            grad[n] = f4(0) if value[n] <= 0 else grad[n]
+@compiled
+def _evaluate(
+    points: F, labels: F, sizes: Ints, activations: Ints, task: int, weights: F, workspace: F, sums: F
+) -> None:
+    """Add the losses and correct answers, or absolute errors, of all points to `sums`."""
+    part_labels, rows = np.zeros(workspace.shape[3], f4), np.arange(len(labels)).astype(np.int32)
+    values, slopes = workspace[0], workspace[1]
+    for first in range(0, len(rows), len(part_labels)):
+        count = load(points, labels, rows, first, values[0], part_labels)
+        forward(sizes, activations, weights, values, slopes)
+        score(task, values[len(sizes) - 1, : sizes[-1]], part_labels, part_labels[:0], count, sums)
 
 
-@_compiled
+@compiled
+def _penalize(sizes: Ints, weights: F, l1: np.float32, l2: np.float32, weight_grads: F) -> np.float32:
+    """Return l1 · sum |w| + l2 · sum w² over the kernels, and add its gradient."""
+    start, penalty = 0, f4(0)
+    if l1 == 0 and l2 == 0:
+        return penalty
+    for layer in range(len(sizes) - 1):
+        biases = start + sizes[layer] * sizes[layer + 1]
+        for i in range(start, biases):
+            w = weights[i]
+            penalty += l1 * abs(w) + l2 * w * w
+            weight_grads[i] += l1 * np.sign(w) + f4(2) * l2 * w
+        start = biases + sizes[layer + 1]
+    return penalty
+
+
+@compiled
 def _adam(weights: F, weight_grads: F, mean: F, square: F, rate: np.float32) -> None:
     """Kingma & Ba, "Adam" (2015), algorithm 1 with the corrections in the rate, as Keras has it."""
     for i in range(len(weights)):

@@ -2,33 +2,46 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from bundle.card import History
-from training.architectures import Weights
-from training.datasets import Split
-from training.experiment import ProtocolSpec
-from training.fit import EPOCHS_PER_CHUNK, MakeTrainer, xla_trainer
+from bundle.card import History, RegressionHistory, Task
+from training.architectures import Weights, task_of
+from training.datasets import Replicates
+from training.fit import MakeTrainer, Trainer, xla_trainer
+from training.fit.batches import BatchOrders
+from training.fit.early_stopping import StoppingEarly
+from training.protocol_spec import ProtocolSpec
 
 logger = logging.getLogger(__name__)
+
+EPOCHS_PER_CHUNK = 20
+"""The most epochs between two reports of progress."""
+
+ORDERS_PER_CHUNK = 2**23
+"""The most entries of batch orders that are drawn at a time, 32 MB, unless one epoch has more."""
 
 
 @dataclass(frozen=True)
 class Trajectory:
     """How training went: weights at the recorded epochs, a list of [R, S, …], and R histories of E values each.
 
-    A card shows the first history; all are compared where one trainer is held against another.
+    A replicate that stopped early after epoch `stopped[r]` stands still from there on at its best epoch: later
+    snapshots have the weights of the best epoch, and the history repeats that epoch's values. One that did not stop
+    ends at its best epoch too, in its last snapshot. Without early stopping `stopped` is None. `seconds` leaves out
+    compilation.
     """
 
     weights: Weights
-    histories: list[History]
+    histories: list[History] | list[RegressionHistory]
     seconds: float
+    stopped: list[int] | None = None
 
 
 def recorded_epochs(epochs: int, limit: int = 60) -> list[int]:
@@ -49,48 +62,69 @@ def recorded_epochs(epochs: int, limit: int = 60) -> list[int]:
 def train(
     model: keras.Sequential,
     initial: Weights,
-    training: Split,
-    validation: Split,
-    orders: NDArray[np.int32],
+    training: Replicates,
+    validation: Replicates,
+    orders: BatchOrders,
     protocol: ProtocolSpec,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Trajectory:
-    """Train R replicates of a model.
+    """Train R replicates of a model for the epochs of `orders`, a group of replicates after the other.
 
     Args:
         model: the architecture; its own weights are neither read nor changed.
         initial: starting weights, a list of [R, …] arrays.
         training: data of the R replicates.
         validation: data that are only looked at, after each epoch.
-        orders: the training points' order, [epochs, R, n]. A batch is the next `batch_size` of them, the last of an
-            epoch may be shorter.
-        protocol: optimizer, learning rate, batch size.
-        progress: called after each chunk with its number of epochs.
+        orders: in which order each epoch visits the training points.
+        protocol: the recipe.
+        progress: called now and then with the number of epochs done since; they add up to all epochs.
 
     Raises:
-        ValueError: Keras knows no optimizer of that name.
+        ValueError: Keras does not know a name in the protocol, or the loss does not fit the model's task.
     """
-    start = time.perf_counter()
-    train_chunk = _choose_trainer(model, protocol)(model, initial, training, validation, protocol)
-    epochs = len(orders)
+    trainer = _choose_trainer(model, protocol)(model, initial, training, validation, protocol)
+    start, replicates, epochs = time.perf_counter(), training.count, orders.epochs
+    stopper = StoppingEarly(trainer, protocol.early_stopping, epochs) if protocol.early_stopping else None
+    runs: Trainer = stopper or trainer
     keep = recorded_epochs(epochs)
-    kept = [[stack] for stack in initial]
-    measured = []
-    for first in range(0, epochs, EPOCHS_PER_CHUNK):
-        chunk = orders[first : first + EPOCHS_PER_CHUNK]
-        metrics, stacks = train_chunk(chunk)
-        measured.append(metrics)
-        rows = [epoch - first - 1 for epoch in keep if first < epoch <= first + len(chunk)]
-        for snapshots, stack in zip(kept, stacks, strict=True):
-            snapshots.extend(stack[rows])
-        progress(len(chunk))
-
-    by_replicate = np.concatenate(measured).transpose(2, 1, 0)
+    snapshots = [np.empty((replicates, len(keep), *stack.shape[1:]), np.float32) for stack in initial]
+    metrics = np.empty((replicates, 4, epochs), np.float32)
+    stopped: list[int] = []
+    done = 0
+    for first in range(0, replicates, runs.group):
+        members = slice(first, first + runs.group)
+        runs.start(range(replicates)[members], orders.seed)
+        draws = [orders.replicate(r) for r in range(replicates)[members]]
+        for epoch, count in _chunks(keep, max(1, ORDERS_PER_CHUNK // (runs.group * training.size))):
+            if count:
+                order = np.stack([draw(count) for draw in draws], axis=1)
+                metrics[members, :, epoch - count : epoch] = runs.train(order).transpose(2, 1, 0)
+            if epoch in keep:
+                for snapshot, stack in zip(snapshots, runs.weights(), strict=True):
+                    snapshot[members, keep.index(epoch)] = stack
+            before, done = done, first * epochs + epoch * runs.group
+            progress(done // replicates - before // replicates)
+        stopped += stopper.stopped.tolist() if stopper else []
     return Trajectory(
-        weights=[np.stack(snapshots, axis=1) for snapshots in kept],
-        histories=[History(*values.tolist()) for values in by_replicate],
+        weights=snapshots,
+        histories=_histories(task_of(model), metrics),
         seconds=time.perf_counter() - start,
+        stopped=stopped if stopper else None,
     )
+
+
+def _histories(task: Task, metrics: NDArray[np.float32]) -> list[History] | list[RegressionHistory]:
+    if task == "regression":
+        return [RegressionHistory(*values) for values in metrics.tolist()]
+    return [History(*values) for values in metrics.tolist()]
+
+
+def _chunks(keep: list[int], most: int) -> Iterator[tuple[int, int]]:
+    """Yield the epochs to stop at, each with the number of epochs since the last: 0 first, then all that are kept."""
+    yield 0, 0
+    for before, epoch in pairwise(keep):
+        ends = [*range(before, epoch, min(most, EPOCHS_PER_CHUNK))[1:], epoch]
+        yield from ((end, end - begin) for begin, end in pairwise([before, *ends]))
 
 
 def _choose_trainer(model: keras.Sequential, protocol: ProtocolSpec) -> MakeTrainer:
@@ -102,5 +136,5 @@ def _choose_trainer(model: keras.Sequential, protocol: ProtocolSpec) -> MakeTrai
 
     if numba_trainer.supports(model, protocol):
         return numba_trainer.make_trainer
-    logger.warning("the Numba trainer does not support this activation or optimizer: training with XLA")
+    logger.warning("the Numba trainer does not support this recipe: training with XLA")
     return xla_trainer.make_trainer

@@ -9,7 +9,7 @@ from service.dataplane.grids import bands, evaluate
 from service.edges.own.boundary_picture import picture
 from service.edges.own.boundary_plan import GRID_HEADER, BoundaryPlan, plan_boundary
 from service.edges.own.boundary_query import MAX_RESOLUTION, MEDIA_TYPES, BoundaryQuery, BoundaryQuerySchema
-from service.edges.own.place import needs_data
+from service.edges.own.place import HELD, needs_data
 from service.errors import TooLargeError
 from service.http.conditional import conditional
 from service.http.context import Call
@@ -42,13 +42,7 @@ class BoundarySchema(Schema):
     features = fields.List(
         fields.String(), metadata={"description": "along x and y, where the model has others or they are swapped"}
     )
-    held = fields.Dict(
-        keys=fields.String(),
-        metadata={
-            "description": "what the other features are held at, by name; null where a row's value is missing",
-            "additionalProperties": {"type": ["number", "string", "null"]},
-        },
-    )
+    held = fields.Dict(keys=fields.String(), metadata=HELD)
     average = fields.Nested(
         AverageSchema, metadata={"description": "in place of held, where the other features are averaged over"}
     )
@@ -95,7 +89,7 @@ def get_boundary(call: Call, query: BoundaryQuery) -> RawResponse:
     (2, ny, nx).
 
     Of a model with more than two features `x` and `y` are drawn, the others held, or averaged over the experiment's
-    data: at most 1,000 rows of them, and fewer where the grid is so fine that 20 million evaluations would not do.
+    data: at most 1,000 rows of them, and fewer where the grid is so fine that 10 million evaluations would not do.
     """
     representation = negotiate(MEDIA_TYPES, call.headers.get("accept"), query.format)
     if query.resolution > MAX_RESOLUTION:

@@ -22,6 +22,8 @@ PIXELS_A_CHARACTER = 10
 
 MAX_HELD_LINES = 2
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
 
 def picture(
     call: Call, query: BoundaryQuery, plan: BoundaryPlan, version: ModelVersion, minus: ModelVersion | None
@@ -87,7 +89,8 @@ def _place(plan: BoundaryPlan, width: int) -> list[str]:
         return [f"averaged over {average['rows']} of {average['of']} points"]
     if not isinstance(held, dict):
         return []
-    text = ", ".join(f"{name} = {_shown(value)}" for name, value in held.items())
+    parts = (f"{name} = {_shown(value)}".replace(" ", NO_BREAK_SPACE) for name, value in held.items())
+    text = ", ".join(parts)
     return wrap(text, max(20, width // PIXELS_A_CHARACTER), max_lines=MAX_HELD_LINES, placeholder=" …")
 
 

@@ -11,7 +11,7 @@ from service.dataplane.points import MAX_COORDINATE
 from service.http import custom_fields
 
 MEDIA_TYPES = {"json": "application/json", "npy": "application/x-npy", "png": "image/png"}
-VOLUME_TYPES = {"npy": "application/x-npy", "glb": "model/gltf-binary"}
+VOLUME_TYPES = {"npy": "application/x-npy", "glb": "model/gltf-binary", "json": "application/json"}
 MAX_RESOLUTION = 2000
 MAX_VOLUME_RESOLUTION = 128
 """Two million nodes, half as many as the largest grid has: a surface takes four times the memory of its volume."""
@@ -79,8 +79,8 @@ class _PlaceQuerySchema(StrictRecordSchema[Record]):
     hold = fields.String(
         metadata={
             "description": "where the other features are held: name:value pairs, comma-separated, or row:<i>, a point "
-            "of GET /dataset counted from 0; what is left out stays where the model's card holds it",
-            "example": "age:40,port:Southampton",
+            "of GET /dataset counted from 0, such as age:40,port:Southampton; what is left out stays where the model's "
+            "card holds it"
         }
     )
     class_ = fields.String(

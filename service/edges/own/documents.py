@@ -31,7 +31,12 @@ def get_openapi(call: Call) -> RawResponse:
     if document is None:
         numbers_of_features = {version.engine.n_features for version in served}
         n_features = numbers_of_features.pop() if len(numbers_of_features) == 1 else None
-        limits = Limits(n_features, context.settings.max_points, any(version.categories for version in served))
+        limits = Limits(
+            n_features,
+            context.settings.max_points,
+            any(version.categories for version in served),
+            any(version.imputes for version in served),
+        )
         document = build(context, _example_model(context), limits)
         context.documents = {about: document}
     return conditional_json(call, document)

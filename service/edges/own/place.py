@@ -14,6 +14,12 @@ from service.errors import InvalidError
 from service.registry.experiments import Stored
 from service.registry.models import ModelVersion
 
+HELD = {
+    "description": "what the other features are held at, by name; null where a row's value is missing",
+    "additionalProperties": {"type": ["number", "string", "null"]},
+}
+"""How the document describes the answers' `held`."""
+
 Span = tuple[float, float]
 """Where an axis begins and ends."""
 

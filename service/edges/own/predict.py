@@ -61,7 +61,7 @@ class PredictRequestSchema(_OptionsSchema[PredictCall]):
         required=True,
         metadata={
             "description": "the points, one list of the model's features each; for a feature with categories the name "
-            "of one, or its position from 0"
+            "of one, or its position from 0; null where a value is missing and the model fills it in"
         },
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from marshmallow import Schema, fields
 
 from bundle.comparison import Dataset
 from service import __version__
@@ -14,16 +15,16 @@ from service.dataplane.grids import Block, layers
 from service.dataplane.surface import surface_of
 from service.edges.own.boundary_plan import GRID_HEADER, ascii_json, axis_header
 from service.edges.own.boundary_query import MAX_VOLUME_RESOLUTION, VOLUME_TYPES, VolumeQuery, VolumeQuerySchema
-from service.edges.own.place import Span, check_span, needs_data, place_of
+from service.edges.own.place import HELD, Span, check_span, needs_data, place_of
 from service.errors import InvalidError, TooLargeError
 from service.http.conditional import Validators, conditional
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
-from service.http.responses import RawResponse
+from service.http.responses import JSON, RawResponse
 from service.registry.experiments import Stored
 from service.registry.models import ModelVersion
-from service.rendering.arrays import npy_chunks
+from service.rendering.arrays import json_chunks, npy_chunks
 from service.rendering.gltf import glb
 
 endpoints = Endpoints("volume", inline=True)
@@ -45,11 +46,36 @@ class VolumePlan:
         return Block(*(np.linspace(low, high, resolution) for low, high in self.spans))
 
 
+class AxisSchema(Schema):
+    feature = fields.String(required=True)
+    min = fields.Float(required=True)
+    max = fields.Float(required=True)
+    nodes = fields.Integer(required=True)
+
+
+class VolumeSchema(Schema):
+    model = fields.String(required=True)
+    version = fields.Integer(required=True)
+    epoch = fields.Integer(required=True, allow_none=True, metadata={"description": "null where it was not recorded"})
+    replicate = fields.Integer(required=True)
+    statistic = fields.String(required=True, metadata={"description": "probability or value"})
+    class_ = fields.String(data_key="class", metadata={"description": "only where it was asked for"})
+    features = fields.List(fields.String(), required=True, metadata={"description": "along x, y and z"})
+    held = fields.Dict(keys=fields.String(), required=True, metadata=HELD)
+    x = fields.Nested(AxisSchema, required=True, metadata={"description": "numpy.linspace(min, max, nodes)"})
+    y, z = fields.Nested(AxisSchema, required=True), fields.Nested(AxisSchema, required=True)
+    numbers = fields.String(required=True, metadata={"description": "the key of the numbers"})
+    probabilities, values = (
+        fields.List(fields.List(fields.List(fields.Float())), metadata={"description": f"{what} [z][y][x]"})
+        for what in ("P(y = 1), or the class's that was asked for,", "in place of probabilities, a regression's values")
+    )
+
+
 @endpoints.get(
     "/volume",
     summary="Evaluate a model on a block",
     query=VolumeQuerySchema(),
-    responses=dict.fromkeys(VOLUME_TYPES.values(), ()),
+    responses={JSON: (VolumeSchema,), "application/x-npy": (), "model/gltf-binary": ()},
     problems=(404, 406, 413, 422, 503),
     conditional=True,
     response_headers={GRID_HEADER: "with application/x-npy only: what the numbers are, and where"},
@@ -58,8 +84,9 @@ class VolumePlan:
 def get_volume(call: Call, query: VolumeQuery) -> RawResponse:
     """A model of three features or more on the nodes of a block: P(y = 1), the probability of a class or a regression's
     value, of any training run after any recorded epoch. As `application/x-npy` a float32 array (nz, ny, nx), with the
-    header `Boundary-Grid` as of `GET /boundary`. As `model/gltf-binary` the surface on which it is `level`: positions
-    in the features' units, normals that point to where it is lower. The file says what it is in `asset.extras`.
+    header `Boundary-Grid`, which says what JSON says beside the numbers. As `model/gltf-binary` the surface on which it
+    is `level`: positions in the features' units, normals that point to where it is lower. The file says what it is in
+    `asset.extras`.
     """
     representation = negotiate(VOLUME_TYPES, call.headers.get("accept"), query.format)
     if query.resolution > MAX_VOLUME_RESOLUTION:
@@ -67,7 +94,7 @@ def get_volume(call: Call, query: VolumeQuery) -> RawResponse:
     version = call.plane.version(call.record, query.model, query.version)
     data = call.plane.experiments.dataset_of(version) if needs_data(query, version) else None
     plan = _plan(query, representation, version, data)
-    encode = {"npy": _npy, "glb": _glb}[representation]
+    encode = {"npy": _npy, "glb": _glb, "json": _json}[representation]
     return conditional(
         call,
         plan.validators,
@@ -117,6 +144,11 @@ def _plan(query: VolumeQuery, representation: str, version: ModelVersion, data: 
 def _npy(query: VolumeQuery, plan: VolumePlan, version: ModelVersion) -> Chunks:
     block = plan.block(query.resolution)
     return npy_chunks((len(block.z), len(block.y), len(block.x)), layers(version, plan.function, block))
+
+
+def _json(query: VolumeQuery, plan: VolumePlan, version: ModelVersion) -> Chunks:
+    whole = (layer[np.newaxis] for layer in layers(version, plan.function, plan.block(query.resolution)))
+    return json_chunks(plan.description, str(plan.description["numbers"]), whole)
 
 
 def _glb(query: VolumeQuery, plan: VolumePlan, version: ModelVersion) -> Chunks:

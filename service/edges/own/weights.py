@@ -37,6 +37,10 @@ class WeightsQuerySchema(StrictRecordSchema[WeightsQuery]):
     )
 
 
+def _of_features(meaning: str) -> "fields.List[float]":
+    return fields.List(fields.Float(), metadata={"description": f"[d], only where the model encodes so: {meaning}"})
+
+
 class LayerSchema(Schema):
     kernel = fields.List(
         fields.List(fields.List(fields.Float())), required=True, metadata={"description": "[epochs, inputs, units]"}
@@ -50,9 +54,15 @@ class WeightsSchema(Schema):
     replicate = fields.Integer(required=True)
     epochs = fields.List(fields.Integer(), required=True, metadata={"description": "after which each was recorded"})
     activation = fields.String(required=True, allow_none=True, metadata={"description": "of the hidden layers"})
+    activations = fields.List(fields.String(), metadata={"description": "one a hidden layer, where they differ"})
     layers = fields.List(
-        fields.Nested(LayerSchema), required=True, metadata={"description": "the output unit's, a sigmoid, is the last"}
+        fields.Nested(LayerSchema),
+        required=True,
+        metadata={"description": "the output's is the last: a sigmoid, of k > 2 classes a softmax, or the value"},
     )
+    feature_fill = _of_features("what a missing value is taken for")
+    feature_mean = _of_features("what is subtracted from each feature; 0 of one with categories")
+    feature_sd = _of_features("by what each is divided then; 1 of one with categories")
 
 
 @endpoints.get(
@@ -65,8 +75,9 @@ class WeightsSchema(Schema):
 )
 def get_weights(call: Call, query: WeightsQuery, name: str, number: int) -> RawResponse:
     """The weights of one training run after every recorded epoch, or after one. With them the network can be evaluated
-    elsewhere: each layer gives activation(inputs · kernel + bias), and the last one's sigmoid is P(y = 1). The answer
-    never changes and may be kept for good.
+    elsewhere: each layer gives activation(inputs · kernel + bias), and the last one's sigmoid is P(y = 1). Before the
+    first one missing values are filled in, features are standardized, and one with categories becomes an input for each
+    of them, which is 1 at its position, else 0. The answer never changes and may be kept for good.
     """
     version = call.plane.version(call.record, name, number)
     card = version.card
@@ -93,9 +104,11 @@ def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: sli
             "replicate": query.replicate,
             "epochs": np.array(card.epochs)[snapshots],
             "activation": card.activation,
+            **({} if card.activations is None else {"activations": card.activations}),
             "layers": [
                 {"kernel": kernel[snapshots], "bias": bias[snapshots]}
                 for kernel, bias in zip(kernels, biases, strict=True)
             ],
+            **{name: values for name, values in sorted(recorded.items()) if name.startswith("feature_")},
         }
     )

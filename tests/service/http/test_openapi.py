@@ -36,7 +36,7 @@ OF_VERSION = "/versions/{version}"
 
 def test_every_address_of_the_service_is_described(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {
-        *("/predict", "/boundary", "/comparison", "/dataset", "/openapi.json"),
+        *("/predict", "/boundary", "/volume", "/comparison", "/dataset", "/openapi.json"),
         *("/models", "/models/{name}", "/models/{name}/versions/{number}", "/models/{name}/versions/{number}/weights"),
         *("/health/live", "/health/ready", "/metrics"),
         *(V1 + version + suffix for version in ("", OF_VERSION) for suffix in ("", "/metadata", ":predict")),
@@ -92,7 +92,7 @@ def test_a_property_based_tester_finds_nothing(start_server: StartServer, models
         [*command, server.url + "/openapi.json", *options], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 0, ended.stdout
-    assert "35 selected / 35 total" in ended.stdout
+    assert "36 selected / 36 total" in ended.stdout
     statuses = {entry["status"] for entry in server.events("request")}
     assert {200, 400, 404, 405, 422} <= statuses
     assert max(map(int, map(str, statuses))) < 500

@@ -202,7 +202,7 @@ def test_an_unknown_model_or_version_in_a_body_is_404(server: Server) -> None:
         ("format=gif", "format", "json, npy, png"),
         ("width=10", "width", "200"),
         ("width=100000", "width", "2000"),
-        ("epohc=3", "epohc", "epoch, statistic"),
+        ("epohc=3", "epohc", "resolution, average, statistic"),
     ],
 )
 def test_a_bad_query_is_422_and_named(server: Server, query: str, field: str, words: str) -> None:

@@ -25,6 +25,10 @@ def with_card(**fields: object) -> Spoil:
     return write
 
 
+SPECIES = ["setosa", "versicolor", "virginica"]
+SCORES = np.array(POINTS) @ [[1.0, -2.0, 0.5], [0.0, 1.0, -1.0]]
+"""Of the model with three outputs."""
+
 FEATURES = [{"name": "width", "low": -2, "high": 4}, {"name": "height", "low": 0, "high": 1}]
 
 
@@ -39,6 +43,16 @@ def server(foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     publish(margin, models, "no-probabilities", 1, with_card(output="probability"))
     publish(margin, models, "misspelt", 1, with_card(outputs="logit"))
     publish(margin, models, "other-features", 1, with_card(features=FEATURES[:1]))
+    publish(margin, models, "three-classes", 1, with_card(output="logit", classes=["a", "b", "c"]))
+    publish(margin, models, "priced", 1, with_card(task="regression", features=FEATURES))
+    publish(margin, models, "yes-or-no", 1, with_card(output="logit", task="binary", classes=["no", "yes"]))
+    publish(margin, models, "contradictory", 1, with_card(output="value", task="binary"))
+    three = foreign_models / "three-outputs" / "1"
+    publish(three, models, "scores", 1)
+    publish(three, models, "ranked", 1, with_card(output="logit", task="multiclass", classes=SPECIES))
+    publish(three, models, "numbered", 1, with_card(output="logit", task="multiclass"))
+    publish(three, models, "no-softmax", 1, with_card(classes=SPECIES))
+    publish(three, models, "two-classes", 1, with_card(output="logit", classes=SPECIES[:2]))
     with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="values") as started:
         yield started
 
@@ -110,14 +124,46 @@ def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(
     ("model", "reason"),
     [
         ("no-probabilities", "some numbers lie outside [0, 1]; write logit or value"),
-        ("misspelt", "unknown field; valid fields: output, features."),
+        ("misspelt", "unknown field; valid fields: output, task, classes, features."),
         ("other-features", "the card lists 1 features, the model takes 2"),
+        ("three-classes", "has 3 and gives one number"),
+        ("two-classes", "names 2 classes (setosa, versicolor), the model gives 3 numbers a point"),
+        ("no-softmax", "write the output logit, if they are such"),
+        ("contradictory", "write logit or probability, or the task regression"),
     ],
 )
 def test_a_card_that_cannot_be_right_is_refused_with_the_remedy(server: Server, model: str, reason: str) -> None:
     (version,) = server.get(f"/models/{model}").json()["versions"]
     assert version["state"] == "FAILED"
     assert reason in version["reason"]
+
+
+def test_several_numbers_of_which_nothing_is_known_are_given_as_they_are(server: Server) -> None:
+    body = server.predict(points=POINTS, model="scores").json()
+    assert list(body) == ["model", "version", "values"]
+    assert np.allclose(body["values"], SCORES)
+    assert server.post("/v1/models/scores:predict", json={"instances": POINTS}).json()["predictions"] == body["values"]
+    refused = server.get("/boundary?model=scores")
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["model"])
+    assert "gives 3 numbers a point and nothing says what they are" in refused.json()["detail"]
+
+
+def test_a_card_that_somebody_wrote_makes_classes_of_them(server: Server) -> None:
+    softmax = np.exp(SCORES) / np.exp(SCORES).sum(axis=1, keepdims=True)
+    for model, classes in (("ranked", SPECIES), ("numbered", ["0", "1", "2"])):
+        body = server.predict(points=POINTS, model=model).json()
+        assert np.allclose(body["probabilities"], softmax, atol=1e-6)
+        assert body["labels"] == [classes[i] for i in softmax.argmax(axis=1)]
+        assert server.get(f"/models/{model}/versions/1").json()["classes"] == classes
+    grid = server.get("/boundary?model=ranked&resolution=2&class=virginica").json()
+    assert np.shape(grid["probabilities"]) == (2, 2)
+
+
+def test_a_card_that_somebody_wrote_names_two_classes_or_a_task(server: Server) -> None:
+    assert server.predict(points=POINTS, model="yes-or-no").json()["labels"] == ["yes", "yes", "no", "yes"]
+    described = server.get("/models/priced/versions/1").json()
+    assert (described["task"], described["output"], described["classes"]) == ("regression", "value", [])
+    assert server.predict(points=POINTS, model="priced").json()["values"] == MARGINS
 
 
 def test_the_client_has_them_apart(server: Server) -> None:
