@@ -177,6 +177,8 @@ interface View extends Omit<Values, "a" | "b"> {
 interface Field {
   values: ArrayLike<number>;
   labels: ArrayLike<number> | null;
+  /** Each class's, where they are known. */
+  outputs?: ArrayLike<number>[];
 }
 
 /** The unit values of a network by layer and unit, each at all nodes. */

@@ -83,12 +83,14 @@ export class ClassScale {
     }
   }
 
-  /** CSS's colour of a probability: of the first class, as all are as strong.
+  /** CSS's colour of a probability: of any class, a grey.
    *  @param {number} value */
   css(value) {
-    return this.strengths[0].css(PALEST + ((1 - PALEST) * (value - this.low)) / (1 - this.low));
+    return greys().css(PALEST + ((1 - PALEST) * (value - this.low)) / (1 - this.low));
   }
 }
+
+const greys = memoize(() => new Scale(["#ffffff", "#333333"], 0, 1, ""));
 
 /** A class's colour: one of ten, or as many as are needed around the wheel.
  *  @param {number} c @param {number} count of classes */

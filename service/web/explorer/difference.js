@@ -5,7 +5,7 @@ import { named, options } from "./controls.js";
 import { counted, fixed, h, say, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
-import { line } from "./map.js";
+import { line } from "./lines.js";
 import { link, Panel } from "./panels.js";
 import { rangeOf } from "./scales.js";
 import { DEFAULTS } from "./state.js";

@@ -10,6 +10,9 @@ import { classOf, isOfP, placeIn } from "./view.js";
  *  moves it by a pixel. */
 export const NODES = 81;
 
+/** The same for an average over data and runs, of which the service computes so many points and no more. */
+const FEW_NODES = 41;
+
 const MAX_KEPT = 600;
 
 /** Units of a layer that are asked for. */
@@ -64,8 +67,9 @@ export class Fields {
   /** The query with which GET /boundary gives what is shown.
    *  @param {Model} model @param {View} view @param {Record<string, string | number>} more */
   query(model, view, more = {}) {
-    const query = new URLSearchParams({ model: model.name, version: `${model.version}`, resolution: `${NODES}` });
     const place = placeIn(model, view);
+    const nodes = place.isAverage && view.statistic !== "probability" ? FEW_NODES : NODES;
+    const query = new URLSearchParams({ model: model.name, version: `${model.version}`, resolution: `${nodes}` });
     const [x, y] = place.axes.map((axis) => model.features[axis]);
     const isOwn = [x.low, x.high, y.low, y.high].every((end, i) => end === [...place.x, ...place.y][i]);
     if (!isOwn || (model.card === null && model.isOfData)) {
@@ -111,7 +115,7 @@ export class Fields {
     const outputs = this.#evaluated(model, network, view)[network.layers.length - 1];
     const { classes, isMulticlass } = model.quantity;
     const class_ = classOf(model.quantity, view.class, view.statistic);
-    if (isMulticlass && class_ === null) return mostProbable(outputs);
+    if (isMulticlass && class_ === null) return { ...mostProbable(outputs), outputs };
     return { values: outputs[class_ === null ? 0 : classes.indexOf(class_)], labels: null };
   }
 
@@ -223,12 +227,40 @@ export class Fields {
     try {
       const values = await this.service.grid(query);
       if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-      const n = NODES * NODES;
+      const nodes = Number(query.get("resolution"));
+      const n = nodes * nodes;
       const labels = values.length === 2 * n ? values.subarray(0, n) : null;
-      this.#kept.set(key, { labels, values: labels === null ? values : values.subarray(n) });
+      const field = { labels, values: labels === null ? values : values.subarray(n) };
+      this.#kept.set(key, nodes === NODES ? field : refined(field));
     } catch (error) {
       if (!isRefusal(error)) throw error; // it may answer the next time
       this.#refused.set(key, `is not shown: ${/** @type {Error} */ (error).message}`);
     }
   }
+}
+
+/** A field of FEW_NODES an axis on NODES: between its nodes values are interpolated, and labels are the nearest one's.
+ *  @param {Field} field
+ *  @returns {Field} */
+function refined({ values, labels }) {
+  const step = (NODES - 1) / (FEW_NODES - 1);
+  /** @param {number} i
+   *  @returns {[number, number, number, number]} the column and the row of the node below, the shares of the next */
+  const at = (i) => {
+    const [x, y] = [(i % NODES) / step, Math.floor(i / NODES) / step];
+    const [left, bottom] = [Math.min(FEW_NODES - 2, Math.floor(x)), Math.min(FEW_NODES - 2, Math.floor(y))];
+    return [left, bottom, x - left, y - bottom];
+  };
+  const all = Float32Array.from({ length: NODES * NODES }, (_, i) => {
+    const [left, bottom, u, v] = at(i);
+    const first = bottom * FEW_NODES + left;
+    const [a, b, c, d] = [0, 1, FEW_NODES, FEW_NODES + 1].map((more) => values[first + more]);
+    return (a * (1 - u) + b * u) * (1 - v) + (c * (1 - u) + d * u) * v;
+  });
+  if (labels === null) return { values: all, labels };
+  const nearest = (/** @type {number} */ i) => {
+    const [left, bottom, u, v] = at(i);
+    return labels[(bottom + Math.round(v)) * FEW_NODES + left + Math.round(u)];
+  };
+  return { values: all, labels: Float32Array.from(all, (_, i) => nearest(i)) };
 }

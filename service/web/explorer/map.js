@@ -1,9 +1,7 @@
 // One map: a field as colours, the data, and lines over it; on the page, and the same on a picture.
 
-import { contours } from "./contours.js";
 import { h, s } from "./dom.js";
-
-const SIDE = 100; // units a side of the drawing over the colours
+import { SIDE } from "./lines.js";
 
 export const DARK = "#111827";
 const LIGHT = "#ffffff";
@@ -39,52 +37,7 @@ const STROKES = {
   between: [{ stroke: DARK, width: 1.3 }],
 };
 
-/** The line where a field is at a level, as an SVG path; empty where it never is.
- *  @param {ArrayLike<number>} values @param {number} nodes an axis @param {number} level */
-export function line(values, nodes, level) {
-  /** @param {number} v */
-  const round = (v) => Math.round(100 * v) / 100;
-  const scale = SIDE / (nodes - 1);
-  /** @param {Point} point */
-  const at = ([x, y]) => `${round(x * scale)},${round(SIDE - y * scale)}`;
-  return contours(values, nodes, nodes, level)
-    .map(({ points, isClosed }) => `M${points.map(at).join("L")}${isClosed ? "Z" : ""}`)
-    .join("");
-}
-
-/** Lines at round levels, each with where its number stands: on the middle of the longest.
- *  @param {ArrayLike<number>} values @param {number} nodes an axis @param {number[]} at the levels
- *  @returns {{path: string, labels: Label[]}} */
-export function levelLines(values, nodes, at) {
-  /** @type {Label[]} */
-  const labels = [];
-  const scale = SIDE / (nodes - 1);
-  for (const level of at) {
-    const found = contours(values, nodes, nodes, level);
-    const { points } = found.reduce((a, b) => (b.points.length > a.points.length ? b : a), found[0] ?? { points: [] });
-    if (points.length < 8) continue;
-    const [x, y] = points[points.length >> 1];
-    labels.push({ text: String(level).replace("-", "−"), x: x * scale, y: SIDE - y * scale });
-  }
-  return { path: at.map((level) => line(values, nodes, level)).join(""), labels };
-}
-
-/** The lines at which another class becomes the most probable one.
- *  @param {ArrayLike<number>} labels the classes' positions @param {number} nodes an axis */
-export function between(labels, nodes) {
-  const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
-  /** @param {number} c */
-  const around = (c) =>
-    line(
-      Float32Array.from(labels, (label) => Number(label === c)),
-      nodes,
-      0.5,
-    );
-  return classes.slice(1).map(around).join("");
-}
-
-/** A number on a line, in the drawing's units.
- *  @typedef {{text: string, x: number, y: number}} Label */
+/** @typedef {import("./lines.js").Label} Label */
 
 export class Plot {
   /** @type {Map<string, SVGPathElement[]>} by name */

@@ -4,7 +4,8 @@ import { Curve } from "./curve.js";
 import { h, interval, number, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
-import { between, levelLines, line, Plot } from "./map.js";
+import { between, levelLines, line } from "./lines.js";
+import { Plot } from "./map.js";
 import { rmse } from "./quantity.js";
 import { levels, rangeOf } from "./scales.js";
 import { DEFAULTS } from "./state.js";
@@ -14,6 +15,9 @@ import { classOf, isOfP, placeIn } from "./view.js";
 /** @typedef {import("./fields.js").Fields} Fields */
 
 const NOTHING = "–";
+
+/** Characters of a name that is written smaller. */
+const LONG = 24;
 
 /** Classes that are named with their share of the area; the others are few points each. */
 const MOST_NAMED = 4;
@@ -56,7 +60,7 @@ export class ModelPanel extends Panel {
     const title = h(
       "h3",
       { id: `${id}-title` },
-      h("span", { class: "name" }, model.name),
+      h("span", { class: model.name.length > LONG ? "name long" : "name" }, model.name),
       h("small", {}, model.description),
     );
     const domain = model.isOfData || model.ownPlace === null ? catalogue.place(DEFAULTS) : model.ownPlace;
@@ -135,10 +139,11 @@ export class ModelPanel extends Panel {
   }
 
   /** @param {View} view @param {Field} field @param {AnyScale} scale */
-  #drawLines(view, { values, labels }, scale) {
+  #drawLines(view, field, scale) {
+    const { values, labels } = field;
     const isLevel = isOfP(view) && !this.model.quantity.isValue && labels === null;
     this.plot.draw("boundary", isLevel ? line(values, NODES, 0.5) : "");
-    this.plot.draw("between", labels === null ? "" : between(labels, NODES));
+    this.plot.draw("between", between(field, NODES));
     const lines = this.model.quantity.isValue && isOfP(view) ? levels([scale.low, scale.high]) : [];
     const drawn = levelLines(values, NODES, lines);
     this.plot.draw("level", drawn.path);
@@ -209,16 +214,16 @@ export class ModelPanel extends Panel {
       return `${what} from ${within(low, span)} to ${within(high, span)} here`;
     }
     if (statistic === "std") return `the runs differ by more than 0.1 on ${shareOver(values, 0.1)} of the area`;
-    if (labels !== null) return shares(labels, quantity.classes);
+    if (labels !== null) return shares(labels, quantity);
     if (class_ !== null) return `${quantity.name(class_)} over 0.5 on ${shareOver(values, 0.5)} of the area`;
     return `${quantity.className(1)} on ${shareOver(values, 0.5)} of the area`;
   }
 }
 
 /** Each class's share of the area, the largest first.
- *  @param {ArrayLike<number>} labels @param {string[]} classes */
-function shares(labels, classes) {
-  const counts = classes.map((name) => ({ name, count: 0 }));
+ *  @param {ArrayLike<number>} labels @param {Model["quantity"]} quantity */
+function shares(labels, quantity) {
+  const counts = quantity.classes.map((_, c) => ({ name: quantity.className(c), count: 0 }));
   for (let i = 0; i < labels.length; i++) counts[labels[i]].count++;
   const there = counts.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
   const parts = there

@@ -38,7 +38,8 @@ export class Quantity {
   /** A class in words.
    *  @param {number} i its position */
   className(i) {
-    return this.isPlain ? `class ${i}` : this.classes[i];
+    const name = this.classes[i];
+    return /^-?\d+$/.test(name) ? `class ${name}` : name;
   }
 
   /** The label of each point, from outputs by class, or by the one number that two classes have.

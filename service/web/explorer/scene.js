@@ -46,7 +46,7 @@ const EDGES = Float32Array.from(
   ),
 );
 
-const DISTANCE = 5.2;
+const DISTANCE = 7;
 const FIELD_OF_VIEW = 0.55; // radians
 /** @type {Readonly<{yaw: number, pitch: number, zoom: number}>} */
 const START = Object.freeze({ yaw: 0.7, pitch: 0.45, zoom: 1 });

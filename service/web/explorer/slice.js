@@ -1,7 +1,7 @@
 // Which two features the maps are drawn over, and where the others are held; for models of more than two.
 
 import { named, options } from "./controls.js";
-import { decimals, h, within } from "./dom.js";
+import { counted, decimals, h, within } from "./dom.js";
 import { read, usual, written } from "./place.js";
 
 /** Sliders that are shown without being asked for. */
@@ -40,7 +40,11 @@ export class SliceControls {
       { type: "button", onclick: () => state.set({ hold: null }) },
       "Hold all where they usually are",
     );
-    const summary = h("summary", {}, `Where the other ${features.length - 2} features are held`);
+    const summary = h(
+      "summary",
+      {},
+      `Where ${counted(features.length - 2, "other feature")} ${features.length === 3 ? "is" : "are"} held`,
+    );
     this.details = h("details", { open: features.length - 2 <= FEW }, summary, this.held, reset);
     form.onsubmit = (event) => event.preventDefault();
     form.append(

@@ -179,12 +179,12 @@ export class VolumeView {
     const meshes = found.map(({ name, surface }) => ({ ...surface, colour: this.#colour(name, surface, view) }));
     this.#say(found.map(({ name, surface }) => this.#inWords(name, surface)).join(" "), meshes);
     this.frame.dataset.triangles = String(meshes.reduce((sum, { indices }) => sum + indices.length / 3, 0));
-    const features = axes.map((axis, k) => ({ name: view.place.features[axis].name, ...ends(found[0].surface, k) }));
+    const features = axes.map((axis, k) => ({ ...view.place.features[axis], ...ends(found[0].surface, k) }));
     this.labels.replaceChildren(
-      ...features.flatMap(({ name, low, high }) => [
-        h("span", {}, within(low, [low, high])),
+      ...features.flatMap(({ name, low, high, categories }) => [
+        h("span", {}, categories?.[low] ?? within(low, [low, high])),
         h("span", { class: "name" }, name),
-        h("span", {}, within(high, [low, high])),
+        h("span", {}, categories?.[high] ?? within(high, [low, high])),
       ]),
     );
     this.canvas.setAttribute("aria-label", `Surface over ${features.map(({ name }) => name).join(", ")}`);
@@ -201,14 +201,14 @@ export class VolumeView {
   /** @param {string | null} name @param {Surface} surface */
   #inWords(name, { extras, indices }) {
     const { quantity, range } = this.catalogue;
-    const what = quantity.name(name);
     const { lowest, highest, level } = extras;
-    const span = quantity.isValue
-      ? (range ?? /** @type {Interval} */ ([lowest, highest]))
-      : /** @type {Interval} */ ([0, 0.4]);
-    if (indices.length > 0) return `${what} = ${within(level, quantity.isValue ? span : [0, 1])} on the surface.`;
-    const [least, most] = [lowest, highest].map((end) => within(end, span));
-    return `${what} is ${within(level, quantity.isValue ? span : [0, 1])} nowhere here: it is from ${least} to ${most}.`;
+    /** @type {Interval} */
+    const span = quantity.isValue ? (range ?? [lowest, highest]) : [0, indices.length > 0 ? 1 : 0.1];
+    const [at, least, most] = [level, lowest, highest].map((value) => within(value, span));
+    const what = quantity.name(name);
+    return indices.length > 0
+      ? `${what} = ${at} on the surface.`
+      : `${what} is ${at} nowhere here: it is from ${least} to ${most}.`;
   }
 
   /** Put the axes' names and ends beside the cube's lower edges that are nearest.
