@@ -15,7 +15,7 @@ import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { SliceControls } from "./slice.js";
 import { addressOf } from "./state.js";
-import { comparable, coordinate, isOfP, mapped, viewOf } from "./view.js";
+import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
 
 /** @typedef {import("./scales.js").AnyScale} AnyScale */
 
@@ -53,7 +53,7 @@ export class Content {
       byId(`${name}-csv`).setAttribute("href", `${name}?${query}`);
     }
     byId("inside").hidden = maps === 0;
-    byId("point").hidden = comparable(catalogue).length === 0;
+    byId("point").hidden = onPoints(catalogue).length === 0;
     byId("comparison").hidden = comparison === null;
   }
 

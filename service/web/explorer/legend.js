@@ -51,7 +51,7 @@ export function legend(element, catalogue, view, scale, onnumbers) {
 
 /** The classes' names beside their hues.
  *  @param {ClassScale} scale @param {string[]} classes */
-function hues(scale, classes) {
+export function hues(scale, classes) {
   const items = classes.map((name, c) => {
     const swatch = h("span", { class: "swatch" });
     swatch.style.background = scale.hues[c];

@@ -1,9 +1,10 @@
 // Small multiples: one panel a model, all on one colour scale and one domain where they can be.
 
+import { ClassScale } from "./colours.js";
 import { Curve } from "./curve.js";
 import { h, interval, number, within } from "./dom.js";
 import { NODES } from "./fields.js";
-import { scaleBar } from "./legend.js";
+import { hues, scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
 import { Plot } from "./map.js";
 import { rmse } from "./quantity.js";
@@ -154,8 +155,10 @@ export class ModelPanel extends Panel {
    *  @param {AnyScale} scale @param {import("./place.js").Place} place */
   #ownScale(scale, place) {
     const span = /** @type {Interval} */ ([scale.low, scale.high]);
+    const classes = scale instanceof ClassScale ? hues(scale, this.model.quantity.classes) : "";
     const over = this.model.isOfData ? "" : `${place.names[0]} across, ${place.names[1]} up`;
-    this.scale.replaceChildren(scale.label, scaleBar(scale, within(scale.low, span), within(scale.high, span)), over);
+    const bar = scaleBar(scale, within(scale.low, span), within(scale.high, span));
+    this.scale.replaceChildren(scale.label, bar, classes, over);
   }
 
   /** The outputs of what is shown at the test points, null where they do not test it.

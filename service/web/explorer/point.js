@@ -5,7 +5,7 @@ import { shown } from "./place.js";
 import { rangeOf } from "./scales.js";
 import { isRefusal } from "./service.js";
 import { DEFAULTS } from "./state.js";
-import { comparable, coordinate } from "./view.js";
+import { coordinate, onPoints } from "./view.js";
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
@@ -57,7 +57,7 @@ export class PointView {
         "p",
         { class: "lead" },
         "Choose a point: click any map, or enter its coordinates. a1.2 is unit 2 of layer 1: its weighted sum, and " +
-          `its output. The last column is what a value adds to the ${catalogue.quantity.isValue ? "value" : "logit"}. `,
+          `its output. The last column is what a value adds to the ${sumOf(catalogue.quantity)}. `,
         this.which,
       ),
       h("form", { class: "fields", onsubmit: (/** @type {Event} */ event) => event.preventDefault() }, fields),
@@ -107,7 +107,7 @@ export class PointView {
     const more = others.length > held.length ? " and so on, as held above" : "";
     const where = held.length === 0 ? "" : ` The other features: ${held.join(", ")}${more}.`;
     this.which.textContent = `These are the networks of run ${view.run}.${where}`;
-    this.traces.replaceChildren(...comparable(this.catalogue).map((model) => this.#trace(model, view)));
+    this.traces.replaceChildren(...onPoints(this.catalogue).map((model) => this.#trace(model, view)));
   }
 
   /** @param {View} view @param {Feature} feature */
@@ -157,9 +157,12 @@ export class PointView {
    *  @param {Model} model @param {number[]} outputs */
   #title({ name, quantity }, outputs) {
     if (quantity.isValue) {
-      const digits = within(outputs[0], this.catalogue.range ?? rangeOf([0, outputs[0]]), 2);
-      const value = h("data", { value: String(outputs[0]), class: "probability" }, digits);
-      return h("h3", {}, name, " ", h("span", { class: "p" }, `${quantity.subject} = `, value));
+      const span = this.catalogue.range ?? rangeOf([0, ...outputs]);
+      const values = outputs.flatMap((one, k) => [
+        k > 0 ? ", " : "",
+        h("data", { value: String(one) }, within(one, span, 2)),
+      ]);
+      return h("h3", {}, name, " ", h("span", { class: "p probability" }, `${quantity.subject} = `, ...values));
     }
     const [label] = quantity.labels(outputs.map((p) => [p]));
     const p = quantity.isMulticlass ? outputs[label] : outputs[0];
@@ -192,11 +195,7 @@ export class PointView {
       depth === 0 || !isOne ? "value" : activations[0],
       "adds",
     ];
-    const sum = quantity.isValue
-      ? quantity.subject
-      : quantity.isMulticlass
-        ? `logit of ${quantity.classes[c]}`
-        : "logit";
+    const sum = quantity.isValue ? quantity.subject : "logit";
     const end = [row("bias", null, null, bias[c]), row(sum, null, null, trace.logits[c])];
     const { names, x, y } = view.place;
     const coordinates = names.map((name, k) => `${name} = ${within(view.point[k], [x, y][k], 2)}`).join(", ");
@@ -229,6 +228,11 @@ export class PointView {
   }
 }
 
+/** What each value adds to.
+ *  @param {Model["quantity"]} quantity */
+const sumOf = ({ isValue, isMulticlass }) =>
+  isValue ? "value" : isMulticlass ? "logit of the most probable class" : "logit";
+
 /** What follows from the sums, a row each.
  *  @param {Model["quantity"]} quantity @param {Trace} trace */
 function conclusion(quantity, { logits, outputs }) {
@@ -237,7 +241,7 @@ function conclusion(quantity, { logits, outputs }) {
   if (quantity.isValue) return [];
   if (!quantity.isMulticlass) return [line(`sigmoid(${signed(logits[0])}) = ${probability(outputs[0])}`)];
   const order = outputs.map((_, c) => c).sort((a, b) => outputs[b] - outputs[a]);
-  const first = order.slice(0, MOST_CLASSES).map((c) => line(`${quantity.classes[c]}: ${probability(outputs[c])}`));
+  const first = order.slice(0, MOST_CLASSES).map((c) => line(`${quantity.className(c)}: ${probability(outputs[c])}`));
   const left = order.length - MOST_CLASSES;
   return left > 0 ? [...first, line(`and ${left} less probable`)] : first;
 }

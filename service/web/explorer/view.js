@@ -11,9 +11,13 @@ export const coordinate = (value, span) => Number(value.toFixed(decimals(span) +
  *  @param {Catalogue} catalogue */
 export const mapped = (catalogue) => catalogue.models.filter(({ isServed, isMapped }) => isServed && isMapped);
 
+/** Those that take the chosen point: the experiment's features.
+ *  @param {Catalogue} catalogue */
+export const onPoints = (catalogue) => mapped(catalogue).filter(({ isOfData }) => isOfData);
+
 /** Those that can be compared: they predict the same from the same.
  *  @param {Catalogue} catalogue */
-export const comparable = (catalogue) => mapped(catalogue).filter((model) => catalogue.isOurs(model));
+export const comparable = (catalogue) => onPoints(catalogue).filter((model) => catalogue.isOurs(model));
 
 /** @param {Catalogue} catalogue
  *  @param {Values} values whatever the address says

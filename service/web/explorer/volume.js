@@ -6,6 +6,7 @@ import { h, within } from "./dom.js";
 import { parseGlb } from "./glb.js";
 import { read, written } from "./place.js";
 import { turnedBy } from "./orbit.js";
+import { levels } from "./scales.js";
 import { Scene } from "./scene.js";
 import { isRefusal } from "./service.js";
 import { comparable } from "./view.js";
@@ -150,8 +151,8 @@ export class VolumeView {
   #level({ level }) {
     const { quantity, range } = this.catalogue;
     if (!quantity.isValue) return null;
-    const [low, high] = range ?? [0, 1];
-    return level ?? Number(within((low + high) / 2, [low, high]).replace("−", "-"));
+    const round = levels(range ?? [0, 1]);
+    return level ?? round[round.length >> 1];
   }
 
   /** One for each surface.
