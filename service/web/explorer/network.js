@@ -146,21 +146,24 @@ function scaledConstants(inputs, kernel, unit) {
  *  @param {Float64Array} sums @param {Column[]} inputs those that are arrays count @param {number[][]} kernel
  *  @param {number} unit */
 function addScaled(sums, inputs, kernel, unit) {
-  /** @type {Float64Array | null} */
-  let a = null;
-  let v = 0;
+  let first = -1;
   for (let k = 0; k < inputs.length; k++) {
-    const b = inputs[k];
-    const w = kernel[k][unit];
-    if (typeof b === "number") continue;
-    if (a === null) {
-      [a, v] = [b, w];
-      continue;
+    const input = inputs[k];
+    if (typeof input === "number") continue;
+    if (first < 0) first = k;
+    else {
+      addTwo(sums, /** @type {Float64Array} */ (inputs[first]), kernel[first][unit], input, kernel[k][unit]);
+      first = -1;
     }
-    for (let i = 0; i < sums.length; i++) sums[i] += v * a[i] + w * b[i];
-    a = null;
   }
-  if (a !== null) for (let i = 0; i < sums.length; i++) sums[i] += v * a[i];
+  if (first < 0) return;
+  const [a, v] = [/** @type {Float64Array} */ (inputs[first]), kernel[first][unit]];
+  for (let i = 0; i < sums.length; i++) sums[i] += v * a[i];
+}
+
+/** @param {Float64Array} sums @param {Float64Array} a @param {number} v @param {Float64Array} b @param {number} w */
+function addTwo(sums, a, v, b, w) {
+  for (let i = 0; i < sums.length; i++) sums[i] += v * a[i] + w * b[i];
 }
 
 /** Apply a function in place. The usual ones have a loop of their own, into which the call is compiled: one that may be

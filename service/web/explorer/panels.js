@@ -133,9 +133,10 @@ export class ModelPanel extends Panel {
     this.shown = isOwn ? scale : null;
     if (isOwn) this.#ownScale(scale, place);
     const outputs = this.#tested(view, fields);
-    if (outputs !== null) this.score.replaceChildren(number(this.#score(outputs)));
+    const score = outputs === null ? null : model.quantity.score(outputs, this.catalogue.test?.labels ?? []);
+    if (score !== null) this.score.replaceChildren(number(score));
     else if (this.#isServedRun(view)) this.score.replaceChildren(number(served(model.row)));
-    this.summary.textContent = this.#inWords(view, field, outputs);
+    this.summary.textContent = this.#inWords(view, field, outputs, score);
     link(this.links, fields.query(model, view), model.name);
   }
 
@@ -167,11 +168,6 @@ export class ModelPanel extends Panel {
     return this.model.isTestedBy(view.run) ? fields.atTest(this.model, view) : null;
   }
 
-  /** @param {ArrayLike<number>[]} outputs */
-  #score(outputs) {
-    return this.model.quantity.score(outputs, this.catalogue.test?.labels ?? []);
-  }
-
   /** Whether what is shown is what the comparison calls the served run.
    *  @param {View} view */
   #isServedRun({ statistic, run, epoch }) {
@@ -184,8 +180,9 @@ export class ModelPanel extends Panel {
     );
   }
 
-  /** @param {View} view @param {Field} field @param {ArrayLike<number>[] | null} outputs at the test points */
-  #inWords(view, field, outputs) {
+  /** @param {View} view @param {Field} field @param {ArrayLike<number>[] | null} outputs at the test points
+   *  @param {number | null} score of them */
+  #inWords(view, field, outputs, score) {
     const { card, quantity } = this.model;
     const parts = [];
     if (card !== null) {
@@ -194,10 +191,10 @@ export class ModelPanel extends Panel {
         epoch === 0 ? "Before training" : `After epoch ${epoch}${epoch === card.epochs.at(-1) ? ", its last" : ""}`;
       parts.push(when);
     }
-    if (outputs !== null) {
+    if (outputs !== null && score !== null) {
       const labels = this.catalogue.test?.labels ?? [];
       const n = labels.length;
-      if (!quantity.isValue) parts.push(`${n - Math.round(this.#score(outputs) * n)} of ${n} test points wrong`);
+      if (!quantity.isValue) parts.push(`${n - Math.round(score * n)} of ${n} test points wrong`);
       else parts.push(`RMSE ${within(rmse(outputs[0], labels), rangeOf(labels), 1)} at ${n} test points`);
     }
     parts.push(this.#ofArea(view, field));

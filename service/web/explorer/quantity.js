@@ -45,8 +45,11 @@ export class Quantity {
   /** The label of each point, from outputs by class, or by the one number that two classes have.
    *  @param {ArrayLike<number>[]} outputs */
   labels(outputs) {
-    if (outputs.length === 1) return Float32Array.from(outputs[0], (p) => Number(p >= 0.5));
-    return mostProbable(outputs).labels;
+    if (outputs.length > 1) return mostProbable(outputs).labels;
+    const [p] = outputs;
+    const labels = new Float32Array(p.length);
+    for (let i = 0; i < labels.length; i++) labels[i] = p[i] >= 0.5 ? 1 : 0;
+    return labels;
   }
 
   /** How good predictions are: the share of right labels; of values R², the share of their variance that is explained.
@@ -54,7 +57,9 @@ export class Quantity {
   score(outputs, truth) {
     if (this.isValue) return explained(outputs[0], truth);
     const labels = this.labels(outputs);
-    return labels.reduce((sum, label, i) => sum + Number(label === truth[i]), 0) / labels.length;
+    let right = 0;
+    for (let i = 0; i < labels.length; i++) if (labels[i] === truth[i]) right++;
+    return right / labels.length;
   }
 }
 
