@@ -160,6 +160,8 @@ interface Values {
   average: string | null;
   class: string | null;
   level: number | null;
+  /** "shown", or not. */
+  planes: string | null;
 }
 
 type Model = import("./explorer/model.js").Model;

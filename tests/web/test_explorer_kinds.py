@@ -294,6 +294,32 @@ def test_the_surface_over_three_features_is_loaded_when_it_is_opened_and_turns(
     assert canvas.screenshot() == pictures[0]
 
 
+def test_the_first_layers_units_are_planes_in_the_block(page: Page, api: Api) -> None:
+    """Each corner of each plane lies on a side of the block, and there the unit's sum is 0."""
+    show(page, "?experiment=round&planes=shown")
+    kernel, bias = api.weights("round", 0, 5)[0]
+    corners = page.evaluate(
+        """async ([kernel, bias]) => {
+            const { polygon } = await import("/explorer/planes.js");
+            return bias.map((b, u) => polygon(kernel.map((weights) => 1.5 * weights[u]), b));
+        }""",
+        [kernel.tolist(), bias.tolist()],
+    )
+    for unit, polygon in enumerate(corners):
+        reach = np.abs(1.5 * kernel[:, unit]).sum()
+        assert (len(polygon) >= 3) == (abs(bias[unit]) < reach), unit
+        for corner in polygon:
+            assert np.max(np.abs(corner)) == pytest.approx(1)
+            assert 1.5 * np.array(corner) @ kernel[:, unit] + bias[unit] == pytest.approx(0, abs=1e-9)
+    frame = surface(page).locator(".frame")
+    expect(frame).to_have_attribute("data-planes", str(sum(len(polygon) >= 3 for polygon in corners)))
+    before = frame.screenshot()
+    page.get_by_label("Planes of the first layer").uncheck()
+    settle(page)
+    expect(page).not_to_have_url(re.compile("planes"))
+    assert frame.screenshot() != before
+
+
 def test_a_surface_that_is_nowhere_is_told_in_words(page: Page) -> None:
     show(page, "?experiment=prices&level=5000")
     region = surface(page)

@@ -4,7 +4,7 @@ import { multiplied, perspective, placed, rotation } from "./matrices.js";
 
 /** What is drawn: triangles whose positions `scale` and `translation` bring into the cube from -1 to 1.
  *  @typedef {{positions: Float32Array, normals: Float32Array, indices: Uint32Array, scale: number[],
- *  translation: number[], colour: number[]}} Mesh */
+ *  translation: number[], colour: number[], opacity?: number}} Mesh those that one can look through come last */
 
 const VERTEX = `#version 300 es
 uniform mat4 view, projection;
@@ -33,7 +33,7 @@ void main() {
   vec3 lamp = normalize(vec3(-0.5, 0.7, 1.0));
   float diffuse = 0.35 + 0.65 * max(dot(n, lamp), 0.0);
   float gloss = 0.25 * pow(max(dot(n, normalize(lamp + eye)), 0.0), 24.0);
-  pixel = vec4(colour.rgb * diffuse + gloss, 1.0);
+  pixel = vec4((colour.rgb * diffuse + gloss) * colour.a, colour.a);
 }`;
 
 /** The cube's twelve edges. */
@@ -128,14 +128,19 @@ export class Scene {
     gl.useProgram(program);
     gl.uniformMatrix4fv(gl.getUniformLocation(program, "view"), false, view);
     gl.uniformMatrix4fv(gl.getUniformLocation(program, "projection"), false, projection);
-    this.#prepare(IDENTITY, [0.5, 0.5, 0.5], false);
+    this.#prepare(IDENTITY, [0.5, 0.5, 0.5, 1], false);
     gl.bindVertexArray(this.edges);
     gl.drawArrays(gl.LINES, 0, EDGES.length / 3);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     for (const { mesh, array, count } of this.#meshes) {
-      this.#prepare(mesh, mesh.colour, true);
+      const { opacity = 1 } = mesh;
+      gl[opacity < 1 ? "enable" : "disable"](gl.BLEND);
+      gl.depthMask(opacity === 1);
+      this.#prepare(mesh, [...mesh.colour, opacity], true);
       gl.bindVertexArray(array);
       gl.drawElements(gl.TRIANGLES, count, gl.UNSIGNED_INT, 0);
     }
+    gl.depthMask(true);
     const all = multiplied(projection, view);
     this.ondraw(([x, y, z]) => {
       const [u, v, , w] = [0, 1, 2, 3].map((row) => all[row] * x + all[row + 4] * y + all[row + 8] * z + all[row + 12]);
@@ -148,7 +153,7 @@ export class Scene {
     const { gl, program } = this;
     gl.uniform3fv(gl.getUniformLocation(program, "scale"), scale);
     gl.uniform3fv(gl.getUniformLocation(program, "translation"), translation);
-    gl.uniform4fv(gl.getUniformLocation(program, "colour"), [...colour, 1]);
+    gl.uniform4fv(gl.getUniformLocation(program, "colour"), colour);
     gl.uniform1i(gl.getUniformLocation(program, "isLit"), Number(isLit));
   }
 

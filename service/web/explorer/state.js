@@ -27,6 +27,7 @@ export const DEFAULTS = Object.freeze(
     average: null,
     class: null,
     level: null,
+    planes: null,
   }),
 );
 

@@ -5,6 +5,7 @@ import { named, options } from "./controls.js";
 import { h, within } from "./dom.js";
 import { parseGlb } from "./glb.js";
 import { read, written } from "./place.js";
+import { planesOf } from "./planes.js";
 import { turnedBy } from "./orbit.js";
 import { levels } from "./scales.js";
 import { Scene } from "./scene.js";
@@ -15,6 +16,7 @@ import { comparable } from "./view.js";
 /** @typedef {{name: string | null, surface: Surface}} Found the surface of a class, or of what there is but one of */
 
 const RESOLUTION = 40;
+const PLANE = [0.45, 0.5, 0.62];
 const MOST_CLASSES = 10;
 const HELP =
   "Drag to turn it, pinch or hold Ctrl and scroll to zoom; with the keyboard: arrows, + and −, 0 to begin anew.";
@@ -25,6 +27,7 @@ export class VolumeView {
   /** @type {View | null} */
   #view = null;
   #shown = "";
+  #isLoading = false;
 
   /** @param {HTMLElement} section @param {Catalogue} catalogue @param {import("./service.js").Service} service
    *  @param {import("./state.js").State} state */
@@ -57,6 +60,10 @@ export class VolumeView {
       h("label", {}, h("span", {}, "Third feature"), this.deep),
       isValue ? h("label", {}, h("span", {}, `Where ${catalogue.quantity.subject} is`), this.level) : null,
     );
+    this.planes = h("input", { id: "planes", type: "checkbox" });
+    this.planes.onchange = () => state.set({ planes: this.planes.checked ? "shown" : null });
+    this.planesField = h("label", {}, this.planes, h("span", {}, "Planes of the first layer’s units"));
+    form.append(this.planesField);
     const details = h(
       "details",
       {},
@@ -81,40 +88,63 @@ export class VolumeView {
     });
   }
 
-  /** Load and draw what a view asks for, once this is open.
+  /** Load and draw what a view asks for, once this is open; one view at a time, the newest next.
    *  @param {View} view */
   async draw(view) {
     this.#view = view;
-    if (!this.details.open) return;
+    if (!this.details.open || this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      while (await this.#isBehind());
+    } finally {
+      this.#isLoading = false;
+    }
+  }
+
+  /** Draw the newest view; say whether there was anything to draw anew.
+   *  @returns {Promise<boolean>} */
+  async #isBehind() {
+    const view = /** @type {View} */ (this.#view);
     const models = comparable(this.catalogue);
     const model = models.find(({ name }) => name === view.inside) ?? models[0];
     const axes = this.#axes(view);
     this.#fill(model, axes, view);
     const reason = model.unavailableReason(view.run);
-    if (reason !== null) return this.#say(`${model.name} ${reason}.`, []);
     const queries = this.#queries(model, axes, view);
-    const key = queries.join(" ");
-    if (key === this.#shown) return;
+    const key = [reason, view.planes, ...queries].join(" ");
+    if (key === this.#shown) return false;
     this.#shown = key;
+    if (reason !== null) this.#say(`${model.name} ${reason}.`, []);
+    else if (this.#hasScene()) await this.#load(model, axes, view, queries);
+    return true;
+  }
+
+  /** Whether the browser draws in 3-D; say so where it does not. */
+  #hasScene() {
     try {
       this.#scene ??= this.#begin();
+      return true;
     } catch (error) {
       console.info(error);
-      return this.#say("This browser has no WebGL2, with which surfaces are drawn; GET /volume has them as files.", []);
+      this.#say("This browser has no WebGL2, with which surfaces are drawn; GET /volume has them as files.", []);
+      return false;
     }
+  }
+
+  /** @param {Model} model @param {number[]} axes @param {View} view @param {URLSearchParams[]} queries */
+  async #load(model, axes, view, queries) {
+    const one = async (/** @type {URLSearchParams} */ query) => ({
+      name: query.get("class"),
+      surface: parseGlb(await this.service.volume(query)),
+    });
     try {
-      this.#say("Loading…");
-      const found = await Promise.all(queries.map((query) => this.#load(query)));
-      if (key === this.#shown) this.#show(found, axes, view);
+      if (this.status.textContent === "") this.#say("Loading…");
+      const found = await Promise.all(queries.map(one));
+      this.#show(model, found, axes, view);
     } catch (error) {
-      this.#shown = "";
       if (!(error instanceof Error)) throw error;
-      this.#say(
-        isRefusal(error)
-          ? `${model.name}: ${error.message}`
-          : "The service does not answer; change something to ask again.",
-        [],
-      );
+      const words = isRefusal(error) ? error.message : "the service does not answer; change something to ask again";
+      this.#say(`${model.name}: ${words}`, []);
     }
   }
 
@@ -122,12 +152,6 @@ export class VolumeView {
     const scene = new Scene(this.canvas);
     scene.ondraw = (at) => this.#place(at);
     return scene;
-  }
-
-  /** @param {URLSearchParams} query
-   *  @returns {Promise<Found>} */
-  async #load(query) {
-    return { name: query.get("class"), surface: parseGlb(await this.service.volume(query)) };
   }
 
   /** The three features, by position.
@@ -143,6 +167,8 @@ export class VolumeView {
     this.model.value = model.name;
     options(this.deep, named(view.place.others.map((i) => view.place.features[i].name)));
     this.deep.value = view.place.features[axes[2]].name;
+    this.planesField.hidden = !model.isEvaluatedHere || model.hiddenLayers.length === 0;
+    this.planes.checked = view.planes !== null;
     if (document.activeElement !== this.level) this.level.value = String(this.#level(view) ?? "");
   }
 
@@ -175,10 +201,17 @@ export class VolumeView {
     return classes.map((name) => new URLSearchParams([...query, ["class", name]]));
   }
 
-  /** @param {Found[]} found @param {number[]} axes @param {View} view */
-  #show(found, axes, view) {
+  /** @param {Model} model @param {Found[]} found @param {number[]} axes @param {View} view */
+  #show(model, found, axes, view) {
     const meshes = found.map(({ name, surface }) => ({ ...surface, colour: this.#colour(name, surface, view) }));
     this.#say(found.map(({ name, surface }) => this.#inWords(name, surface)).join(" "), meshes);
+    const network = view.planes === null ? null : model.network(view.run);
+    if (network !== null) {
+      const planes = planesOf(network, model.snapshot(view.epoch), view.place.heldOnly, axes, found[0].surface);
+      this.#scene?.show([...meshes, ...planes.map((plane) => ({ ...plane, colour: PLANE }))]);
+      this.frame.hidden = false;
+      this.frame.dataset.planes = String(planes.length);
+    }
     this.frame.dataset.triangles = String(meshes.reduce((sum, { indices }) => sum + indices.length / 3, 0));
     const features = axes.map((axis, k) => ({ ...view.place.features[axis], ...ends(found[0].surface, k) }));
     this.labels.replaceChildren(
@@ -218,7 +251,7 @@ export class VolumeView {
     const { yaw } = this.#scene?.turn ?? { yaw: 0 };
     const [x, y] = [Math.sin(yaw) > 0 ? -1.12 : 1.12, Math.cos(yaw) > 0 ? -1.12 : 1.12];
     /** @type {((share: number) => number[])[]} */
-    const edges = [(share) => [share, y, -1.1], (share) => [x, share, -1.1], (share) => [-x, y, share]];
+    const edges = [(share) => [share, y, -1.1], (share) => [x, share, -1.1], (share) => [-1.15 * x, 1.15 * y, share]];
     const places = edges.flatMap((edge) => [-0.95, 0, 0.95].map(edge));
     [...this.labels.children].forEach((label, i) => {
       const [left, top] = at(places[i]);
