@@ -63,7 +63,7 @@ export const interval = ([low, high], digits = 3) => `[${fixed(low, digits)}, ${
 
 /** `1 point`, `2 points`.
  *  @param {number} n @param {string} noun */
-export const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : plural}`;
 
 /** A text in which no line breaks within a name with hyphens or within an interval.
  *  @param {string} text

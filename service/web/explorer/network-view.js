@@ -270,6 +270,7 @@ export class NetworkView {
     const { left, top, width, height } = this.columns.getBoundingClientRect();
     if (width === 0) return;
     this.edges.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.edges.style.width = `${width}px`; // columns that are wider than the page scroll, and these with them
     const buttons = this.#nodes.map((nodes) => nodes.map(({ button }) => button));
     const boxes = [this.#inputs, ...buttons].map((elements) =>
       elements.map((element) => {

@@ -28,6 +28,9 @@ const short = (value) => number(value, Math.max(0, 3 - Math.max(0, Math.floor(Ma
 /** Classes of which a trace shows the probability; of more the most probable ones. */
 const MOST_CLASSES = 5;
 
+/** Rows of a trace that are all shown; where there are more they scroll. */
+const MOST_ROWS = 40;
+
 export class PointView {
   /** @type {Map<string, Promise<number[][]>>} */
   #requests = new Map();
@@ -198,8 +201,9 @@ export class PointView {
     const sum = quantity.isValue ? quantity.subject : "logit";
     const end = [row("bias", null, null, bias[c]), row(sum, null, null, trace.logits[c])];
     const { names, x, y } = view.place;
+    const rows = [inputs, ...hidden, end];
     const coordinates = names.map((name, k) => `${name} = ${within(view.point[k], [x, y][k], 2)}`).join(", ");
-    return h(
+    const table = h(
       "table",
       {},
       h("caption", { class: "hidden" }, `${model.name} at ${coordinates}`),
@@ -212,9 +216,11 @@ export class PointView {
           heads.map((name) => (name ? h("th", { scope: "col" }, name) : h("td"))),
         ),
       ),
-      [inputs, ...hidden, end].map((rows) => h("tbody", {}, rows)),
+      rows.map((part) => h("tbody", {}, part)),
       h("tfoot", {}, conclusion(quantity, trace)),
     );
+    if (rows.flat().length <= MOST_ROWS) return table;
+    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Numbers of ${model.name}` }, table);
   }
 
   /** The network's inputs: name, the raw value where it is another, and the value.

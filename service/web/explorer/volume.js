@@ -1,6 +1,6 @@
 // The surface of a model over three features, which turns: loaded only once it is opened.
 
-import { hueOf, scaleOf, valueScale } from "./colours.js";
+import { hueOf } from "./colours.js";
 import { named, options } from "./controls.js";
 import { h, within } from "./dom.js";
 import { parseGlb } from "./glb.js";
@@ -10,10 +10,10 @@ import { turnedBy } from "./orbit.js";
 import { levels } from "./scales.js";
 import { Scene } from "./scene.js";
 import { isRefusal } from "./service.js";
+import { colourOf, ends, inWords, leadOf } from "./surfaces.js";
 import { comparable } from "./view.js";
 
-/** @typedef {import("./glb.js").Surface} Surface */
-/** @typedef {{name: string | null, surface: Surface}} Found the surface of a class, or of what there is but one of */
+/** @typedef {import("./surfaces.js").Found} Found */
 
 const RESOLUTION = 40;
 const PLANE = [0.45, 0.5, 0.62];
@@ -52,6 +52,7 @@ export class VolumeView {
       "aria-describedby": "volume-help",
     });
     this.labels = h("div", { class: "axes", "aria-hidden": "true" });
+    this.hues = h("div", { class: "hues" });
     this.frame = h("div", { class: "frame volume" }, this.canvas, this.labels);
     const form = h(
       "form",
@@ -70,6 +71,7 @@ export class VolumeView {
       h("summary", {}, "Load and show it"),
       form,
       this.frame,
+      this.hues,
       h("p", { id: "volume-help" }, HELP),
       this.status,
     );
@@ -203,8 +205,14 @@ export class VolumeView {
 
   /** @param {Model} model @param {Found[]} found @param {number[]} axes @param {View} view */
   #show(model, found, axes, view) {
-    const meshes = found.map(({ name, surface }) => ({ ...surface, colour: this.#colour(name, surface, view) }));
-    this.#say(found.map(({ name, surface }) => this.#inWords(name, surface)).join(" "), meshes);
+    const { quantity, range } = this.catalogue;
+    const meshes = found.map(({ name, surface }) => ({
+      ...surface,
+      colour: colourOf(name, surface, quantity, range, view),
+    }));
+    this.#say(inWords(found, quantity, range), meshes);
+    const there = found.filter(({ name, surface }) => name !== null && surface.indices.length > 0);
+    this.hues.replaceChildren(...there.map(({ name }) => this.#named(name ?? "")));
     const network = view.planes === null ? null : model.network(view.run);
     if (network !== null) {
       const planes = planesOf(network, model.snapshot(view.epoch), view.place.heldOnly, axes, found[0].surface);
@@ -224,25 +232,13 @@ export class VolumeView {
     this.canvas.setAttribute("aria-label", `Surface over ${features.map(({ name }) => name).join(", ")}`);
   }
 
-  /** @param {string | null} name @param {Surface} surface @param {View} view */
-  #colour(name, { extras }, { colours }) {
-    const { quantity, range } = this.catalogue;
-    if (name !== null) return channels(hueOf(quantity.classes.indexOf(name), quantity.classes.length));
-    if (!quantity.isValue) return channels(scaleOf("probability", colours).css(0.8));
-    return channels(valueScale(...(range ?? [extras.lowest, extras.highest]), quantity.subject).css(extras.level));
-  }
-
-  /** @param {string | null} name @param {Surface} surface */
-  #inWords(name, { extras, indices }) {
-    const { quantity, range } = this.catalogue;
-    const { lowest, highest, level } = extras;
-    /** @type {Interval} */
-    const span = quantity.isValue ? (range ?? [lowest, highest]) : [0, indices.length > 0 ? 1 : 0.1];
-    const [at, least, most] = [level, lowest, highest].map((value) => within(value, span));
-    const what = quantity.name(name);
-    return indices.length > 0
-      ? `${what} = ${at} on the surface.`
-      : `${what} is ${at} nowhere here: it is from ${least} to ${most}.`;
+  /** A class beside its hue.
+   *  @param {string} name */
+  #named(name) {
+    const { classes } = this.catalogue.quantity;
+    const swatch = h("span", { class: "swatch" });
+    swatch.style.background = hueOf(classes.indexOf(name), classes.length);
+    return h("span", { class: "class" }, swatch, name);
   }
 
   /** Put the axes' names and ends beside the cube's lower edges that are nearest.
@@ -267,28 +263,4 @@ export class VolumeView {
     this.frame.hidden = meshes.every(({ indices }) => indices.length === 0);
     this.#scene?.show(meshes);
   }
-}
-
-/** Where a block begins and ends along an axis: its file makes -1 and 1 of that.
- *  @param {Surface} surface @param {number} k */
-const ends = ({ scale, translation }, k) => ({
-  low: (-1 - translation[k]) / scale[k],
-  high: (1 - translation[k]) / scale[k],
-});
-
-/** @param {Catalogue["quantity"]} quantity */
-function leadOf(quantity) {
-  const what = quantity.isValue
-    ? `where ${quantity.subject} has one value`
-    : quantity.isMulticlass
-      ? "where the probability of each class is 0.5"
-      : `where ${quantity.name(null)} = 0.5`;
-  return `Over three features at once: the surface ${what}. The other features are held.`;
-}
-
-/** CSS's colour as red, green and blue from 0 to 1.
- *  @param {string} css `#rrggbb` or `rgb(r g b)` */
-function channels(css) {
-  const hex = css.startsWith("#") ? [1, 3, 5].map((i) => Number.parseInt(css.slice(i, i + 2), 16)) : null;
-  return (hex ?? (css.match(/\d+/g) ?? []).map(Number)).map((value) => value / 255);
 }
