@@ -188,6 +188,9 @@ class _Graph:
             named["feature_sd"] = tf.constant([feature.sd for feature in scaled], tf.float32)
         if self.kind.experiment == "survival":
             named["feature_fill"] = tf.constant([feature.held for feature in self.kind.features], tf.float32)
+            spans = [(0.0, 4.0) if f.categories else (f.low, f.high) for f in self.kind.features]
+            named["feature_mean"] = tf.constant([0.0 if high == 4 else (low + high) / 2 for low, high in spans])
+            named["feature_sd"] = tf.constant([(high - low) / 4 for low, high in spans])
         return named
 
 

@@ -1,6 +1,7 @@
 """What the tests of the explorer share: the page's controls and maps by their names, and the service's numbers."""
 
 import base64
+import csv
 import io
 import json
 import re
@@ -104,12 +105,13 @@ def downloaded(page: Page, button: str) -> tuple[str, bytes]:
     return started.value.suggested_filename, Path(started.value.path()).read_bytes()
 
 
-def csv_fields(page: Page) -> dict[str, Array]:
-    """Return the maps that are shown, [y, x] each, by model, as the page gives them away."""
+def csv_fields(page: Page, x: str = "x1", y: str = "x2") -> dict[str, Array]:
+    """Return the maps that are shown, [y, x] each, by model, as the page gives them away over these features."""
     name, content = downloaded(page, "Numbers (CSV)")
     assert name == "boundaries.csv"
-    first, *names = content.decode().partition("\n")[0].split(",")
-    assert [first, names.pop(0)] == ["x1", "x2"]
+    (head,) = csv.reader([content.decode().partition("\n")[0]])
+    first, second, *names = head
+    assert [first, second] == [x, y]
     columns = np.loadtxt(io.BytesIO(content), delimiter=",", skiprows=1).T
     return {model: column.reshape(NODES, NODES) for model, column in zip(names, columns[2:], strict=True)}
 

@@ -124,7 +124,7 @@ def test_the_page_evaluates_networks_as_the_service_does(page: Page, api: Api) -
         const one = new network.Network(weights);
         const columns = [0, 1].map((axis) => Float64Array.from(points, (point) => point[axis]));
         const layers = one.evaluate(snapshot, columns, new network.Scratch()).map((units) => units.map((u) => [...u]));
-        return [layers, points.map((point) => one.trace(snapshot, point).probability)];
+        return [layers, points.map((point) => one.trace(snapshot, point).outputs[0])];
     """
     for model in MODELS:
         weights = api.get(f"/models/{model}/versions/1/weights?replicate=2")

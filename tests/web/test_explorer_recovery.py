@@ -212,6 +212,10 @@ def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other
     expect(page.locator(".trace")).to_have_count(1)
 
 
+UNKNOWN = "422.*model=unknown"
+"""What the browser says of a model of which nobody knows what it gives."""
+
+
 @pytest.fixture(scope="module")
 def with_foreign(models_dir: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service of a model of its own and one from elsewhere, which has no card, no runs and no weights."""
@@ -220,13 +224,19 @@ def with_foreign(models_dir: Path, foreign_models: Path, tmp_path_factory: pytes
     publish(foreign_models / "scoring" / "1", models, "foreign", 1)
     publish(foreign_models / "margin" / "1", models, "values", 1)
     publish(foreign_models / "of-three" / "1", models, "of-three", 1)
+    publish(foreign_models / "three-outputs" / "1", models, "unknown", 1)
+    publish(foreign_models / "three-outputs" / "1", models, "animals", 1)
+    (models / "animals" / "1" / "assets.extra").mkdir()
+    card = '{"task": "multiclass", "classes": ["cat", "dog", "fish"], "output": "logit"}'
+    (models / "animals" / "1" / "assets.extra" / "card.json").write_text(card)
     with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
         yield started
 
 
 def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
-    with_foreign: Server, open_page: OpenPage
+    with_foreign: Server, open_page: OpenPage, journal: Journal
 ) -> None:
+    journal.expect(UNKNOWN)
     page = open_page(with_foreign)
     show(page, "?x=0.5&y=-0.25&inside=foreign")
     foreign = panel(page, "foreign")
@@ -248,24 +258,42 @@ def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
     expect(inside).to_contain_text("This SavedModel was made elsewhere")
 
 
-def test_a_model_that_the_page_cannot_draw_says_why_in_its_panel_and_hurts_no_other(
-    with_foreign: Server, open_page: OpenPage
+def test_each_foreign_model_is_shown_as_what_it_is_beside_the_experiments(
+    with_foreign: Server, open_page: OpenPage, journal: Journal
 ) -> None:
+    """Values, other features, several classes: each on a scale of its own. One that cannot be drawn hurts no other."""
+    journal.expect(UNKNOWN)
     page = open_page(with_foreign)
     show(page, "?x=0.5&y=-0.25&inside=values")
-    expect(panel(page, "values")).to_contain_text("gives values, not probabilities")
-    expect(panel(page, "of-three")).to_contain_text("takes 3 features, so it has no map")
-    for model in ("tanh-10-10", "foreign"):
+    expect(panel(page, "unknown").locator(".message")).to_contain_text("nothing says what they are")
+    for model in ("tanh-10-10", "foreign", "values", "of-three", "animals"):
         expect(panel(page, model).get_by_role("img", name=model)).to_be_visible()
+    expect(panel(page, "values").locator(".scales")).to_contain_text("value")
+    expect(panel(page, "of-three").locator(".scales")).to_contain_text("x1 across, x2 up")
+    expect(panel(page, "animals").locator(".scales")).to_contain_text("catdogfish")
+    expect(page.locator("#legend")).to_contain_text("P(y = 1)")
+    fields = csv_fields(page)
+    for model, key in (("values", "values"), ("animals", "values"), ("animals class", "label")):
+        query = f"/boundary?model={model.split()[0]}&resolution=81&x_min=-1.5&x_max=1.5&y_min=-1.5&y_max=1.5"
+        np.testing.assert_allclose(fields[model], with_foreign.get(query).json()[key], rtol=0, atol=TOLERANCE)
+    assert "of-three" not in fields
     page.locator("#point").scroll_into_view_if_needed()
     settle(page)
-    expect(page.locator(".trace[data-model=values]")).to_contain_text("gives values, not probabilities")
+    (right,) = with_foreign.predict(model="values", points=[[0.5, -0.25]]).json()["values"]
+    assert value(page.locator(".trace[data-model=values] .p")) == pytest.approx(right, abs=TOLERANCE)
+    expect(page.locator(".trace[data-model=animals] .p")).to_contain_text(
+        with_foreign.predict(model="animals", points=[[0.5, -0.25]]).json()["labels"][0]
+    )
+    expect(page.locator(".trace[data-model=of-three]")).to_have_count(0)
     page.locator("#inside").scroll_into_view_if_needed()
     settle(page)
-    expect(page.locator("#inside")).to_contain_text("gives values, not probabilities")
+    expect(page.locator("#inside #detail-title")).to_have_text("values: value")
 
 
-def test_a_foreign_model_has_one_run_and_nothing_to_compare(with_foreign: Server, open_page: OpenPage) -> None:
+def test_a_foreign_model_has_one_run_and_nothing_to_compare(
+    with_foreign: Server, open_page: OpenPage, journal: Journal
+) -> None:
+    journal.expect(UNKNOWN)
     page = open_page(with_foreign)
     show(page)
     choose(page, "Run", "3")

@@ -5,6 +5,18 @@
 /** @param {number} z */
 export const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
+/** Make probabilities of each class's logits, in place: less the largest at a point, nothing overflows.
+ *  @param {Float64Array[]} units by class, [n] */
+export function softmax(units) {
+  for (let i = 0; i < units[0].length; i++) {
+    let most = -Infinity;
+    for (const unit of units) most = Math.max(most, unit[i]);
+    let sum = 0;
+    for (const unit of units) sum += unit[i] = Math.exp(unit[i] - most);
+    for (const unit of units) unit[i] /= sum;
+  }
+}
+
 /** @param {number} z */
 export const relu = (z) => (z < 0 ? 0 : z);
 

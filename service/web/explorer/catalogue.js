@@ -1,137 +1,22 @@
 // What the service has: its models with their cards, what the experiment found, its data. Loaded whole or not at all.
 
-import { activationOf } from "./activations.js";
-import { Network, Scratch } from "./network.js";
+import { Model } from "./model.js";
+import { nearest, placeOf } from "./place.js";
+import { Quantity } from "./quantity.js";
+import { rangeOf } from "./scales.js";
 import { ServiceError } from "./service.js";
 
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./service.js").Service} Service */
-
-/** One model in the version that answers, with the weights of the runs that were asked for. */
-export class Model {
-  /** @type {Map<number, Network>} */
-  #networks = new Map();
-  /** @type {Map<number, Promise<unknown>>} */
-  #loading = new Map();
-  scratch = new Scratch();
-  testScratch = new Scratch();
-
-  /** @param {string} name
-   *  @param {VersionState[]} states the model's versions with their states, newest first
-   *  @param {DescribedVersion | null} described the answer of GET /models/<name>/versions/<v>, or null where no version
-   *  can be served */
-  constructor(name, states, described) {
-    this.name = name;
-    this.states = states;
-    this.version = described?.version ?? null;
-    this.signatures = described?.signatures ?? [];
-    this.card = described?.card ?? null;
-    this.features = described?.features ?? [];
-    this.givesProbabilities = described?.output !== "value";
-    /** @type {ModelResult | null} the model's row in the comparison */
-    this.row = null;
-  }
-
-  get isServed() {
-    return this.version !== null;
-  }
-
-  /** Why the service evaluates it, in a sentence; null where the page does. */
-  get askedBecause() {
-    if (this.card === null) return "This SavedModel was made elsewhere: it exposes its answer alone.";
-    if (!this.signatures.includes("weights")) {
-      return "This version exposes activations but not weights; retrain to get them.";
-    }
-    return activationOf(this.card.activation) === null
-      ? `This page cannot compute ${this.card.activation}: the activations come from the service.`
-      : null;
-  }
-
-  /** Whether the page evaluates it. */
-  get isEvaluatedHere() {
-    return this.askedBecause === null;
-  }
-
-  get hiddenLayers() {
-    return this.card?.hidden_layers ?? [];
-  }
-
-  get isPlane() {
-    return this.features.length === 2;
-  }
-
-  get runs() {
-    return this.card?.replicates ?? 1;
-  }
-
-  get epochs() {
-    return this.card?.epochs ?? [];
-  }
-
-  /** The position of the last recorded epoch that is not after one.
-   *  @param {number | null} epoch */
-  snapshot(epoch) {
-    const last = this.epochs.findLastIndex((recorded) => epoch === null || recorded <= epoch);
-    return Math.max(0, last);
-  }
-
-  /** What it is made of, in words. */
-  get description() {
-    const newest = this.states[0];
-    const trouble =
-      this.isServed && newest.state === "FAILED" ? `; version ${newest.version} failed, ${this.version} is shown` : "";
-    return `${this.#madeOf}${trouble}`;
-  }
-
-  get #madeOf() {
-    if (!this.isServed) return "not served";
-    if (this.card === null) return "a SavedModel from elsewhere";
-    const { activation, parameters } = this.card;
-    const layers = this.hiddenLayers;
-    const units = layers.length === 0 ? "no hidden layer" : `${layers.join(" and ")} ${activation} units`;
-    return `${units}, ${parameters} parameters`;
-  }
-
-  /** Why there is nothing to show of a run, said after the model's name; null where there is.
-   *  @param {number} run */
-  unavailableReason(run) {
-    if (!this.givesProbabilities) return "gives values, not probabilities: this page does not draw them";
-    if (run >= this.runs) return `has only ${this.runs === 1 ? "one training run" : `${this.runs} training runs`}`;
-    if (this.card === null) return null;
-    return this.card.diverged.includes(run) ? `run ${run} diverged: its weights are no longer finite` : null;
-  }
-
-  /** Whether the test points are new to a run: they are run 0's, and each other run drew or split its own.
-   *  @param {number} run */
-  isTestedBy(run) {
-    return run === 0 || this.card?.replication === "redrawn";
-  }
-
-  /** The network of a run, once it is loaded.
-   *  @param {number} run */
-  network(run) {
-    return this.#networks.get(run) ?? null;
-  }
-
-  /** Load a run's weights, once, however many ask for them meanwhile.
-   *  @param {Service} service @param {number} run */
-  async loadNetwork(service, run) {
-    if (!this.isEvaluatedHere || this.unavailableReason(run) !== null || this.#networks.has(run)) return;
-    if (!this.#loading.has(run)) {
-      const path = `models/${encodeURIComponent(this.name)}/versions/${this.version}/weights?replicate=${run}`;
-      const loading = service
-        .json(path)
-        .then((weights) => this.#networks.set(run, new Network(weights)))
-        .finally(() => this.#loading.delete(run));
-      this.#loading.set(run, loading);
-    }
-    await this.#loading.get(run);
-  }
-}
 
 /** All of what is shown. */
 export class Catalogue {
   /** What the service listed when it was loaded, to know whether that has changed. */
   stamp = "";
+  /** @type {Place | null} the last one that was asked for */
+  #place = null;
+  /** @type {{place: Place, rows: boolean[]} | null} */
+  #near = null;
 
   /** @param {string | null} experiment @param {string[]} experiments those there are to choose from
    *  @param {Model[]} models @param {ComparisonDocument | null} comparison @param {Dataset | null} dataset */
@@ -143,8 +28,38 @@ export class Catalogue {
     this.dataset = dataset;
     this.epochs = [...new Set(models.flatMap((model) => model.epochs))].sort((a, b) => a - b);
     this.runs = Math.max(1, ...models.map((model) => model.runs));
-    this.domain = domainOf(models);
-    this.test = testPoints(dataset);
+    this.features = featuresOf(models);
+    this.quantity = quantityOf(models, comparison);
+    for (const model of models) model.isOfData = isOf(this.features, model);
+    this.hasNotebook = comparison?.models.some((row) => row.notebook_accuracy) ?? true;
+    this.test = testPoints(dataset, this.features);
+    /** What values reach over, where they are drawn and known.
+     *  @type {Interval | null} */
+    this.range = this.quantity.isValue && dataset !== null ? rangeOf(dataset.labels) : null;
+  }
+
+  /** The place that an address asks for; the same object as long as it is the same.
+   *  @param {Values} values */
+  place(values) {
+    const place = placeOf(this.features, values);
+    if (place.key !== this.#place?.key) this.#place = place;
+    return this.#place ?? place;
+  }
+
+  /** Which rows of the data are near a place: the quarter whose other features are nearest to where they are held; null
+   *  for all of them, where there are no others, or they are averaged over.
+   *  @param {Place} place
+   *  @returns {boolean[] | null} */
+  near(place) {
+    if (this.dataset === null || place.isWhole || place.isAverage) return null;
+    if (this.#near?.place !== place) this.#near = { place, rows: nearest(this.dataset.points, place) };
+    return this.#near.rows;
+  }
+
+  /** Whether a model predicts what the experiment's models do, from the same features.
+   *  @param {Model} model */
+  isOurs(model) {
+    return model.isOfData && model.quantity.key === this.quantity.key;
   }
 
   /** @param {string | null} name */
@@ -186,7 +101,7 @@ export async function load(service, before, wanted, run) {
   /** @type {[ComparisonDocument | null, Dataset | null]} */
   const [comparison, dataset] = await Promise.all([
     resultOf(service, "comparison", experiment),
-    resultOf(service, "dataset", experiment),
+    resultOf(service, "dataset", experiment).then(dataOf),
   ]);
   const rows = comparison?.models ?? [];
   for (const model of models) model.row = rows.find((row) => row.model === model.name) ?? null;
@@ -218,29 +133,57 @@ function experimentsOf(listed, described) {
   return [...new Set([...first, ...cards].map((card) => card.experiment))];
 }
 
-/** One domain for all maps: what the widest of them is drawn over.
+/** The features of what is shown, each over the widest domain of a model: of those with a card, else of those with as
+ *  many features as the first.
  *  @param {Model[]} models
- *  @returns {Domain} */
-function domainOf(models) {
-  const planes = models.filter((model) => model.isPlane);
-  const trained = planes.filter(({ card }) => card !== null);
-  const features = (trained.length > 0 ? trained : planes).map((model) => model.features);
-  if (features.length === 0) return { x: [-1.5, 1.5], y: [-1.5, 1.5], names: ["x1", "x2"] };
-  /** @param {number} axis
-   *  @returns {Interval} */
-  const span = (axis) => [
-    Math.min(...features.map((pair) => pair[axis].low)),
-    Math.max(...features.map((pair) => pair[axis].high)),
-  ];
-  return { x: span(0), y: span(1), names: features[0].map(({ name }) => name) };
+ *  @returns {Feature[]} */
+function featuresOf(models) {
+  const mapped = models.filter((model) => model.isMapped);
+  const trained = mapped.filter(({ card }) => card !== null);
+  const [first, ...others] = trained.length > 0 ? trained : mapped;
+  if (first === undefined) return ["x1", "x2"].map((name) => ({ name, low: -1.5, high: 1.5 }));
+  const alike = others.filter((model) => isOf(first.features, model));
+  return first.features.map((feature, i) => ({
+    ...feature,
+    low: Math.min(feature.low, ...alike.map(({ features }) => features[i].low)),
+    high: Math.max(feature.high, ...alike.map(({ features }) => features[i].high)),
+  }));
 }
 
-/** @param {Dataset | null} dataset
+/** Whether a model takes these features.
+ *  @param {Feature[]} features @param {Model} model */
+const isOf = (features, model) =>
+  model.features.length === features.length && model.features.every(({ name }, i) => name === features[i].name);
+
+/** What the experiment's models give; without any, what the first model does.
+ *  @param {Model[]} models @param {ComparisonDocument | null} comparison */
+function quantityOf(models, comparison) {
+  const first = models.find(({ card }) => card !== null) ?? models.find((model) => model.isMapped);
+  if (first !== undefined) return first.quantity;
+  const { task = "binary", classes = ["0", "1"], target = "label" } = comparison?.dataset ?? {};
+  return new Quantity(task, classes, target);
+}
+
+/** @param {Dataset | null} dataset @param {Feature[]} features
  *  @returns {TestPoints | null} */
-function testPoints(dataset) {
-  if (dataset === null || dataset.features.length !== 2) return null;
+function testPoints(dataset, features) {
+  if (dataset === null || dataset.features.length !== features.length) return null;
   const chosen = dataset.points.map((_, i) => i).filter((i) => dataset.split[i] === "test");
   const points = chosen.map((i) => dataset.points[i]);
-  const columns = [0, 1].map((axis) => Float64Array.from(points, (point) => point[axis]));
-  return { points, columns, labels: chosen.map((i) => dataset.labels[i]) };
+  const columns = features.map((_, axis) => Float64Array.from(points, (point) => point[axis]));
+  return { rows: chosen, points, columns, labels: chosen.map((i) => dataset.labels[i]) };
+}
+
+/** The data, with labels as positions among the classes, and NaN where a value is missing.
+ *  @param {any} dataset the answer of GET /dataset, or null
+ *  @returns {Dataset | null} */
+function dataOf(dataset) {
+  if (dataset === null) return null;
+  const { features, points, labels, classes, split } = dataset;
+  return {
+    features,
+    split,
+    points: points.map((/** @type {(number | null)[]} */ point) => point.map((value) => value ?? NaN)),
+    labels: classes ? labels.map((/** @type {string} */ name) => classes.indexOf(name)) : labels,
+  };
 }

@@ -10,6 +10,15 @@ const PROBABILITY = {
 /** Where runs agree it is light, where they differ dark (ColorBrewer's Purples). */
 const UNCERTAINTY = ["#fcfbfd", "#efedf5", "#dadaeb", "#bcbddc", "#9e9ac8", "#807dba", "#6a51a3", "#54278f", "#3f007d"];
 
+/** Sequential, for values (Matplotlib's viridis: evenly lighter, for all kinds of colour vision). */
+const VALUES = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
+
+/** A hue for each of up to ten classes (Matplotlib's tab10, as on the service's pictures). */
+const HUES = ["1f77b4", "ff7f0e", "2ca02c", "d62728", "9467bd", "8c564b", "e377c2", "7f7f7f", "bcbd22", "17becf"];
+
+/** The strength of a class's hue where it is no more probable than by chance. */
+const PALEST = 0.15;
+
 /** @typedef {keyof typeof PROBABILITY} Palette */
 
 export const PALETTES = Object.keys(PROBABILITY);
@@ -49,17 +58,88 @@ export class Scale {
   }
 }
 
+/** One hue a class; its strength is the probability of the most probable class. */
+export class ClassScale {
+  /** @param {number} count of classes @param {string} label */
+  constructor(count, label) {
+    this.low = 1 / count;
+    this.high = 1;
+    this.label = label;
+    this.hues = Array.from({ length: count }, (_, c) => hueOf(c, count));
+    this.strengths = this.hues.map((hue) => new Scale(["#ffffff", hue], 0, 1, ""));
+  }
+
+  /** @param {ImageData} image @param {ArrayLike<number>} values @param {number} n
+   *  @param {ArrayLike<number> | null} labels the classes' positions */
+  paint(image, values, n, labels) {
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let row = 0, i = 0; row < n; row++) {
+      let at = (n - 1 - row) * n;
+      for (let column = 0; column < n; column++, i++, at++) {
+        const share = Math.min(1, Math.max(0, (values[i] - this.low) / (1 - this.low)));
+        const { pixels: colours } = this.strengths[labels === null ? 0 : labels[i]] ?? this.strengths[0];
+        pixels[at] = colours[Math.round((PALEST + (1 - PALEST) * share) * (STEPS - 1))] || 0;
+      }
+    }
+  }
+
+  /** CSS's colour of a probability: of any class, a grey.
+   *  @param {number} value */
+  css(value) {
+    return greys().css(PALEST + ((1 - PALEST) * (value - this.low)) / (1 - this.low));
+  }
+}
+
+const greys = memoize(() => new Scale(["#ffffff", "#333333"], 0, 1, ""));
+
+/** A class's colour: one of ten, or as many as are needed around the wheel.
+ *  @param {number} c @param {number} count of classes */
+export function hueOf(c, count) {
+  if (count <= HUES.length) return `#${HUES[c]}`;
+  /** @param {number} k */
+  const channel = (k) => {
+    const at = (k + (6 * c) / count) % 6;
+    return Math.round(255 * (1 - 0.85 * Math.max(0, Math.min(at, 4 - at, 1))));
+  };
+  return `#${[5, 3, 1].map((k) => channel(k).toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** A scale of values between two.
+ *  @type {(low: number, high: number, label: string) => Scale} */
+export const valueScale = memoize(
+  (/** @type {number} */ low, /** @type {number} */ high, /** @type {string} */ label) =>
+    new Scale(VALUES, low, high, label),
+);
+
 /** @param {string} palette */
 const anchorsOf = (palette) => PROBABILITY[/** @type {Palette} */ (palette)] ?? PROBABILITY["orange-blue"];
 
-/** The scale of a statistic. */
-export const scaleOf = memoize((/** @type {string} */ statistic, /** @type {string} */ palette) => {
-  if (statistic === "std") return new Scale(UNCERTAINTY, 0, 0.5, "standard deviation of P(y = 1) over the runs");
-  if (statistic === "agreement") {
-    return new Scale(UNCERTAINTY.toReversed(), 0.5, 1, "share of the runs on the majority's side");
-  }
-  return new Scale(anchorsOf(palette), 0, 1, statistic === "mean" ? "mean of P(y = 1) over the runs" : "P(y = 1)");
-});
+/** The scale of a statistic of probabilities; `what` they are of, as P(y = 1). */
+export const scaleOf = memoize(
+  (
+    /** @type {string} */ statistic,
+    /** @type {string} */ palette,
+    /** @type {string} */ what = "P(y = 1)",
+    /** @type {number} */ most = 0.5,
+  ) => {
+    if (statistic === "std") return new Scale(UNCERTAINTY, 0, most, `standard deviation of ${what} over the runs`);
+    if (statistic === "agreement") {
+      return new Scale(UNCERTAINTY.toReversed(), most, 1, "share of the runs on the majority's side");
+    }
+    return new Scale(anchorsOf(palette), 0, 1, statistic === "mean" ? `mean of ${what} over the runs` : what);
+  },
+);
+
+/** One class's probability, in its hue. */
+export const classScale = memoize(
+  (/** @type {number} */ c, /** @type {number} */ count, /** @type {string} */ label) =>
+    new Scale(["#ffffff", hueOf(c, count)], 0, 1, label),
+);
+
+/** The most probable class's. */
+export const classesScale = memoize(
+  (/** @type {number} */ count, /** @type {string} */ label) => new ClassScale(count, label),
+);
 
 /** The scale of a difference, or of a unit's output: as far to both sides of 0. */
 export const signedScale = memoize(
@@ -67,14 +147,15 @@ export const signedScale = memoize(
 );
 
 /** A function that makes each scale once: the colours of one take as long as painting with it.
- *  @template {(string | number)[]} K
- *  @param {(...key: K) => Scale} make
- *  @returns {(...key: K) => Scale} */
+ *  @template {unknown[]} K
+ *  @template T
+ *  @param {(...key: K) => T} make
+ *  @returns {(...key: K) => T} */
 function memoize(make) {
-  /** @type {Map<string, Scale>} */
+  /** @type {Map<string, T>} */
   const made = new Map();
   return (...key) => {
-    const name = key.join(" ");
+    const name = JSON.stringify(key);
     if (made.size > 100) made.clear();
     const scale = made.get(name) ?? make(...key);
     made.set(name, scale);

@@ -1,17 +1,41 @@
 // The comparison: a table of what every training run reached, and who beats whom in words.
 
 import { fixed, h, interval, nonBreaking, number, s, signed } from "./dom.js";
+import { scoreOf, served } from "./panels.js";
 
-/** @type {{key: string, label: string, of: (row: ModelResult) => string | number | null}[]} */
-const COLUMNS = [
-  { key: "model", label: "Model", of: (row) => row.model },
-  { key: "parameters", label: "Parameters", of: (row) => row.parameters },
-  { key: "accuracy", label: "Test accuracy", of: (row) => row.accuracy.mean },
-  { key: "range", label: "Every run", of: (row) => row.accuracy.max - row.accuracy.min },
-  { key: "exact", label: "Exact", of: (row) => row.population_accuracy?.mean ?? null },
-  { key: "served", label: "Served run", of: (row) => row.served.accuracy },
-  { key: "notebook", label: "Notebook", of: (row) => row.notebook_accuracy },
-];
+/** @typedef {{key: string, label: string, of: (row: ModelResult) => string | number | null}} Column */
+
+/** The columns that these results have: of classifiers the accuracy, of a regression R² and the errors; what is exact,
+ *  and the notebook's, where there are such.
+ *  @param {ModelResult[]} rows
+ *  @returns {Column[]} */
+function columnsOf(rows) {
+  const isOfValues = rows.some((row) => row.accuracy === null);
+  /** @type {Column[]} */
+  const errors = ["rmse", "mae"].map((key) => ({
+    key,
+    label: key.toUpperCase(),
+    of: (row) => row.metrics?.[key]?.mean ?? null,
+  }));
+  /** @type {Column[]} */
+  const all = [
+    { key: "model", label: "Model", of: (row) => row.model },
+    { key: "parameters", label: "Parameters", of: (row) => row.parameters },
+    { key: "accuracy", label: isOfValues ? "Test R²" : "Test accuracy", of: (row) => scoreOf(row)?.mean ?? null },
+    { key: "range", label: "Every run", of: (row) => widthOf(scoreOf(row)) },
+    { key: "exact", label: "Exact", of: (row) => row.population_accuracy?.mean ?? null },
+    ...(isOfValues ? errors : []),
+    { key: "served", label: "Served run", of: served },
+    { key: "notebook", label: "Notebook", of: (row) => row.notebook_accuracy },
+  ];
+  return all.filter(({ key, of }) => !["exact", "notebook"].includes(key) || rows.some((row) => of(row) !== null));
+}
+
+/** @param {Summary | null} summary */
+const widthOf = (summary) => (summary === null ? null : summary.max - summary.min);
+
+/** The lowest score of the strips' axis: of R², which has no least, not below -1. */
+const LEAST = -1;
 
 const [WIDTH, HEIGHT, EDGE] = [400, 44, 16];
 
@@ -24,10 +48,12 @@ export class Comparison {
   constructor(section, comparison, handlers) {
     this.comparison = comparison;
     this.handlers = handlers;
-    this.low = Math.floor(20 * Math.min(...comparison.models.map((row) => row.accuracy.min))) / 20;
+    this.columns = columnsOf(comparison.models);
+    const least = Math.min(1, ...comparison.models.map((row) => scoreOf(row)?.min ?? 1));
+    this.low = Math.max(LEAST, Math.min(0.95, Math.floor(20 * least) / 20));
     this.ticks = ticks(this.low);
     this.body = h("tbody");
-    this.heads = COLUMNS.map(({ key, label }) =>
+    this.heads = this.columns.map(({ key, label }) =>
       h(
         "th",
         { scope: "col" },
@@ -36,11 +62,13 @@ export class Comparison {
       ),
     );
     const runs = comparison.protocol.replicates;
+    const hasExact = this.columns.some(({ key }) => key === "exact");
+    const hasNotebook = this.columns.some(({ key }) => key === "notebook");
     const own = comparison.dataset.replication === "redrawn" ? "data, split" : "split of the same data";
     const table = h(
       "table",
       { id: "table" },
-      h("caption", { class: "hidden" }, "Accuracy by model"),
+      h("caption", { class: "hidden" }, `${this.columns[2].label.replace("Test a", "A")} by model`),
       h("thead", {}, h("tr", {}, this.heads)),
       this.body,
     );
@@ -49,9 +77,12 @@ export class Comparison {
       h(
         "p",
         { class: "lead" },
-        `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order. ` +
-          "Each dot is a run; the bar shows the mean with its 95% interval, the diamond the notebook’s single run. " +
-          "“Exact” is the accuracy over the whole distribution, where the true boundary is known.",
+        (runs > 1
+          ? `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order. `
+          : "Each model was trained once. ") +
+          "Each dot is a run; the bar shows the mean with its 95% interval" +
+          (hasNotebook ? ", the diamond the notebook’s single run. " : ". ") +
+          (hasExact ? "“Exact” is the accuracy over the whole distribution, where the true boundary is known." : ""),
       ),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, table),
       h(
@@ -66,7 +97,8 @@ export class Comparison {
           "This table as CSV",
         ),
       ),
-      h("h3", {}, "Who beats whom"),
+      failures(comparison.failed ?? {}) ?? "",
+      comparison.pairs.length > 0 ? h("h3", {}, "Who beats whom") : "",
       h(
         "ul",
         { id: "pairs" },
@@ -81,11 +113,11 @@ export class Comparison {
     if (this.#drawn === key) return;
     [this.#view, this.#drawn] = [view, key];
     const descends = view.sort?.startsWith("-") ?? false;
-    const sorted = COLUMNS.find(({ key }) => key === view.sort?.replace(/^-/, ""));
+    const sorted = this.columns.find(({ key }) => key === view.sort?.replace(/^-/, ""));
     const rows = [...this.comparison.models];
     if (sorted) rows.sort((a, b) => compare(sorted.of(a), sorted.of(b), descends ? -1 : 1));
     this.heads.forEach((head, i) => {
-      if (COLUMNS[i] === sorted) head.setAttribute("aria-sort", descends ? "descending" : "ascending");
+      if (this.columns[i] === sorted) head.setAttribute("aria-sort", descends ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     });
     this.body.replaceChildren(...rows.map((row) => this.#row(row)));
@@ -101,26 +133,28 @@ export class Comparison {
 
   /** @param {ModelResult} row */
   #row(row) {
-    const { accuracy, population_accuracy: exact } = row;
-    const cells = [
-      String(row.parameters),
-      [number(accuracy.mean), accuracy.ci95 ? h("small", {}, ` ${interval(accuracy.ci95)}`) : null],
-      this.#strip(row),
-      exact ? number(exact.mean) : "–",
-      number(row.served.accuracy),
-      row.notebook_accuracy ? number(row.notebook_accuracy) : "–",
-    ];
+    const score = scoreOf(row);
+    /** @param {Column} column */
+    const cell = ({ key, of }) => {
+      const value = of(row);
+      if (value === null) return "–";
+      if (key === "parameters") return String(value);
+      if (key === "range") return score && this.#strip(row.model, score, row.notebook_accuracy);
+      if (key === "accuracy")
+        return [number(Number(value)), score?.ci95 ? h("small", {}, ` ${interval(score.ci95)}`) : null];
+      return number(Number(value));
+    };
     return h(
       "tr",
       { "data-model": row.model },
       h("th", { scope: "row" }, row.model),
-      cells.map((cell) => h("td", {}, cell)),
+      this.columns.slice(1).map((column) => h("td", {}, cell(column))),
     );
   }
 
   /** @param {number} value */
   #x(value) {
-    return EDGE + ((WIDTH - 2 * EDGE) * (value - this.low)) / (1 - this.low);
+    return EDGE + ((WIDTH - 2 * EDGE) * (Math.max(this.low, value) - this.low)) / (1 - this.low);
   }
 
   #axis() {
@@ -129,10 +163,9 @@ export class Comparison {
     return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14`, "aria-hidden": "true" }, this.ticks.map(text));
   }
 
-  /** The accuracies of all runs, on one axis.
-   *  @param {ModelResult} row */
-  #strip({ model, accuracy, notebook_accuracy: notebook }) {
-    const { values, mean, ci95, min, max, median } = accuracy;
+  /** The scores of all runs, on one axis; what lies below it stands at its end.
+   *  @param {string} model @param {Summary} score @param {number | null} notebook */
+  #strip(model, { values, mean, ci95, min, max, median }, notebook) {
     const y = HEIGHT - 5;
     const bar = ci95 ? s("path", { class: "interval", d: `M${this.#x(ci95[0])},${y}H${this.#x(ci95[1])}` }) : null;
     const middle = s("path", { class: "mean", d: `M${this.#x(mean)},${y - 4}v8` });
@@ -180,10 +213,23 @@ export class Comparison {
   }
 }
 
+/** The models that there is no result of, with the reasons.
+ *  @param {Record<string, string>} failed */
+function failures(failed) {
+  const all = Object.entries(failed);
+  return all.length === 0
+    ? null
+    : h(
+        "ul",
+        { class: "failed", "aria-label": "Without a result" },
+        all.map(([name, why]) => h("li", {}, `${name}: ${why}`)),
+      );
+}
+
 /** Where the strips have their lines: from low to 1, five of them or so.
  *  @param {number} low */
 function ticks(low) {
-  const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((one) => (1 - low) / one <= 6.5) ?? 0.2;
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].find((one) => (1 - low) / one <= 6.5) ?? 0.5;
   const steps = Math.round((1 - Math.ceil(low / step - 1e-9) * step) / step);
   return Array.from({ length: steps + 1 }, (_, i) => 1 - (steps - i) * step);
 }

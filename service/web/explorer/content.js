@@ -1,6 +1,5 @@
 // The page's content: every part of it, made for one catalogue, and drawn for one view after another.
 
-import { scaleOf } from "./colours.js";
 import { Comparison, pairOf, verdict } from "./comparison.js";
 import { Curves } from "./curve.js";
 import { Data } from "./data.js";
@@ -9,17 +8,20 @@ import { curl } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { legend, marks } from "./legend.js";
 import { NetworkView } from "./network-view.js";
-import { DifferencePanel, differenceScale, ModelPanel } from "./panels.js";
+import { DifferencePanel, differenceScale } from "./difference.js";
+import { ModelPanel } from "./panels.js";
 import { PointView } from "./point.js";
-import { questions } from "./questions.js";
+import { introduction, questions } from "./questions.js";
+import { rangeOf, scaleFor } from "./scales.js";
+import { SliceControls } from "./slice.js";
 import { addressOf } from "./state.js";
-import { comparable, coordinate, viewOf } from "./view.js";
+import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
 
-/** @typedef {ArrayLike<number> | null} Field */
+/** @typedef {import("./scales.js").AnyScale} AnyScale */
 
 export class Content {
-  /** @type {Map<string, Field>} what is drawn, by model */
-  #values = new Map();
+  /** @type {Map<string, Field | null>} what is drawn, by model */
+  #drawn = new Map();
 
   /** @param {Catalogue} catalogue @param {import("./service.js").Service} service
    *  @param {import("./state.js").State} state */
@@ -29,23 +31,29 @@ export class Content {
     this.state = state;
     this.fields = new Fields(service, catalogue);
     this.data = new Data(catalogue);
+    /** @type {Promise<import("./volume.js").VolumeView> | null} */
+    this.volume = null;
+    byId("volume").hidden = true;
     const handlers = this.#handlers();
-    const maps = comparable(catalogue).length;
+    const maps = mapped(catalogue).length;
     const { comparison } = catalogue;
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
-    this.difference = maps > 1 ? new DifferencePanel(catalogue, handlers) : null;
+    this.difference = comparable(catalogue).length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
     this.networkView = new NetworkView(byId("inside"), catalogue, handlers);
     this.pointView = new PointView(byId("point"), catalogue, service, handlers);
+    this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
     this.comparison = comparison === null ? null : new Comparison(byId("comparison"), comparison, handlers);
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
+    byId("introduction").textContent = introduction(catalogue.quantity);
     for (const name of ["comparison", "dataset"]) {
       const query = new URLSearchParams({ experiment: catalogue.experiment ?? "", format: "csv" });
       byId(`${name}-csv`).setAttribute("href", `${name}?${query}`);
     }
-    for (const id of ["inside", "point"]) byId(id).hidden = maps === 0;
+    byId("inside").hidden = maps === 0;
+    byId("point").hidden = onPoints(catalogue).length === 0;
     byId("comparison").hidden = comparison === null;
   }
 
@@ -53,7 +61,10 @@ export class Content {
   #handlers() {
     const { state, catalogue } = this;
     return {
-      onpoint: ([x, y]) => state.set({ x: coordinate(x), y: coordinate(y) }),
+      onpoint: ([x, y]) => {
+        const { place } = this.view;
+        state.set({ x: coordinate(x, place.x), y: coordinate(y, place.y) });
+      },
       onlook: (name) => state.go({ inside: name, unit: null }, "inside"),
       oninside: (name) => state.set({ inside: name, unit: null }),
       onunit: (unit) => state.set({ unit }),
@@ -73,7 +84,7 @@ export class Content {
   async load(view, seen) {
     const { models } = this.catalogue;
     const inside = this.catalogue.model(view.inside);
-    const isInside = inside !== null && seen.has("inside") && inside.unavailableReason(view.run) === null;
+    const isInside = inside !== null && seen.has("inside") && this.fields.unitsUnavailable(inside, view) === null;
     await Promise.all([
       ...models.map((model) => this.fields.load(model, view)),
       ...models.map((model) => model.loadNetwork(this.service, view.run)),
@@ -86,16 +97,19 @@ export class Content {
   draw(view, seen) {
     const { fields, catalogue } = this;
     const available = catalogue.models.filter((model) => fields.unavailableReason(model, view) === null);
-    const values = new Map(available.map((model) => [model.name, fields.of(model, view)]));
-    if ([...values.values()].includes(null)) return false;
-    this.#values = values;
-    legend(byId("legend"), catalogue, view, () => this.state.go({}, "point"));
-    this.data.draw(view, this.panels);
-    for (const panel of this.panels) panel.draw(view, fields, values.get(panel.model.name) ?? null);
+    const drawn = new Map(available.map((model) => [model.name, fields.of(model, view)]));
+    if ([...drawn.values()].includes(null)) return false;
+    this.#drawn = drawn;
+    const scale = this.#sharedScale(view);
+    legend(byId("legend"), catalogue, view, scale, () => this.state.go({}, "point"));
+    this.slice.show(view);
+    this.data.draw(view, this.panels, scale);
+    for (const panel of this.panels) this.#drawPanel(panel, view, scale);
     this.#drawDifference(view);
     const command = curl(fields, available, view, this.#isDifferenceShown(view) ? fields.difference(view) : null);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
+    this.#drawVolume(view);
     this.pointView.fill(view);
     if (seen.has("point") && !this.#drawPoint(view)) return false;
     if (seen.has("inside") && !this.#drawInside(view)) return false;
@@ -103,18 +117,60 @@ export class Content {
     return true;
   }
 
+  /** The scale of what the experiment's models give: of values over those of the data, else over those on the maps.
+   *  @param {View} view */
+  #sharedScale(view) {
+    const { quantity, range, models } = this.catalogue;
+    const isSpread = quantity.isValue && !isOfP(view);
+    const fields = quantity.isValue && range === null ? models.filter((model) => this.catalogue.isOurs(model)) : [];
+    const values = fields.flatMap(({ name }) => rangeOf(this.#drawn.get(name)?.values ?? []));
+    return scaleFor(quantity, view, range ?? (isSpread ? [0, 4 * Math.max(0, ...values)] : rangeOf(values)));
+  }
+
+  /** Draw a model's panel. A fault costs no other one.
+   *  @param {ModelPanel} panel @param {View} view @param {AnyScale} shared */
+  #drawPanel(panel, view, shared) {
+    const { name, quantity } = panel.model;
+    const field = this.#drawn.get(name) ?? null;
+    const isOwn = quantity.key !== this.catalogue.quantity.key || quantity.target !== this.catalogue.quantity.target;
+    const isApart = isOwn || (quantity.isValue && !panel.model.isOfData);
+    try {
+      const scale = isApart && field !== null ? scaleFor(quantity, view, rangeOf(field.values)) : shared;
+      panel.draw(view, this.fields, field, scale, isApart || !panel.model.isOfData);
+    } catch (error) {
+      console.error(error);
+      panel.say("cannot be drawn");
+    }
+  }
+
   /** @param {View} view */
   #isDifferenceShown({ pair }) {
-    return this.difference !== null && pair !== null && pair.every(({ name }) => this.#values.has(name));
+    return this.difference !== null && pair !== null && pair.every(({ name }) => this.#drawn.has(name));
   }
 
   /** @param {View} view */
   #drawDifference(view) {
     if (this.difference === null || view.pair === null) return;
     const [a, b] = view.pair.map(({ name }) => name);
-    this.difference.draw(view, view.pair, this.fields, this.#values.get(a) ?? null, this.#values.get(b) ?? null);
+    this.difference.draw(view, view.pair, this.fields, this.#drawn.get(a) ?? null, this.#drawn.get(b) ?? null);
     const tested = pairOf(this.catalogue.comparison, a, b);
     say(this.difference.verdict, tested ? `${verdict(tested)}.` : "");
+  }
+
+  /** The surface over three features, whose modules are loaded where there are so many.
+   *  @param {View} view */
+  async #drawVolume(view) {
+    if (this.catalogue.features.length < 3 || comparable(this.catalogue).length === 0) return;
+    const { service, catalogue, state } = this;
+    this.volume ??= import("./volume.js").then(
+      (part) => new part.VolumeView(byId("volume"), catalogue, service, state),
+    );
+    try {
+      await (await this.volume).draw(view);
+    } catch (error) {
+      console.error(error);
+      this.volume = null;
+    }
   }
 
   /** @param {View} view */
@@ -130,7 +186,7 @@ export class Content {
   #drawInside(view) {
     const model = this.catalogue.model(view.inside);
     if (model === null) return true;
-    const reason = model.unavailableReason(view.run);
+    const reason = this.fields.unitsUnavailable(model, view);
     if (reason !== null) {
       this.networkView.say(model, reason);
       return true;
@@ -145,31 +201,49 @@ export class Content {
    *  @returns {import("./downloads.js").Shown} */
   shown() {
     const { view, fields, catalogue } = this;
-    const drawn = this.panels.filter(({ model }) => this.#values.has(model.name));
+    const drawn = this.panels.filter(({ model }) => this.#drawn.has(model.name));
     /** @type {import("./downloads.js").ShownMap[]} */
-    const panels = drawn.map(({ model, plot, summary }) => ({
+    const panels = drawn.map(({ model, plot, summary, shown }) => ({
       name: model.name,
       plot,
       note: summary.textContent,
-      dots: true,
+      scale: shown ?? undefined,
+      dots: model.isOfData,
     }));
     if (this.difference !== null && view.pair !== null && this.#isDifferenceShown(view)) {
-      const { plot, summary } = this.difference;
+      const { plot, summary, values } = this.difference;
       const name = view.pair.map((model) => model.name).join(" − ");
-      panels.push({ name, plot, note: summary.textContent, scale: differenceScale(view), dots: false });
+      const scale = differenceScale(view, view.pair[0], values);
+      panels.push({ name, plot, note: summary.textContent, scale, dots: false });
     }
     const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
-    const scale = scaleOf(view.statistic, view.colours);
+    const scale = this.#sharedScale(view);
     return {
       panels,
-      fields,
-      values: new Map(drawn.map(({ model }) => [model.name, Float32Array.from(fields.of(model, view) ?? [])])),
+      place: view.place,
+      columns: /** @type {Float64Array[]} */ (view.place.axes.map((axis) => fields.columns(view.place)[axis])),
+      values: new Map(
+        drawn.filter(({ model }) => model.isOfData).flatMap(({ model }) => columnsOf(model, fields.of(model, view))),
+      ),
       title: `${scale.label}, ${what}, epoch ${view.epoch ?? "unknown"}`,
       scale,
       legend: marks(catalogue, view),
-      dots: (pixels) => this.data.picture(view, pixels),
+      dots: (pixels) => this.data.picture(view, pixels, scale),
       commands: byId("curl").textContent,
       address: location.origin + addressOf(this.state.values),
     };
   }
+}
+
+/** A model's numbers as columns of a table: of several classes the position of the most probable one too.
+ *  @param {Model} model @param {Field | null} field
+ *  @returns {[string, Float32Array][]} */
+function columnsOf({ name }, field) {
+  const values = Float32Array.from(field?.values ?? []);
+  return field?.labels
+    ? [
+        [name, values],
+        [`${name} class`, Float32Array.from(field.labels)],
+      ]
+    : [[name, values]];
 }

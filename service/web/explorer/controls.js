@@ -2,6 +2,8 @@
 
 import { PALETTES } from "./colours.js";
 import { h } from "./dom.js";
+import { Quantity } from "./quantity.js";
+import { DEFAULTS } from "./state.js";
 
 const STATISTICS = {
   probability: "probability of one run",
@@ -9,12 +11,21 @@ const STATISTICS = {
   std: "spread of all runs",
   agreement: "agreement of all runs",
 };
+/** The same where models give values. */
+const OF_VALUES = { probability: "value of one run", mean: "mean of all runs", std: "spread of all runs" };
+const MOST_PROBABLE = "the most probable";
 const POINTS = { all: "all", test: "test only", none: "none" };
 const COLOURS = { "orange-blue": "orange and blue", "red-blue": "red and blue (notebook)" };
 const THEMES = { auto: "system default", light: "light", dark: "dark" };
 
 const STEPS_A_SECOND = 12;
 const STEPS_A_SECOND_WITH_REDUCED_MOTION = 2;
+
+const NOTHING = new Quantity("binary", ["0", "1"], "label");
+
+/** What stays as it is when another experiment is chosen.
+ *  @param {Values} values */
+const kept = ({ run, statistic, points, colours, theme }) => ({ run, statistic, points, colours, theme });
 
 export class Controls {
   #timer = 0;
@@ -39,8 +50,10 @@ export class Controls {
     this.output = h("output", { for: "epoch", "aria-live": "off" });
     this.run = select("run", {}, (value) => state.set({ run: Number(value) }));
     this.experiment = select("experiment", {}, (value) =>
-      state.set({ experiment: value, epoch: null, a: null, b: null, inside: null }),
+      state.set({ ...DEFAULTS, ...kept(state.values), experiment: value }),
     );
+    this.class = select("class", {}, (value) => state.set({ class: value === "" ? null : value }));
+    this.classField = field("Class", this.class);
     /** @param {string} name @param {Record<string, string>} choices */
     const of = (name, choices) => select(name, choices, (value) => state.set({ [name]: value }));
     const palettes = Object.entries(COLOURS).filter(([name]) => PALETTES.includes(name));
@@ -67,6 +80,7 @@ export class Controls {
         { class: "fields" },
         this.experimentField,
         field("Statistic", this.choices.statistic),
+        this.classField,
         field("Run", this.run),
         field("Points", this.choices.points),
         field("Colours", this.choices.colours),
@@ -74,11 +88,11 @@ export class Controls {
       ),
     );
     form.addEventListener("submit", (event) => event.preventDefault());
-    this.show({ epochs: [], runs: 1, experiments: [], experiment: null }, state.values);
+    this.show({ epochs: [], runs: 1, experiments: [], experiment: null, quantity: NOTHING }, state.values);
   }
 
   /** Show a view's choices, and what there is to choose from.
-   *  @param {Pick<Catalogue, "epochs" | "runs" | "experiments" | "experiment">} catalogue
+   *  @param {Pick<Catalogue, "epochs" | "runs" | "experiments" | "experiment" | "quantity">} catalogue
    *  @param {Omit<Values, "a" | "b">} view */
   show(catalogue, view) {
     this.#epochs = catalogue.epochs;
@@ -108,10 +122,23 @@ export class Controls {
     if (catalogue.experiment) this.experiment.value = catalogue.experiment;
     this.run.value = String(view.run);
     this.run.disabled = view.statistic !== "probability" || catalogue.runs < 2;
+    this.#showQuantity(catalogue.quantity, view);
     this.choices.statistic.value = view.statistic;
     this.choices.points.value = view.points;
     this.choices.colours.value = view.colours;
     this.choices.theme.value = view.theme;
+  }
+
+  /** @param {Catalogue["quantity"]} quantity @param {Omit<Values, "a" | "b">} view */
+  #showQuantity({ isValue, isMulticlass, classes }, view) {
+    options(this.choices.statistic, Object.entries(isValue ? OF_VALUES : STATISTICS));
+    this.classField.hidden = !isMulticlass;
+    if (!isMulticlass) return;
+    /** @type {[string, string][]} */
+    const most = view.statistic === "std" ? [] : [["", MOST_PROBABLE]];
+    options(this.class, [...most, ...named(classes)]);
+    this.class.value = view.class ?? "";
+    this.class.disabled = view.statistic === "agreement";
   }
 
   get isPlaying() {

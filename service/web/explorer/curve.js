@@ -1,5 +1,5 @@
-// When learning happened: a run's accuracy at every recorded epoch, a small line below its map with a mark at the epoch
-// that is shown.
+// When learning happened: a run's accuracy, or R², at every recorded epoch, a small line below its map with a mark at
+// the epoch that is shown.
 
 import { fixed, h, s } from "./dom.js";
 
@@ -15,8 +15,10 @@ export class Curve {
   /** @type {number | null} */
   #epoch = null;
 
-  /** @param {(position: number) => void} onposition called with the slider's position that was clicked */
-  constructor(onposition) {
+  /** @param {(position: number) => void} onposition called with the slider's position that was clicked
+   *  @param {string} score what it is of */
+  constructor(onposition, score) {
+    this.score = score;
     this.line = s("path", { class: "line" });
     this.now = h("div", { class: "now" });
     this.svg = s("svg", { preserveAspectRatio: "none", role: "img" }, this.line);
@@ -33,24 +35,24 @@ export class Curve {
 
   /** @param {LearningCurve | null} run null where there is nothing to show
    *  @param {number[]} positions the epochs that the slider goes through
-   *  @param {number} low the accuracy at the bottom; the top is 1 */
+   *  @param {number} low the score at the bottom; the top is 1 */
   show(run, positions, low) {
     if (this.#run === run && this.#low === low) return;
     [this.#run, this.#positions, this.#low] = [run, positions, low];
     this.element.classList.toggle("empty", run === null);
     if (run === null) return;
-    const { epochs, accuracies } = run;
-    /** @param {number} accuracy */
-    const y = (accuracy) => ((HEIGHT * (1 - accuracy)) / (1 - low)).toFixed(1);
-    const points = epochs.map((epoch, i) => `${positions.indexOf(epoch)},${y(accuracies[i])}`);
+    const { epochs, scores } = run;
+    /** @param {number} score */
+    const y = (score) => ((HEIGHT * (1 - Math.max(low, score))) / (1 - low)).toFixed(1);
+    const points = epochs.map((epoch, i) => `${positions.indexOf(epoch)},${y(scores[i])}`);
     this.svg.setAttribute("viewBox", `0 0 ${Math.max(1, positions.length - 1)} ${HEIGHT}`);
     this.line.setAttribute("d", `M${points.join("L")}`);
-    const best = accuracies.indexOf(Math.max(...accuracies));
-    const [first, last] = [accuracies[0], accuracies[accuracies.length - 1]].map((accuracy) => fixed(accuracy, 2));
+    const best = scores.indexOf(Math.max(...scores));
+    const [first, last] = [scores[0], scores[scores.length - 1]].map((score) => fixed(score, 2));
     const words = `from ${first} at first to ${last} in the end, best after epoch ${epochs[best]}`;
     this.lowest.textContent = fixed(low, 1);
     this.mark(this.#epoch);
-    this.svg.setAttribute("aria-label", `Test accuracy by epoch: ${words}`);
+    this.svg.setAttribute("aria-label", `Test ${this.score} by epoch: ${words}`);
   }
 
   /** Mark where the slider is: by moving what is drawn already, as this is done with every frame.
@@ -105,7 +107,10 @@ export class Curves {
 
   /** @param {(LearningCurve | null)[]} curves */
   #draw(curves) {
-    const low = Math.floor(10 * Math.min(0.9, ...curves.flatMap((one) => one?.accuracies ?? []))) / 10;
+    const low = Math.max(
+      0,
+      Math.floor(10 * Math.min(0.9, ...curves.flatMap((one) => one?.scores ?? []).filter(Number.isFinite))) / 10,
+    );
     curves.forEach((one, i) => this.panels[i].curve.show(one, this.positions, low));
   }
 }

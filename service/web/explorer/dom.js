@@ -50,12 +50,20 @@ export function signed(value, digits = 3) {
   return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
+/** How many digits after the point tell apart some ten steps over an interval.
+ *  @param {Interval} interval */
+export const decimals = ([low, high]) => Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(2 * (high - low) || 1))));
+
+/** A number of those that an interval spans, with as many digits as tell a hundredth of it, or so.
+ *  @param {number} value @param {Interval} span */
+export const within = (value, span, more = 0) => fixed(value, decimals(span) + more);
+
 /** @param {Interval} interval */
 export const interval = ([low, high], digits = 3) => `[${fixed(low, digits)}, ${fixed(high, digits)}]`;
 
 /** `1 point`, `2 points`.
  *  @param {number} n @param {string} noun */
-export const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : plural}`;
 
 /** A text in which no line breaks within a name with hyphens or within an interval.
  *  @param {string} text

@@ -1,6 +1,6 @@
 // The view to take away: as a picture, as numbers, and as the command that asks the service for the same.
 
-import { fixed, h } from "./dom.js";
+import { h, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { contextOf } from "./map.js";
 import { writeNpy } from "./service.js";
@@ -12,7 +12,7 @@ const ACROSS = 4;
 const BAR = 120; // pixels of a colour scale on the picture
 const FONT = "system-ui, sans-serif";
 
-/** @typedef {import("./colours.js").Scale} Scale */
+/** @typedef {import("./scales.js").AnyScale} Scale */
 /** @typedef {import("./fields.js").Fields} Fields */
 /** @typedef {import("./map.js").Plot} Plot */
 
@@ -20,8 +20,9 @@ const FONT = "system-ui, sans-serif";
  *  @typedef {{name: string, plot: Plot, note: string, scale?: Scale, dots: boolean}} ShownMap */
 
 /** What the page shows.
- *  @typedef {{panels: ShownMap[], fields: Fields, values: Map<string, Float32Array>, title: string, scale: Scale,
- *  legend: string, dots: (pixels: number) => OffscreenCanvas | null, commands: string, address: string}} Shown */
+ *  @typedef {{panels: ShownMap[], place: import("./place.js").Place, columns: Float64Array[],
+ *  values: Map<string, Float32Array>, title: string, scale: Scale, legend: string,
+ *  dots: (pixels: number) => OffscreenCanvas | null, commands: string, address: string}} Shown */
 
 /** The buttons, with the command.
  *  @param {() => Shown} shown what the page shows now */
@@ -69,23 +70,20 @@ export function curl(fields, models, view, difference) {
       const file = names.length === 1 ? `${names[0]}.npy` : "#1.npy";
       return `curl -fsS ${key}'${address}?model=${quoted(names)}&${rest}&format=npy' -o '${file}'`;
     })
-    .concat(
-      difference === null
-        ? []
-        : `curl -fsS ${key}'${address}?${difference}&format=npy' -o 'difference.npy'`,
-    )
+    .concat(difference === null ? [] : `curl -fsS ${key}'${address}?${difference}&format=npy' -o 'difference.npy'`)
     .join("\n");
 }
 
 /** @param {Shown} shown */
-function csv({ fields, values }) {
-  const { names } = fields.catalogue.domain;
+function csv({ place, columns: [x, y], values }) {
   const columns = [...values.values()];
-  const [x, y] = fields.columns;
   /** @param {number} i */
   const line = (i) =>
     [x[i], y[i], ...columns.map((column) => column[i])].map((value) => Number(value.toPrecision(8))).join(",");
-  return `${[...names, ...values.keys()].join(",")}\n${Array.from(x, (_, i) => line(i)).join("\n")}\n`;
+  const names = [...place.names, ...values.keys()].map((name) =>
+    /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name,
+  );
+  return `${names.join(",")}\n${Array.from(x, (_, i) => line(i)).join("\n")}\n`;
 }
 
 /** One array, models × y × x.
@@ -150,7 +148,8 @@ function broken(context, text, width) {
 /** Draw a scale's colours between its ends; return where it ends.
  *  @param {CanvasRenderingContext2D} context @param {Scale} scale @param {number} left @param {number} base */
 function drawScale(context, scale, left, base) {
-  const [low, high] = [fixed(scale.low, 1), fixed(scale.high, 1)];
+  const span = /** @type {Interval} */ ([scale.low, scale.high]);
+  const [low, high] = span.map((end) => within(end, span));
   context.font = `15px ${FONT}`;
   const from = Math.round(left + context.measureText(low).width + 8);
   context.fillText(low, left, base);

@@ -1,9 +1,7 @@
 // One map: a field as colours, the data, and lines over it; on the page, and the same on a picture.
 
-import { contours } from "./contours.js";
 import { h, s } from "./dom.js";
-
-const SIDE = 100; // units a side of the drawing over the colours
+import { SIDE } from "./lines.js";
 
 export const DARK = "#111827";
 const LIGHT = "#ffffff";
@@ -32,20 +30,14 @@ const STROKES = {
     { stroke: LIGHT, width: 2.5 },
     { stroke: DARK, width: 0 },
   ],
+  level: [
+    { stroke: DARK, width: 1.4 },
+    { stroke: LIGHT, width: 0.9 },
+  ],
+  between: [{ stroke: DARK, width: 1.3 }],
 };
 
-/** The line where a field is at a level, as an SVG path; empty where it never is.
- *  @param {ArrayLike<number>} values @param {number} nodes an axis @param {number} level */
-export function line(values, nodes, level) {
-  /** @param {number} v */
-  const round = (v) => Math.round(100 * v) / 100;
-  const scale = SIDE / (nodes - 1);
-  /** @param {Point} point */
-  const at = ([x, y]) => `${round(x * scale)},${round(SIDE - y * scale)}`;
-  return contours(values, nodes, nodes, level)
-    .map(({ points, isClosed }) => `M${points.map(at).join("L")}${isClosed ? "Z" : ""}`)
-    .join("");
-}
+/** @typedef {import("./lines.js").Label} Label */
 
 export class Plot {
   /** @type {Map<string, SVGPathElement[]>} by name */
@@ -58,18 +50,29 @@ export class Plot {
     this.domain = domain;
     this.nodes = nodes;
     this.place = placing(domain, SIDE);
+    /** @type {Label[]} */
+    this.labels = [];
+    this.numbers = h("div", { class: "numbers", "aria-hidden": "true" });
     this.colours = h("canvas", { class: "colours", width: nodes, height: nodes });
     this.dots = h("canvas", { class: "dots" });
     this.lines = s("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, preserveAspectRatio: "none", "aria-hidden": "true" });
-    this.element = h("div", { class: "plot" }, this.colours, this.dots, this.lines);
+    this.element = h("div", { class: "plot" }, this.colours, this.dots, this.lines, this.numbers);
     // Nodes lie on the edges: the picture of n pixels reaches half a pixel over each.
     this.element.style.setProperty("--pixel", `${100 / (nodes - 1)}%`);
     this.image = new ImageData(nodes, nodes);
   }
 
-  /** @param {ArrayLike<number>} values @param {import("./colours.js").Scale} scale */
-  paint(values, scale) {
-    scale.paint(this.image, values, this.nodes);
+  /** Draw over another domain from now on.
+   *  @param {Domain} domain */
+  moveTo(domain) {
+    if (this.domain === domain) return;
+    this.domain = domain;
+    this.place = placing(domain, SIDE);
+  }
+
+  /** @param {Field} field @param {import("./scales.js").AnyScale} scale */
+  paint({ values, labels }, scale) {
+    scale.paint(this.image, values, this.nodes, labels);
     contextOf(this.colours).putImageData(this.image, 0, 0);
   }
 
@@ -94,6 +97,19 @@ export class Plot {
     });
   }
 
+  /** Show numbers on lines.
+   *  @param {Label[]} labels */
+  number(labels) {
+    if (labels.length === 0 && this.labels.length === 0) return;
+    this.labels = labels;
+    const spans = labels.map(({ text, x, y }) => {
+      const span = h("span", {}, text);
+      [span.style.left, span.style.top] = [`${Math.min(92, Math.max(8, x))}%`, `${Math.min(96, Math.max(4, y))}%`];
+      return span;
+    });
+    this.numbers.replaceChildren(...spans);
+  }
+
   /** Take away the lines of a kind from number `first` on.
    *  @param {string} kind @param {number} first */
   clear(kind, first) {
@@ -102,20 +118,36 @@ export class Plot {
     }
   }
 
-  /** The line w · x + b = 0, far enough to cross the map.
+  /** The line w · x + b = 0, far enough to cross the map: reckoned from its middle, in shares of its sides, as features
+   *  may be far from 0 and their units of any size.
    *  @param {Point} w @param {number} b */
   straight([w1, w2], b) {
-    const length = Math.hypot(w1, w2);
-    if (length === 0) return "";
-    const [x, y] = [(-b * w1) / length ** 2, (-b * w2) / length ** 2];
-    const far = 4 * (this.domain.x[1] - this.domain.x[0] + this.domain.y[1] - this.domain.y[0]);
-    /** @param {number} sign */
-    const end = (sign) => this.place([x - (sign * far * w2) / length, y + (sign * far * w1) / length]);
-    return `M${end(-1)}L${end(1)}`;
+    const {
+      x: [left, right],
+      y: [bottom, top],
+    } = this.domain;
+    const [u, v] = [w1 * (right - left), w2 * (top - bottom)];
+    const square = u * u + v * v;
+    if (square === 0) return "";
+    const middle = b + (w1 * (left + right)) / 2 + (w2 * (bottom + top)) / 2;
+    const [x, y] = [(-middle * u) / square, (-middle * v) / square];
+    const [along, up] = [v / Math.sqrt(square), -u / Math.sqrt(square)];
+    /** @param {number} far */
+    const end = (far) => [SIDE * (0.5 + x + far * along), SIDE * (0.5 - y - far * up)];
+    return Math.hypot(x, y) > 1 ? "" : `M${end(-4)}L${end(4)}`;
   }
 
-  /** @param {Circle} circle */
-  circle({ center, radius }) {
+  /** The part of a sphere that lies in a place: a circle around it, or nothing.
+   *  @param {Sphere} sphere @param {import("./place.js").Place} place */
+  sphere({ center, radius }, place) {
+    if (center.length !== place.features.length || place.isAverage) return "";
+    const apart = place.others.reduce((sum, i) => sum + (place.held[i] - center[i]) ** 2, 0);
+    if (apart >= radius ** 2) return "";
+    return this.#circle([center[place.axes[0]], center[place.axes[1]]], Math.sqrt(radius ** 2 - apart));
+  }
+
+  /** @param {Point} center @param {number} radius */
+  #circle(center, radius) {
     const [x, y] = this.place(center);
     const [rx, ry] = [radius / (this.domain.x[1] - this.domain.x[0]), radius / (this.domain.y[1] - this.domain.y[0])];
     return ellipse(x, y, rx * SIDE, ry * SIDE);
@@ -176,6 +208,15 @@ export class Plot {
         context.setLineDash((dash ?? []).map((length) => length * density));
         context.stroke(path);
       });
+    }
+    context.font = `${11 * density}px system-ui, sans-serif`;
+    context.textAlign = "center";
+    context.setLineDash([]);
+    for (const { text, x, y } of this.labels) {
+      const at = /** @type {Point} */ ([(x * side) / SIDE, (y * side) / SIDE + 4 * density]);
+      [context.strokeStyle, context.fillStyle, context.lineWidth] = [DARK, LIGHT, 3 * density];
+      context.strokeText(text, ...at);
+      context.fillText(text, ...at);
     }
     context.restore();
   }

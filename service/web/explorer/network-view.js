@@ -1,19 +1,28 @@
 // Inside a model: its network, drawn with what each unit does, its lines in the plane, and every weight.
 
-import { scaleOf, signedScale } from "./colours.js";
 import { named, options } from "./controls.js";
-import { fixed, h, number, s, signed } from "./dom.js";
+import { fixed, h, number, s, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
-import { line, Plot } from "./map.js";
-import { comparable } from "./view.js";
-import { THICKEST, wires } from "./wires.js";
+import { levelLines, line } from "./lines.js";
+import { Plot } from "./map.js";
+import { levels } from "./scales.js";
+import { DEFAULTS } from "./state.js";
+import { functionOf, inputsOf, linesOf, outgoing, roleOf, scalesOf, wordsOf } from "./units.js";
+import { mapped, placeIn } from "./view.js";
+import { wires } from "./wires.js";
 
-/** @typedef {import("./colours.js").Scale} Scale */
+/** Units of a layer that are drawn; of more there would be no end. */
+const MOST_UNITS = 64;
+
+/** Units of a layer that stand below each other. */
+const MOST_IN_A_COLUMN = 12;
 
 /** What is drawn: `weights` are null where the page does not have them, `outgoing` is the width of each first-layer
- *  unit's line.
- *  @typedef {{view: View, model: Model, units: Layers, scales: Scale[], outgoing: number[],
+ *  unit's line, `lines` is where its sum is 0.
+ *  @typedef {{view: View, model: Model, units: Layers, scales: import("./scales.js").AnyScale[][],
+ *  outgoing: number[], lines: ((plot: Plot, u: number) => string) | null,
+ *  network: import("./network.js").Network | null,
  *  weights: {kernel: number[][], bias: number[]}[] | null}} Shown */
 
 /** @typedef {{plot: Plot, button: HTMLButtonElement, id: string | null}} UnitButton */
@@ -26,7 +35,7 @@ export class NetworkView {
   #built = "";
   /** @type {UnitButton[][]} */
   #nodes = [];
-  /** @type {Element[]} */
+  /** @type {HTMLElement[]} */
   #inputs = [];
 
   /** @param {HTMLElement} section @param {Catalogue} catalogue @param {Handlers} handlers */
@@ -36,8 +45,10 @@ export class NetworkView {
     this.choice = h("select", { id: "inside-model", onchange: () => handlers.oninside(this.choice.value) });
     this.edges = s("svg", { class: "edges", "aria-hidden": "true" });
     this.columns = h("div", { class: "columns" });
-    this.detail = new Plot(catalogue.domain, NODES);
-    this.detail.element.addEventListener("click", (event) => handlers.onpoint(this.detail.pointAt(event)));
+    this.detail = new Plot(catalogue.place(DEFAULTS), NODES);
+    this.detail.element.addEventListener("click", (event) => {
+      if (this.#shown?.model.isOfData) handlers.onpoint(this.detail.pointAt(event));
+    });
     this.title = h("h3", { id: "detail-title" });
     this.scale = h("p", { class: "scales" });
     this.formula = h("p", { class: "formula" });
@@ -85,65 +96,69 @@ export class NetworkView {
   /** Say why there is nothing to draw of a model, or that there is, with null.
    *  @param {Model} model @param {string | null} reason */
   say(model, reason) {
-    options(this.choice, named(comparable(this.catalogue).map(({ name }) => name)));
+    options(this.choice, named(mapped(this.catalogue).map(({ name }) => name)));
     this.choice.value = model.name;
     this.message.hidden = reason === null;
     this.message.textContent = reason === null ? "" : `${model.name} ${reason}.`;
     this.network.hidden = reason !== null;
   }
 
-  /** Draw a model's run in a view; `units` are its fields by layer and unit.
-   *  @param {View} view @param {Model} model @param {Layers} units */
-  draw(view, model, units) {
+  /** Draw a model's run in a view; `all` are its fields by layer and unit.
+   *  @param {View} view @param {Model} model @param {Layers} all */
+  draw(view, model, all) {
     this.say(model, null);
-    this.which.textContent = `This is run ${view.run}.`;
-    const weights = model.network(view.run)?.at(model.snapshot(view.epoch)) ?? null;
+    const place = placeIn(model, view);
+    const held = place.isAverage ? " The other features are held here, not averaged over." : "";
+    this.which.textContent = `This is run ${view.run}.${held}`;
+    const network = model.network(view.run);
+    const snapshot = model.snapshot(view.epoch);
+    const weights = network?.at(snapshot) ?? null;
+    const units = all.map((layer, l) => (l === all.length - 1 ? layer : layer.slice(0, MOST_UNITS)));
     const shown = {
       view,
       model,
       units,
+      network,
       weights,
-      scales: units.map((layer, l) => scaleOfLayer(view, model, layer, l === units.length - 1)),
-      outgoing: weights !== null && weights.length > 1 ? outgoing(weights[1].kernel) : [],
+      scales: scalesOf(view, model, units, this.catalogue.range),
+      outgoing: weights !== null && weights.length > 1 ? outgoing(weights[1].kernel).slice(0, MOST_UNITS) : [],
+      lines: network === null ? null : linesOf(network, snapshot, place),
     };
     this.#shown = shown;
     const shape = JSON.stringify([model.name, model.version, units.map((layer) => layer.length)]);
-    if (shape !== this.#built) this.#build(units);
+    if (shape !== this.#built) this.#build(shown);
     this.#built = shape;
+    this.detail.moveTo(place);
+    this.#nodes.flat().forEach(({ plot }) => plot.moveTo(place));
     units.forEach((layer, l) => layer.forEach((values, u) => this.#drawUnit(shown, values, l, u)));
     this.#wire();
     this.#enlarge();
   }
 
-  /** @param {Layers} units */
-  #build(units) {
+  /** @param {Shown} shown */
+  #build({ units, model, network }) {
     this.#hovered = null;
     const last = units.length - 1;
-    const inputs = h(
-      "div",
-      { class: "column" },
-      h("h3", {}, "Inputs"),
-      ...this.catalogue.domain.names.map((name) => h("span", { class: "input" }, name)),
-    );
-    this.#nodes = units.map((layer, l) => layer.map((_, u) => this.#node(l, u, l === last)));
-    const columns = this.#nodes.map((nodes, l) =>
-      h(
-        "div",
-        { class: "column" },
-        h("h3", {}, l === last ? "Output" : `Layer ${l + 1}`),
-        ...nodes.map(({ button }) => button),
-      ),
-    );
-    this.columns.replaceChildren(inputs, ...columns);
-    this.#inputs = [...inputs.querySelectorAll(".input")];
+    const names = inputsOf(model, network).slice(0, MOST_UNITS);
+    this.#inputs = names.map((name) => h("span", { class: "input", title: name }, name));
+    this.#nodes = units.map((layer, l) => layer.map((_, u) => this.#node(model, l, u, l === last)));
+    const columns = this.#nodes.map((nodes, l) => {
+      const all = l === last ? nodes.length : model.hiddenLayers[l];
+      const few = nodes.length < all ? `, ${nodes.length} of ${all} units` : "";
+      return column(
+        l === last ? "Output" : `Layer ${l + 1}${few}`,
+        nodes.map(({ button }) => button),
+      );
+    });
+    this.columns.replaceChildren(column("Inputs", this.#inputs), ...columns);
   }
 
-  /** @param {number} l @param {number} u @param {boolean} isOutput
+  /** @param {Model} model @param {number} l @param {number} u @param {boolean} isOutput
    *  @returns {UnitButton} */
-  #node(l, u, isOutput) {
-    const plot = new Plot(this.catalogue.domain, NODES);
-    const name = isOutput ? "Output: P(y = 1)" : `Layer ${l + 1}, unit ${u + 1}`;
-    const id = isOutput ? null : `${l + 1}.${u + 1}`;
+  #node(model, l, u, isOutput) {
+    const plot = new Plot(placeIn(model, /** @type {Shown} */ (this.#shown).view), NODES);
+    const name = isOutput ? `Output: ${wordsOf(model, u)}` : `Layer ${l + 1}, unit ${u + 1}`;
+    const id = isOutput && !model.quantity.isMulticlass ? null : `${l + 1}.${u + 1}`;
     /** @param {{l: number, u: number} | null} at */
     const hover = (at) => () => {
       this.#hovered = at;
@@ -168,66 +183,80 @@ export class NetworkView {
 
   /** @param {Shown} shown @param {ArrayLike<number>} values @param {number} l @param {number} u */
   #drawUnit(shown, values, l, u) {
-    const { plot, button, id } = this.#nodes[l][u];
-    plot.paint(values, shown.scales[l]);
-    button.setAttribute("aria-pressed", String(id === this.#chosen(shown)));
-    if (l === shown.units.length - 1) plot.draw("boundary", line(values, NODES, 0.5), -0.8);
-    else if (l === 0 && shown.weights) {
-      plot.draw("unit", lineOf(plot, shown.weights[0], u), 0.4 + shown.outgoing[u] / 3);
-    }
+    const { plot, button } = this.#nodes[l][u];
+    plot.paint({ values, labels: null }, shown.scales[l][u]);
+    const chosen = this.#chosen(shown);
+    button.setAttribute("aria-pressed", String(chosen.l === l && chosen.u === u));
+    if (l === shown.units.length - 1) {
+      plot.draw("boundary", shown.model.quantity.isValue ? "" : line(values, NODES, 0.5), -0.8);
+    } else if (l === 0 && shown.lines) plot.draw("unit", shown.lines(plot, u), 0.4 + shown.outgoing[u] / 3);
   }
 
-  /** The unit that is chosen, as the address has it; null for the output.
+  /** The unit that is chosen in the address; else the output, of several classes that of the chosen one.
    *  @param {Shown} shown */
-  #chosen({ view }) {
-    return this.#nodes.flat().some(({ id }) => id === view.unit) ? view.unit : null;
+  #chosen({ view, model, units }) {
+    const [l, u] = (view.unit ?? "").split(".").map((n) => Number(n) - 1);
+    if (this.#nodes[l]?.[u]?.id === view.unit) return { l, u };
+    return {
+      l: units.length - 1,
+      u: Math.max(0, model.quantity.isMulticlass ? model.quantity.classes.indexOf(view.class ?? "") : 0),
+    };
   }
 
   /** Draw the unit under the pointer, else the one that is chosen. */
   #enlarge() {
     if (this.#shown === null) return;
-    const { view, model, units, scales, weights, outgoing } = this.#shown;
-    const [layer, unit] = (this.#chosen(this.#shown) ?? `${units.length}.1`).split(".").map((n) => Number(n) - 1);
-    const { l, u } = this.#hovered ?? { l: layer, u: unit };
+    const { view, model, units, scales, lines, outgoing: widths } = this.#shown;
+    const { l, u } = this.#hovered ?? this.#chosen(this.#shown);
     const isOutput = l === units.length - 1;
+    const isClass = isOutput && !model.quantity.isValue;
     const values = units[l][u];
-    this.detail.paint(values, scales[l]);
-    this.detail.draw("boundary", isOutput ? line(values, NODES, 0.5) : "");
-    this.detail.draw("point", this.detail.cross(view.point));
+    const scale = scales[l][u];
+    this.detail.paint({ values, labels: null }, scale);
+    this.detail.draw("boundary", isClass ? line(values, NODES, 0.5) : "");
+    const drawn = levelLines(values, NODES, isOutput && !isClass ? levels([scale.low, scale.high]) : []);
+    this.detail.draw("level", drawn.path);
+    this.detail.number(drawn.labels);
+    this.detail.draw("point", model.isOfData ? this.detail.cross(view.point) : "");
     this.detail.clear("unit", 0);
-    if (weights && units.length > 1 && (isOutput || l === 0)) {
-      outgoing.forEach((width, i) => {
-        if (isOutput || i === u) this.detail.draw(`unit:${i}`, lineOf(this.detail, weights[0], i), width);
+    if (lines && units.length > 1 && (isOutput || l === 0)) {
+      widths.forEach((width, i) => {
+        if (isOutput || i === u) this.detail.draw(`unit:${i}`, lines(this.detail, i), width);
       });
     }
-    this.title.textContent = isOutput ? `${model.name}: P(y = 1)` : `Layer ${l + 1}, unit ${u + 1}`;
-    const { low, high } = scales[l];
+    this.title.textContent = isOutput ? `${model.name}: ${wordsOf(model, u)}` : `Layer ${l + 1}, unit ${u + 1}`;
+    const span = /** @type {Interval} */ ([scale.low, scale.high]);
     this.scale.replaceChildren(
-      isOutput ? "P(y = 1)" : `a${l + 1}.${u + 1}`,
-      scaleBar(scales[l], fixed(low, 1), fixed(high, 1)),
+      isOutput ? wordsOf(model, u) : `a${l + 1}.${u + 1}`,
+      scaleBar(scale, within(scale.low, span), within(scale.high, span)),
     );
     this.#explain(this.#shown, l, u);
   }
 
   /** Say what a unit computes, in numbers.
    *  @param {Shown} shown @param {number} l @param {number} u */
-  #explain({ model, weights }, l, u) {
+  #explain({ model, weights, network }, l, u) {
     this.weights.replaceChildren();
     this.weights.hidden = weights === null;
     this.formula.textContent = "";
-    this.words.textContent = weights === null ? model.askedBecause : roleOf(l, weights.length);
-    if (weights === null) return;
+    this.words.textContent = weights === null ? model.askedBecause : roleOf(l, weights.length, model);
+    if (weights === null || network === null) return;
+    if (l === 0 && network.encoder.mean) this.words.append(" The features are standardized before they are weighted.");
     const { kernel, bias } = weights[l];
     const isOutput = l === weights.length - 1;
-    const inputs = l === 0 ? this.catalogue.domain.names : kernel.map((_, k) => `a${l}.${k + 1}`);
-    const terms = inputs.map((input, k) => `${k === 0 ? fixed(kernel[k][u], 2) : signed(kernel[k][u], 2)}·${input}`);
-    const name = isOutput ? "sigmoid" : model.card?.activation;
-    this.formula.textContent = `${name}(${terms.join(" ")} ${signed(bias[u], 2)})`;
+    const inputs = l === 0 ? inputsOf(model, network) : kernel.map((_, k) => `a${l}.${k + 1}`);
+    const terms = inputs
+      .slice(0, MOST_UNITS)
+      .map((input, k) => `${k === 0 ? fixed(kernel[k][u], 2) : signed(kernel[k][u], 2)}·${input}`);
+    const name = isOutput ? functionOf(model) : model.activations[l];
+    const more = inputs.length > terms.length ? " …" : "";
+    this.formula.textContent = `${name}(${terms.join(" ")}${more} ${signed(bias[u], 2)})`;
     const rows = inputs.map((input, k) => row(`weight of ${input}`, kernel[k][u]));
     rows.push(row("bias", bias[u]));
     weights[l + 1]?.kernel[u].forEach((weight, k) => {
-      const to = l + 2 === weights.length ? "in the output" : `in unit ${l + 2}.${k + 1}`;
-      rows.push(row(`its weight ${to}`, weight));
+      const isLast = l + 2 === weights.length;
+      const output = model.quantity.isMulticlass ? `the output ${model.quantity.classes[k]}` : "the output";
+      rows.push(row(`its weight in ${isLast ? output : `unit ${l + 2}.${k + 1}`}`, weight));
     });
     this.weights.append(h("table", {}, h("tbody", {}, rows)));
   }
@@ -241,6 +270,7 @@ export class NetworkView {
     const { left, top, width, height } = this.columns.getBoundingClientRect();
     if (width === 0) return;
     this.edges.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.edges.style.width = `${width}px`; // columns that are wider than the page scroll, and these with them
     const buttons = this.#nodes.map((nodes) => nodes.map(({ button }) => button));
     const boxes = [this.#inputs, ...buttons].map((elements) =>
       elements.map((element) => {
@@ -252,40 +282,12 @@ export class NetworkView {
   }
 }
 
-/** What a unit does, in words, by its layer among so many.
- *  @param {number} l @param {number} depth */
-function roleOf(l, depth) {
-  if (depth === 1) return "Without a hidden layer there is one line: where this sum is 0.";
-  if (l === depth - 1) {
-    return "Each line is where a first-layer unit’s sum changes sign; thickness shows the unit’s outgoing weights.";
-  }
-  if (l === 0) return "The line is where this sum is 0; its thickness shows the unit’s outgoing weights.";
-  return `This unit sums the outputs of layer ${l}: a${l}.1 is the output of its unit 1.`;
+/** @param {string} title @param {HTMLElement[]} all */
+function column(title, all) {
+  const units = h("div", { class: all.length > MOST_IN_A_COLUMN ? "units many" : "units" }, all);
+  units.style.setProperty("--rows", String(Math.ceil(all.length / Math.ceil(all.length / MOST_IN_A_COLUMN))));
+  return h("div", { class: "column" }, h("h3", {}, title), units);
 }
 
 /** @param {string} name @param {number} value */
 const row = (name, value) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, number(value, 4)));
-
-/** The scale of a layer's units, the same for all of them.
- *  @param {View} view @param {Model} model @param {ArrayLike<number>[]} layer @param {boolean} isOutput */
-function scaleOfLayer({ colours }, { card }, layer, isOutput) {
-  if (isOutput) return scaleOf("probability", colours);
-  if (card?.activation === "tanh") return signedScale(1, colours);
-  let reach = 1e-6;
-  for (const values of layer) {
-    for (let i = 0; i < values.length; i++) reach = Math.max(reach, Math.abs(values[i]));
-  }
-  return signedScale(reach, colours);
-}
-
-/** The line w · x + b = 0 of a unit of the first layer.
- *  @param {Plot} plot @param {{kernel: number[][], bias: number[]}} layer @param {number} u */
-const lineOf = (plot, { kernel, bias }, u) => plot.straight([kernel[0][u], kernel[1][u]], bias[u]);
-
-/** How much the next layer makes of each unit: the length of its outgoing weights, in pixels of the widest.
- *  @param {number[][]} kernel of the next layer */
-function outgoing(kernel) {
-  const lengths = kernel.map((weights) => Math.hypot(...weights));
-  const most = Math.max(...lengths, 1e-9);
-  return lengths.map((length) => (THICKEST * length) / most);
-}

@@ -1,14 +1,19 @@
 // A network, evaluated from its weights: every unit's value, at many points or at one.
 // Pure: no page, no requests. P agrees with GET /boundary to 1e-5: this is float64, the service computes in float32.
 
-import { activationOf, relu, sigmoid, tanh } from "./activations.js";
+import { activationOf, relu, sigmoid, softmax, tanh } from "./activations.js";
+import { Encoder } from "./encoder.js";
 
 /** @typedef {import("./activations.js").Activation} Activation */
+/** @typedef {import("./encoder.js").Column} Column */
 
-/** The values of one point on its way: each hidden layer's weighted sums and its units' outputs; what each unit of the
- *  last of them (without any, each input) adds to the logit.
- *  @typedef {{layers: {sums: number[], activations: number[]}[], contributions: number[], bias: number, logit: number,
- *  probability: number}} Trace */
+/** The values of one point on its way: the inputs; each hidden layer's weighted sums and its units' outputs; each
+ *  output's sum, the logit, and what it is then.
+ *  @typedef {{inputs: number[], layers: {sums: number[], activations: number[]}[], logits: number[],
+ *  outputs: number[]}} Trace */
+
+/** What a network ends in: the function of its last layer's sums, and how many outputs it has.
+ *  @typedef {{task: Task, outputs: number}} Head */
 
 /** The coordinates of n nodes from low to high, both included, rounded to float32 as the service does.
  *  @param {number} low @param {number} high @param {number} n */
@@ -32,13 +37,24 @@ export function grid(x, y) {
 /** One training run of a model: its weights after every recorded epoch. */
 export class Network {
   /** @param {Weights} weights the answer of GET /models/<name>/versions/<v>/weights
-   *  @throws {Error} the activation is none that this page has */
-  constructor({ epochs, activation, layers }) {
-    const known = activationOf(activation);
-    if (known === null) throw new Error(`this page does not have the activation ${activation}`);
+   *  @param {Feature[] | null} features of raw points; null where these are the inputs
+   *  @param {Head} head
+   *  @throws {Error} this page does not have one of its activations, or does not know its inputs or outputs */
+  constructor(weights, features = null, head = { task: "binary", outputs: 1 }) {
+    const { epochs, activation, activations, layers } = weights;
+    const names = activations ?? layers.slice(1).map(() => activation);
+    this.activations = names.map((name) => {
+      const known = activationOf(name);
+      if (known === null) throw new Error(`this page does not have the activation ${name}`);
+      return known;
+    });
     this.epochs = epochs;
-    this.activation = known;
     this.layers = layers;
+    this.task = head.task;
+    this.encoder = new Encoder(features, weights);
+    const [inputs, outputs] = [layers[0].kernel[0].length, layers[layers.length - 1].bias[0].length];
+    if (features !== null && inputs !== this.encoder.names.length) throw new Error(`it takes ${inputs} inputs`);
+    if (outputs !== head.outputs) throw new Error(`it has ${outputs} outputs`);
   }
 
   /** The layers' kernels [inputs][units] and biases [units] after the recorded epoch number `snapshot`.
@@ -49,27 +65,38 @@ export class Network {
 
   /** Evaluate every unit at n points.
    *  @param {number} snapshot
-   *  @param {Float64Array[]} columns the points, an array [n] a feature
+   *  @param {Column[]} columns the points, an array [n] a feature, or a number where all have the same
    *  @param {Scratch} scratch whose arrays are filled and returned, so the next call with it overwrites them
-   *  @returns {Float64Array[][]} by layer and unit, [n]; the last layer's one unit is P(y = 1) */
+   *  @returns {Float64Array[][]} by layer and unit, [n]; the last layer's are P(y = 1), each class's P, or the value */
   evaluate(snapshot, columns, scratch) {
-    let inputs = columns;
+    let inputs = this.encoder.encode(columns);
+    const n = inputs.reduce(
+      (/** @type {number} */ most, input) => (typeof input === "number" ? most : input.length),
+      1,
+    );
     return this.at(snapshot).map(({ kernel, bias }, depth) => {
-      const activation = depth === this.layers.length - 1 ? sigmoid : this.activation;
       const units = bias.map((constant, unit) => {
-        const values = scratch.take(depth, unit, columns[0].length).fill(constant);
+        const values = scratch.take(depth, unit, n).fill(constant + scaledConstants(inputs, kernel, unit));
         addScaled(values, inputs, kernel, unit);
-        return apply(activation, values);
+        return depth < this.activations.length ? apply(this.activations[depth], values) : values;
       });
+      if (depth === this.layers.length - 1) this.#finish(units);
       inputs = units;
       return units;
     });
   }
 
-  /** P(y = 1) at n points; the arguments are those of `evaluate`.
-   *  @param {number} snapshot @param {Float64Array[]} columns @param {Scratch} scratch */
-  output(snapshot, columns, scratch) {
-    return this.evaluate(snapshot, columns, scratch)[this.layers.length - 1][0];
+  /** Make outputs of the last layer's sums, in place.
+   *  @param {Float64Array[]} units */
+  #finish(units) {
+    if (this.task === "binary") apply(sigmoid, units[0]);
+    else if (this.task === "multiclass") softmax(units);
+  }
+
+  /** The outputs at n points, by class; the arguments are those of `evaluate`.
+   *  @param {number} snapshot @param {Column[]} columns @param {Scratch} scratch */
+  outputs(snapshot, columns, scratch) {
+    return this.evaluate(snapshot, columns, scratch)[this.layers.length - 1];
   }
 
   /** Follow one point through the network.
@@ -77,17 +104,17 @@ export class Network {
    *  @returns {Trace} */
   trace(snapshot, point) {
     const layers = this.at(snapshot);
-    const output = layers[layers.length - 1];
-    let inputs = point;
-    const hidden = layers.slice(0, -1).map(({ kernel, bias }) => {
+    const encoded = /** @type {number[]} */ (this.encoder.encode(point));
+    let inputs = encoded;
+    const all = layers.map(({ kernel, bias }, depth) => {
       const sums = bias.map((constant, unit) => inputs.reduce((sum, v, k) => sum + v * kernel[k][unit], constant));
-      inputs = sums.map(this.activation);
+      inputs = depth < this.activations.length ? sums.map(this.activations[depth]) : sums;
       return { sums, activations: inputs };
     });
-    const contributions = inputs.map((value, k) => value * output.kernel[k][0]);
-    const bias = output.bias[0];
-    const logit = contributions.reduce((sum, value) => sum + value, bias);
-    return { layers: hidden, contributions, bias, logit, probability: sigmoid(logit) };
+    const logits = all[all.length - 1].sums;
+    const units = logits.map((logit) => Float64Array.of(logit));
+    this.#finish(units);
+    return { inputs: encoded, layers: all.slice(0, -1), logits, outputs: units.map(([value]) => value) };
   }
 }
 
@@ -104,18 +131,39 @@ export class Scratch {
   }
 }
 
+/** What the inputs that are the same at all points add to a unit's sum.
+ *  @param {Column[]} inputs @param {number[][]} kernel @param {number} unit */
+function scaledConstants(inputs, kernel, unit) {
+  let sum = 0;
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
+    if (typeof input === "number") sum += input * kernel[k][unit];
+  }
+  return sum;
+}
+
 /** Add inputs · weights to sums: two inputs at a time, as reading and writing a sum takes longer than adding to it.
- *  @param {Float64Array} sums @param {Float64Array[]} inputs @param {number[][]} kernel @param {number} unit */
+ *  @param {Float64Array} sums @param {Column[]} inputs those that are arrays count @param {number[][]} kernel
+ *  @param {number} unit */
 function addScaled(sums, inputs, kernel, unit) {
-  let k = 0;
-  for (; k + 1 < inputs.length; k += 2) {
-    const [a, b, v, w] = [inputs[k], inputs[k + 1], kernel[k][unit], kernel[k + 1][unit]];
-    for (let i = 0; i < sums.length; i++) sums[i] += v * a[i] + w * b[i];
+  let first = -1;
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k];
+    if (typeof input === "number") continue;
+    if (first < 0) first = k;
+    else {
+      addTwo(sums, /** @type {Float64Array} */ (inputs[first]), kernel[first][unit], input, kernel[k][unit]);
+      first = -1;
+    }
   }
-  for (; k < inputs.length; k++) {
-    const [a, v] = [inputs[k], kernel[k][unit]];
-    for (let i = 0; i < sums.length; i++) sums[i] += v * a[i];
-  }
+  if (first < 0) return;
+  const [a, v] = [/** @type {Float64Array} */ (inputs[first]), kernel[first][unit]];
+  for (let i = 0; i < sums.length; i++) sums[i] += v * a[i];
+}
+
+/** @param {Float64Array} sums @param {Float64Array} a @param {number} v @param {Float64Array} b @param {number} w */
+function addTwo(sums, a, v, b, w) {
+  for (let i = 0; i < sums.length; i++) sums[i] += v * a[i] + w * b[i];
 }
 
 /** Apply a function in place. The usual ones have a loop of their own, into which the call is compiled: one that may be

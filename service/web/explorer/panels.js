@@ -1,21 +1,30 @@
-// Small multiples: one panel a model, all on one colour scale and one domain; and the difference of two.
+// Small multiples: one panel a model, all on one colour scale and one domain where they can be.
 
-import { signedScale, scaleOf } from "./colours.js";
-import { named, options } from "./controls.js";
+import { ClassScale } from "./colours.js";
 import { Curve } from "./curve.js";
-import { counted, fixed, h, interval, number, say } from "./dom.js";
-import { NODES, share } from "./fields.js";
-import { scaleBar } from "./legend.js";
-import { line, Plot } from "./map.js";
-import { comparable, isOfP } from "./view.js";
+import { h, interval, number, within } from "./dom.js";
+import { NODES } from "./fields.js";
+import { hues, scaleBar } from "./legend.js";
+import { between, levelLines, line } from "./lines.js";
+import { Plot } from "./map.js";
+import { rmse } from "./quantity.js";
+import { levels, rangeOf } from "./scales.js";
+import { DEFAULTS } from "./state.js";
+import { classOf, isOfP, placeIn } from "./view.js";
 
-/** @typedef {import("./colours.js").Scale} Scale */
+/** @typedef {import("./scales.js").AnyScale} AnyScale */
 /** @typedef {import("./fields.js").Fields} Fields */
 
 const NOTHING = "–";
 
+/** Characters of a name that is written smaller. */
+const LONG = 24;
+
+/** Classes that are named with their share of the area; the others are few points each. */
+const MOST_NAMED = 4;
+
 /** A map with a title above and words below. */
-class Panel {
+export class Panel {
   /** @param {string} id @param {HTMLElement} title @param {Domain} domain @param {(point: Point) => void} onpoint */
   constructor(id, title, domain, onpoint) {
     this.plot = new Plot(domain, NODES);
@@ -49,13 +58,18 @@ export class ModelPanel extends Panel {
   /** @param {Model} model @param {Catalogue} catalogue @param {Handlers} handlers */
   constructor(model, catalogue, handlers) {
     const id = `model-${model.name}`;
-    const title = h("h3", { id: `${id}-title` }, model.name, h("small", {}, model.description));
-    super(id, title, catalogue.domain, handlers.onpoint);
+    const title = h(
+      "h3",
+      { id: `${id}-title` },
+      h("span", { class: model.name.length > LONG ? "name long" : "name" }, model.name),
+      h("small", {}, model.description),
+    );
+    const domain = model.isOfData || model.ownPlace === null ? catalogue.place(DEFAULTS) : model.ownPlace;
+    super(id, title, domain, (point) => model.isOfData && handlers.onpoint(point));
     this.model = model;
     this.catalogue = catalogue;
-    this.accuracy = h("dd");
+    this.score = h("dd");
     this.runs = h("dd");
-    this.notebook = h("dd");
     this.look = h(
       "button",
       {
@@ -67,64 +81,109 @@ export class ModelPanel extends Panel {
       "Look inside",
     );
     this.links = h("span", { class: "links" });
-    this.curve = new Curve((position) => handlers.onepoch(catalogue.epochs[position]));
+    this.scale = h("p", { class: "scales", hidden: true });
+    /** @type {AnyScale | null} the scale of its own with which it is drawn */
+    this.shown = null;
+    this.curve = new Curve((position) => handlers.onepoch(catalogue.epochs[position]), model.quantity.scoreName);
+    const { row } = model;
+    const notebook = h("dd", {}, row?.notebook_accuracy ? number(row.notebook_accuracy) : NOTHING);
     this.element.append(
+      this.scale,
       h(
         "dl",
         { class: "figures" },
-        h("div", {}, h("dt", {}, "this run"), this.accuracy),
-        h("div", {}, h("dt", {}, model.row ? `mean of ${model.row.replicates} runs` : "runs"), this.runs),
-        h("div", {}, h("dt", {}, "notebook"), this.notebook),
+        h("div", {}, h("dt", {}, "this run"), this.score),
+        h("div", {}, h("dt", {}, row ? meanOf(row.replicates) : "runs"), this.runs),
+        catalogue.hasNotebook ? h("div", {}, h("dt", {}, "notebook"), notebook) : null,
       ),
       this.curve.element,
       this.summary,
       h("p", { class: "actions" }, this.look, this.links),
     );
-    const row = model.row;
-    if (row === null) this.runs.append(NOTHING);
-    else this.runs.append(number(row.accuracy.mean));
-    if (row?.accuracy.ci95) this.runs.append(h("small", {}, ` ${interval(row.accuracy.ci95)}`));
-    this.notebook.replaceChildren(row?.notebook_accuracy ? number(row.notebook_accuracy) : NOTHING);
-    this.truth = model.card?.true_boundary && model.isPlane ? this.plot.circle(model.card.true_boundary) : "";
+    const score = row && scoreOf(row);
+    this.runs.append(score ? number(score.mean) : NOTHING);
+    if (score?.ci95) this.runs.append(h("small", {}, ` ${interval(score.ci95)}`));
   }
 
-  /** Draw the model in a view; `values` is its field, null where it has none.
-   *  @param {View} view @param {Fields} fields @param {ArrayLike<number> | null} values */
-  draw(view, fields, values) {
-    const reason = fields.unavailableReason(this.model, view);
-    this.say(reason);
-    this.look.hidden = !this.model.isServed || !this.model.isPlane;
-    this.look.setAttribute("aria-pressed", String(view.inside === this.model.name));
-    this.accuracy.replaceChildren(NOTHING);
+  /** Draw the model in a view.
+   *  @param {View} view @param {Fields} fields
+   *  @param {Field | null} field null where it has none
+   *  @param {AnyScale} scale of the field @param {boolean} isOwn whether the scale is not that of the other maps */
+  draw(view, fields, field, scale, isOwn) {
+    const { model } = this;
+    this.say(fields.unavailableReason(model, view));
+    this.look.hidden = !model.isServed || !model.isMapped;
+    this.look.setAttribute("aria-pressed", String(view.inside === model.name));
+    this.score.replaceChildren(NOTHING);
     this.curve.element.hidden = view.statistic !== "probability";
     this.curve.mark(view.epoch);
-    if (values === null) {
+    this.scale.hidden = field === null || !isOwn;
+    if (field === null) {
       this.summary.textContent = "";
       link(this.links, null, "");
       return;
     }
-    const isShare = isOfP(view);
-    this.plot.paint(values, scaleOf(view.statistic, view.colours));
-    this.plot.draw("truth", this.truth);
-    this.plot.draw("boundary", isShare ? line(values, NODES, 0.5) : "");
-    this.plot.draw("point", this.plot.cross(view.point));
-    const accuracy = this.#accuracyOf(view, fields);
-    if (accuracy !== null) this.accuracy.replaceChildren(number(accuracy));
-    this.summary.textContent = this.#inWords(view, values, accuracy);
-    link(this.links, fields.query(this.model, view), this.model.name);
+    const place = placeIn(model, view);
+    this.plot.moveTo(place);
+    this.plot.paint(field, scale);
+    const truth = model.card?.true_boundary;
+    this.plot.draw("truth", truth ? this.plot.sphere(truth, place) : "");
+    this.#drawLines(view, field, scale);
+    this.plot.draw("point", model.isOfData ? this.plot.cross(view.point) : "");
+    this.shown = isOwn ? scale : null;
+    if (isOwn) this.#ownScale(scale, place);
+    const outputs = this.#tested(view, fields);
+    const score = outputs === null ? null : model.quantity.score(outputs, this.catalogue.test?.labels ?? []);
+    if (score !== null) this.score.replaceChildren(number(score));
+    else if (this.#isServedRun(view)) this.score.replaceChildren(number(served(model.row)));
+    this.summary.textContent = this.#inWords(view, field, outputs, score);
+    link(this.links, fields.query(model, view), model.name);
   }
 
-  /** The accuracy of what is shown at the test points, null where they do not test it.
+  /** @param {View} view @param {Field} field @param {AnyScale} scale */
+  #drawLines(view, field, scale) {
+    const { values, labels } = field;
+    const isLevel = isOfP(view) && !this.model.quantity.isValue && labels === null;
+    this.plot.draw("boundary", isLevel ? line(values, NODES, 0.5) : "");
+    this.plot.draw("between", between(field, NODES));
+    const lines = this.model.quantity.isValue && isOfP(view) ? levels([scale.low, scale.high]) : [];
+    const drawn = levelLines(values, NODES, lines);
+    this.plot.draw("level", drawn.path);
+    this.plot.number(drawn.labels);
+  }
+
+  /** Say what its colours mean, and over which features it is drawn where these are others.
+   *  @param {AnyScale} scale @param {import("./place.js").Place} place */
+  #ownScale(scale, place) {
+    const span = /** @type {Interval} */ ([scale.low, scale.high]);
+    const classes = scale instanceof ClassScale ? hues(scale, this.model.quantity.classes) : "";
+    const over = this.model.isOfData ? "" : `${place.names[0]} across, ${place.names[1]} up`;
+    const bar = scaleBar(scale, within(scale.low, span), within(scale.high, span));
+    this.scale.replaceChildren(scale.label, bar, classes, over);
+  }
+
+  /** The outputs of what is shown at the test points, null where they do not test it.
    *  @param {View} view @param {Fields} fields */
-  #accuracyOf(view, fields) {
-    const probabilities = this.model.isTestedBy(view.run) ? fields.atTest(this.model, view) : null;
-    if (probabilities === null) return null;
-    return share(probabilities, this.catalogue.test?.labels ?? []);
+  #tested(view, fields) {
+    return this.model.isTestedBy(view.run) ? fields.atTest(this.model, view) : null;
   }
 
-  /** @param {View} view @param {ArrayLike<number>} values @param {number | null} accuracy */
-  #inWords(view, values, accuracy) {
-    const { card } = this.model;
+  /** Whether what is shown is what the comparison calls the served run.
+   *  @param {View} view */
+  #isServedRun({ statistic, run, epoch }) {
+    const { model } = this;
+    return (
+      model.row !== null &&
+      statistic === "probability" &&
+      run === 0 &&
+      model.snapshot(epoch) === model.epochs.length - 1
+    );
+  }
+
+  /** @param {View} view @param {Field} field @param {ArrayLike<number>[] | null} outputs at the test points
+   *  @param {number | null} score of them */
+  #inWords(view, field, outputs, score) {
+    const { card, quantity } = this.model;
     const parts = [];
     if (card !== null) {
       const epoch = card.epochs[this.model.snapshot(view.epoch)];
@@ -132,22 +191,62 @@ export class ModelPanel extends Panel {
         epoch === 0 ? "Before training" : `After epoch ${epoch}${epoch === card.epochs.at(-1) ? ", its last" : ""}`;
       parts.push(when);
     }
-    if (accuracy !== null) {
-      const n = this.catalogue.test?.labels.length ?? 0;
-      parts.push(`${n - Math.round(accuracy * n)} of ${n} test points wrong`);
+    if (outputs !== null && score !== null) {
+      const labels = this.catalogue.test?.labels ?? [];
+      const n = labels.length;
+      if (!quantity.isValue) parts.push(`${n - Math.round(score * n)} of ${n} test points wrong`);
+      else parts.push(`RMSE ${within(rmse(outputs[0], labels), rangeOf(labels), 1)} at ${n} test points`);
     }
-    if (view.statistic === "std") {
-      parts.push(`the runs differ by more than 0.1 on ${shareOver(values, 0.1)} of the area`);
-    } else if (view.statistic === "agreement") {
-      parts.push(`more than 90% of the runs agree on ${shareOver(values, 0.9)} of the area`);
-    } else parts.push(`class 1 on ${shareOver(values, 0.5)} of the area`);
+    parts.push(this.#ofArea(view, field));
     return `${parts.join("; ")}.`;
+  }
+
+  /** What is where on the map.
+   *  @param {View} view @param {Field} field */
+  #ofArea({ statistic, class: wanted }, { values, labels }) {
+    const { quantity } = this.model;
+    if (statistic === "agreement") return `more than 90% of the runs agree on ${shareOver(values, 0.9)} of the area`;
+    const class_ = classOf(quantity, wanted, statistic);
+    if (quantity.isValue) {
+      const [low, high] = rangeOf(values);
+      const span = /** @type {Interval} */ ([low, high]);
+      const what = statistic === "std" ? "the runs differ by" : quantity.subject;
+      return `${what} from ${within(low, span)} to ${within(high, span)} here`;
+    }
+    if (statistic === "std") return `the runs differ by more than 0.1 on ${shareOver(values, 0.1)} of the area`;
+    if (labels !== null) return shares(labels, quantity);
+    if (class_ !== null) return `${quantity.name(class_)} over 0.5 on ${shareOver(values, 0.5)} of the area`;
+    return `${quantity.className(1)} on ${shareOver(values, 0.5)} of the area`;
   }
 }
 
+/** Each class's share of the area, the largest first.
+ *  @param {ArrayLike<number>} labels @param {Model["quantity"]} quantity */
+function shares(labels, quantity) {
+  const counts = quantity.classes.map((_, c) => ({ name: quantity.className(c), count: 0 }));
+  for (let i = 0; i < labels.length; i++) counts[labels[i]].count++;
+  const there = counts.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+  const parts = there
+    .slice(0, MOST_NAMED)
+    .map(({ name, count }) => `${name} on ${Math.round((100 * count) / labels.length)}%`);
+  const more = there.length > MOST_NAMED ? `, ${there.length - MOST_NAMED} more` : "";
+  return `${parts.join(", ")} of the area${more}`;
+}
+
+/** The score of the comparison: accuracy, in a regression R².
+ *  @param {ModelResult} row */
+export const scoreOf = (row) => row.accuracy ?? row.metrics?.r2 ?? null;
+
+/** The same of the served run.
+ *  @param {ModelResult | null} row */
+export const served = (row) => (row === null ? NaN : "accuracy" in row.served ? row.served.accuracy : row.served.r2);
+
+/** @param {number} runs */
+const meanOf = (runs) => (runs === 1 ? "its one run" : `mean of ${runs} runs`);
+
 /** Have links give what a query asks for; null takes them away.
  *  @param {HTMLElement} links @param {URLSearchParams | null} query @param {string} name */
-function link(links, query, name) {
+export function link(links, query, name) {
   const key = String(query ?? "");
   if (links.dataset.query === key) return;
   links.dataset.query = key;
@@ -165,104 +264,9 @@ function link(links, query, name) {
   links.replaceChildren(...(query === null ? [] : ["json", "npy", "png"].map(one)));
 }
 
-/** A − B: where two models differ. */
-export class DifferencePanel extends Panel {
-  /** @type {Scale | null} */
-  #scale = null;
-
-  /** @param {Catalogue} catalogue @param {Handlers} handlers */
-  constructor(catalogue, handlers) {
-    /** @param {string} name */
-    const choose = (name) => {
-      const choice = h("select", { id: name, "aria-label": `Model ${name.toUpperCase()}` });
-      choice.addEventListener("change", () => handlers.onpair({ [name]: choice.value }));
-      return choice;
-    };
-    const [a, b] = [choose("a"), choose("b")];
-    super(
-      "difference",
-      h("h3", { id: "difference-title" }, a, h("span", { class: "minus" }, " − "), b),
-      catalogue.domain,
-      handlers.onpoint,
-    );
-    this.a = a;
-    this.b = b;
-    this.catalogue = catalogue;
-    this.values = new Float32Array(NODES * NODES);
-    this.verdict = h("p", { class: "verdict" });
-    this.scale = h("p", { class: "scales" });
-    this.links = h("span", { class: "links" });
-    this.element.append(this.scale, this.summary, this.verdict, h("p", { class: "actions" }, this.links));
-    this.truth = catalogue.models.map(({ card }) => card?.true_boundary).find(Boolean);
-  }
-
-  /** Draw the difference of a pair in a view.
-   *  @param {View} view @param {[Model, Model]} pair @param {Fields} fields
-   *  @param {ArrayLike<number> | null} first the field of the pair's first model, null where it has none
-   *  @param {ArrayLike<number> | null} second */
-  draw(view, pair, fields, first, second) {
-    const names = named(comparable(this.catalogue).map(({ name }) => name));
-    options(this.a, names);
-    options(this.b, names);
-    [this.a.value, this.b.value] = pair.map(({ name }) => name);
-    const unavailable = pair.find((model) => fields.unavailableReason(model, view) !== null);
-    this.say(unavailable ? `${unavailable.name} ${fields.unavailableReason(unavailable, view)}` : null);
-    link(this.links, unavailable ? null : fields.difference(view), "difference");
-    if (first === null || second === null) return;
-    this.#legend(view);
-    const { values } = this;
-    for (let i = 0; i < values.length; i++) values[i] = first[i] - second[i];
-    const isShare = isOfP(view);
-    this.plot.paint(values, differenceScale(view));
-    this.plot.draw("truth", this.truth ? this.plot.circle(this.truth) : "");
-    this.plot.draw("other", isShare ? line(second, NODES, 0.5) : "");
-    this.plot.draw("boundary", isShare ? line(first, NODES, 0.5) : "");
-    this.plot.draw("disagreement", this.#disagreements(view, pair, fields));
-    this.plot.draw("point", this.plot.cross(view.point));
-  }
-
-  /** @param {View} view */
-  #legend(view) {
-    const scale = differenceScale(view);
-    if (this.#scale === scale) return;
-    this.#scale = scale;
-    this.scale.replaceChildren("A − B", scaleBar(scale, fixed(scale.low, 1), `+${fixed(scale.high, 1)}`));
-  }
-
-  /** Tell how many test points the two models classify differently; return rings around them.
-   *  @param {View} view @param {[Model, Model]} pair @param {Fields} fields */
-  #disagreements(view, pair, fields) {
-    const { test } = this.catalogue;
-    const [p, q] = pair.map((model) => fields.atTest(model, view));
-    if (test === null || p === null || q === null) {
-      const reach = this.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      this.summary.textContent = `At most ${fixed(reach, 2)} apart.`;
-      return "";
-    }
-    const { points, labels } = test;
-    const ids = points.map((_, i) => i).filter((i) => p[i] >= 0.5 !== q[i] >= 0.5);
-    const right = ids.filter((i) => Number(p[i] >= 0.5) === labels[i]).length;
-    const [a, b] = pair.map(({ name }) => name);
-    const all = counted(points.length, "test point");
-    say(
-      this.summary,
-      ids.length === 0
-        ? `They agree on all ${all}.`
-        : `They disagree on ${ids.length} of ${all}, ringed here: ${a} is right on ${right} of them, ` +
-            `${b} on ${ids.length - right}. Solid is ${a}’s boundary, dotted ${b}’s.`,
-    );
-    return this.plot.rings(ids.map((i) => points[i]));
-  }
-}
-
 /** @param {ArrayLike<number>} values @param {number} level */
 function shareOver(values, level) {
   let over = 0;
   for (let i = 0; i < values.length; i++) if (values[i] >= level) over++;
   return `${Math.round((100 * over) / values.length)}%`;
-}
-
-/** @param {View} view */
-export function differenceScale({ statistic, colours }) {
-  return signedScale(statistic === "std" || statistic === "agreement" ? 0.5 : 1, colours);
 }

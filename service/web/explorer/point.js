@@ -1,7 +1,11 @@
 // One point through every network: each number between the inputs and P, side by side.
 
-import { fixed, h, number, signed } from "./dom.js";
-import { comparable, coordinate } from "./view.js";
+import { fixed, h, number, signed, within } from "./dom.js";
+import { shown } from "./place.js";
+import { rangeOf } from "./scales.js";
+import { isRefusal } from "./service.js";
+import { DEFAULTS } from "./state.js";
+import { coordinate, onPoints } from "./view.js";
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
@@ -19,9 +23,16 @@ export function probability(p) {
 const short = (value) => number(value, Math.max(0, 3 - Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1)))));
 
 /** @typedef {import("./network.js").Trace} Trace */
+/** @typedef {import("./network.js").Network} Network */
+
+/** Classes of which a trace shows the probability; of more the most probable ones. */
+const MOST_CLASSES = 5;
+
+/** Rows of a trace that are all shown; where there are more they scroll. */
+const MOST_ROWS = 40;
 
 export class PointView {
-  /** @type {Map<string, Promise<number>>} */
+  /** @type {Map<string, Promise<number[][]>>} */
   #requests = new Map();
   /** @type {number[]} */
   #filled = [];
@@ -32,16 +43,15 @@ export class PointView {
     this.catalogue = catalogue;
     this.service = service;
     this.handlers = handlers;
-    const { names, x, y } = catalogue.domain;
-    /** @param {string} id @param {Interval} interval */
-    const input = (id, [min, max]) => {
-      const attributes = { id, type: "number", step: "any", min, max, required: true };
-      const element = h("input", { ...attributes, onchange: () => this.#choose() });
+    const input = (/** @type {string} */ id) => {
+      const element = h("input", { id, type: "number", step: "any", required: true, onchange: () => this.#choose() });
       element.addEventListener("keydown", (event) => this.#step(event, element));
       return element;
     };
-    this.inputs = [input("x", x), input("y", y)];
-    const fields = this.inputs.map((element, axis) => h("label", {}, h("span", {}, names[axis]), element));
+    this.inputs = [input("x"), input("y")];
+    this.names = this.inputs.map(() => h("span"));
+    const fields = this.inputs.map((element, axis) => h("label", {}, this.names[axis], element));
+    this.#moveTo(catalogue.place(DEFAULTS));
     this.traces = h("div", { class: "traces" });
     this.which = h("span");
     section.replaceChildren(
@@ -50,12 +60,20 @@ export class PointView {
         "p",
         { class: "lead" },
         "Choose a point: click any map, or enter its coordinates. a1.2 is unit 2 of layer 1: its weighted sum, and " +
-          "its output. The last column is what a value adds to the logit. ",
+          `its output. The last column is what a value adds to the ${sumOf(catalogue.quantity)}. `,
         this.which,
       ),
       h("form", { class: "fields", onsubmit: (/** @type {Event} */ event) => event.preventDefault() }, fields),
       this.traces,
     );
+  }
+
+  /** @param {import("./place.js").Place} place */
+  #moveTo({ names, x, y }) {
+    [x, y].forEach(([min, max], axis) => {
+      [this.inputs[axis].min, this.inputs[axis].max] = [String(min), String(max)];
+      this.names[axis].textContent = names[axis];
+    });
   }
 
   /** Arrows go a sixtieth of the map, where a browser's own step of 1 would leave it.
@@ -66,7 +84,7 @@ export class PointView {
     event.preventDefault();
     const [min, max] = [Number(element.min), Number(element.max)];
     const moved = element.valueAsNumber + (sign * (max - min)) / 60;
-    element.value = String(coordinate(Math.min(max, Math.max(min, moved))));
+    element.value = String(coordinate(Math.min(max, Math.max(min, moved)), [min, max]));
     this.#choose();
   }
 
@@ -77,7 +95,8 @@ export class PointView {
 
   /** Give the fields the point's coordinates, where they have changed: a drawing must not undo what is being typed.
    *  @param {View} view */
-  fill({ point }) {
+  fill({ point, place }) {
+    this.#moveTo(place);
     this.inputs.forEach((input, axis) => {
       if (this.#filled[axis] !== point[axis]) input.value = String(point[axis]);
     });
@@ -86,8 +105,18 @@ export class PointView {
 
   /** @param {View} view */
   draw(view) {
-    this.which.textContent = `These are the networks of run ${view.run}.`;
-    this.traces.replaceChildren(...comparable(this.catalogue).map((model) => this.#trace(model, view)));
+    const others = view.place.others.map((i) => view.place.features[i]);
+    const held = others.slice(0, 8).map((feature) => `${feature.name} = ${this.#held(view, feature)}`);
+    const more = others.length > held.length ? " and so on, as held above" : "";
+    const where = held.length === 0 ? "" : ` The other features: ${held.join(", ")}${more}.`;
+    this.which.textContent = `These are the networks of run ${view.run}.${where}`;
+    this.traces.replaceChildren(...onPoints(this.catalogue).map((model) => this.#trace(model, view)));
+  }
+
+  /** @param {View} view @param {Feature} feature */
+  #held({ place }, feature) {
+    const value = place.held[place.features.indexOf(feature)];
+    return feature.categories ? shown(feature, value) : within(value, [feature.low, feature.high], 1);
   }
 
   /** @param {Model} model @param {View} view */
@@ -95,71 +124,86 @@ export class PointView {
     const article = h("article", { class: "trace", "data-model": model.name }, h("h3", {}, model.name));
     const network = model.network(view.run);
     const reason = model.unavailableReason(view.run);
+    const point = /** @type {number[]} */ (view.place.with(view.point));
     if (network !== null) {
-      const trace = network.trace(model.snapshot(view.epoch), view.point);
-      article.replaceChildren(title(model, trace.probability), this.#table(model, trace, view));
+      const trace = network.trace(model.snapshot(view.epoch), point);
+      article.replaceChildren(this.#title(model, trace.outputs), this.#table(model, network, trace, view, point));
     } else if (reason !== null) {
       article.append(h("p", {}, reason));
     } else {
-      this.#request(model, view).then(
-        (p) =>
-          article.replaceChildren(title(model, p), h("p", {}, `The service computed P alone. ${model.askedBecause}`)),
-        () => article.append(h("p", {}, "The service does not answer.")),
+      const what = model.quantity.isValue ? "this" : "P";
+      this.#request(model, point, view).then(
+        ([outputs]) =>
+          article.replaceChildren(
+            this.#title(model, outputs),
+            h("p", {}, `The service computed ${what} alone. ${model.askedBecause ?? ""}`),
+          ),
+        (error) => article.append(h("p", {}, isRefusal(error) ? error.message : "The service does not answer.")),
       );
     }
     return article;
   }
 
-  /** P(y = 1) from the service, of a run after an epoch where the model has them; asked for once.
-   *  @param {Model} model @param {View} view */
-  #request(model, { point, run, epoch }) {
+  /** Outputs from the service, of a run after an epoch where the model has them; asked for once.
+   *  @param {Model} model @param {number[]} point @param {View} view */
+  #request(model, point, { run, epoch }) {
     const key = JSON.stringify([model.name, model.version, point, run, model.snapshot(epoch)]);
     const earlier = this.#requests.get(key);
     if (earlier !== undefined) return earlier;
-    const request = model.card === null ? this.#predict(model, point) : this.#predictAt(model, point, run, epoch);
+    const request = model.outputsAt(this.service, [point], run, model.snapshot(epoch));
     request.catch(() => this.#requests.delete(key));
     this.#requests.set(key, request);
     return request;
   }
 
-  /** @param {Model} model @param {Point} point
-   *  @returns {Promise<number>} */
-  async #predict({ name }, point) {
-    const { probabilities } = await this.service.json("predict", { model: name, points: [point] });
-    return probabilities[0];
+  /** What a model makes of the point, in a line.
+   *  @param {Model} model @param {number[]} outputs */
+  #title({ name, quantity }, outputs) {
+    if (quantity.isValue) {
+      const span = this.catalogue.range ?? rangeOf([0, ...outputs]);
+      const values = outputs.flatMap((one, k) => [
+        k > 0 ? ", " : "",
+        h("data", { value: String(one) }, within(one, span, 2)),
+      ]);
+      return h("h3", {}, name, " ", h("span", { class: "p probability" }, `${quantity.subject} = `, ...values));
+    }
+    const [label] = quantity.labels(outputs.map((p) => [p]));
+    const p = quantity.isMulticlass ? outputs[label] : outputs[0];
+    const value = h("data", { value: String(p), class: "probability" }, probability(p));
+    if (quantity.isMulticlass) {
+      return h("h3", {}, name, " ", h("span", { class: "p" }, `${quantity.className(label)}: P = `, value));
+    }
+    const what = quantity.isPlain ? "P" : quantity.name(null);
+    return h("h3", {}, name, " ", h("span", { class: "p" }, `${what} = `, value, ` → ${quantity.className(label)}`));
   }
 
-  /** @param {Model} model @param {Point} point @param {number} replicate @param {number | null} epoch
-   *  @returns {Promise<number>} */
-  async #predictAt(model, point, replicate, epoch) {
-    const inputs = { points: [point], replicate, snapshot: model.snapshot(epoch) };
-    const path = `v1/models/${encodeURIComponent(model.name)}/versions/${model.version}:predict`;
-    const { outputs } = await this.service.json(path, { signature_name: "at", inputs });
-    return outputs[0];
-  }
-
-  /** @param {Model} model @param {Trace} trace @param {View} view */
-  #table(model, trace, view) {
+  /** @param {Model} model @param {Network} network @param {Trace} trace @param {View} view @param {number[]} point */
+  #table(model, network, trace, view, point) {
+    const { quantity, activations } = model;
     const depth = trace.layers.length;
-    const names = this.catalogue.domain.names;
-    /** @param {string} name @param {(number | null)[]} cells */
-    const row = (name, ...cells) =>
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, name),
-        cells.map((value) => h("td", {}, value === null ? "" : short(value))),
-      );
-    const inputs = names.map((name, k) => row(name, null, view.point[k], depth === 0 ? trace.contributions[k] : null));
-    const hidden = trace.layers.map(({ sums, activations }, l) =>
-      activations.map((value, u) =>
-        row(`a${l + 1}.${u + 1}`, sums[u], value, l === depth - 1 ? trace.contributions[u] : null),
-      ),
+    const { kernel, bias } = network.at(model.snapshot(view.epoch))[depth];
+    const c = quantity.isMulticlass ? quantity.labels(trace.outputs.map((p) => [p]))[0] : 0;
+    const last = depth === 0 ? trace.inputs : trace.layers[depth - 1].activations;
+    const adds = last.map((value, k) => value * kernel[k][c]);
+    const inputs = this.#inputs(network, trace, point).map(([name, raw, value], k) =>
+      row(name, raw, value, depth === 0 ? adds[k] : null),
     );
-    const heads = ["", "sum", depth === 0 ? "value" : model.card?.activation, "adds"];
-    const coordinates = names.map((name, k) => `${name} = ${fixed(view.point[k])}`).join(", ");
-    const parts = [inputs, ...hidden, [row("bias", null, null, trace.bias), row("logit", null, null, trace.logit)]];
-    return h(
+    const hidden = trace.layers.map(({ sums, activations: outputs }, l) =>
+      outputs.map((value, u) => row(`a${l + 1}.${u + 1}`, sums[u], value, l === depth - 1 ? adds[u] : null)),
+    );
+    const isOne = new Set(activations).size === 1;
+    const heads = [
+      "",
+      network.encoder.mean ? "raw, sum" : "sum",
+      depth === 0 || !isOne ? "value" : activations[0],
+      "adds",
+    ];
+    const sum = quantity.isValue ? quantity.subject : "logit";
+    const end = [row("bias", null, null, bias[c]), row(sum, null, null, trace.logits[c])];
+    const { names, x, y } = view.place;
+    const rows = [inputs, ...hidden, end];
+    const coordinates = names.map((name, k) => `${name} = ${within(view.point[k], [x, y][k], 2)}`).join(", ");
+    const table = h(
       "table",
       {},
       h("caption", { class: "hidden" }, `${model.name} at ${coordinates}`),
@@ -172,22 +216,47 @@ export class PointView {
           heads.map((name) => (name ? h("th", { scope: "col" }, name) : h("td"))),
         ),
       ),
-      parts.map((rows) => h("tbody", {}, rows)),
-      h(
-        "tfoot",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row", colspan: 4 }, `sigmoid(${signed(trace.logit)}) = ${probability(trace.probability)}`),
-        ),
-      ),
+      rows.map((part) => h("tbody", {}, part)),
+      h("tfoot", {}, conclusion(quantity, trace)),
     );
+    if (rows.flat().length <= MOST_ROWS) return table;
+    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Numbers of ${model.name}` }, table);
+  }
+
+  /** The network's inputs: name, the raw value where it is another, and the value.
+   *  @param {Network} network @param {Trace} trace @param {number[]} point
+   *  @returns {[string, number | null, number][]} */
+  #inputs({ encoder }, { inputs }, point) {
+    const raw = this.catalogue.features.flatMap(({ categories }, i) =>
+      categories ? categories.map(() => null) : [point[i]],
+    );
+    return inputs.map((value, k) => [encoder.names[k], encoder.isIdentity || raw[k] === value ? null : raw[k], value]);
   }
 }
 
-/** @param {Model} model @param {number} p */
-function title({ name }, p) {
-  const value = h("data", { value: String(p), class: "probability" }, probability(p));
-  return h("h3", {}, name, " ", h("span", { class: "p" }, "P = ", value, ` → class ${Number(p >= 0.5)}`));
+/** What each value adds to.
+ *  @param {Model["quantity"]} quantity */
+const sumOf = ({ isValue, isMulticlass }) =>
+  isValue ? "value" : isMulticlass ? "logit of the most probable class" : "logit";
+
+/** What follows from the sums, a row each.
+ *  @param {Model["quantity"]} quantity @param {Trace} trace */
+function conclusion(quantity, { logits, outputs }) {
+  /** @param {string} text */
+  const line = (text) => h("tr", {}, h("th", { scope: "row", colspan: 4 }, text));
+  if (quantity.isValue) return [];
+  if (!quantity.isMulticlass) return [line(`sigmoid(${signed(logits[0])}) = ${probability(outputs[0])}`)];
+  const order = outputs.map((_, c) => c).sort((a, b) => outputs[b] - outputs[a]);
+  const first = order.slice(0, MOST_CLASSES).map((c) => line(`${quantity.className(c)}: ${probability(outputs[c])}`));
+  const left = order.length - MOST_CLASSES;
+  return left > 0 ? [...first, line(`and ${left} less probable`)] : first;
 }
+
+/** @param {string} name @param {(number | null)[]} cells */
+const row = (name, ...cells) =>
+  h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, name),
+    cells.map((value) => h("td", {}, value === null ? "" : short(value))),
+  );

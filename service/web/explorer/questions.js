@@ -2,6 +2,7 @@
 
 import { pairOf, verdict } from "./comparison.js";
 import { fixed, h, nonBreaking } from "./dom.js";
+import { scoreOf } from "./panels.js";
 import { addressOf, DEFAULTS } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -11,7 +12,7 @@ import { addressOf, DEFAULTS } from "./state.js";
  *  @returns {HTMLElement[]} */
 export function questions(catalogue, state) {
   const { models, comparison } = catalogue;
-  const shown = models.filter(({ card, isPlane }) => card !== null && isPlane);
+  const shown = models.filter(({ card, isMapped }) => card !== null && isMapped);
   /** @param {Model} model */
   const units = (model) => model.hiddenLayers.reduce((sum, n) => sum + n, 0);
   const shallow = shown.filter((model) => model.hiddenLayers.length === 1).sort((a, b) => units(a) - units(b));
@@ -24,7 +25,9 @@ export function questions(catalogue, state) {
     const { name, hiddenLayers } = shallow[0];
     ask(
       "What does a hidden unit do?",
-      `It draws one straight line; ${name} combines ${hiddenLayers[0]} of them into its boundary.`,
+      catalogue.quantity.isValue
+        ? `It bends along one straight line; ${name} adds ${hiddenLayers[0]} of them up.`
+        : `It draws one straight line; ${name} combines ${hiddenLayers[0]} of them into its boundary.`,
       "inside",
       { inside: name },
     );
@@ -44,12 +47,14 @@ export function questions(catalogue, state) {
   )[0];
   const pair = twins && pairOf(comparison, twins.a, twins.b);
   if (pair) ask("When does depth help?", `${verdict(pair)}.`, "difference", twins);
-  const rows = (comparison?.models ?? []).filter(({ replicates }) => replicates > 1);
+  const rows = (comparison?.models ?? []).filter((row) => row.replicates > 1 && scoreOf(row) !== null);
   if (rows.length > 0) {
+    /** @param {ModelResult} row */
+    const ends = (row) => scoreOf(row) ?? { min: 0, max: 0 };
     const widest = rows.reduce((most, row) =>
-      row.accuracy.max - row.accuracy.min > most.accuracy.max - most.accuracy.min ? row : most,
+      ends(row).max - ends(row).min > ends(most).max - ends(most).min ? row : most,
     );
-    const { min, max } = widest.accuracy;
+    const { min, max } = ends(widest);
     ask(
       "How much is luck?",
       `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe.`,
@@ -59,6 +64,21 @@ export function questions(catalogue, state) {
   }
   return items;
 }
+
+/** What the page is about, in words.
+ *  @param {Catalogue["quantity"]} quantity */
+export function introduction({ isValue, isMulticlass, classes }) {
+  const kinds = isMulticlass ? `${COUNTS[classes.length] ?? classes.length} classes` : "two classes";
+  const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
+  const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
+  return (
+    `Small neural networks learn to ${what}. More units and more layers ${drawn}; ` +
+    "training each network many times shows how much is skill and how much is luck."
+  );
+}
+
+/** @type {Record<number, string>} */
+const COUNTS = { 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten" };
 
 /** @param {State} state @param {string} question @param {string} answer
  *  @param {string} target the id of the part of the page that shows it @param {Partial<Values>} changes to the view */

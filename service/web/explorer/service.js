@@ -16,6 +16,10 @@ export class ServiceError extends Error {
   }
 }
 
+/** Whether the service says that it will not answer this, however often it is asked.
+ *  @param {unknown} error */
+export const isRefusal = (error) => error instanceof ServiceError && [400, 404, 413, 422].includes(error.status);
+
 export class Service {
   /** @param {() => void} onSlow called when an answer takes long
    *  @param {() => void} onAnswered called when that one has come, or will not */
@@ -49,6 +53,12 @@ export class Service {
   async grid(query) {
     const accept = { Accept: "application/x-npy" };
     return parseNpy(await this.#ask(`boundary?${query}`, accept, {}, (answer) => answer.arrayBuffer()));
+  }
+
+  /** A surface as GET /volume gives it, binary glTF.
+   *  @param {URLSearchParams} query */
+  volume(query) {
+    return this.#ask(`volume?${query}`, { Accept: "model/gltf-binary" }, {}, (answer) => answer.arrayBuffer());
   }
 
   /** A file as it is sent.

@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 
 /** What is shown where the address says nothing; null is for what follows from the models: the last epoch, all of an
- *  experiment, the first test point. */
+ *  experiment, the first test point, the first features, held where they usually are. */
 export const DEFAULTS = Object.freeze(
   /** @type {Values} */ ({
     experiment: null,
@@ -20,11 +20,19 @@ export const DEFAULTS = Object.freeze(
     colours: "orange-blue",
     theme: "auto",
     sort: null,
+    across: null,
+    up: null,
+    deep: null,
+    hold: null,
+    average: null,
+    class: null,
+    level: null,
+    planes: null,
   }),
 );
 
 const WHOLE_NUMBERS = new Set(["epoch", "run"]);
-const REAL_NUMBERS = new Set(["x", "y"]);
+const REAL_NUMBERS = new Set(["x", "y", "level"]);
 const SETTLED_MS = 250;
 
 export class State {

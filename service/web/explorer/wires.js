@@ -6,19 +6,27 @@ import { s } from "./dom.js";
 /** The width in pixels of a layer's largest weight. */
 export const THICKEST = 6;
 
+/** Connections of a layer that are drawn, the largest: more would be one stain. */
+const MOST = 400;
+
 /** Where a unit is drawn: its left and right end, and the height of its middle.
  *  @typedef {{start: number, end: number, y: number}} Box */
 
-/** A line for each weight of a network.
+/** A line for each weight of a network between units that are drawn.
  *  @param {{kernel: number[][]}[]} layers @param {Box[][]} boxes of the inputs and of each layer's units
  *  @param {string} colours */
 export function wires(layers, boxes, colours) {
   const scale = signedScale(1, colours);
   return layers.flatMap(({ kernel }, l) => {
-    const most = Math.max(...kernel.flat().map(Math.abs), 1e-9);
-    return kernel.flatMap((weights, from) =>
-      weights.map((weight, to) => {
-        const [a, b] = [boxes[l][from], boxes[l + 1][to]];
+    const [before, after] = [boxes[l], boxes[l + 1]];
+    const shown = kernel.slice(0, before.length).map((weights) => weights.slice(0, after.length));
+    const sizes = shown.flat().map(Math.abs);
+    const most = Math.max(...sizes, 1e-9);
+    const least = sizes.length > MOST ? sizes.sort((a, b) => b - a)[MOST] : -1;
+    return shown.flatMap((weights, from) =>
+      weights.flatMap((weight, to) => {
+        if (Math.abs(weight) <= least) return [];
+        const [a, b] = [before[from], after[to]];
         const middle = (a.end + b.start) / 2;
         return s("path", {
           d: `M${a.end},${a.y}C${middle},${a.y} ${middle},${b.y} ${b.start},${b.y}`,
