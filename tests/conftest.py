@@ -1,7 +1,10 @@
 """What the tests share: models made once, and real servers that serve them."""
 
+import atexit
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -30,6 +33,13 @@ settings.load_profile("untimed")
 
 LONGEST_FIRST = {"soak": "test_soak.py", "training": "training", "browser": "web"}
 """Markers, and where the tests stand that have them: those that take long. What begins last is what others wait for."""
+
+
+def pytest_configure() -> None:
+    """Have the trainer compiled once: workers, and the commands that tests run, inherit the folder."""
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="numba-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

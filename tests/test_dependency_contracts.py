@@ -70,7 +70,7 @@ PARTS = [
     _deserialize("Field", FIELDS),
     _deserialize("Boolean", FIELDS),
     _deserialize("List", "service/edges/open_inference/messages.py"),
-    _deserialize("List", "training/experiment.py"),
+    _deserialize("List", "training/keys.py"),
     Part(
         "apispec.ext.marshmallow.openapi:OpenAPIConverter.add_attribute_function", "service/http/openapi.py", (SELF, 1)
     ),

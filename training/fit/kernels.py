@@ -8,6 +8,7 @@ All weights of a network are one array: kernel [inputs, units], bias [units], ke
 """
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -52,8 +53,12 @@ def inlined(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def callable_from_python(function: Callable[P, T]) -> Callable[P, T]:
-    """Compile with what Python needs to call it, which takes as long as a function itself."""
-    result: Callable[P, T] = njit(**_OPTIONS)(function)
+    """Compile with what Python needs to call it, which takes as long as a function itself.
+
+    What is compiled is kept from one process to the next where NUMBA_CACHE_DIR says where. Numba does not see that a
+    function in another file was changed, so a folder is for one state of this package.
+    """
+    result: Callable[P, T] = njit(**_OPTIONS, cache="NUMBA_CACHE_DIR" in os.environ)(function)
     return result
 
 
