@@ -10,7 +10,7 @@ import { classOf, isOfP, placeIn } from "./view.js";
  *  moves it by a pixel. */
 export const NODES = 81;
 
-/** The same for an average over data and runs, of which the service computes so many points and no more. */
+/** The same for an average over the data: each node costs the service as many evaluations as there are rows. */
 const FEW_NODES = 41;
 
 const MAX_KEPT = 600;
@@ -68,7 +68,7 @@ export class Fields {
    *  @param {Model} model @param {View} view @param {Record<string, string | number>} more */
   query(model, view, more = {}) {
     const place = placeIn(model, view);
-    const nodes = place.isAverage && view.statistic !== "probability" ? FEW_NODES : NODES;
+    const nodes = place.isAverage ? FEW_NODES : NODES;
     const query = new URLSearchParams({ model: model.name, version: `${model.version}`, resolution: `${nodes}` });
     const [x, y] = place.axes.map((axis) => model.features[axis]);
     const isOwn = [x.low, x.high, y.low, y.high].every((end, i) => end === [...place.x, ...place.y][i]);

@@ -185,8 +185,8 @@ def test_with_the_weights_a_network_can_be_evaluated_elsewhere(
         x = np.where(np.isnan(x), found["feature_fill"], x)
     if "feature_mean" in found:
         x = (x - found["feature_mean"]) / found["feature_sd"]
-    else:
-        x = np.column_stack([(x[:, 0] - 40) / 20, (x[:, 1] - 250) / 125, np.eye(3)[x[:, 2].astype(int)]])
+    if model == "survival":  # its port has three categories
+        x = np.column_stack([x[:, :2], np.eye(3)[x[:, 2].astype(int)]])
     *hidden, last = found["layers"]
     for layer in hidden:
         x = np.tanh(x @ layer["kernel"][0] + layer["bias"][0])
