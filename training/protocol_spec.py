@@ -43,9 +43,10 @@ SCHEDULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 ACTIVATIONS = (
     *("linear", "tanh", "relu", "sigmoid", "gelu", "silu", "swish", "elu", "selu", "celu", "softplus", "softsign"),
     *("leaky_relu", "relu6", "exponential", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid"),
-    *("mish", "squareplus", "hard_shrink", "soft_shrink", "tanh_shrink"),
+    *("mish", "squareplus", "hard_shrink", "soft_shrink", "tanh_shrink", "sparse_plus", "sparse_sigmoid"),
+    *("softmax", "log_softmax", "sparsemax"),  # of all units of a layer together
 )
-"""Keras' activations that treat each unit by itself."""
+"""Keras' activations that give a number a unit and need no others than the layer's."""
 
 INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal"),
