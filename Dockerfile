@@ -41,14 +41,16 @@ RUN cd /venv/lib/python3*/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|c\|cpp\|a\)' -delete \
     # NumPy's wrapper of Fortran code and the build system for that, what its tests look at vector units with, and
-    # what is imported when it is asked for: nothing here is random or a spectrum
+    # what is imported when it is asked for: nothing here is random, a spectrum or a test
     && rm -rf numpy/f2py numpy/distutils numpy/_core/_simd.*.so numpy/_core/_*_tests.*.so numpy/random numpy/fft \
+       numpy/testing \
     # Matplotlib draws PNG here, in DejaVu Sans, and nothing bold: no fonts for PDF and PostScript, for formulas or other
-    # kinds of text, no windows with their icons, no other formats, no example data, nothing to find triangles with
+    # kinds of text, no windows with their icons, no other formats or kinds of axes, no example data, nothing to find triangles with
     && rm -rf matplotlib/mpl-data/fonts/afm matplotlib/mpl-data/fonts/pdfcorefonts matplotlib/mpl-data/sample_data \
        matplotlib/mpl-data/images matplotlib/backends/_tkagg.*.so matplotlib/backends/web_backend matplotlib/_qhull.*.so \
     && find matplotlib/mpl-data/fonts/ttf -name '*.ttf' ! -name DejaVuSans.ttf ! -name 'LastResort*' -delete \
-    && rm -rf matplotlib/backends/qt_editor matplotlib/sphinxext \
+    && rm -rf matplotlib/backends/qt_editor matplotlib/sphinxext matplotlib/testing \
+       mpl_toolkits/axes_grid1 mpl_toolkits/axisartist \
     && find matplotlib/backends -name 'backend_*.py' ! -name backend_agg.py -delete \
     # the page for the API's document has the one script that holds all of it
     && rm -f flask_swagger_ui/dist/swagger-ui.js flask_swagger_ui/dist/swagger-ui-standalone-preset.js \
