@@ -17,10 +17,10 @@ from service.registry.models import ModelVersion
 from service.rendering.loading import loading
 from service.rendering.subject import Subject
 
-PIXELS_A_CHARACTER = 10
-"""Of a title, with room for wide characters."""
+PIXELS_A_CHARACTER = 12
+"""Of a title, with room for wide characters, and for the colour bar beside it."""
 
-MAX_HELD_LINES = 2
+MAX_LINES = 2
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -60,7 +60,7 @@ def _subject(
     shown = query.class_ or (version.classes[1] if version.task == "binary" else None)
     content = None if data is None else data.content
     fits = content is not None and content.features == [feature.name for feature in version.features]
-    lines = [", ".join(_title(query, plan, version, minus)), *_place(plan, query.width)]
+    lines = [*_lines(", ".join(_title(query, plan, version, minus)), query.width), *_place(plan, query.width)]
     return Subject(version, plan.axes, "\n".join(lines), shown, content if fits else None)
 
 
@@ -90,8 +90,12 @@ def _place(plan: BoundaryPlan, width: int) -> list[str]:
     if not isinstance(held, dict):
         return []
     parts = (f"{name} = {_shown(value)}".replace(" ", NO_BREAK_SPACE) for name, value in held.items())
-    text = ", ".join(parts)
-    return wrap(text, max(20, width // PIXELS_A_CHARACTER), max_lines=MAX_HELD_LINES, placeholder=" …")
+    return _lines(", ".join(parts), width)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    characters = max(16, width // PIXELS_A_CHARACTER)
+    return wrap(text, characters, max_lines=MAX_LINES, placeholder=" …", break_on_hyphens=False)
 
 
 def _shown(value: object) -> str:
