@@ -17,7 +17,7 @@ from service.dataplane.grid_functions import Kind
 from service.dataplane.grids import Boundary, Grid
 from service.rendering import classes
 from service.rendering.fonts import families
-from service.rendering.lettering import in_a_row, in_two_lines, shortened
+from service.rendering.lettering import in_a_row, in_two_lines, shortened, title_size
 from service.rendering.pictures import draw_picture
 from service.rendering.subject import Subject
 
@@ -90,7 +90,7 @@ def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
     # a column's name is never markup, whatever its dollars
     axes.set_xlabel(in_two_lines(x_name, AXES * width), family=fonts, parse_math=False)
     axes.set_ylabel(in_two_lines(y_name, AXES * height), family=fonts, parse_math=False)
-    axes.set_title(subject.title, family=fonts, parse_math=False)
+    axes.set_title(subject.title, family=fonts, parse_math=False, fontsize=title_size(width))
     _finish_legend(axes, fonts, width, height)
 
 

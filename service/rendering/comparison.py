@@ -49,7 +49,7 @@ def _draw(figure: Figure, comparison: Comparison) -> None:
     axes.grid(axis="x", alpha=0.3)
     title = f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model"
     axes.set_title(title, family=fonts, parse_math=False)
-    axes.legend(loc="lower left", framealpha=0.9)
+    figure.legend(loc="outside lower center", ncols=3)  # beside the axes: inside of them it would cover results
 
 
 def _score(comparison: Comparison) -> str:

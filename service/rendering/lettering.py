@@ -6,6 +6,9 @@ from textwrap import wrap
 PIXELS_A_CHARACTER = 8
 """Of a label, with some room for wide characters."""
 
+PIXELS_A_CHARACTER_OF_A_TITLE, NARROW, MAX_LINES = 11, 400, 2
+"""Of a title, whose letters are larger, but not in a picture narrower than this; and how many lines it may have."""
+
 BEGINNING = 0.7
 """The share of a shortened name that is its beginning; names that begin alike may differ at their ends."""
 
@@ -29,3 +32,14 @@ def in_two_lines(text: str, pixels: float) -> str:
 def in_a_row(texts: Sequence[str]) -> float:
     """Return how many pixels texts take beside each other, each with as much room as the longest one."""
     return PIXELS_A_CHARACTER * len(texts) * (max(map(len, texts), default=0) + 1)
+
+
+def title_lines(text: str, width: int) -> list[str]:
+    """Return what stands above a picture of a width, in as many lines as it may have."""
+    pixels = PIXELS_A_CHARACTER_OF_A_TITLE if width >= NARROW else PIXELS_A_CHARACTER
+    return wrap(text, width // (pixels + 1), max_lines=MAX_LINES, placeholder=" …", break_on_hyphens=False)
+
+
+def title_size(width: float) -> str:
+    """Return the size of letters of which `title_lines` have room, as Matplotlib names it."""
+    return "large" if width >= NARROW else "small"
