@@ -13,7 +13,7 @@ from client.comparison import Comparison
 from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 
-def predictions(points: Sequence[Sequence[float | str]], predictions: Iterable[Prediction]) -> Table:
+def predictions(points: Sequence[Sequence[float | str | None]], predictions: Iterable[Prediction]) -> Table:
     """Return one row per point and model."""
     shown = list(predictions)
     has_values = any(len(prediction.values) for prediction in shown)
@@ -27,7 +27,7 @@ def predictions(points: Sequence[Sequence[float | str]], predictions: Iterable[P
             else:
                 p = _of_label(prediction, i) if are_named else prediction.probabilities[i]
                 numbers = [f"{p:.4f}", str(prediction.labels[i]), *([""] if has_values else [])]
-            text = ", ".join(x if isinstance(x, str) else f"{x:g}" for x in point)
+            text = ", ".join(map(_value, point))
             table.add_row(text, prediction.model, str(prediction.version), *numbers)
     return table
 

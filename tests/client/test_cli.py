@@ -246,9 +246,10 @@ def test_a_missing_service_is_one_line_that_says_what_to_do() -> None:
     ("arguments", "message"),
     [
         (["0"], None),
-        (["0,0", "0,0,0"], "'0,0,0' has 3 numbers; the first point has 2"),
-        (["0,0", "0"], "'0' has 1 number; the first point has 2"),
-        (["0;0"], "'0;0' is not a point; write points as 0.1,0.2"),
+        (["0,0", "0,0,0"], "'0,0,0' has 3 values; the first point has 2"),
+        (["0,0", "0"], "'0' has 1 value; the first point has 2"),
+        (["0;0"], None),
+        ([""], "'' is not a point; write points as 0.1,0.2"),
         (["--modle", "0,0"], "'--modle' is not a point; write points as 0.1,0.2"),
         (["0,0", "--all", "--model", "linear"], "--model and --all cannot be combined"),
         (["0,0", "--all", "--version", "1"], "--version cannot be combined with several models"),
