@@ -117,14 +117,17 @@ def models(document: Document) -> Table:
 def dataset(dataset: Dataset) -> Table:
     """Return the number of points of each label in each split, or the range of the target's values."""
     title = f"{dataset.experiment}: {len(dataset.points)} points ({', '.join(dataset.features)})"
-    are_values = dataset.labels.dtype.kind == "f"
-    names = [*dataset.classes] if dataset.classes else [0, 1]
-    headings = ["lowest", "mean", "highest"] if are_values else [f"label {name}" for name in names]
-    table = _table(title, ("split",), ("points", *headings))
-    for split in SPLITS:
-        labels = dataset.labels[dataset.split == split]
-        numbers = _range(labels) if are_values else [str(np.sum(labels == name)) for name in names]
-        table.add_row(split, str(len(labels)), *numbers)
+    of_split = [dataset.labels[dataset.split == split] for split in SPLITS]
+    if dataset.labels.dtype.kind == "f":
+        table = _table(title, ("split",), ("points", "lowest", "mean", "highest"))
+        for split, labels in zip(SPLITS, of_split, strict=True):
+            table.add_row(split, str(len(labels)), *_range(labels))
+        return table
+    table = _table(title, ("label",), (*SPLITS, "all"))  # a row a label: there may be many, with long names
+    for name in dataset.classes or (0, 1):
+        counts = [np.sum(labels == name) for labels in (*of_split, dataset.labels)]
+        table.add_row(str(name), *map(str, counts))
+    table.add_row("all", *(str(len(labels)) for labels in (*of_split, dataset.labels)))
     return table
 
 
