@@ -1,5 +1,6 @@
 """The command line: `python -m client predict|boundary|volume|comparison|models|dataset`."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,7 +61,10 @@ def predict(
     threshold: float | None,
     as_json: bool,
 ) -> None:
-    """Predict the labels of points, such as 0.1,0.2 -0.9,0.4."""
+    """Predict the labels of points, such as 0.1,0.2 -0.9,0.4.
+
+    A category is given by its name, in double quotes where this has a comma, and a missing value as nothing: 31,,7.
+    """
     points = _points(texts)
     several = every or len(models) > 1
     if every and models:
@@ -139,25 +143,26 @@ def dataset(connection: Connection, experiment: str | None, as_json: bool) -> No
         show(tables.dataset(data))
 
 
-def _points(texts: Sequence[str]) -> list[list[float | str]]:
-    """Return points; what is no number may be the name of a category."""
-    points: list[list[float | str]] = []
+def _points(texts: Sequence[str]) -> list[list[float | str | None]]:
+    """Return points; what is no number may be the name of a category, and nothing is a missing value."""
+    points: list[list[float | str | None]] = []
     for text in texts:
-        points.append([_number(number) for number in text.split(",")])
+        if text.startswith("--") or not text.strip():
+            raise click.UsageError(f"{text!r} is not a point; write points as 0.1,0.2")
+        (cells,) = csv.reader([text], skipinitialspace=True)
+        points.append([_value(cell.strip()) for cell in cells])
         count, expected = len(points[-1]), len(points[0])
         if count != expected:
-            numbers = "number" if count == 1 else "numbers"
-            raise click.UsageError(f"{text!r} has {count} {numbers}; the first point has {expected}")
-        if not any(isinstance(number, float) for number in points[-1]):
-            raise click.UsageError(f"{text!r} is not a point; write points as 0.1,0.2")
+            values = "value" if count == 1 else "values"
+            raise click.UsageError(f"{text!r} has {count} {values}; the first point has {expected}")
     return points
 
 
-def _number(text: str) -> float | str:
+def _value(text: str) -> float | str | None:
     try:
         return float(text)
     except ValueError:
-        return text.strip()
+        return text or None
 
 
 def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str, width: int) -> bytes:

@@ -13,7 +13,7 @@ from client.comparison import Comparison
 from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 
-def predictions(points: Sequence[Sequence[float | str]], predictions: Iterable[Prediction]) -> Table:
+def predictions(points: Sequence[Sequence[float | str | None]], predictions: Iterable[Prediction]) -> Table:
     """Return one row per point and model."""
     shown = list(predictions)
     has_values = any(len(prediction.values) for prediction in shown)
@@ -27,7 +27,7 @@ def predictions(points: Sequence[Sequence[float | str]], predictions: Iterable[P
             else:
                 p = _of_label(prediction, i) if are_named else prediction.probabilities[i]
                 numbers = [f"{p:.4f}", str(prediction.labels[i]), *([""] if has_values else [])]
-            text = ", ".join(x if isinstance(x, str) else f"{x:g}" for x in point)
+            text = ", ".join(map(_value, point))
             table.add_row(text, prediction.model, str(prediction.version), *numbers)
     return table
 
@@ -117,14 +117,17 @@ def models(document: Document) -> Table:
 def dataset(dataset: Dataset) -> Table:
     """Return the number of points of each label in each split, or the range of the target's values."""
     title = f"{dataset.experiment}: {len(dataset.points)} points ({', '.join(dataset.features)})"
-    are_values = dataset.labels.dtype.kind == "f"
-    names = [*dataset.classes] if dataset.classes else [0, 1]
-    headings = ["lowest", "mean", "highest"] if are_values else [f"label {name}" for name in names]
-    table = _table(title, ("split",), ("points", *headings))
-    for split in SPLITS:
-        labels = dataset.labels[dataset.split == split]
-        numbers = _range(labels) if are_values else [str(np.sum(labels == name)) for name in names]
-        table.add_row(split, str(len(labels)), *numbers)
+    of_split = [dataset.labels[dataset.split == split] for split in SPLITS]
+    if dataset.labels.dtype.kind == "f":
+        table = _table(title, ("split",), ("points", "lowest", "mean", "highest"))
+        for split, labels in zip(SPLITS, of_split, strict=True):
+            table.add_row(split, str(len(labels)), *_range(labels))
+        return table
+    table = _table(title, ("label",), (*SPLITS, "all"))  # a row a label: there may be many, with long names
+    for name in dataset.classes or (0, 1):
+        counts = [np.sum(labels == name) for labels in (*of_split, dataset.labels)]
+        table.add_row(str(name), *map(str, counts))
+    table.add_row("all", *(str(len(labels)) for labels in (*of_split, dataset.labels)))
     return table
 
 

@@ -68,15 +68,13 @@ def load(path: Path) -> Foreign:
         raise
     except Exception as error:  # TensorFlow and Keras raise many kinds for what they cannot read
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise AdoptionError(
-            f"{path} is no SavedModel directory and no .keras file that can be read: {reason}"
-        ) from error
+        raise AdoptionError(f"is no SavedModel directory and no .keras file that can be read: {reason}") from error
 
 
 def _load_saved_model(path: Path) -> Foreign:
     loaded = tf.saved_model.load(str(path))
     if "serving_default" not in loaded.signatures:
-        raise AdoptionError(f"{path} has no signature serving_default, only {', '.join(sorted(loaded.signatures))}")
+        raise AdoptionError(f"it has no signature serving_default, only {', '.join(sorted(loaded.signatures))}")
     function = loaded.signatures["serving_default"]
     inputs = [_input(name, spec) for name, spec in function.structured_input_signature[1].items()]
     count = sum(int(np.prod(variable.shape)) for variable in function.variables)
@@ -85,6 +83,8 @@ def _load_saved_model(path: Path) -> Foreign:
 
 def _load_keras(path: Path) -> Foreign:
     model = keras.models.load_model(path, compile=False)
+    if isinstance(model, keras.Sequential):
+        model = keras.Model(model.inputs, model.outputs)  # the same layers, with names for input and output
     inputs = [_input(tensor.name, tensor) for tensor in model.inputs]
 
     def call(given: Tensors) -> Tensors:

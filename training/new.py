@@ -140,7 +140,8 @@ def of_table(path: Path, label: str | None, directory: Path) -> Draft:
     ]
     epochs = min(500, max(10, SAMPLE_VISITS // len(data.points)))
     command = f"new {path.name}" + (f" --label {chosen}" if label is not None else "")
-    said = [f"label {chosen} ({why}): {_task(data)}", f"{len(data.points)} rows, {len(kept)} features", *data.notes]
+    features = "1 feature" if len(kept) == 1 else f"{len(kept)} features"
+    said = [f"label {chosen} ({why}): {_task(data)}", f"{len(data.points)} rows, {features}", *data.notes]
     said += [
         f"left out {column.name or 'a column without a name'}: {reason}"
         for column, reason in zip(columns, reasons, strict=True)

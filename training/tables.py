@@ -88,9 +88,18 @@ def read(path: Path) -> Table:
     return table
 
 
+def _source(content: bytes) -> pa.BufferReader:
+    """Return what Arrow reads: bytes of its own. Its threads let go of them some time after reading. For Python's they
+    would need the interpreter's lock, and abort a process that is just ending.
+    """
+    buffer = pa.allocate_buffer(len(content))
+    pa.FixedSizeBufferWriter(buffer).write(content)
+    return pa.BufferReader(buffer)
+
+
 def _read_parquet(content: bytes, path: Path) -> Table:
     try:
-        read = pyarrow.parquet.read_table(pa.BufferReader(content))
+        read = pyarrow.parquet.read_table(_source(content))
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path}: is a broken Parquet file; write it again ({_first_line(error)})") from error
     indexes = [name for name in read.column_names if re.fullmatch(r"__index_level_\d+__", name)]
@@ -112,7 +121,7 @@ def _read_csv(content: bytes, path: Path) -> Table:
     types = {f"f{i}": pa.string() for i in range(width)}
     try:
         read = pyarrow.csv.read_csv(
-            pa.BufferReader(content),
+            _source(content),
             pyarrow.csv.ReadOptions(autogenerate_column_names=True, block_size=BLOCK_BYTES),
             pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
             pyarrow.csv.ConvertOptions(column_types=types),

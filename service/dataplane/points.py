@@ -80,7 +80,11 @@ def _no_category(i: int, value: str, feature: Feature) -> str:
 
 
 def _nothing(i: int, feature: Feature) -> str:
-    return f"point {i} must hold numbers only, such as [0.1, 0.2]; it has no {feature.name}."
+    return f"point {i} has no value of {feature.name}, and the model fills in none; send {_wanted(feature)}."
+
+
+def _wanted(feature: Feature) -> str:
+    return "a number" if feature.categories is None else f"a category's name; {_listed(feature.categories)}"
 
 
 def _listed(categories: Sequence[str]) -> str:
@@ -117,7 +121,15 @@ def from_rows_with_names(rows: object) -> Points | NamedPoints:
     except PointsError:
         if isinstance(rows, list) and _are_named(rows):
             return NamedPoints(rows)
+        if isinstance(rows, list) and (i := _first_with_booleans(rows)) is not None:
+            raise PointsError(
+                f'point {i} must not hold true or false; send 1 or 0, or the name of a category, such as "True".'
+            ) from None
         raise
+
+
+def _first_with_booleans(rows: list[Any]) -> int | None:
+    return next((i for i, row in enumerate(rows) if isinstance(row, list) and bool in map(type, row)), None)
 
 
 def _are_named(rows: list[Any]) -> bool:

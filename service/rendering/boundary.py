@@ -17,11 +17,15 @@ from service.dataplane.grid_functions import Kind
 from service.dataplane.grids import Boundary, Grid
 from service.rendering import classes
 from service.rendering.fonts import families
+from service.rendering.lettering import in_a_row, in_two_lines, shortened, title_size
 from service.rendering.pictures import draw_picture
 from service.rendering.subject import Subject
 
 MAX_SIDE_RATIO = 1000
 """The longer side of a rectangle that is drawn to scale, by its shorter one: the other would be less than a pixel."""
+
+AXES = 0.65
+"""The share of a picture's width and height that its axes have at least."""
 
 FAINT = 0.25
 """The opacity of points that are drawn where they do not lie."""
@@ -61,6 +65,7 @@ def draw(boundary: Boundary, subject: Subject, width: int) -> bytes:
 
 def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
     axes = figure.add_subplot()
+    width, height = figure.bbox.width, figure.bbox.height
     x_name, y_name = (feature.name for feature in subject.features)
     categories = [name for feature in subject.features for name in feature.categories or ()]
     fonts = families(x_name, y_name, subject.title, subject.quantity, *subject.version.classes, *categories)
@@ -71,28 +76,35 @@ def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
         style = _style_of(boundary, subject)
         filled = _fill(axes, boundary, style)
         bar = figure.colorbar(filled, ax=axes, ticks=style.levels[::2])
-        bar.set_label(style.label.format(subject.quantity), family=fonts, parse_math=False)
+        label = in_two_lines(style.label.format(subject.quantity), AXES * height)
+        bar.set_label(label, family=fonts, parse_math=False)
     if subject.data is not None:
         _scatter(axes, subject.data, subject, filled if boundary.kind is Kind.VALUE else None)
     elif boundary.kind is Kind.LABEL:
         classes.name(axes, subject.version.classes)
     if subject.version.card is not None and subject.version.card.true_boundary is not None and subject.is_whole:
         _outline(axes, subject.version.card.true_boundary, subject.axes, boundary.grid)
-    _name_categories(axes, subject, fonts)
+    _name_categories(axes, subject, fonts, width)
     x, y = boundary.grid.x, boundary.grid.y
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid, subject))
-    axes.set_xlabel(x_name, family=fonts, parse_math=False)  # a column's name is never markup, whatever its dollars
-    axes.set_ylabel(y_name, family=fonts, parse_math=False)
-    axes.set_title(subject.title, family=fonts, parse_math=False)
-    _finish_legend(axes, fonts)
+    # a column's name is never markup, whatever its dollars
+    axes.set_xlabel(in_two_lines(x_name, AXES * width), family=fonts, parse_math=False)
+    axes.set_ylabel(in_two_lines(y_name, AXES * height), family=fonts, parse_math=False)
+    axes.set_title(subject.title, family=fonts, parse_math=False, fontsize=title_size(width))
+    _finish_legend(axes, fonts, width, height)
 
 
-def _finish_legend(axes: Axes, fonts: list[str]) -> None:
-    """Write the names with these fonts, and show the markers strong, also where the points are faint."""
+def _finish_legend(axes: Axes, fonts: list[str], width: float, height: float) -> None:
+    """Write the names with these fonts, as far as there is room, and show the markers strong, also of faint points."""
     legend = axes.get_legend()
-    for text in [] if legend is None else legend.get_texts():
-        text.set(family=fonts, parse_math=False)
-    for handle in [] if legend is None else legend.legend_handles:
+    if legend is None:
+        return
+    if len(legend.get_texts()) * classes.LINE_PIXELS > classes.LEGEND * height:
+        legend.remove()  # it would cover the picture
+        return
+    for text in legend.get_texts():
+        text.set(text=shortened(text.get_text(), width / 3), family=fonts, parse_math=False)
+    for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1)
 
@@ -115,18 +127,20 @@ def _aspect(grid: Grid, subject: Subject) -> Literal["equal", "auto"]:
     return "equal" if alike and spans[1] < MAX_SIDE_RATIO * spans[0] else "auto"
 
 
-def _name_categories(axes: Axes, subject: Subject, fonts: list[str]) -> None:
+def _name_categories(axes: Axes, subject: Subject, fonts: list[str], width: float) -> None:
     """Name the places of a feature's categories along its axis."""
     for set_ticks, feature in zip((axes.set_xticks, axes.set_yticks), subject.features, strict=True):
         if feature.categories is not None and len(feature.categories) <= classes.MAX_NAMED:
-            set_ticks(range(len(feature.categories)), feature.categories, family=fonts, parse_math=False)
+            names = [shortened(name, width / 5) for name in feature.categories]
+            is_crowded = set_ticks == axes.set_xticks and in_a_row(names) > AXES * width
+            set_ticks(range(len(names)), names, family=fonts, parse_math=False, rotation=90 if is_crowded else 0)
 
 
 def _style_of(boundary: Boundary, subject: Subject) -> _Style:
     """Return a kind's style, with levels that reach as far as the numbers do on this grid where they have no bounds."""
     style, values = _STYLES[boundary.kind], boundary.values
     low, high = float(values.min()), float(values.max())
-    reach = max(abs(low), abs(high), 1e-6)
+    reach = max(abs(low), abs(high)) or 1.0
     if boundary.kind is Kind.ACTIVATION:
         return replace(style, levels=np.linspace(-reach, reach, 21))
     if boundary.kind is Kind.AGREEMENT and subject.version.task == "multiclass":  # of k classes, from 1 / k
@@ -137,7 +151,7 @@ def _style_of(boundary: Boundary, subject: Subject) -> _Style:
         return replace(style, levels=np.linspace(-reach, reach, 21))
     if boundary.kind is Kind.STD:
         return replace(style, levels=np.linspace(0, reach, 16))
-    room = max((high - low) / 2, 1e-6 * max(abs(low), abs(high), 1))
+    room = max((high - low) / 2, 1e-6 * reach)
     return replace(style, levels=(low + high) / 2 + np.linspace(-room, room, 21))
 
 

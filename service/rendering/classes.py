@@ -13,6 +13,9 @@ from service.dataplane.grids import Boundary
 MAX_NAMED = 20
 """Classes that a legend names; more would cover the picture."""
 
+LINE_PIXELS, LEGEND = 20, 0.4
+"""The height of a legend's line, and the share of a picture's height that a legend may have."""
+
 PALEST = 0.15
 """The strength of a class that is no more probable than by chance."""
 

@@ -6,7 +6,11 @@ from numpy.typing import NDArray
 
 from bundle.comparison import Comparison
 from service.rendering.fonts import families
+from service.rendering.lettering import in_two_lines, shortened, title_lines, title_size
 from service.rendering.pictures import DOTS_PER_INCH, draw_picture
+
+NARROW = 500
+"""The width below which the legend's entries stand one above the other."""
 
 STRIP = 0.24
 """Half the height of a strip; dots are spread over it so that equal accuracies do not hide each other."""
@@ -14,7 +18,8 @@ STRIP = 0.24
 
 def draw(comparison: Comparison, width: int) -> bytes:
     """Return a PNG `width` pixels wide; models from top to bottom in the experiment's order."""
-    height = (0.55 * len(comparison.models) + 1.2) * DOTS_PER_INCH
+    legend = 0.35 if width >= NARROW else 0.75
+    height = (0.55 * len(comparison.models) + 1.2 + legend) * DOTS_PER_INCH
     return draw_picture(width, height, lambda figure: _draw(figure, comparison))
 
 
@@ -44,12 +49,15 @@ def _draw(figure: Figure, comparison: Comparison) -> None:
     axes.plot([], [], color="black", linewidth=2.5, label="mean, 95% interval")
     names = [result.model for result in comparison.models]
     fonts = families(comparison.experiment, *names)
-    axes.set_yticks(range(count), names, family=fonts, parse_math=False)
-    axes.set(ylim=(count - 0.5, -0.5), xlabel=f"{_score(comparison)} on held-out test data")
+    width = figure.bbox.width
+    axes.set_yticks(range(count), [shortened(name, width / 3) for name in names], family=fonts, parse_math=False)
+    axes.set(ylim=(count - 0.5, -0.5), xlabel=in_two_lines(f"{_score(comparison)} on held-out test data", width / 2))
     axes.grid(axis="x", alpha=0.3)
     title = f"{comparison.experiment}: {comparison.protocol.replicates} training runs of each model"
-    axes.set_title(title, family=fonts, parse_math=False)
-    axes.legend(loc="lower left", framealpha=0.9)
+    lines = "\n".join(title_lines(title, int(width)))
+    figure.suptitle(lines, family=fonts, parse_math=False, fontsize=title_size(width))
+    in_a_row = 3 if width >= NARROW else 1
+    figure.legend(loc="outside lower center", ncols=in_a_row)  # below the axes: inside of them it would cover results
 
 
 def _score(comparison: Comparison) -> str:

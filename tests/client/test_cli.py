@@ -211,13 +211,15 @@ def test_models_prints_versions_and_their_state_and_marks_the_default(run: Run, 
     assert json.loads(succeeded(run("models", "--json"))) == server.get("/models").json()
 
 
-def test_dataset_counts_the_points_of_each_split(run: Run, server: Server) -> None:
+def test_dataset_counts_the_points_of_each_label_in_each_split(run: Run, server: Server) -> None:
     served = server.get("/dataset").json()
-    _, *splits = rows(succeeded(run("dataset")))
-    assert [(row[0], int(row[1])) for row in splits] == [
-        (split, served["split"].count(split)) for split in ("train", "validation", "test")
-    ]
-    assert all(int(row[1]) == int(row[2]) + int(row[3]) for row in splits)
+    splits, pairs = ["train", "validation", "test"], list(zip(served["labels"], served["split"], strict=True))
+    header, *labels, every = rows(succeeded(run("dataset")))
+    assert header == ["label", *splits, "all"]
+    for label, row in enumerate(labels):
+        counts = [pairs.count((label, split)) for split in splits]
+        assert row == [str(label), *map(str, counts), str(sum(counts))]
+    assert every == ["all", *(str(served["split"].count(split)) for split in splits), str(len(pairs))]
     assert json.loads(succeeded(run("dataset", "--json"))) == served
 
 
@@ -246,9 +248,10 @@ def test_a_missing_service_is_one_line_that_says_what_to_do() -> None:
     ("arguments", "message"),
     [
         (["0"], None),
-        (["0,0", "0,0,0"], "'0,0,0' has 3 numbers; the first point has 2"),
-        (["0,0", "0"], "'0' has 1 number; the first point has 2"),
-        (["0;0"], "'0;0' is not a point; write points as 0.1,0.2"),
+        (["0,0", "0,0,0"], "'0,0,0' has 3 values; the first point has 2"),
+        (["0,0", "0"], "'0' has 1 value; the first point has 2"),
+        (["0;0"], None),
+        ([""], "'' is not a point; write points as 0.1,0.2"),
         (["--modle", "0,0"], "'--modle' is not a point; write points as 0.1,0.2"),
         (["0,0", "--all", "--model", "linear"], "--model and --all cannot be combined"),
         (["0,0", "--all", "--version", "1"], "--version cannot be combined with several models"),

@@ -158,7 +158,7 @@ def test_comparison_models_and_dataset_are_those_of_the_service(client: Boundary
 
 
 def test_invalid_values_are_an_error_that_names_the_field_and_the_request(client: BoundaryClient) -> None:
-    with pytest.raises(InvalidError, match="point 1 must hold numbers only") as caught:
+    with pytest.raises(InvalidError, match="point 1 has no value of x1") as caught:
         client.predict([[0.0, 0.0], [np.nan, 0.0]])
     error = caught.value
     assert error.status == 422

@@ -142,6 +142,19 @@ def test_a_keras_file_of_several_classes_is_measured_on_a_table(of_keras: Path, 
     np.testing.assert_allclose(answers(tmp_path, points), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+def test_a_sequential_model_is_one_too(houses: Path, tmp_path: Path, activation: str | None) -> None:
+    layers = [keras.Input((2,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1, activation=activation)]
+    keras.Sequential(layers).save(tmp_path / "theirs.keras")
+    columns = ["--label", "sold", "--feature", "size", "--feature", "rooms"]
+    ended = adopt(tmp_path, tmp_path / "theirs.keras", "--data", str(houses), *columns)
+    assert ended.exit_code == 0, ended.output
+    points = np.random.default_rng(0).uniform(0, 5, (20, 2)).astype(np.float32)
+    expected = keras.models.load_model(tmp_path / "theirs.keras")(points)[:, 0]
+    expected = expected if activation else tf.sigmoid(expected)
+    np.testing.assert_allclose(answers(tmp_path, points), expected, atol=1e-6)
+
+
 def test_a_value_is_one_of_a_regression(of_keras: Path, tmp_path: Path) -> None:
     iris = TABLES["iris"]().drop(columns="target")
     iris.assign(area=iris.iloc[:, 2] * iris.iloc[:, 3]).to_csv(tmp_path / "iris.csv", index=False)
@@ -186,4 +199,5 @@ def test_what_does_not_go_together_is_told(
 def test_a_file_that_is_no_model_is_told(houses: Path, tmp_path: Path) -> None:
     ended = adopt(tmp_path / "models", houses)
     assert ended.exit_code == 1
-    assert "is no SavedModel directory and no .keras file that can be read" in " ".join(ended.stderr.split())
+    words = " ".join(ended.stderr.split())
+    assert f"Error: {houses}: is no SavedModel directory and no .keras file that can be read" in words

@@ -167,3 +167,9 @@ def test_a_file_that_exists_is_kept(tmp_path: Path) -> None:
     output.write_text("mine")
     ended = new("moons", "-o", str(output))
     assert (ended.exit_code, "exists already" in ended.output, output.read_text()) == (1, True, "mine")
+
+
+def test_one_feature_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("x,label\n" + "".join(f"{i / 10},{'ab'[i % 2]}\n" for i in range(20)))
+    said = new(str(tmp_path / "one.csv"), "-o", str(tmp_path / "one.toml")).output
+    assert "20 rows, 1 feature\n" in said

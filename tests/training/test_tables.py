@@ -1,6 +1,7 @@
 """A table's file is read as it was written, or refused with the line and the remedy."""
 
 import gzip
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -103,3 +104,11 @@ def test_a_directory_and_a_device_are_refused(tmp_path: Path) -> None:
         tables.read(tmp_path)
     with pytest.raises(ValueError, match="no regular file"):
         tables.read(Path("/dev/zero"))
+
+
+def test_arrow_holds_nothing_of_pythons_when_a_process_ends() -> None:
+    content = b"x,label\n1,a\n" * 100
+    before = sys.getrefcount(content)
+    source = tables._source(content)
+    assert sys.getrefcount(content) == before
+    assert source.read() == content

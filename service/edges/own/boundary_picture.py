@@ -1,7 +1,6 @@
 """`GET /boundary` as a picture: what it shows, and what stands above it."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from bundle.comparison import Dataset
 from service.dataplane.cache import Chunks
@@ -14,13 +13,9 @@ from service.http.context import Call
 from service.http.responses import RawResponse
 from service.registry.experiments import Stored
 from service.registry.models import ModelVersion
+from service.rendering.lettering import title_lines
 from service.rendering.loading import loading
 from service.rendering.subject import Subject
-
-PIXELS_A_CHARACTER = 10
-"""Of a title, with room for wide characters."""
-
-MAX_HELD_LINES = 2
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -60,7 +55,7 @@ def _subject(
     shown = query.class_ or (version.classes[1] if version.task == "binary" else None)
     content = None if data is None else data.content
     fits = content is not None and content.features == [feature.name for feature in version.features]
-    lines = [", ".join(_title(query, plan, version, minus)), *_place(plan, query.width)]
+    lines = [*title_lines(", ".join(_title(query, plan, version, minus)), query.width), *_place(plan, query.width)]
     return Subject(version, plan.axes, "\n".join(lines), shown, content if fits else None)
 
 
@@ -90,8 +85,7 @@ def _place(plan: BoundaryPlan, width: int) -> list[str]:
     if not isinstance(held, dict):
         return []
     parts = (f"{name} = {_shown(value)}".replace(" ", NO_BREAK_SPACE) for name, value in held.items())
-    text = ", ".join(parts)
-    return wrap(text, max(20, width // PIXELS_A_CHARACTER), max_lines=MAX_HELD_LINES, placeholder=" …")
+    return title_lines(", ".join(parts), width)
 
 
 def _shown(value: object) -> str:

@@ -179,6 +179,18 @@ def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(
     assert marks(pixels(server.get("/comparison?format=png").content), NOTEBOOK) == 4  # three models, and the legend
 
 
+def test_no_result_lies_under_the_legend(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+    models = shutil.copytree(models_dir, tmp_path / "models")
+    file = models / "_experiments/gaussian-quantiles/comparison.json"
+    comparison = json.loads(file.read_text())
+    comparison["models"][-1]["notebook_accuracy"] = 0.2
+    file.write_text(json.dumps(comparison))
+    server = start_server(SERVICE_MODELS_DIR=str(models))
+    picture = pixels(server.get("/comparison?format=png&width=400").content)
+    given = sum(model["notebook_accuracy"] is not None for model in comparison["models"])
+    assert marks(picture, NOTEBOOK) == given + 1  # and the legend
+
+
 def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(
     start_server: StartServer, models_dir: Path, tmp_path: Path
 ) -> None:

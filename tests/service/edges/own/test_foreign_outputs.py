@@ -11,6 +11,7 @@ from bundle import layout
 from client import BoundaryClient, InvalidError, RemoteClassifier
 from harness.bundles import Spoil, publish
 from tests.conftest import Server, running
+from tests.service.edges.own.test_boundary import pixels
 
 POINTS = [[0.25, 0.0], [8.0, 0.0], [-8.0, 0.0], [300.0, 25.0]]
 MARGINS = [0.25, 8.0, -8.0, 250.0]
@@ -111,6 +112,13 @@ def test_a_map_of_values_is_called_so(server: Server) -> None:
 def test_a_map_is_drawn(server: Server, model: str) -> None:
     picture = server.get(f"/boundary?model={model}&format=png&width=200")
     assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
+
+
+def test_tiny_values_are_drawn_in_all_colours(server: Server) -> None:
+    window = "x_min=-1e-9&x_max=1e-9&y_min=-1e-9&y_max=1e-9"
+    picture = pixels(server.get(f"/boundary?model=priced&format=png&width=300&{window}").content)
+    axes = picture[100:150, 70:180]
+    assert np.ptp(axes, axis=(0, 1)).min() > 0.2  # of red, green and blue
 
 
 def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(server: Server) -> None:
