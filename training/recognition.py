@@ -24,6 +24,7 @@ Kind: TypeAlias = Literal["number", "text", "mixed", "empty", "refused"]
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$|^[-+]?[iI][nN][fF]([iI][nN][iI][tT][yY])?$"
 COMMA = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$"
 THOUSANDS = r"^[-+]?[1-9]\d{0,2},\d{3}$"
+POINTED_THOUSANDS = r"^[-+]?[1-9]\d{0,2}(\.\d{3})?$"
 GROUPED = r"^[-+(]?\s?[$€£¥]?\s?[-+]?\d+([.,'’_ \x{a0}\x{202f}]\d+)*\s?[%$€£¥]?\)?$"
 DATE = r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?$|^\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( .*)?$"
 
@@ -31,6 +32,11 @@ DATES = "has dates: write them as numbers, such as a year or days since one of t
 THOUSANDS_OR_DECIMALS = (
     "has numbers such as {0}, which may be thousands or a decimal comma: write them without commas between thousands, "
     "and with a decimal point"
+)
+
+POINTS_OR_THOUSANDS = (
+    "has numbers such as {0}, which where semicolons separate the cells may be thousands or a decimal point: write "
+    "thousands without points, or separate the cells by commas"
 )
 
 
@@ -53,8 +59,16 @@ class Recognized:
 
 
 def recognize(table: Table, positions: Sequence[int]) -> list[Recognized]:
-    """Return what the columns at these positions are. Whether commas are decimal is asked of all of them together."""
+    """Return what the columns at these positions are. Whether commas are decimal is asked of all of them together.
+
+    So is whether points are, where semicolons separate the cells: who writes these may write 1.234 for a thousand.
+    """
     found = [_Reading(table, i) for i in positions]
+    if table.separator == ";" and (pointed := [each for each in found if each.has_points()]):
+        doubtful = [each.first_of_thousands() for each in pointed]
+        if all(example is not None for example in doubtful):
+            for each, example in zip(pointed, doubtful, strict=True):
+                each.column = replace(each.column, kind="refused", problem=POINTS_OR_THOUSANDS.format(example))
     with_commas = [each for each in found if each.has_commas]
     are_decimal = any(not each.is_doubtful for each in with_commas)
     points = next((each.column.name for each in found if with_commas and each.has_points()), None)
@@ -87,6 +101,14 @@ class _Reading:
     def has_points(self) -> bool:
         """Say whether a number of this column has a decimal point."""
         return self.column.kind == "number" and bool(pc.any(pc.match_substring(self._cells, ".")).as_py())
+
+    def first_of_thousands(self) -> str | None:
+        """Return a number with a point if all of the column could be thousands, such as 1.234 and 5."""
+        texts = pc.utf8_trim_whitespace(self._cells).drop_null().unique()
+        if not _matches(texts.filter(pc.match_substring_regex(texts, NUMBER)), POINTED_THOUSANDS).all():
+            return None
+        example: str = texts.filter(pc.match_substring(texts, "."))[0].as_py()
+        return example
 
     def _of_text(self, table: Table, name: str, cells: pa.Array) -> Recognized:
         texts = pc.utf8_trim_whitespace(cells)

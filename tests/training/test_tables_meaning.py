@@ -47,6 +47,12 @@ def test_one_undoubted_decimal_comma_decides_for_the_table(tmp_path: Path) -> No
     np.testing.assert_array_equal(loaded.points[0], np.array([1.234, 0.5], np.float32))
 
 
+@pytest.mark.parametrize(("separator", "other"), [(";", "0.5"), (";", "2.25"), (",", "7")])
+def test_a_decimal_point_beside_others_or_commas_is_undoubted(tmp_path: Path, separator: str, other: str) -> None:
+    loaded = data(tmp_path, {"a": ["1.234", "2.345"], "b": [other, "1"]}, separator)
+    np.testing.assert_array_equal(loaded.points[0], np.array([1.234, float(other)], np.float32))
+
+
 @pytest.mark.parametrize("cells", [["red", "blue"], ["True", "False"], ["10-20", "20-30"], ["+", "-"], ["<5", ">=5"]])
 def test_text_is_its_position_among_the_sorted_texts(tmp_path: Path, cells: list[str]) -> None:
     loaded = data(tmp_path, {"a": cells})
@@ -58,6 +64,7 @@ def test_text_is_its_position_among_the_sorted_texts(tmp_path: Path, cells: list
     ("columns", "words"),
     [
         ({"a": ["1,234", "2,345"]}, "column a: has numbers such as 1,234, which may be thousands or a decimal comma"),
+        ({"a": ["7", "1.234"]}, "column a: has numbers such as 1.234, which where semicolons separate the cells"),
         ({"a": ["1,234", "2"], "b": ["1.5"]}, "column a: has commas in its numbers where column b has decimal points"),
         ({"a": ["1,5", "1.5"]}, "column a: has numbers with a point and others with a comma"),
         ({"a": ["1,234,567", "2"]}, "column a: has numbers such as 1,234,567: write digits and a decimal point alone"),
