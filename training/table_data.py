@@ -173,7 +173,7 @@ def _rows(
             if column.missing.any():
                 raise ValueError(_missing(table, column, is_label=column is labels))
     lost = labels.missing.copy()
-    notes = [f"{lost.sum()} rows without a {spec.label} are left out"] if lost.any() else []
+    notes = [f"{lost.sum()} rows without a {spec.label} (nothing, NA or the like) are left out"] if lost.any() else []
     if spec.missing == "drop":
         incomplete = np.any([column.missing for column in columns], axis=0) & ~lost
         if incomplete.any():

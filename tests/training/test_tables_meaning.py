@@ -115,7 +115,7 @@ def test_a_missing_value_is_put_in_by_the_model_or_its_row_is_left_out(tmp_path:
 def test_a_label_is_never_made_up(tmp_path: Path) -> None:
     loaded = data(tmp_path, {"a": ["1", "2"], "label": ["0", "1", "NA", "1"]}, missing="median")
     assert len(loaded.target.labels) == 15
-    assert loaded.notes == ("5 rows without a label are left out",)
+    assert loaded.notes == ("5 rows without a label (nothing, NA or the like) are left out",)
 
 
 @pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "PassengerId"])
