@@ -174,6 +174,7 @@ def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
 
 def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool) -> "RunResult":
     source = data_source(experiment.dataset, experiment.seed)
+    experiment.check_recipes(source.task, source.classes)
     data = source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
     for note in source.notes:
         click.echo(note, err=True)

@@ -4,7 +4,7 @@ Nothing here trains or knows TensorFlow; a file that is wrong is refused before 
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from bundle import layout
+from bundle.card import Task
 from bundle.records import StrictRecordSchema, by_path
 from training.dataset_spec import DatasetField, DatasetSpec, located
 from training.keys import SEED, SIZE, Tuple
@@ -68,6 +69,15 @@ class Experiment:
             )
         chosen = tuple(model for model in self.models if model.name in names)
         return replace(self, models=chosen, is_part=len(chosen) < len(self.models))
+
+    def check_recipes(self, task: Task, classes: Sequence[str]) -> None:
+        """Raise ValueError where a model's recipe does not go with data of this task and these classes."""
+        for model in self.models:
+            try:
+                model.protocol.loss_for(task)
+                model.protocol.class_weights_for(classes)
+            except ValueError as error:
+                raise ValueError(f"model {model.name}: {error}") from error
 
 
 def _name(name: str) -> None:

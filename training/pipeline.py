@@ -117,9 +117,7 @@ def run(
         TrainingError: every model failed; says why each did.
     """
     source, splits = data or _read(experiment)
-    for spec in experiment.models:
-        spec.protocol.loss_for(source.task)
-        spec.protocol.class_weights_for(source.classes)
+    experiment.check_recipes(source.task, source.classes)
     with layout.writing(models_dir), layout.staging(models_dir) as staged:
         finished = FinishedModels(models_dir, experiment.name)
         if not resume:

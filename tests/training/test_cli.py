@@ -189,6 +189,20 @@ def test_an_activation_that_keras_does_not_know_is_named(tmp_path: Path) -> None
     assert layout.model_names(tmp_path / "models") == []
 
 
+def test_a_recipe_that_does_not_go_with_the_data_is_refused_before_tensorflow_is_loaded(tmp_path: Path) -> None:
+    experiment = tmp_path / "moons.toml"
+    experiment.write_text(
+        'name = "moons"\n[dataset]\ngenerator = "moons"\n[[models]]\nname = "m"\nprotocol.loss = "huber"\n'
+    )
+    script = (
+        f"import sys, training.cli as cli\ntry: cli.main(['train', {str(experiment)!r}])\n"
+        "finally: print('tensorflow' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "False\n")
+    assert "moons.toml: model m: protocol.loss: must be one of binary_crossentropy, mean_squared_error" in ended.stderr
+
+
 def test_a_learning_rate_that_makes_the_served_run_diverge_is_named_and_nothing_is_published(tmp_path: Path) -> None:
     text = (ROOT / "training/experiments/gaussian-quantiles.toml").read_text()
     (tmp_path / "wild.toml").write_text(text.replace("learning_rate = 0.001", "learning_rate = 1e38"))
