@@ -22,7 +22,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from bundle.comparison import ModelResult
 from harness.own_data import TABLES
 from training import experiment as experiments
-from training.datasets import DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
+from training.datasets import DataSource, ReplicateSplits, Stream, data_of, seed_for
 from training.experiment import Experiment
 from training.pipeline import run
 from training.preprocessing import EncodedSplit, Encoder, fit
@@ -101,8 +101,7 @@ def compare(name: str, replicates: int, epochs: int) -> Compared:
     """Train both on one data set."""
     with tempfile.TemporaryDirectory() as directory:
         experiment = _experiment(name, Path(directory), replicates, epochs)
-        source = data_source(experiment.dataset, experiment.seed)
-        splits = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
+        source, splits = data_of(experiment)
         (ours,) = run(experiment, Path(directory) / "models", lambda *_: None, data=(source, splits)).comparison.models
         encoder = fit(replace(source, scale=True), splits.train)
         return Compared(ours, _scikit_learn(experiment, source, splits, encoder))

@@ -17,7 +17,7 @@ from bundle.columns import model_row
 from bundle.comparison import Comparison, ComparisonSchema
 from training import TrainingError
 from training.dataset_spec import TableSpec
-from training.datasets import data_source, draw
+from training.datasets import data_of
 from training.experiment import DEFAULT, Experiment, read
 
 if TYPE_CHECKING:
@@ -173,10 +173,8 @@ def _is_trained(experiment: Experiment, models_dir: Path) -> bool:
 
 
 def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool) -> "RunResult":
-    source = data_source(experiment.dataset, experiment.seed)
-    experiment.check_recipes(source.task, source.classes)
-    data = source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
-    for note in source.notes:
+    data = data_of(experiment)
+    for note in data[0].notes:
         click.echo(note, err=True)
     _quiet_tensorflow()
     console = Console(stderr=True)

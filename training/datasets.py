@@ -18,6 +18,7 @@ from training import table_data
 from training.assignment import Rows, assign
 from training.dataset_spec import DatasetSpec, DrawnSpec, GaussianQuantilesSpec, Interval, TableSpec
 from training.exact_accuracy import Population
+from training.experiment import Experiment
 from training.gallery import drawer
 
 Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -228,6 +229,21 @@ def _held(columns: Sequence[Column], points: NDArray[np.float32]) -> list[float]
 
 def _counts(values: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.bincount(values[~np.isnan(values)].astype(np.intp))
+
+
+Data: TypeAlias = tuple[DataSource, ReplicateSplits]
+
+
+def data_of(experiment: Experiment) -> Data:
+    """Return where an experiment's data come from, and those of all its replicates.
+
+    Raises:
+        ValueError: a table cannot be used, or a recipe does not go with the data.
+        OSError: a table cannot be read.
+    """
+    source = data_source(experiment.dataset, experiment.seed)
+    experiment.check_recipes(source.task, source.classes)
+    return source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
 
 
 def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> ReplicateSplits:

@@ -29,7 +29,7 @@ from bundle.comparison import Comparison, ComparisonSchema, Dataset
 from training import TrainingError
 from training.architectures import build, initial_weights
 from training.comparison import Measurements, TrainedModel, compare_models, listed
-from training.datasets import DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
+from training.datasets import Data, DataSource, ReplicateSplits, Stream, data_of, seed_for
 from training.evaluation import (
     EvaluationError,
     Measured,
@@ -54,8 +54,6 @@ MODELS_AT_ONCE = 2
 
 MAX_DATASET_ROWS = 20_000
 """Of `dataset.csv`, which pages draw: of more data it holds a choice."""
-
-Data: TypeAlias = tuple[DataSource, ReplicateSplits]
 
 Progress: TypeAlias = Callable[[str, int], object]
 """Called with a model's name and the number of epochs just done."""
@@ -116,8 +114,7 @@ def run(
         OSError: a table cannot be read.
         TrainingError: every model failed; says why each did.
     """
-    source, splits = data or _read(experiment)
-    experiment.check_recipes(source.task, source.classes)
+    source, splits = data or data_of(experiment)
     with layout.writing(models_dir), layout.staging(models_dir) as staged:
         finished = FinishedModels(models_dir, experiment.name)
         if not resume:
@@ -142,11 +139,6 @@ def run(
             layout.publish(staged / layout.COMPARISON, results / layout.COMPARISON)
         finished.clear()
     return RunResult(comparison, untouched)
-
-
-def _read(experiment: Experiment) -> Data:
-    source = data_source(experiment.dataset, experiment.seed)
-    return source, draw(experiment.dataset, source, experiment.seed, experiment.replicates)
 
 
 def _train_all(
