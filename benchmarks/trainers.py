@@ -9,9 +9,11 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bundle.card import Task
-from training.datasets import Split, batch_orders
+from training.datasets import Split
+from training.fit.batches import BatchOrders
 
 BATCH, SEED = 32, 0
 
@@ -43,6 +45,18 @@ class Network:
     def __str__(self) -> str:
         ends = {"binary": "sigmoid", "multiclass": f"softmax {self.outputs}", "regression": "linear"}[self.task]
         return f"{self.features} → {self.depth} × {self.width} {self.activation} → {ends}"
+
+    def build(self) -> Any:
+        """Return the network as Keras has it."""
+        from training.architectures import build  # noqa: PLC0415 (TensorFlow: only in its trainers' processes)
+
+        widths, activations = [self.width] * self.depth, [self.activation] * self.depth
+        return build(self.features, widths, activations, self.task, self.outputs)
+
+    def orders(self) -> NDArray[np.int32]:
+        """Return the order in which each replicate visits the points in each epoch, [R, epochs, n]."""
+        orders = BatchOrders(SEED, self.epochs, self.points)
+        return np.stack([orders.replicate(r)(self.epochs) for r in range(self.replicates)])
 
     def data(self, points: int) -> Split:
         x = np.random.default_rng(SEED).normal(size=(self.replicates, points, self.features)).astype(np.float32)
@@ -86,26 +100,20 @@ VALIDATION_POINTS, KERAS_EPOCHS = 2 * BATCH, 2
 
 def ours(network: Network) -> Run:
     """Our trainer, which also measures loss and accuracy on training and validation data."""
-    from training.architectures import build, initial_weights  # noqa: PLC0415 (TensorFlow: only in its own process)
+    from training.architectures import initial_weights  # noqa: PLC0415
     from training.fit import numba_trainer  # noqa: PLC0415
     from training.protocol_spec import ProtocolSpec  # noqa: PLC0415
 
-    model = build(
-        network.features,
-        [network.width] * network.depth,
-        [network.activation] * network.depth,
-        network.task,
-        network.outputs,
-    )
+    model = network.build()
     initial, protocol = initial_weights(model, range(network.replicates)), ProtocolSpec(batch_size=BATCH)
     training, validation = network.data(network.points), network.data(VALIDATION_POINTS)
     trainer = numba_trainer.make_trainer(model, initial, training, validation, protocol)
-    orders = batch_orders(SEED, network.replicates, network.epochs, network.points)
+    orders = network.orders()
 
     def run() -> None:
         for r in range(network.replicates):
             trainer.start([r], SEED)
-            trainer.train(orders[:, r : r + 1])
+            trainer.train(orders[r][:, np.newaxis])
             trainer.weights()
 
     return run
@@ -115,16 +123,9 @@ def keras_fit(network: Network) -> Run:
     """Keras' `fit`, one replicate."""
     import keras  # noqa: PLC0415
 
-    from training.architectures import build  # noqa: PLC0415
     from training.protocol_spec import LOSSES  # noqa: PLC0415
 
-    model = build(
-        network.features,
-        [network.width] * network.depth,
-        [network.activation] * network.depth,
-        network.task,
-        network.outputs,
-    )
+    model = network.build()
     measure = "mae" if network.task == "regression" else "accuracy"
     model.compile(keras.optimizers.Adam(), LOSSES[network.task][0], metrics=[measure])
     (x, y), held_out = network.data(network.points).replicate(0), network.data(VALIDATION_POINTS).replicate(0)
@@ -176,8 +177,7 @@ def jax_vmap_scan(network: Network) -> Run:  # noqa: C901 (its small functions a
         weights.append(jnp.asarray(rng.uniform(-limit, limit, (network.replicates, inputs, units)), jnp.float32))
         weights.append(jnp.zeros((network.replicates, units)))
     data, held_out = network.data(network.points), network.data(VALIDATION_POINTS)
-    orders = batch_orders(SEED, network.replicates, network.epochs, network.points).swapaxes(0, 1)
-    batches = orders.reshape(network.replicates, network.epochs, -1, BATCH)
+    batches = network.orders().reshape(network.replicates, network.epochs, -1, BATCH)
     shown = (jnp.asarray(held_out.points), jnp.asarray(held_out.labels))
     arguments = [weights, jnp.asarray(data.points), jnp.asarray(data.labels), shown, jnp.asarray(batches)]
     compiled = jax.jit(jax.vmap(train_one)).lower(*arguments).compile()

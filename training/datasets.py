@@ -294,12 +294,3 @@ def _check_served(source: DataSource, labels: NDArray[np.float32], name: str) ->
         lost = [name for i, name in enumerate(source.classes) if i not in distinct]
         what = f"have none of the class {', '.join(lost)}"
     raise ValueError(f"the {name} data of replicate 0, the one to be served, {what}: {remedy}")
-
-
-def batch_orders(seed: int, replicates: int, epochs: int, n: int) -> NDArray[np.int32]:
-    """Return for each epoch and replicate the order in which the n training points are visited: [epochs, R, n]."""
-    orders = np.empty((epochs, replicates, n), np.int32)
-    for r in range(replicates):
-        generator = np.random.default_rng(seed_for(seed, r, Stream.BATCHES))
-        orders[:, r] = generator.permuted(np.tile(np.arange(n, dtype=np.int32), (epochs, 1)), axis=1)
-    return orders

@@ -9,7 +9,7 @@ from sklearn.datasets import make_gaussian_quantiles
 
 from training import experiment
 from training.dataset_spec import BlobsSpec, GaussianQuantilesSpec, TableSpec
-from training.datasets import Column, DataSource, ReplicateSplits, Stream, batch_orders, data_source, draw, seed_for
+from training.datasets import Column, DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
 
 SPEC = experiment.read(experiment.DEFAULT).dataset
 assert isinstance(SPEC, GaussianQuantilesSpec)
@@ -48,20 +48,12 @@ def test_the_served_table_says_in_which_split_each_point_is(splits: ReplicateSpl
 def test_more_replicates_leave_the_first_ones_as_they_are(splits: ReplicateSplits) -> None:
     fewer = draw(SPEC, data_source(SPEC, 3), 3, 2)
     np.testing.assert_array_equal(fewer.train.points, splits.train.points[:2])
-    np.testing.assert_array_equal(batch_orders(3, 2, 5, 50), batch_orders(3, 4, 5, 50)[:, :2])
 
 
 def test_another_seed_draws_anew(splits: ReplicateSplits) -> None:
     other = draw(SPEC, data_source(SPEC, 4), 4, 2)
     assert not np.array_equal(other.test.points[0], splits.test.points[0])  # the same data, split otherwise
     assert not np.array_equal(other.test.points[1], splits.test.points[1])
-
-
-def test_each_epoch_visits_every_point_once_in_an_order_of_its_own() -> None:
-    orders = batch_orders(3, 2, 4, 50)
-    assert orders.shape == (4, 2, 50)
-    np.testing.assert_array_equal(np.sort(orders, axis=2), np.broadcast_to(np.arange(50), (4, 2, 50)))
-    assert len(np.unique(orders.reshape(8, 50), axis=0)) == 8
 
 
 def test_seeds_differ_by_replicate_and_stream() -> None:

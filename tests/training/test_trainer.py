@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bundle.card import History, Task
 from training.architectures import Weights, build, forward, initial_weights, task_of
-from training.datasets import Replicates, Split, batch_orders
+from training.datasets import Replicates, Split
 from training.fit import numba_trainer, recipe, xla_trainer
 from training.fit import train as fit
 from training.fit.batches import BatchOrders
@@ -70,7 +70,7 @@ def _hold_to_fit(
     held_out = _split(1, HELD_OUT, seed=9, task=task, features=model.input_shape[1])
     weights = protocol.class_weight
     class_weight = {int(k): weight for k, weight in weights.items()} if isinstance(weights, dict) else None
-    for epoch, order in enumerate(batch_orders(SEED, 1, EPOCHS, n)[:, 0]):
+    for epoch, order in enumerate(BatchOrders(SEED, EPOCHS, n).replicate(0)(EPOCHS)):
         history = theirs.fit(
             data.points[0][order],
             data.labels[0][order],
@@ -220,8 +220,8 @@ def test_early_stopping_stops_where_keras_does_and_restores_the_best_epoch() -> 
     ours = _train(model, initial, data, epochs, protocol)
     assert ours.stopped is not None
     assert max(ours.stopped) < epochs
-    orders = batch_orders(SEED, 2, epochs, 100)
     for r, stopped in enumerate(ours.stopped):
+        orders = BatchOrders(SEED, epochs, 100).replicate(r)(epochs)
         model.set_weights([stack[r] for stack in initial])
         model.compile(keras.optimizers.Adam(0.1), "binary_crossentropy", run_eagerly=True)
         callback = keras.callbacks.EarlyStopping(min_delta=0.001, patience=2, restore_best_weights=True)
@@ -230,7 +230,7 @@ def test_early_stopping_stops_where_keras_does_and_restores_the_best_epoch() -> 
         losses: list[float] = []
         points, labels = data.replicate(r)
         while not callback.stopped_epoch:
-            order = orders[len(losses), r]
+            order = orders[len(losses)]
             history = model.fit(
                 points[order], labels[order], validation_data=held_out.replicate(r), shuffle=False, verbose=0
             ).history
@@ -329,12 +329,6 @@ def test_recorded_epochs_are_about_sixty_and_denser_at_the_start(epochs: int) ->
         assert gaps[-1] == max(gaps)
 
 
-def test_orders_drawn_by_and_by_are_those_drawn_at_once() -> None:
-    for r in range(2):
-        draw = BatchOrders(3, 10, 50).replicate(r)
-        np.testing.assert_array_equal(np.concatenate([draw(1), draw(7), draw(2)]), batch_orders(3, 2, 10, 50)[:, r])
-
-
 def test_starting_weights_are_those_of_the_keras_initializers() -> None:
     model = build(2, (200,), ("tanh",))
     kernel, bias, *_ = (stack[0] for stack in initial_weights(model, [1]))
@@ -380,7 +374,7 @@ def test_after_twenty_epochs_it_still_answers_as_keras_fit_does() -> None:
     ours = _train(model, initial, data, 20)
     model.set_weights([stack[0] for stack in initial])
     model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy")
-    for order in batch_orders(SEED, 1, 20, n)[:, 0]:
+    for order in BatchOrders(SEED, 20, n).replicate(0)(20):
         model.fit(data.points[0][order], data.labels[0][order], batch_size=32, shuffle=False, verbose=0)
     points = np.random.default_rng(2).normal(size=(2000, 2)).astype(np.float32)
     theirs = model(points).numpy()[:, 0]
