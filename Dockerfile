@@ -64,6 +64,7 @@ RUN cd /venv/lib/python3*/site-packages \
     && find . -path './*.libs' -prune -o -type f -name '*.so*' -exec strip --strip-unneeded {} +
 COPY gunicorn.conf.py ./
 COPY bundle bundle
+COPY verdicts verdicts
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
 RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.address, service.app, service.server.worker, service.engines.litert, \
@@ -80,6 +81,7 @@ RUN cd /venv/lib/python3*/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . -path './*.libs' -prune -o -type f -name '*.so*' -exec strip --strip-unneeded {} +
 COPY bundle bundle
+COPY verdicts verdicts
 COPY training training
 RUN /venv/bin/python -c "import training.cli, training.pipeline"
 
@@ -113,6 +115,7 @@ LABEL org.opencontainers.image.title="boundary-training" \
       org.opencontainers.image.description="Trains classifiers and writes them as bundles that boundary-service serves"
 COPY --from=training-builder /venv /venv
 COPY --from=training-builder /app/bundle bundle
+COPY --from=training-builder /app/verdicts verdicts
 COPY --from=training-builder /app/training training
 # A run that is killed leaves the models as they were, so it need not be waited for.
 STOPSIGNAL SIGKILL
@@ -131,6 +134,7 @@ ENV HOST=0.0.0.0 \
 COPY --from=service-builder /usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf /usr/share/fonts/truetype/
 COPY --from=service-builder /venv /venv
 COPY --from=service-builder /app/bundle bundle
+COPY --from=service-builder /app/verdicts verdicts
 COPY --from=service-builder /app/service service
 COPY --from=service-builder /app/gunicorn.conf.py ./
 EXPOSE 8000
