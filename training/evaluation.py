@@ -1,5 +1,6 @@
 """How good a trained model is on data that it has not seen."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TypeAlias
 
@@ -56,14 +57,34 @@ def _of_replicates(
     return logits if task == "regression" else special.softmax(logits.astype(np.float64), axis=-1)
 
 
-def population_accuracy(
-    model: keras.Sequential, weights: Weights, encoder: Encoder, population: Population
-) -> NDArray[np.float64]:
-    """Return every replicate's exact accuracy with its final weights: float64 [R], NaN where it diverged."""
-    finals = [[stack[r, -1] for stack in weights] for r in range(len(weights[0]))]
-    return population.accuracy(
-        lambda points: np.stack([_logits(model, final, encoder.points(r, points)) for r, final in enumerate(finals)])
+def exact_accuracies(
+    model: keras.Sequential, weights: Weights, encoder: Encoder, population: Population, own_radii: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return every replicate's exact accuracy with its final weights, NaN where it diverged.
+
+    Args:
+        model: supplies the layers.
+        weights: of all replicates.
+        encoder: gives a replicate's network what it takes for raw points.
+        population: what the points are drawn from.
+        own_radii: where each replicate's own data are cut, R numbers.
+
+    Returns:
+        float64 [R] each: against the boundary of the replicate's own data, and against the population's.
+    """
+    middle = population.true_boundary.radius
+    exact = np.array(
+        [
+            population.accuracy(_logit(model, weights, encoder, r), [own_radius, middle])
+            for r, own_radius in enumerate(own_radii)
+        ]
     )
+    return exact[:, 0], exact[:, 1]
+
+
+def _logit(model: keras.Sequential, weights: Weights, encoder: Encoder, r: int) -> Callable[[Floats], Floats]:
+    final = [stack[r, -1] for stack in weights]
+    return lambda points: _logits(model, final, encoder.points(r, points))
 
 
 def _logits(model: keras.Sequential, weights: Weights, points: Floats) -> Floats:
