@@ -105,7 +105,7 @@ def compare_models(
         ),
         protocol=ProtocolSummary(
             optimizer=protocol.optimizer,
-            learning_rate=protocol.learning_rate,
+            learning_rate=None if protocol.learning_rates else protocol.learning_rate,
             batch_size=protocol.batch_size,
             loss=protocol.loss_for(source.task),
             seed=experiment.seed,
@@ -135,6 +135,10 @@ def _result(model: TrainedModel, overlap: float) -> ModelResult:
         notebook_accuracy=spec.notebook_accuracy,
         training_seconds=measured.seconds,
         metrics=metrics,
+        protocol=measured.protocol,
+        sensitivity=measured.sensitivity,
+        variance=measured.variance,
+        still_improving=measured.still_improving,
     )
 
 
