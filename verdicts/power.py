@@ -47,7 +47,8 @@ def _tells(mean: Floats, sd: Floats, n: Floats, overlap: float, rope: float) -> 
         beyond = (mean - rope) / error >= _quantiles(BETTER, n) + _quantiles(POWER, n)
         limit = rope / error - _quantiles(EQUIVALENT, n)
         within = _normal(limit - mean / error) - _normal(-limit - mean / error) >= POWER
-    return np.where(mean > rope, beyond, (limit > 0) & within)
+    tells: NDArray[np.bool_] = np.where(mean > rope, beyond, (limit > 0) & within)
+    return tells
 
 
 _COUNTS = np.unique(np.geomspace(2, MOST_RUNS, 200).round())

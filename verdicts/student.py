@@ -1,7 +1,6 @@
 """Student's t, the F distribution and the normal one, from the regularized incomplete beta function alone."""
 
 import math
-from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +11,8 @@ Floats = NDArray[np.float64]
 NORMAL = NormalDist()
 
 _TINY = 1e-300
+
+_NEWTON_STEPS = 100
 
 _STEPS = 10_000
 """The continued fraction needs about the square root of the larger parameter."""
@@ -36,42 +37,34 @@ def sf(t: ArrayLike, df: ArrayLike) -> Floats:
 
 
 def ppf(p: ArrayLike, df: ArrayLike) -> Floats:
-    """Return the t below which T lies with probability p in (0, 1), element by element."""
+    """Return the t below which T lies with probability p in (0, 1), element by element.
+
+    By Newton's steps in the upper tail, by bisection where one would leave the bracket.
+    """
     p, df = np.broadcast_arrays(np.asarray(p, np.float64), np.asarray(df, np.float64))
-    pairs, where = np.unique(np.stack([p.ravel(), df.ravel()]), axis=1, return_inverse=True)
-    found = np.array([_quantile(float(a), float(b)) for a, b in pairs.T])
-    return found[where.ravel()].reshape(p.shape)
-
-
-@lru_cache(maxsize=4096)
-def _quantile(p: float, df: float) -> float:
-    """Newton's steps towards the quantile in the upper tail, by bisection where one would leave the bracket."""
-    if not 0 < p < 1:
-        return math.nan
-    if p < 0.5:
-        return -_quantile(1 - p, df) if p > 1e-3 else -_upper(p, df)
-    return 0.0 if p == 0.5 else _upper(1 - p, df)
-
-
-def _upper(tail: float, df: float) -> float:
-    low, high = 0.0, 1.0
-    while float(sf(high, df)) > tail:
-        low, high = high, 2 * high
+    if p.size > 1 and np.all(df == df.flat[0]) and np.all(p == p.flat[0]):
+        return np.full(p.shape, ppf(p.flat[0], df.flat[0]))
+    tail = np.minimum(p, 1 - p)
+    low, high = np.zeros(p.shape), np.ones(p.shape)
+    while np.any(beyond := sf(high, df) > tail):
+        low, high = np.where(beyond, high, low), np.where(beyond, 2 * high, high)
     t = (low + high) / 2
-    for _ in range(200):
-        excess = float(sf(t, df)) - tail
-        low, high = (t, high) if excess > 0 else (low, t)
+    for _ in range(_NEWTON_STEPS):
+        excess = sf(t, df) - tail
+        low, high = np.where(excess > 0, t, low), np.where(excess > 0, high, t)
         step = t + excess / _density(t, df)
-        step = step if low < step < high else (low + high) / 2
-        if abs(step - t) <= 1e-14 * t:
-            return step
+        step = np.where((low <= step) & (step <= high), step, (low + high) / 2)
+        done = np.abs(step - t) <= 1e-13 * step
         t = step
-    return t
+        if done.all():
+            break
+    return np.where((p > 0) & (p < 1), np.where(p < 0.5, -t, np.where(p == 0.5, 0, t)), np.nan)
 
 
-def _density(t: float, df: float) -> float:
-    log = -float(_log_beta(np.float64(df / 2), np.float64(0.5))) - math.log(df) / 2
-    return math.exp(log - (df + 1) / 2 * math.log1p(t * t / df))
+def _density(t: Floats, df: Floats) -> Floats:
+    log = -_log_beta(df / 2, np.full(df.shape, 0.5)) - np.log(df) / 2
+    density: Floats = np.exp(log - (df + 1) / 2 * np.log1p(t * t / df))
+    return density
 
 
 def f_sf(f: float, d1: float, d2: float) -> float:

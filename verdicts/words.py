@@ -63,7 +63,8 @@ def _named(pair: Pair, recipes: Mapping[str, str]) -> tuple[str, str, str]:
     if its == other:
         each = ", each " if its == TUNED else " "
         return pair.a, pair.b, f"{each}{its}" if its else ""
-    return *(f"{name} ({how})" if how else name for name, how in ((pair.a, its), (pair.b, other))), ""
+    a, b = (f"{name} ({how})" if how else name for name, how in ((pair.a, its), (pair.b, other)))
+    return a, b, ""
 
 
 def _turned(pair: Pair) -> Pair:
