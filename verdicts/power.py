@@ -61,7 +61,8 @@ def _table(p: float) -> Floats:
 
 def _quantiles(p: float, n: Floats) -> Floats:
     """Return t(p, n - 1), between the counts of the table interpolated."""
-    return np.interp(n, _COUNTS, _table(p))
+    quantiles: Floats = np.interp(n, _COUNTS, _table(p))
+    return quantiles
 
 
 _GRID = np.linspace(-8, 8, 3201)
@@ -70,4 +71,5 @@ _NORMAL = np.array([math.erfc(-x / math.sqrt(2)) / 2 for x in _GRID])
 
 def _normal(x: Floats) -> Floats:
     """Return P(Z <= x), within 1e-6."""
-    return np.interp(x, _GRID, _NORMAL)
+    probability: Floats = np.interp(x, _GRID, _NORMAL)
+    return probability

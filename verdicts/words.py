@@ -101,13 +101,13 @@ def _difference(pair: Pair, unit: str) -> str:
 
 
 def _tested(pair: Pair) -> str:
-    if pair.p_value is None:
+    if pair.p_value is None or pair.p_value_holm is None:
         return ""
-    return f", {_p(pair.p_value)} ({_p(pair.p_value_holm)} over all pairs)" if pair.p_value_holm is not None else ""
+    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm)})"
 
 
-def _p(value: float | None) -> str:
-    return "" if value is None else "p < 0.001" if value < 0.001 else f"p = {value:.{2 if value >= 0.0995 else 3}f}"
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.{2 if value >= 0.0995 else 3}f}"
 
 
 def _advice(pair: Pair) -> str:
