@@ -1,21 +1,21 @@
 """Exact accuracy: how often a classifier is right over the whole distribution, where the true boundary is known.
 
-`make_gaussian_quantiles` draws x from N(0, σ² I) in d dimensions, sorts the draw by |x|, and calls the nearer half 0 and
-the other half 1. So there are two true boundaries, both spheres:
+`make_gaussian_quantiles` draws x from N(0, σ² I) in d dimensions, sorts the draw by |x|, and calls the nearer half 0
+and the other half 1. So there are two true boundaries, both spheres:
 
 - that of a replicate's own data, half way between the two middle points of its own draw (`own_radius`): what its labels
-  say, training and test data alike. A network that has it scores 1;
+  say, in training and test data alike. A network that has it scores 1;
 - that of the population, at the median of |x|, σ √(χ²-quantile(1/2, d)), in the plane σ √(2 ln 2): what all draws would
-  agree on. A sample's median misses it by a little, of which a network that learned its own data knows nothing.
+  agree on. A draw's median misses it by a little, of which a network that learned this draw knows nothing.
 
 The accuracy is an integral over directions u and radii r,
 
     accuracy = mean over u of ∫ [classifier(r u) is right] dF(r),   F(r) = P(χ²_d ≤ r²/σ²).
 
-Along a ray the answer changes at the zeros of the logit. Those are found between nodes, and the exact F weighs what lies
-between. In the plane the mean over directions is taken by Simpson's rule over arcs, which are halved for each classifier
-where it has a kink or a jump. ADR 29 has the errors: below 1e-5 in the plane, where test data of 600 points have a standard
-error of 0.4 to 2 per cent.
+Along a ray the answer changes at the zeros of the logit. Those are found between nodes, and the exact F weighs what
+lies between. In the plane the mean over directions is taken by Simpson's rule over arcs, which are halved for each
+classifier where it has a kink or a jump. It errs by less than 1e-5 there (`docs/decisions/0029-exact-accuracy.md`);
+an accuracy on 600 test points has a standard error of 4e-3 to 2e-2.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -135,12 +135,13 @@ def _zeros(logit: Logit, rays: Floats, cells: tuple[Floats, Floats], z: tuple[Fl
     (low, high), (z_low, z_high) = cells, z
     with np.errstate(invalid="ignore"):  # logits that are infinite have no zero
         for _ in range(STEPS if len(rays) else 0):
-            r = low + (high - low) * z_low / (z_low - z_high)
+            r: Floats = low + (high - low) * z_low / (z_low - z_high)
             z_r = logit((rays * r[:, np.newaxis]).astype(np.float32)).astype(np.float64)
             is_low = (z_r >= 0) == (z_low >= 0)
             low, z_low = np.where(is_low, r, low), np.where(is_low, z_r, z_low)
             high, z_high = np.where(is_low, high, r), np.where(is_low, z_high, z_r)
-        return low + (high - low) * z_low / (z_low - z_high)
+        zeros: Floats = low + (high - low) * z_low / (z_low - z_high)
+    return zeros
 
 
 def _mean_over_circle(function: Callable[[Floats], Floats], arcs: int, tolerance: float) -> Floats:
@@ -180,7 +181,11 @@ def _mean_over_sphere(function: Callable[[Floats], Floats], n_features: int, tol
 
 def _ray_batches(n_features: int) -> Iterator[Floats]:
     """Yield unit vectors [k, d], each batch as many as all before it, together always spread evenly (Sobol, 1967)."""
-    sobol, count, taken = stats.qmc.Sobol(n_features, seed=0), MIN_RAYS, 0  # the normal quantile spreads it on the sphere
+    sobol, count, taken = (
+        stats.qmc.Sobol(n_features, seed=0),
+        MIN_RAYS,
+        0,
+    )  # the normal quantile spreads it on the sphere
     while taken < MAX_RAYS:
         normal = stats.norm.ppf(np.clip(sobol.random(count), 1e-12, 1 - 1e-12))
         yield normal / np.linalg.norm(normal, axis=1, keepdims=True)
