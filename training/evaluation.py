@@ -168,7 +168,7 @@ def reliability(
 def _forecast(
     answers: NDArray[np.floating], labels: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return a probability for each point, of label 1 or with k > 2 classes of its own label, and whether it came true."""
+    """Return each point's probability, of label 1 or with k > 2 classes of its own label, and whether it came true."""
     if answers.ndim == 1:
         return answers.astype(np.float64), labels == 1
     return (answers.max(axis=1) / answers.sum(axis=1)).astype(np.float64), correct(answers, labels)

@@ -88,8 +88,8 @@ class Population:
         Returns:
             float64, one number a radius in [0, 1]; NaN where a logit is not finite.
         """
-        ends = stats.chi2.ppf(TAIL_PROBABILITY, self.n_features), stats.chi2.isf(TAIL_PROBABILITY, self.n_features)
-        nodes = np.linspace(*np.sqrt(self.variance * np.array(ends)), CELLS * fineness + 1)
+        first, last = np.sqrt(self.variance * stats.chi2.ppf([TAIL_PROBABILITY, 1 - TAIL_PROBABILITY], self.n_features))
+        nodes = np.linspace(float(first), float(last), CELLS * fineness + 1)
 
         def wrong(rays: Floats) -> Floats:
             pieces = [rays[i : i + RAYS_AT_ONCE] for i in range(0, len(rays), RAYS_AT_ONCE)]
@@ -123,8 +123,7 @@ class Population:
         return wrong
 
     def _cumulative(self, r: Floats) -> Floats:
-        cumulative: Floats = special.gammainc(self.n_features / 2, r**2 / (2 * self.variance))  # χ²_d, without ceremony
-        return cumulative
+        return np.asarray(special.gammainc(self.n_features / 2, r**2 / (2 * self.variance)), np.float64)  # that of χ²_d
 
 
 def _zeros(logit: Logit, rays: Floats, cells: tuple[Floats, Floats], z: tuple[Floats, Floats]) -> Floats:
