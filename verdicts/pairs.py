@@ -74,10 +74,10 @@ def compare_all(
         "ties": (n - wins - losses).tolist(),
         "losses": losses.tolist(),
         "wins_ci95": wilson(wins, n).tolist(),
+        "mcnemar_p": [_looked_up(mcnemar, a, b) for a, b in combinations(names, 2)],
     }
     needed = runs_needed(differences.mean, differences.sd, overlap, rope)
-    pairs = _pairs(names, differences, needed, counts, rope, higher_is_better, unit)
-    return _told([replace(pair, mcnemar_p=_looked_up(mcnemar, pair)) for pair in pairs], recipes, unit)
+    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
 
 
 def compare_all_unpaired(
@@ -105,9 +105,10 @@ def compare_all_unpaired(
     differences = unpaired(runs)
     sign = 1 if higher_is_better else -1
     ordered = [np.sort(sign * x) for x in runs]
-    counts = {"probability_a_better": [_share_ahead(a, b) for a, b in combinations(ordered, 2)]}
+    shares = [_share_ahead(a, b) for a, b in combinations(ordered, 2)]
+    counts: dict[str, list[Any]] = {"probability_a_better": shares, "mcnemar_p": [None] * len(shares)}
     needed = runs_needed(differences.mean, differences.sd, 0, rope)
-    return _told(_pairs(names, differences, needed, counts, rope, higher_is_better, unit), recipes, unit)
+    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
 
 
 def _share_ahead(a: Floats, b: Floats) -> float:
@@ -123,9 +124,10 @@ def _pairs(
     counts: Mapping[str, Sequence[Any]],
     rope: float,
     higher_is_better: bool,
+    recipes: Mapping[str, str],
     unit: str,
 ) -> list[Pair]:
-    """Return the pairs without words; what is not known of one, since it has too few runs, is None."""
+    """Return the pairs; what is not known of one, since it has too few runs, is None."""
     told = np.isfinite(d.error)
     p = p_values(d)
     adjusted = np.full(p.shape, np.nan)
@@ -134,6 +136,8 @@ def _pairs(
     verdicts = where.verdicts
     undecided = np.array(verdicts) == "undecided"
     columns: dict[str, Sequence[Any]] = {
+        "a": [a for a, _ in combinations(names, 2)],
+        "b": [b for _, b in combinations(names, 2)],
         **counts,
         "mean_difference": d.mean.tolist(),
         "ci95": _intervals(d, 1, unit),
@@ -143,14 +147,12 @@ def _pairs(
         "probability_better": _known(where.above),
         "probability_equivalent": _known(where.within),
         "probability_worse": _known(where.below),
+        "rope": [rope] * len(p),
         "verdict": verdicts,
         "runs_needed": [int(x) if np.isfinite(x) else None for x in np.where(undecided & told, needed, np.nan)],
     }
-    rows = zip(*columns.values(), strict=True)
-    return [
-        Pair(a=a, b=b, mcnemar_p=None, rope=rope, **dict(zip(columns, row, strict=True)))
-        for (a, b), row in zip(combinations(names, 2), rows, strict=True)
-    ]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [Pair(**row, words=sentence(Pair(**row), recipes, unit)) for row in rows]
 
 
 def _intervals(d: Differences, of: int, unit: str) -> list[list[float] | None]:
@@ -164,11 +166,7 @@ def _known(values: Floats) -> list[float | None]:
     return [value if known else None for value, known in zip(values.tolist(), np.isfinite(values), strict=True)]
 
 
-def _looked_up(mcnemar: Mcnemar | None, pair: Pair) -> float | None:
+def _looked_up(mcnemar: Mcnemar | None, a: str, b: str) -> float | None:
     if mcnemar is None:
         return None
-    return mcnemar(pair.a, pair.b) if callable(mcnemar) else mcnemar.get((pair.a, pair.b))
-
-
-def _told(pairs: Sequence[Pair], recipes: Mapping[str, str] | None, unit: str) -> list[Pair]:
-    return [replace(pair, words=sentence(pair, recipes or {}, unit)) for pair in pairs]
+    return mcnemar(a, b) if callable(mcnemar) else mcnemar.get((a, b))
