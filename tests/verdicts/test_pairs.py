@@ -53,7 +53,8 @@ def test_students_sleep_data_give_the_published_p_value() -> None:
     assert pair.mean_difference == pytest.approx(-1.58)
     assert pair.p_value == pytest.approx(0.002833, abs=5e-7)
     assert pair.ci95 == pytest.approx([-2.4598858, -0.7001142], abs=1e-6)
-    assert (pair.wins, pair.ties, pair.losses, pair.probability_a_better) == (0, 1, 9, pytest.approx(0.05))
+    assert (pair.wins, pair.ties, pair.losses) == (0, 1, 9)
+    assert pair.probability_a_better == pytest.approx(0.05)
     assert pair.verdict == "worse"
 
 
@@ -84,7 +85,8 @@ def test_differences_without_variance_are_decided_by_their_value(shift: float, p
 
 def test_one_run_gives_the_difference_and_no_verdict() -> None:
     pair = compare([0.9], [0.8])
-    assert (pair.mean_difference, pair.verdict, pair.runs_needed) == (pytest.approx(0.1), "undecided", None)
+    assert pair.mean_difference == pytest.approx(0.1)
+    assert (pair.verdict, pair.runs_needed) == ("undecided", None)
     assert {pair.ci95 is None, pair.p_value is None, pair.probability_better is None} == {True}
 
 

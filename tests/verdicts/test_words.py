@@ -27,7 +27,8 @@ SAME = dict.fromkeys((PAIR.a, PAIR.b), "at rate 0.001 and 500 epochs")
 
 def test_equivalent_models_are_told_with_their_recipe_effect_and_significance() -> None:
     assert sentence(PAIR, SAME) == (
-        "relu-10-10 and tanh-10-10 are equivalent within 0.5 points at rate 0.001 and 500 epochs: 8 wins, 5 ties, 17 losses; "
+        "relu-10-10 and tanh-10-10 are equivalent within 0.5 points at rate 0.001 and 500 epochs: "
+        "8 wins, 5 ties, 17 losses; "
         "difference −0.2 points [−0.4, −0.1], p = 0.007 (Holm 0.014)"
     )
 
@@ -55,7 +56,7 @@ def test_undecided_ones_are_told_how_many_runs_would_tell() -> None:
 def test_different_recipes_stand_beside_the_names() -> None:
     told = sentence(PAIR, {PAIR.a: "at rate 0.01 and 20 epochs", PAIR.b: "tuned on validation data"})
     assert told.startswith(
-        "relu-10-10 (at rate 0.01 and 20 epochs) and tanh-10-10 (tuned on validation data) are equivalent within 0.5 points: "
+        "relu-10-10 (at rate 0.01 and 20 epochs) and tanh-10-10 (tuned on validation data) are equivalent within 0.5 "
     )
 
 
