@@ -31,7 +31,7 @@ CACHE = Path(".cache")
 
 
 def redrawn(replicates: int) -> dict[str, Floats]:
-    """Return by model one accuracy a run, [replicates]; all models' run r saw the same data, as they do when shipped."""
+    """Return by model one accuracy a run, [replicates]; run r of each model saw the same data, as in training."""
     return _kept(f"redrawn-{replicates}", replicates, None)
 
 
