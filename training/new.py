@@ -40,8 +40,8 @@ KEYS = {
 }
 
 PROTOCOL = """
-# Of learning_rate and epochs a list may stand here, such as [0.001, 0.01] and [50, 100, 500]: each run then takes what gives
-# it the least loss on its validation data.
+# Instead of one learning_rate, or one number of epochs, there may be a list, such as [0.001, 0.01]: each run then takes
+# what gives it the least loss on its validation data.
 [protocol]               # of all models; [models.protocol] below a model changes it for that one
 {epochs}
 activation = "tanh"      # of the hidden layers; a list has one a layer

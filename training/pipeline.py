@@ -98,7 +98,7 @@ class _Run:
 
     @property
     def validation_overlap(self) -> float:
-        """How much replicates have in common of their validation data; see `training.statistics`."""
+        """How much replicates have in common of their validation data; see `verdicts.intervals`."""
         sizes = self.splits.validation.size, self.splits.train.size
         return 0 if self.source.replication == "redrawn" else sizes[0] / sizes[1]
 

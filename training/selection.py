@@ -23,6 +23,7 @@ from training.fit.batches import BatchOrders
 from training.fit.early_stopping import mixed
 from training.fit.train import AnyHistory, Trajectory, most_recorded, recorded_epochs, train
 from training.protocol_spec import ProtocolSpec
+from verdicts.intervals import bounds_of
 from verdicts.summary import summarize
 
 EPOCHS_ON_THE_WAY = 12
@@ -65,8 +66,11 @@ class Selected:
         return int((last < (1 - STILL_FALLING) * before).sum())
 
     def sensitivity(self, overlap: float) -> list[Sensitivity]:
-        """Return what the replicates reach by learning rate and epoch; for `overlap` see `training.statistics`."""
-        known = {at: summarize(values, overlap) for at, values in self.scores.items() if np.isfinite(values).any()}
+        """Return what the replicates reach by learning rate and epoch; for `overlap` see `verdicts.intervals`."""
+        bounds = bounds_of("accuracy" if isinstance(self.trajectory.histories[0], History) else "mae")
+        known = {
+            at: summarize(values, overlap, bounds) for at, values in self.scores.items() if np.isfinite(values).any()
+        }
         return [Sensitivity(*at, found.mean, found.sd, found.ci95) for at, found in known.items()]
 
 

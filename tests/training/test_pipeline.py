@@ -215,7 +215,7 @@ def trained_by(patch: pytest.MonkeyPatch, experiment: Experiment, models_dir: Pa
         began.append(model.count_params())
         raise TrainingError
 
-    patch.setattr(pipeline, "train", fail)
+    patch.setattr(pipeline, "train_and_choose", fail)
     with contextlib.suppress(TrainingError):
         run(experiment, models_dir, quiet, resume)
     return sorted(began)
@@ -257,9 +257,11 @@ def test_what_is_resumed_gets_the_version_that_is_next_by_then(interrupted: Path
     [
         {"seed": 4},
         {"replicates": 3},
+        {"variance_runs": 1},
         {"n_samples": 210},
         {"models": tuple(replace(m, protocol=replace(m.protocol, batch_size=16)) for m in small().models)},
         {"models": tuple(replace(m, epochs=24) for m in small().models)},
+        {"models": tuple(replace(m, stops=(10, EPOCHS)) for m in small().models)},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,11 @@ import pytest
 
 from bundle import layout
 from bundle.card import Candidates, Card, CardSchema, Chosen, RegressionHistory, Task
-from bundle.comparison import Choice, ComparisonSchema
+from bundle.comparison import Choice, Comparison
 from harness.own_data import TABLES
 from training import experiment, selection
 from training.architectures import Weights, build, initial_weights
+from training.dataset_spec import GaussianQuantilesSpec
 from training.datasets import Data, ReplicateSplits, Split, Stream, data_of, seed_for
 from training.evaluation import correct, predict
 from training.experiment import Experiment, ModelSpec
@@ -74,8 +75,9 @@ def test_a_replicate_takes_the_least_validation_loss_and_stands_still_from_there
             np.testing.assert_array_equal(mine[r, : chosen.epoch + 1], theirs[r, : chosen.epoch + 1])
             for later in range(chosen.epoch, EPOCHS + 1):
                 np.testing.assert_array_equal(mine[r, later], theirs[r, chosen.epoch])
-        mine, theirs = selected.trajectory.histories[r].validation_loss, own.histories[r].validation_loss
-        assert mine == theirs[: chosen.epoch] + [theirs[chosen.epoch - 1]] * (EPOCHS - chosen.epoch)
+        losses = own.histories[r].validation_loss
+        standing = [losses[chosen.epoch - 1]] * (EPOCHS - chosen.epoch)
+        assert selected.trajectory.histories[r].validation_loss == losses[: chosen.epoch] + standing
     assert len(set(map(str, selected.chosen))) > 1, "they differ, or this would show nothing"
 
 
@@ -156,7 +158,8 @@ def small(**changes: object) -> Experiment:
     """Two models of the tuned experiment with few replicates, points and epochs."""
     tuned = experiment.read(TUNED)
     models = [replace(spec, stops=(5, 10, 25), epochs=25) for spec in tuned.models[:2]]
-    dataset = replace(tuned.dataset, n_samples=300)  # type: ignore[call-arg]
+    assert isinstance(tuned.dataset, GaussianQuantilesSpec)
+    dataset = replace(tuned.dataset, n_samples=300)
     return replace(tuned, **{"replicates": 4, "dataset": dataset, "models": tuple(models), **changes})  # type: ignore[arg-type]
 
 
@@ -175,28 +178,37 @@ def with_permuted_test_labels(data: Data) -> Data:
     return source, replace(splits, test=replace(splits.test, labels=labels))
 
 
-def test_permuting_the_test_labels_changes_no_choice_weight_or_epoch(tmp_path: Path) -> None:
-    data = data_of(small())
-    run(small(), tmp_path / "true", lambda *_: None, data=data)
-    run(small(), tmp_path / "permuted", lambda *_: None, data=with_permuted_test_labels(data))
-    for spec in small().models:
-        (one, weights), (other, others) = (published(tmp_path / each, spec.name) for each in ("true", "permuted"))
-        assert one.metrics != other.metrics, "the test labels do count, for the metrics"
-        assert (one.chosen, one.epochs, one.history, weights) == (other.chosen, other.epochs, other.history, others)
-    one, other = (
-        ComparisonSchema().read(layout.experiment_dir(tmp_path / each, "tuned") / layout.COMPARISON).models
-        for each in ("true", "permuted")
-    )
-    for before, after in zip(one, other, strict=True):
+@dataclass(frozen=True)
+class Tuned:
+    models_dir: Path
+    data: Data
+    comparison: Comparison
+    epochs_done: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Tuned:
+    """What one run of the small experiment published, from which data, and the progress that it reported."""
+    done: Counter[str] = Counter()
+    data, directory = data_of(small()), tmp_path_factory.mktemp("tuned")
+    result = run(small(), directory, lambda name, epochs: done.update({name: epochs}), data=data)
+    return Tuned(directory, data, result.comparison, done)
+
+
+def test_permuting_the_test_labels_changes_no_choice_weight_or_epoch(tuned: Tuned, tmp_path: Path) -> None:
+    other = run(small(), tmp_path, lambda *_: None, data=with_permuted_test_labels(tuned.data)).comparison
+    for before, after in zip(tuned.comparison.models, other.models, strict=True):
+        assert before.served != after.served, "the test labels do count, for the metrics"
         assert before.protocol == after.protocol
         assert (before.sensitivity, before.still_improving) == (after.sensitivity, after.still_improving)
+        (one, weights), (two, others) = (published(each, before.model) for each in (tuned.models_dir, tmp_path))
+        assert (one.chosen, one.epochs, one.history, weights) == (two.chosen, two.epochs, two.history, others)
 
 
-def test_the_card_says_what_each_replicate_chose_and_what_from(tmp_path: Path) -> None:
-    comparison = run(small(), tmp_path, lambda *_: None).comparison
-    assert comparison.protocol.learning_rate is None
-    for result in comparison.models:
-        card, _ = published(tmp_path, result.model)
+def test_the_card_says_what_each_replicate_chose_and_what_from(tuned: Tuned) -> None:
+    assert tuned.comparison.protocol.learning_rate is None
+    for result in tuned.comparison.models:
+        card, _ = published(tuned.models_dir, result.model)
         assert card.protocol is not None
         assert card.chosen is not None
         assert card.protocol.candidates == Candidates([0.001, 0.003, 0.01], [5, 10, 25])
@@ -204,6 +216,25 @@ def test_the_card_says_what_each_replicate_chose_and_what_from(tmp_path: Path) -
         assert result.protocol is not None
         counts = Counter((each.learning_rate, each.epoch) for each in card.chosen)
         assert {(each.learning_rate, each.epochs): each.replicates for each in result.protocol.chosen} == counts
+
+
+def test_progress_counts_the_epochs_of_all_rates(tuned: Tuned) -> None:
+    assert tuned.epochs_done == {spec.name: 3 * 25 for spec in small().models}
+
+
+def test_a_part_with_fewer_replicates_chooses_the_same_after_an_interruption_too(tuned: Tuned, tmp_path: Path) -> None:
+    part = replace(small(), replicates=2).only(("tuned-tanh-3",))
+
+    def interrupt(_: str, epochs: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(part, tmp_path, interrupt)
+    run(part, tmp_path, lambda *_: None, resume=True)
+    card, whole = (published(each, "tuned-tanh-3")[0] for each in (tmp_path, tuned.models_dir))
+    assert whole.chosen is not None
+    assert card.chosen == whole.chosen[:2]
+    assert card.history == whole.history
 
 
 @pytest.mark.parametrize("table", ["iris", "diabetes", "passengers"])
