@@ -90,6 +90,13 @@ class Metrics:
         list[list[int]],
         "a row a true class, a column a label: [[true negatives, false positives], [false negatives, true positives]]",
     ]
+    balanced_accuracy: Annotated[float | None, "mean of the classes' recalls: 1/k for one answer to all of k"] = None
+    f1: Annotated[
+        float | None, "harmonic mean of precision and recall of y = 1; with k > 2 classes the mean of each class's"
+    ] = None
+    recall: Annotated[
+        list[float | None] | None, "by class, the share of its points that are labelled so; null for one without points"
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,7 @@ def _write(foreign: Foreign, answer: Callable[[Any], Any], task: Task, bundle: P
 
 def _compare(card: Card, source: DataSource, measured: Measured, answers: Floats) -> Comparison:
     """Return the comparison of the model with itself alone: its one run, on all rows of the data."""
-    metrics = {name: summarize(values) for name, values in over_replicates([measured]).items()}
+    metrics = {name: summarize(values) for name, values in over_replicates([measured], card.classes).items()}
     result = ModelResult(
         model=card.name,
         version=card.version,

@@ -34,6 +34,7 @@ KEYS = {
     "factor": "radius of the inner circle, of the outer one's",
     "turns": "how often an arm winds about the origin",
     "random_state": "of replicate 0; the others draw their own",
+    "stratify": "whether each split has the classes in equal parts",
     "scale": "whether features are standardized, inside the model: clients send raw units",
     "test_fraction": "what is held out to measure the models",
     "validation_fraction": "of what is left: watched during training, never learned from",

@@ -36,11 +36,14 @@ from training.evaluation import (
     Measured,
     correct,
     diverged,
+    exact_accuracies,
+    majority_baseline,
     measure_all,
     over_replicates,
-    population_accuracy,
     predict,
+    reliability,
 )
+from training.exact_accuracy import own_radius
 from training.experiment import Experiment, ModelSpec
 from training.exporter import Recorded, export
 from training.finished import BUNDLE, FinishedModels, digest_of, digest_of_data
@@ -79,6 +82,15 @@ class _Run:
     @cached_property
     def data_digest(self) -> str:
         return digest_of_data(self.source, self.splits)
+
+    @cached_property
+    def own_radii(self) -> list[float]:
+        """Where each replicate's own data are cut, of data whose population is known."""
+        return [own_radius(*self.source.samples(r)) for r in range(self.splits.train.count)]
+
+    @cached_property
+    def baseline(self) -> float | None:
+        return majority_baseline(self.splits.train, self.splits.test) if self.source.classes else None
 
     @cached_property
     def first(self) -> "_Run":
@@ -325,15 +337,21 @@ def _measure(shared: _Run, recorded: Recorded, seconds: float) -> tuple[Measurem
     served = cast(Measured, measured[0])
     if isinstance(served, Metrics) and np.isnan(served.roc_auc):
         raise EvaluationError("the test data of replicate 0, the one to be served, have one class alone")
-    population = population_accuracy(model, weights, encoder, source.population) if source.population else None
+    exact = (
+        exact_accuracies(model, weights, encoder, source.population, shared.own_radii) if source.population else None
+    )
+    own, population = (None, None) if exact is None else map(listed, exact)
     is_right = None if task == "regression" else correct(answers[0], test.replicate(0)[1])
     return Measurements(
         parameters=sum(stack[0, 0].size for stack in weights),
-        metrics={name: listed(values) for name, values in over_replicates(measured).items()},
-        population=None if population is None else listed(population),
+        metrics={name: listed(values) for name, values in over_replicates(measured, source.classes).items()},
+        population=population,
         mistakes=None if is_right is None else np.flatnonzero(~is_right).tolist(),
         served=served,
         seconds=seconds,
+        own=own,
+        reliability=reliability(answers, test, lost) if source.classes else [],
+        baseline=shared.baseline,
     ), lost
 
 

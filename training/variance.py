@@ -53,7 +53,7 @@ def scores_of(measured: Measurements) -> tuple[str, Scores]:
 
 def exact_scores_of(measured: Measurements) -> tuple[str, Scores]:
     """Return the scores that luck is measured on, and their name: exact ones, where they are known."""
-    return scores_of(measured)
+    return scores_of(measured) if measured.own is None else ("own_accuracy", numbers(measured.own))
 
 
 def split(

@@ -7,15 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from verdicts import student
+from verdicts.differences import BETTER, EQUIVALENT
 from verdicts.intervals import standard_error
 
 Floats = NDArray[np.float64]
-
-BETTER = 0.975
-"""The posterior probability from which on one is called better, and the other worse."""
-
-EQUIVALENT = 0.95
-"""The posterior probability from which on two are called equivalent."""
 
 POWER = 0.8
 

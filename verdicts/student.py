@@ -49,22 +49,17 @@ def ppf(p: ArrayLike, df: ArrayLike) -> Floats:
     while np.any(beyond := sf(high, df) > tail):
         low, high = np.where(beyond, high, low), np.where(beyond, 2 * high, high)
     t = (low + high) / 2
+    constant = -_log_beta(df / 2, np.full(df.shape, 0.5)) - np.log(df) / 2
     for _ in range(_NEWTON_STEPS):
         excess = sf(t, df) - tail
         low, high = np.where(excess > 0, t, low), np.where(excess > 0, high, t)
-        step = t + excess / _density(t, df)
+        step = t + excess / np.exp(constant - (df + 1) / 2 * np.log1p(t * t / df))  # by the density
         step = np.where((low <= step) & (step <= high), step, (low + high) / 2)
         done = np.abs(step - t) <= 1e-13 * step
         t = step
         if done.all():
             break
     return np.where((p > 0) & (p < 1), np.where(p < 0.5, -t, np.where(p == 0.5, 0, t)), np.nan)
-
-
-def _density(t: Floats, df: Floats) -> Floats:
-    log = -_log_beta(df / 2, np.full(df.shape, 0.5)) - np.log(df) / 2
-    density: Floats = np.exp(log - (df + 1) / 2 * np.log1p(t * t / df))
-    return density
 
 
 def f_sf(f: float, d1: float, d2: float) -> float:
@@ -112,17 +107,24 @@ def _off_zero(x: Floats) -> Floats:
 
 
 def _log_beta(a: Floats, b: Floats) -> Floats:
-    """Return ln B(a, b). Where one is 1/2 and the other large, logarithms of Γ would lose digits by subtraction."""
+    """Return ln B(a, b). Where one is 1/2, logarithms of Γ would lose digits by subtraction, and take their time."""
     small, large = np.minimum(a, b), np.maximum(a, b)
-    plain = _log_gamma(small + large) - _log_gamma(large)
-    return _log_gamma(small) - np.where((small == 0.5) & (large > 20), _half_step(large), plain)
+    if np.all(small == 0.5):
+        return math.log(math.pi) / 2 - _half_step(large)
+    return _log_gamma(small) + _log_gamma(large) - _log_gamma(small + large)
 
 
 def _half_step(a: Floats) -> Floats:
-    """Return ln Γ(a + 1/2) - ln Γ(a) for a > 20 by its asymptotic series."""
-    return np.log(a) / 2 - 1 / (8 * a) + 1 / (192 * a**3) - 1 / (640 * a**5) + 17 / (14336 * a**7)
+    """Return ln Γ(a + 1/2) - ln Γ(a): by the asymptotic series at a + 20, and back by Γ(x + 1) = x Γ(x)."""
+    far, back = a + _SHIFT, np.log1p(-0.5 / (a[..., np.newaxis] + 0.5 + np.arange(_SHIFT))).sum(axis=-1)
+    series = np.log(far) / 2 - 1 / (8 * far) + 1 / (192 * far**3) - 1 / (640 * far**5) + 17 / (14336 * far**7)
+    step: Floats = series + back
+    return step
+
+
+_SHIFT = 20
 
 
 def _log_gamma(x: Floats) -> Floats:
-    values, where = np.unique(x, return_inverse=True)
-    return np.array([math.lgamma(value) for value in values.tolist()])[where].reshape(np.shape(x))
+    values: Floats = np.vectorize(math.lgamma, otypes=[float])(x)
+    return values
