@@ -13,7 +13,7 @@ from bundle import layout
 from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
 from service.engines import open_engine
-from training import TrainingError, compiled_form, experiment, pipeline
+from training import TrainingError, compiled_form, experiment, one_model, pipeline
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.exporter import ExportError, Recorded, export
@@ -161,7 +161,7 @@ def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
             raise error
         return export(recorded, *rest)
 
-    monkeypatch.setattr(pipeline, "export", fail_for_one)
+    monkeypatch.setattr(one_model, "export", fail_for_one)
     result = run(small(), tmp_path, quiet)
     assert result.comparison.failed == {"tanh-3": reason}
     assert layout.model_names(tmp_path) == ["linear"]
@@ -215,7 +215,7 @@ def trained_by(patch: pytest.MonkeyPatch, experiment: Experiment, models_dir: Pa
         began.append(model.count_params())
         raise TrainingError
 
-    patch.setattr(pipeline, "train_and_choose", fail)
+    patch.setattr(one_model, "train_and_choose", fail)
     with contextlib.suppress(TrainingError):
         run(experiment, models_dir, quiet, resume)
     return sorted(began)
