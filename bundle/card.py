@@ -1,6 +1,6 @@
 """The card of a model version: how it was trained, how good it is, and what its signatures can be asked.
 
-The dataclasses are the one definition, for the writer (`training.pipeline`), the reader (`service.registry.scanner`)
+The dataclasses are the one definition, for the writer (`training.one_model`), the reader (`service.registry.scanner`)
 and the OpenAPI document. A field that is added gets a default, with which older cards are read.
 
 A SavedModel from elsewhere may have a short card that a person writes: `HandWrittenCard`.

@@ -46,8 +46,9 @@ ARC_TOLERANCE = 3e-7
 MAX_HALVINGS = 20
 """A jump is then known to a part in 10⁸ of the circle."""
 
-MIN_RAYS, MAX_RAYS = 1024, 16384
-"""In more than two dimensions, where rays are doubled while that changes the accuracy by more than `RAYS_TOLERANCE`."""
+MIN_RAYS, MAX_RAYS = 2048, 16384
+"""In more than two dimensions, where rays are doubled until that changes the accuracy twice by no more than the
+tolerance: once may be by chance."""
 
 RAYS_TOLERANCE = 2e-5
 
@@ -169,12 +170,13 @@ def _mean_over_circle(function: Callable[[Floats], Floats], arcs: int, tolerance
 
 def _mean_over_sphere(function: Callable[[Floats], Floats], n_features: int, tolerance: float) -> Floats:
     """Return the mean of a function of unit vectors [k, d] with values [k, m], over more and more of them."""
-    mean, taken = np.zeros(1), 0
+    mean, taken, was_settled = np.zeros(1), 0, False
     for rays in _ray_batches(n_features):
         before, mean = mean, (mean * taken + function(rays).sum(axis=0)) / (taken + len(rays))
-        taken += len(rays)
-        if taken > MIN_RAYS and not np.max(np.abs(mean - before)) > tolerance:
+        is_settled = taken > 0 and not np.max(np.abs(mean - before)) > tolerance
+        if is_settled and was_settled:
             break
+        taken, was_settled = taken + len(rays), is_settled
     return mean
 
 
