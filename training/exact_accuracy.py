@@ -15,7 +15,7 @@ The accuracy is an integral over directions u and radii r,
 Along a ray the answer changes at the zeros of the logit. Those are found between nodes, and the exact F weighs what
 lies between. In the plane the mean over directions is taken by Simpson's rule over arcs, which are halved for each
 classifier where it has a kink or a jump. It errs by less than 1e-5 there (`docs/decisions/0029-exact-accuracy.md`);
-an accuracy on 600 test points has a standard error of 4e-3 to 2e-2.
+in 3 dimensions by up to 1e-4, in 6 by up to 1e-3. An accuracy on 600 test points has a standard error of 4e-3 to 2e-2.
 """
 
 from collections.abc import Callable, Iterator, Sequence
