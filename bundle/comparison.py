@@ -121,7 +121,7 @@ class ModelResult:
     epochs: int
     replicates: int
     accuracy: Annotated[Summary | None, "on held-out test data; null in a regression"]
-    population_accuracy: Annotated[Summary | None, "exact, where the true boundary is known; else null"]
+    population_accuracy: Annotated[Summary | None, "exact, against the boundary of the distribution; else null"]
     served: Annotated[Metrics | RegressionMetrics, "replicate 0, held-out test data"]
     notebook_accuracy: float | None
     training_seconds: float

@@ -87,7 +87,7 @@ def _difference(pair: Pair, unit: str) -> str:
 def _tested(pair: Pair) -> str:
     if pair.p_value is None or pair.p_value_holm is None:
         return ""
-    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm)})"
+    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm).removeprefix('= ')})"
 
 
 def _p(value: float) -> str:
