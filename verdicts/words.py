@@ -99,7 +99,10 @@ def _p(value: float) -> str:
 
 def _advice(pair: Pair) -> str:
     if pair.verdict != "undecided":
-        return f"; {_runs(pair)} runs may not show all that training does" if 0 < _runs(pair) < FEW else ""
+        same = pair.ci95 is not None and pair.ci95[0] == pair.ci95[1]
+        constant = "; the difference is the same in all runs, and taken for certain" if same else ""
+        few = f"; {_runs(pair)} runs may not show all that training does" if 0 < _runs(pair) < FEW else ""
+        return constant + few
     if pair.p_value is None:
         return "; one run of each does not tell"
     there = f", there are {_runs(pair)}" if _runs(pair) else ""
