@@ -119,6 +119,7 @@ def _number(value: float, unit: str) -> str:
     """Return points of a hundred with one digit, or two where one would be nothing; other scores with three digits."""
     if unit != "points":
         return f"{value:.3g}".replace("-", "−")
-    points = 100 * value
-    digits = 1 if abs(points) >= 0.05 or points == 0 else 2
-    return f"{points:.{digits}f}".replace("-", "−") if round(points, digits) else "0.0"
+    for text in (f"{100 * value:.1f}", f"{100 * value:.2f}"):
+        if float(text):
+            return text.replace("-", "−")
+    return "0.0"
