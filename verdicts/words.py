@@ -49,11 +49,19 @@ def sentence(pair: Pair, recipes: Mapping[str, str], unit: str = "points") -> st
 
 def _said(pair: Pair, a: str, b: str, how: str, unit: str) -> str:
     if pair.verdict == "equivalent":
-        return f"{a} and {b} are equivalent within {_amount(pair.rope, unit)}{how}"
+        return f"{a} and {b} are equivalent within {_rope(pair, unit)}{how}"
     if pair.verdict == "undecided":
         return f"{a} and {b} are undecided{how}"
-    margin = f" by more than {_amount(pair.rope, unit)}" if pair.rope else ""
+    margin = f" by more than {_rope(pair, unit)}" if pair.rope else ""
     return f"{a} is better than {b}{margin}{how}"
+
+
+def _rope(pair: Pair, unit: str) -> str:
+    """Return the rope as it was asked for, with all of its digits."""
+    if unit != "points":
+        return f"{pair.rope:g}"
+    points = f"{100 * pair.rope:g}"
+    return f"{points} point" if points == "1" else f"{points} points"
 
 
 def _named(a: str, b: str, recipes: Mapping[str, str]) -> tuple[str, str, str]:
@@ -119,7 +127,8 @@ def _number(value: float, unit: str) -> str:
     """Return points of a hundred with one digit, or two where one would be nothing; other scores with three digits."""
     if unit != "points":
         return f"{value:.3g}".replace("-", "−")
-    for text in (f"{100 * value:.1f}", f"{100 * value:.2f}"):
+    for digits in (1, 2):
+        text = f"{100 * value:.{digits}f}"
         if float(text):
             return text.replace("-", "−")
     return "0.0"

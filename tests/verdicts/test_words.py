@@ -67,6 +67,11 @@ def test_one_run_of_each_does_not_tell() -> None:
     )
 
 
+def test_the_rope_is_told_as_it_was_asked_for() -> None:
+    assert " are equivalent within 0.25 points: " in sentence(replace(PAIR, rope=0.0025), {})
+    assert " are equivalent within 1 point: " in sentence(replace(PAIR, rope=0.01), {})
+
+
 def test_few_runs_are_told_to_be_few() -> None:
     few = replace(PAIR, wins=1, ties=1, losses=3)
     assert sentence(few, {}).endswith("(Holm 0.014); 5 runs may not show all that training does")
