@@ -9,6 +9,9 @@ SOAKED := mlserver litserve bentoml
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
+# Compiling Python again in every process takes a second in each of those that run the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
 	benchmark wrk benchmark-training benchmark-forms benchmark-explorer pictures soak soak-others hostile lock wheel sbom \
 	audit clean
