@@ -1,6 +1,7 @@
 """The command line: `python -m training train [EXPERIMENT.toml]`."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -180,6 +181,7 @@ def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool)
     console = Console(stderr=True)
     with console.status("Loading TensorFlow ...", spinner="line"):
         from training.pipeline import run  # noqa: PLC0415 (seconds: only after the input has been found good)
+    gc.freeze()  # the converter collects garbage for each model, and would look at all of TensorFlow: 0.2 s
 
     columns = (
         TextColumn("{task.description:<12}"),
