@@ -54,6 +54,12 @@ def inlined(function: Callable[P, T]) -> Callable[P, T]:
     return result
 
 
+def counting(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile with Numba's run time: `np.dot` returns its output, which without is not allowed."""
+    result: Callable[P, T] = njit(**{**_OPTIONS, **_INTERNAL, "_nrt": True})(function)
+    return result
+
+
 def callable_from_python(function: Callable[P, T]) -> Callable[P, T]:
     """Compile with what Python needs to call it, which takes as long as a function itself.
 
@@ -96,7 +102,7 @@ def forward(sizes: Ints, activations: Ints, weights: F, values: F, slopes: F) ->
         start = biases + units
 
 
-@njit(**{**_OPTIONS, **_INTERNAL, "_nrt": True})
+@counting
 def _multiply(a: F, b: F, product: F) -> None:
     np.dot(a, b, product)
 
