@@ -9,9 +9,6 @@ SOAKED := mlserver litserve bentoml
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
-# Compiling Python again in every process takes a second in each of those that run the tests.
-unexport PYTHONDONTWRITEBYTECODE
-
 .PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
 	benchmark wrk benchmark-training benchmark-forms benchmark-explorer pictures soak soak-others hostile lock wheel sbom \
 	audit clean
@@ -57,6 +54,8 @@ train: $(VENV)/run
 
 # Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
 # process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.
+# Where the environment says that Python shall not keep what it compiles, each would do so again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
