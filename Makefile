@@ -59,6 +59,8 @@ tuned: $(VENV)/run
 
 # Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
 # process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.
+# Where the environment says that Python shall not keep what it compiles, each would do so again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 

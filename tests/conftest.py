@@ -1,10 +1,9 @@
 """What the tests share: models made once, and real servers that serve them."""
 
-import atexit
 import fcntl
+import gc
+import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -35,11 +34,21 @@ LONGEST_FIRST = {"soak": "test_soak.py", "training": "training", "browser": "web
 """Markers, and where the tests stand that have them: those that take long. What begins last is what others wait for."""
 
 
-def pytest_configure() -> None:
-    """Have the trainer compiled once: workers, and the commands that tests run, inherit the folder."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each state of the trainer compiled once: workers, and the commands that tests run, inherit the folder.
+
+    No garbage is collected while everything is imported, and what is imported is never looked at: TensorFlow's 400,000
+    objects take 0.2 s each time.
+    """
+    gc.disable()
     if "NUMBA_CACHE_DIR" not in os.environ:
-        os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="numba-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        state = b"".join(file.read_bytes() for file in sorted((ROOT / "training/fit").glob("*.py")))
+        os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba-" + hashlib.sha256(state).hexdigest()[:16]))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

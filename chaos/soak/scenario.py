@@ -39,6 +39,7 @@ class Scale:
     max_memory_growth: float
     slow_rounds: int
     slow_seconds: float
+    stalled_seconds: float
     idle_seconds: float
     max_slow_ratio: float | None
     """None: no limit on latencies, because so few responses say little about the slowest hundredth."""
@@ -62,6 +63,7 @@ FULL = Scale(
     max_memory_growth=0.05,
     slow_rounds=2,
     slow_seconds=10,
+    stalled_seconds=5,
     idle_seconds=45,
     max_slow_ratio=2.0,
     shortage_connections=2_100,
@@ -78,7 +80,8 @@ SHORT = Scale(
     max_memory_growth=0.10,
     slow_rounds=1,
     slow_seconds=1,
-    idle_seconds=1,
+    stalled_seconds=0.2,
+    idle_seconds=0.5,
     max_slow_ratio=None,
     shortage_connections=200,
     shortage_seconds=1,
@@ -106,7 +109,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         memory = measure_growth(source, directories[1], scale.predictions, scale.grids, scale.kept, seed)
         add(_of_memory(memory, scale), memory.outcomes)
         tell("slow clients")
-        lengths = scale.slow_rounds, scale.slow_seconds, scale.idle_seconds
+        lengths = scale.slow_rounds, scale.slow_seconds, scale.stalled_seconds, scale.idle_seconds
         slow = measure_slow_clients(source, directories[2], *lengths, seed)
         add(_of_slow_clients(slow, scale), slow.outcomes)
         tell("shortages")

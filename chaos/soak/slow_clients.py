@@ -66,7 +66,13 @@ class SlowClientResult:
 
 
 def measure_slow_clients(
-    source: Path, directory: Path, rounds: int, seconds: float, idle_seconds: float, seed: int
+    source: Path,
+    directory: Path,
+    rounds: int,
+    seconds: float,
+    stalled_seconds: float,
+    idle_seconds: float,
+    seed: int,
 ) -> SlowClientResult:
     """Measure in rounds, alone and beside slow connections or stalled ones, and finally beside idle ones.
 
@@ -85,7 +91,7 @@ def measure_slow_clients(
             with slowloris(server, SLOW_CONNECTIONS) as connections:
                 slow += normal_load(server, workloads, seconds)
                 survivors = min(survivors, _count_open(connections))
-        stalled = {kind: _beside_stalled(server, workloads, sent, seconds / 2) for kind, sent in STALLED.items()}
+        stalled = {kind: _beside_stalled(server, workloads, sent, stalled_seconds) for kind, sent in STALLED.items()}
         with _connections(server, IDLE_CONNECTIONS):
             idle = normal_load(server, workloads, idle_seconds)
     return SlowClientResult(Pair(alone, slow), survivors, stalled, idle)

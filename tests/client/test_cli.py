@@ -1,4 +1,7 @@
-"""`python -m client`, run as its users run it, against a real service."""
+"""`python -m client` against a real service.
+
+What depends on the process, such as its encodings, runs in one of its own; Python takes half a second to start there.
+"""
 
 import json
 import os
@@ -9,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from client.cli import main
 from tests.conftest import MODELS, ROOT, Server, free_port
 
 Completed = subprocess.CompletedProcess[str]
@@ -27,10 +32,18 @@ def run_client(*arguments: str, **environment: str) -> Completed:
     )
 
 
+def invoke(*arguments: str) -> Completed:
+    """Run the command within this process, in a terminal of 80 columns."""
+    ended = CliRunner(env={"COLUMNS": "80"}).invoke(
+        main, arguments, prog_name="python -m client", catch_exceptions=False
+    )
+    return Completed(arguments, ended.exit_code, ended.stdout, ended.stderr)
+
+
 @pytest.fixture
 def run(server: Server) -> Run:
     def run(*arguments: str) -> Completed:
-        return run_client("--url", server.url, *arguments)
+        return invoke("--url", server.url, *arguments)
 
     return run
 
@@ -174,7 +187,7 @@ def test_no_output_fails_for_its_characters_or_is_cut_in_80_columns(server: Serv
     ascii_terminal = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     printed = succeeded(run_client("--url", server.url, *arguments, **ascii_terminal))
     assert printed.isascii()
-    assert "…" not in succeeded(run_client("--url", server.url, *arguments, COLUMNS="80"))
+    assert "…" not in succeeded(invoke("--url", server.url, *arguments))
 
 
 def test_comparison_writes_the_kind_of_file_that_its_name_says(run: Run, server: Server, tmp_path: Path) -> None:
@@ -199,7 +212,7 @@ def test_comparison_writes_the_kind_of_file_that_its_name_says(run: Run, server:
 def test_comparison_refuses_a_file_it_cannot_write(
     tmp_path: Path, name: str, arguments: list[str], message: str
 ) -> None:
-    done = run_client("comparison", "-o", str(tmp_path / name), *arguments)
+    done = invoke("comparison", "-o", str(tmp_path / name), *arguments)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: {message}")
     assert not (tmp_path / name).exists()
 
@@ -258,7 +271,7 @@ def test_a_missing_service_is_one_line_that_says_what_to_do() -> None:
     ],
 )
 def test_invalid_arguments_are_refused_without_a_request(arguments: list[str], message: str | None) -> None:
-    done = run_client("--retries", "0", "--url", f"http://127.0.0.1:{free_port()}", "predict", *arguments)
+    done = invoke("--retries", "0", "--url", f"http://127.0.0.1:{free_port()}", "predict", *arguments)
     if message is None:  # how many features a model has is for the service to say
         assert done.stderr.startswith("Error: no service answers")
     else:

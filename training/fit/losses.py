@@ -5,8 +5,6 @@ Outputs are [unit, point], as in `training.fit.kernels`. `class_weights` is empt
 
 import math
 
-import numpy as np
-
 from training.fit.kernels import F, compiled, exp, f4, log_1_plus_exp, tanh
 
 BINARY, MULTICLASS, REGRESSION = range(3)
@@ -58,12 +56,17 @@ def _score_classes(logits: F, labels: F, class_weights: F, count: int, sums: F) 
 
 
 @compiled
-def loss_gradient(task: int, outputs: F, labels: F, class_weights: F, count: int, batch: int, grads: F) -> None:
-    """Write d loss / d output of the `count` points of a part of a batch; for the places after them it is 0."""
+def loss_gradient(
+    task: int, outputs: F, labels: F, class_weights: F, count: int, batch: int, grads: F, scratch: F
+) -> None:
+    """Write d loss / d output of the `count` points of a part of a batch; for the places after them it is 0.
+
+    Of several classes it writes to two rows of `scratch` [unit, point], too.
+    """
     if task == BINARY:
         _binary_gradient(outputs[0], labels, batch, grads[0])
     elif task == MULTICLASS:
-        _classes_gradient(outputs, labels, batch, grads)
+        _classes_gradient(outputs, labels, batch, grads, scratch[0], scratch[1])
     else:
         for n in range(count):
             grads[0, n] = f4(2) * (outputs[0, n] - labels[n]) / f4(batch)
@@ -82,9 +85,10 @@ def _binary_gradient(logits: F, labels: F, batch: int, grad: F) -> None:
 
 
 @compiled
-def _classes_gradient(logits: F, labels: F, batch: int, grads: F) -> None:
+def _classes_gradient(logits: F, labels: F, batch: int, grads: F, largest: F, total: F) -> None:
     """P(y = k) - [y = k], for the mean over the batch; the probabilities are the logits' softmax."""
-    largest, total = logits[0].copy(), np.zeros(logits.shape[1], f4)
+    for n in range(len(largest)):
+        largest[n], total[n] = logits[0, n], f4(0)
     for k in range(1, len(logits)):
         for n in range(len(largest)):
             largest[n] = max(largest[n], logits[k, n])

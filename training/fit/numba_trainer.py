@@ -84,6 +84,9 @@ class _NumbaTrainer:
         self._batch = min(protocol.batch_size, training.size)
         parts = -(-self._batch // POINTS_AT_ONCE)
         self._workspace = np.zeros((3, len(self._sizes), self._sizes.max(), -(-self._batch // parts)), np.float32)
+        self._part_labels = np.zeros(self._workspace.shape[3], np.float32)
+        self._gradient = np.zeros((2, sum(stack[0].size for stack in initial)), np.float32)
+        self._held_out = np.arange(validation.size, dtype=np.int32)
         self._learning_rate = recipe.learning_rate(protocol)
         self.start([0], 0)
         self.train(np.zeros((0, 1, training.size), np.int32))  # compiles
@@ -106,8 +109,8 @@ class _NumbaTrainer:
             *self._data,
             self._class_weights,
             np.ascontiguousarray(orders[:, 0]),
+            self._held_out,
             self._rates(steps),
-            self._steps_done,
             self._batch,
             self._sizes,
             self._activations,
@@ -116,7 +119,9 @@ class _NumbaTrainer:
             self._protocol.l2,
             self._weights,
             self._moments,
+            self._gradient,
             self._workspace,
+            self._part_labels,
             metrics,
         )
         self._steps_done += steps
@@ -127,13 +132,12 @@ class _NumbaTrainer:
         parts = np.split(self._weights.copy(), np.cumsum([math.prod(shape) for shape in shapes])[:-1])
         return [part.reshape(1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
-    def _rates(self, steps: int) -> NDArray[np.float64]:
-        """Return the learning rate of each of the next steps."""
-        rate = self._learning_rate
-        if isinstance(rate, float):
-            return np.full(steps, rate)
-        numbers = tf.range(self._steps_done, self._steps_done + steps)
-        rates: NDArray[np.float64] = tf.map_fn(rate, numbers, fn_output_signature=tf.float32).numpy().astype(np.float64)
+    def _rates(self, steps: int) -> F:
+        """Return the learning rate of each of the next steps, with Adam's corrections."""
+        rate, numbers = self._learning_rate, np.arange(self._steps_done, self._steps_done + steps)
+        if not isinstance(rate, float):
+            rate = tf.map_fn(rate, tf.constant(numbers), fn_output_signature=tf.float32).numpy().astype(np.float64)
+        rates: F = (rate * np.sqrt(1 - BETA_2 ** (numbers + 1)) / (1 - BETA_1 ** (numbers + 1))).astype(np.float32)
         return rates
 
 
@@ -145,8 +149,8 @@ def _train(
     validation_labels: F,
     class_weights: F,
     orders: NDArray[np.int32],
-    rates: NDArray[np.float64],
-    steps_done: int,
+    held_out: NDArray[np.int32],
+    rates: F,
     batch: int,
     sizes: Ints,
     activations: Ints,
@@ -155,38 +159,52 @@ def _train(
     l2: float,
     weights: F,
     moments: F,
+    gradient: F,
     workspace: F,
+    part_labels: F,
     metrics: F,
 ) -> None:
-    """Train one replicate in place over the epochs of `orders`, the first step of which is number `steps_done` + 1."""
-    gradient, n, step = np.zeros((2, len(weights)), f4), orders.shape[1], steps_done
-    everything = np.arange(len(validation_labels)).astype(np.int32)
+    """Train one replicate in place over the epochs of `orders`, by the rates of their steps."""
+    n, step = orders.shape[1], 0
     for epoch in range(len(orders)):
-        order, sums, held_out = orders[epoch], metrics[epoch, :2], metrics[epoch, 2:]
+        order, sums, validation_sums = orders[epoch], metrics[epoch, :2], metrics[epoch, 2:]
         for first in range(0, n, batch):
             rows = order[first : min(first + batch, n)]
-            _visit(points, labels, class_weights, rows, sizes, activations, task, weights, workspace, sums, gradient)
+            _visit(
+                points,
+                labels,
+                class_weights,
+                rows,
+                sizes,
+                activations,
+                task,
+                weights,
+                workspace,
+                part_labels,
+                sums,
+                gradient,
+            )
             sums[0] += f4(len(rows)) * _penalize(sizes, weights, f4(l1), f4(l2), gradient[0])
+            _adam(weights, gradient[0], moments[0], moments[1], rates[step])
             step += 1
-            rate = rates[step - steps_done - 1] * math.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
-            _adam(weights, gradient[0], moments[0], moments[1], f4(rate))
         _visit(
             validation_points,
             validation_labels,
             class_weights[:0],
-            everything,
+            held_out,
             sizes,
             activations,
             task,
             weights,
             workspace,
-            held_out,
+            part_labels,
+            validation_sums,
             gradient[:0],
         )
         for i in range(2):
             sums[i] /= f4(n)
-            held_out[i] /= f4(len(validation_labels))
-        held_out[0] += _penalize(sizes, weights, f4(l1), f4(l2), gradient[0])
+            validation_sums[i] /= f4(len(validation_labels))
+        validation_sums[0] += _penalize(sizes, weights, f4(l1), f4(l2), gradient[0])
 
 
 @compiled
@@ -200,6 +218,7 @@ def _visit(
     task: int,
     weights: F,
     workspace: F,
+    part_labels: F,
     sums: F,
     gradient: F,
 ) -> None:
@@ -207,7 +226,7 @@ def _visit(
 
     A part of the batch is computed at a time, of which gradient[1] has the gradient. An empty `gradient` gets none.
     """
-    last, units, part_labels = len(sizes) - 1, sizes[-1], np.zeros(workspace.shape[3], f4)
+    last, units = len(sizes) - 1, sizes[-1]
     values, slopes, grads = workspace[0], workspace[1], workspace[2]  # of each layer's units, [layer, unit, point]
     outputs, output_grads = values[last, :units], grads[last, :units]
     for first in range(0, len(rows), len(part_labels)):
@@ -216,7 +235,7 @@ def _visit(
         score(task, outputs, part_labels, class_weights, count, sums)
         if len(gradient) == 0:
             continue
-        loss_gradient(task, outputs, part_labels, class_weights, count, len(rows), output_grads)
+        loss_gradient(task, outputs, part_labels, class_weights, count, len(rows), output_grads, slopes[0])
         backward(sizes, activations, weights, values, slopes, grads, gradient[min(first, 1)])
         if first > 0:
             for i in range(len(weights)):

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from service.dataplane.points import MAX_COORDINATE, PointsError, from_bytes, from_numbers, from_rows
 from tests.service.edges.standards import Floats
 
-shapes = arrays.array_shapes(min_dims=2, max_dims=2, max_side=40)
+shapes = arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)
 inside = st.floats(-float(np.float32(1e20)), float(np.float32(1e20)), width=32).filter(
     lambda x: abs(x) <= MAX_COORDINATE
 )

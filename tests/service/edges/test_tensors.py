@@ -93,7 +93,7 @@ edits = st.none() | st.tuples(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     data=data, given_id=confusing, name=confusing, parameters=st.none() | st.dictionaries(confusing, data), edit=edits
 )

@@ -39,7 +39,7 @@ def read(body: bytes, *names: str) -> tuple[str, Any]:
     return repr(document), (points.dtype, points.shape, points.tobytes())
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(document=documents, indent=spaces, edit=edits)
 @example(document={"points": [[1, 2], [3, 4]]}, indent=None, edit=(17, b"3"))  # [[1, 2]3 …
 @example(document={"points": [[1], [2, 3, 4]]}, indent=None, edit=None)  # as many numbers as in two rows of two
