@@ -1,6 +1,6 @@
 // The page's content: every part of it, made for one catalogue, and drawn for one view after another.
 
-import { Comparison, pairOf, verdict } from "./comparison.js";
+import { Comparison } from "./comparison.js";
 import { Curves } from "./curve.js";
 import { Data } from "./data.js";
 import { byId, say } from "./dom.js";
@@ -15,6 +15,7 @@ import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { SliceControls } from "./slice.js";
 import { addressOf } from "./state.js";
+import { pairOf, sentence } from "./verdicts.js";
 import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
 
 /** @typedef {import("./scales.js").AnyScale} AnyScale */
@@ -43,7 +44,7 @@ export class Content {
     this.networkView = new NetworkView(byId("inside"), catalogue, handlers);
     this.pointView = new PointView(byId("point"), catalogue, service, handlers);
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
-    this.comparison = comparison === null ? null : new Comparison(byId("comparison"), comparison, handlers);
+    this.comparison = comparison === null ? null : new Comparison(byId("comparison"), comparison, handlers, service);
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
@@ -72,6 +73,7 @@ export class Content {
       onpair: (pair) => state.set(pair),
       onrun: (run) => state.set({ run, statistic: "probability" }),
       onsort: (sort) => state.set({ sort }),
+      onverdict: (by) => state.set(by),
     };
   }
 
@@ -154,7 +156,7 @@ export class Content {
     const [a, b] = view.pair.map(({ name }) => name);
     this.difference.draw(view, view.pair, this.fields, this.#drawn.get(a) ?? null, this.#drawn.get(b) ?? null);
     const tested = pairOf(this.catalogue.comparison, a, b);
-    say(this.difference.verdict, tested ? `${verdict(tested)}.` : "");
+    say(this.difference.verdict, tested ? sentence(tested, this.catalogue.comparison) : "");
   }
 
   /** The surface over three features, whose modules are loaded where there are so many.

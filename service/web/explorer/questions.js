@@ -1,9 +1,9 @@
 // Questions to start from, answered in a sentence from the data, each a link to the view that shows it.
 
-import { pairOf, verdict } from "./comparison.js";
 import { fixed, h, nonBreaking } from "./dom.js";
 import { scoreOf } from "./panels.js";
 import { addressOf, DEFAULTS } from "./state.js";
+import { pairOf, sentence } from "./verdicts.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -46,7 +46,7 @@ export function questions(catalogue, state) {
       .map((b) => ({ a: a.name, b: b.name })),
   )[0];
   const pair = twins && pairOf(comparison, twins.a, twins.b);
-  if (pair) ask("When does depth help?", `${verdict(pair)}.`, "difference", twins);
+  if (pair) ask("What did a second layer change?", sentence(pair, comparison), "difference", twins);
   const rows = (comparison?.models ?? []).filter((row) => row.replicates > 1 && scoreOf(row) !== null);
   if (rows.length > 0) {
     /** @param {ModelResult} row */

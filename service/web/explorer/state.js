@@ -20,6 +20,8 @@ export const DEFAULTS = Object.freeze(
     colours: "orange-blue",
     theme: "auto",
     sort: null,
+    score: null,
+    rope: null,
     across: null,
     up: null,
     deep: null,
@@ -32,7 +34,7 @@ export const DEFAULTS = Object.freeze(
 );
 
 const WHOLE_NUMBERS = new Set(["epoch", "run"]);
-const REAL_NUMBERS = new Set(["x", "y", "level"]);
+const REAL_NUMBERS = new Set(["x", "y", "level", "rope"]);
 const SETTLED_MS = 250;
 
 export class State {
@@ -72,6 +74,7 @@ export class State {
     history.pushState(null, "", `${addressOf({ ...this.#values, ...changes })}#${target}`);
     this.#change({ ...this.#values, ...changes });
     const place = byId(target);
+    if (place instanceof HTMLDetailsElement) place.open = true;
     place.scrollIntoView();
     place.focus({ preventScroll: true }); // so that Tab goes on from there
   }
