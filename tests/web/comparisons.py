@@ -1,5 +1,6 @@
-"""Comparisons that say all that one can say, made of trained ones: what a page shows of each field, and of its absence."""
+"""Comparisons that say all that one can say, made of trained ones, for what a page shows of each field."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,17 +55,10 @@ def _complete(model: ModelResult, i: int, rng: np.random.Generator) -> ModelResu
         for epoch in EPOCHS
     ]
     total = float(np.var([value for value in score.values if value is not None], ddof=1))
-    shares = rng.dirichlet([1, 2, 3, 1]) * (1.06 if i == 3 else 0.97)
-    variance = Variance(
-        total,
-        *(float(share) * total for share in shares),
-        runs=15,
-        measured_on="own_accuracy",
-        ci95={
-            name: [0.6 * float(share) * total, 2 * float(share) * total]
-            for name, share in zip(("data", "weights", "batches"), shares[1:], strict=True)
-        },
-    )
+    luck: list[float] = (total * rng.dirichlet([1, 2, 3, 1]) * (1.06 if i == 3 else 0.97)).tolist()
+    test_set, data, weights, batches = luck
+    ci95 = {name: [0.6 * part, 2 * part] for name, part in (("data", data), ("weights", weights), ("batches", batches))}
+    variance = Variance(total, test_set, data, weights, batches, runs=15, measured_on="own_accuracy", ci95=ci95)
     bins = [
         ReliabilityBin(low, low + 0.1, 40 + 100 * abs(j - 4), low + 0.05, min(1, max(0, low + 0.05 + 0.02 * (i - 3))))
         for j, low in enumerate(np.linspace(0, 0.9, 10).tolist())
@@ -85,7 +79,7 @@ def _complete(model: ModelResult, i: int, rng: np.random.Generator) -> ModelResu
 
 
 def _reached(mean: float, rate: float, epoch: int) -> float:
-    return min(0.9995, mean - 0.05 * abs(np.log10(rate * epoch / 1.5)) + 0.002)
+    return min(0.9995, mean - 0.05 * abs(math.log10(rate * epoch / 1.5)) + 0.002)
 
 
 def _middle(values: list[float | None]) -> float:
@@ -98,7 +92,9 @@ def _summary(values: list[float | None]) -> Summary:
     known = np.array([value for value in values if value is not None])
     mean, sd = float(known.mean()), float(known.std(ddof=1))
     half = 2.05 * sd / np.sqrt(len(known))
-    return Summary(mean, sd, float(known.min()), float(np.median(known)), float(known.max()), [mean - half, mean + half], values)
+    return Summary(
+        mean, sd, float(known.min()), float(np.median(known)), float(known.max()), [mean - half, mean + half], values
+    )
 
 
 def _judged(pair: Pair) -> Pair:
@@ -111,7 +107,7 @@ def _judged(pair: Pair) -> Pair:
         verdict = "worse"
     else:
         verdict = "equivalent" if max(-low, high) < 0.005 else "undecided"
-    better = {"better": 0.998, "worse": 0.0}.get(verdict, 0.3)
+    better = {"better": 0.998, "worse": 0.0}.get(verdict, 0.02)
     equivalent = {"equivalent": 0.97, "undecided": 0.6}.get(verdict, 0.002)
     first, second = (pair.a, pair.b) if pair.mean_difference >= 0 else (pair.b, pair.a)
     told = {"better": "is better than", "worse": "is better than", "equivalent": "is equivalent to"}.get(verdict, "or")

@@ -2,7 +2,7 @@
 
 import { fixed, h, interval, number, s } from "./dom.js";
 import { scoreOf, served } from "./panels.js";
-import { asides, lead, links, middle } from "./remarks.js";
+import { asides, key as howToRead, links, middle, recipe, recipeOf } from "./remarks.js";
 import { Verdicts } from "./verdicts.js";
 
 /** @typedef {{key: string, label: string, of: (row: ModelResult) => string | number | null}} Column */
@@ -30,8 +30,9 @@ function columnsOf(rows) {
     ...(isOfValues ? errors : []),
     { key: "served", label: "Served run", of: served },
     { key: "notebook", label: "Notebook", of: (row) => row.notebook_accuracy },
+    { key: "recipe", label: "Recipe", of: recipe },
   ];
-  const optional = ["own", "exact", "notebook"];
+  const optional = ["own", "exact", "notebook", "recipe"];
   return all.filter(({ key, of }) => !optional.includes(key) || rows.some((row) => of(row) !== null));
 }
 
@@ -52,8 +53,8 @@ export class Comparison {
   #drawn = "";
 
   /** @param {HTMLElement} section @param {ComparisonDocument} comparison @param {Handlers} handlers
-   *  @param {import("./service.js").Service} service */
-  constructor(section, comparison, handlers, service) {
+   *  @param {import("./service.js").Service} service @param {(string | Node)[]} others links to other experiments */
+  constructor(section, comparison, handlers, service, others) {
     this.comparison = comparison;
     this.handlers = handlers;
     this.verdicts = new Verdicts(comparison, handlers, service);
@@ -79,7 +80,8 @@ export class Comparison {
     );
     section.replaceChildren(
       h("h2", { id: `${section.id}-title` }, "The comparison"),
-      h("p", { class: "lead" }, lead(comparison, new Set(this.columns.map(({ key }) => key)))),
+      h("p", { class: "lead" }, recipeOf(comparison), others),
+      h("p", { class: "lead" }, howToRead(comparison, new Set(this.columns.map(({ key }) => key)))),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, table),
       h("p", { class: "links" }, links(comparison)),
       failures(comparison.failed ?? {}) ?? "",
@@ -121,6 +123,7 @@ export class Comparison {
       const value = of(row);
       if (value === null) return "–";
       if (key === "parameters") return String(value);
+      if (key === "recipe") return h("small", {}, String(value));
       if (key === "range") return score && this.#strip(row.model, score, row.notebook_accuracy);
       if (key === "accuracy")
         return [

@@ -38,11 +38,14 @@ export function content({ models, dataset }) {
     ),
     table(
       "Luck by its source",
-      ["Model", "SD over runs", "Share of the variance", ...keys.map(headOf)],
+      ["Model", "Share of the variance", "SD over runs", ...keys.map(headOf)],
       rows.map(({ model, variance }) => [
         model,
+        bar(
+          keys.map((key) => [key, share(variance, key)]),
+          most,
+        ),
         number(Math.sqrt(variance.total), 4),
-        bar(keys.map((key) => [key, share(variance, key)]), most),
         ...keys.map((key) => part(variance, key)),
       ]),
     ),

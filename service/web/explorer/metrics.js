@@ -31,6 +31,9 @@ export function summed(summary) {
   return h("span", {}, number(summary.mean), range);
 }
 
+/** @type {Record<string, string>} */
+const NAMES = { ece: "ECE", roc_auc: "ROC AUC", brier: "Brier", f1: "F1", r2: "R²", rmse: "RMSE", mae: "MAE" };
+
 /** @param {ComparisonDocument} comparison */
 export function content({ models }) {
   const keys = [...new Set(models.flatMap((row) => Object.keys(row.metrics ?? {})))];
@@ -38,7 +41,7 @@ export function content({ models }) {
     h("p", { class: "lead" }, "Means over all runs on held-out test data, with their 95% intervals."),
     table(
       "Every metric",
-      ["Model", ...keys.map((key) => key.replaceAll("_", " "))],
+      ["Model", ...keys.map((key) => NAMES[key] ?? key.replaceAll("_", " "))],
       models.map((row) => [row.model, ...keys.map((key) => summed(row.metrics?.[key]))]),
     ),
   ];

@@ -57,12 +57,26 @@ export function questions(catalogue, state) {
     const { min, max } = ends(widest);
     ask(
       "How much is luck?",
-      `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe.`,
-      "boundaries",
-      { statistic: "std" },
+      `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe${mostOf(widest)}.`,
+      widest.variance ? "luck" : "boundaries",
+      widest.variance ? {} : { statistic: "std" },
     );
   }
   return items;
+}
+
+/** Where most of the luck comes from, where that was measured.
+ *  @param {ModelResult} row */
+function mostOf({ variance }) {
+  if (!variance?.runs) return "";
+  const sources = Object.entries({
+    "the test points": variance.test_set,
+    "the data": variance.data,
+    "initial weights": variance.weights,
+    "batch order": variance.batches,
+  });
+  const [name] = sources.reduce((most, one) => ((one[1] ?? 0) > (most[1] ?? 0) ? one : most));
+  return `; ${name} make${name === "batch order" ? "s" : ""} the most of it`;
 }
 
 /** What the page is about, in words.
@@ -72,8 +86,8 @@ export function introduction({ isValue, isMulticlass, classes }) {
   const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
   const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
   return (
-    `Small neural networks learn to ${what}. More units and more layers ${drawn}; ` +
-    "training each network many times shows how much is skill and how much is luck."
+    `Small neural networks learn to ${what}. More units and more layers can ${drawn}. ` +
+    "What they do learn depends on how they are trained, too, and on luck: so each was trained many times."
   );
 }
 

@@ -3,9 +3,9 @@
 import { fixed, h } from "./dom.js";
 import { scoreOf } from "./panels.js";
 
-/** What the table shows.
- *  @param {ComparisonDocument} comparison @param {Set<string>} columns the keys of those that there are */
-export function lead({ protocol, dataset, recipe }, columns) {
+/** How the models were trained, and of what the comparison therefore is.
+ *  @param {ComparisonDocument} comparison */
+export function recipeOf({ protocol, dataset, recipe }) {
   const runs = protocol.replicates;
   const own = dataset.replication === "redrawn" ? "data, split" : "split of the same data";
   const parts = [
@@ -14,6 +14,14 @@ export function lead({ protocol, dataset, recipe }, columns) {
       : "Each model was trained once.",
     recipe ? `The recipe: ${recipe}.` : "",
     "What is found holds for networks trained like this: other learning rates or more epochs can change their order.",
+  ];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+/** How the table is read.
+ *  @param {ComparisonDocument} comparison @param {Set<string>} columns the keys of those that there are */
+export function key({ dataset }, columns) {
+  const parts = [
     "Each dot is a run; the bar shows the mean with its 95% interval" +
       (columns.has("notebook") ? ", the diamond the notebook’s single run." : "."),
     exact(columns),
@@ -39,21 +47,20 @@ function exact(columns) {
     : "";
 }
 
-/** What is said below a model's name: its recipe, and what its numbers do not show.
+/** What is said below a model's name: what its mean does not show.
  *  @param {ModelResult} row */
 export function asides(row) {
   const diverged = scoreOf(row)?.values.filter((value) => value === null).length ?? 0;
   const rising = row.still_improving ?? 0;
   return [
-    recipe(row),
-    diverged > 0 ? `${diverged} of ${row.replicates} runs diverged, in no mean` : null,
-    rising > 0 ? `still improving at the end: ${rising} of ${row.replicates} runs` : null,
+    diverged > 0 ? `diverged, not counted: ${diverged} of ${row.replicates} runs` : null,
+    rising > 0 ? `still improving: ${rising} of ${row.replicates} runs` : null,
   ].filter((text) => text !== null);
 }
 
 /** How a model was trained, and where its runs had a choice, what they chose.
  *  @param {ModelResult} row */
-function recipe({ protocol, replicates }) {
+export function recipe({ protocol, replicates }) {
   if (!protocol) return null;
   const { learning_rates: rates, epochs, chosen } = protocol;
   if (rates.length * epochs.length <= 1) return `rate ${rates[0]}, ${epochs[0]} epochs`;
@@ -64,7 +71,7 @@ function recipe({ protocol, replicates }) {
   const ends = choices.map((choice) => choice.epochs);
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
   const when = first === last ? `epoch ${first}` : `epochs ${first} to ${last}`;
-  return `chosen: rate ${rate} in ${runs(choices)} of ${replicates} runs, at ${when}`;
+  return `rate ${rate} in ${runs(choices)} of ${replicates} runs, ${when}`;
 }
 
 /** The middle of the runs, where the mean says little of them: the median lies beyond its interval.
@@ -72,7 +79,7 @@ function recipe({ protocol, replicates }) {
 export function middle({ ci95, median, interquartile_mean: mean }) {
   if (ci95 === null || (median >= ci95[0] && median <= ci95[1])) return null;
   const half = typeof mean === "number" ? `, middle half ${fixed(mean)}` : "";
-  return `uneven runs: median ${fixed(median)}${half}`;
+  return `median ${fixed(median)}${half}`;
 }
 
 /** The comparison's other forms; the later ones where the service judges pairs.

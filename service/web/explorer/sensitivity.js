@@ -1,6 +1,6 @@
 // What other learning rates and epochs give: the score by epoch, a line for each rate, and what the runs chose.
 
-import { h, interval, number, s } from "./dom.js";
+import { h, number, s } from "./dom.js";
 
 const [WIDTH, HEIGHT] = [260, 160];
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 8, 8, 22];
@@ -128,7 +128,7 @@ function best({ protocol }, rate, points, axes) {
     "tr",
     {},
     h("th", { scope: "row" }, h("span", { class: `key ${axes.nameOf(rate)}` }, String(rate))),
-    h("td", {}, number(found.mean), found.ci95 ? h("small", {}, ` ${interval(found.ci95)}`) : null),
+    h("td", {}, number(found.mean)),
     h("td", {}, String(found.epoch)),
     h("td", {}, protocol ? `${runs} runs` : "–"),
   );

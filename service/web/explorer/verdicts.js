@@ -22,8 +22,10 @@ const MOST = 60;
 const [WIDTH, HEIGHT, EDGE] = [400, 22, 12];
 
 export class Verdicts {
-  #shown = "";
-  #asked = "";
+  /** @type {string | null} what was asked for last, and for what is listed */
+  #asked = null;
+  /** @type {string | null} */
+  #shown = null;
 
   /** @param {ComparisonDocument} comparison by what the service takes @param {Handlers} handlers
    *  @param {Service} service that compares by something else */
@@ -63,7 +65,7 @@ export class Verdicts {
       const unit = unitOf(this.comparison);
       options(
         this.rope,
-        ropes.map((value) => [String(value), `${unit.text(value, 2).replace(/0$/, "")}${unit.name}`]),
+        ropes.map((value) => [String(value), `${short(unit.of(value))}${unit.name}`]),
       );
       this.rope.value = String(rope ?? this.usual);
     }
@@ -85,7 +87,7 @@ export class Verdicts {
       if (this.#asked === asked) this.#show(comparison, asked);
     } catch (error) {
       if (this.#asked !== asked) return;
-      if (this.#shown === "") this.#show(this.comparison, "");
+      if (this.#shown === null) this.#show(this.comparison, "");
       say(this.message, `These verdicts are not to be had: ${error instanceof Error ? error.message : error}`);
     }
   }
@@ -159,22 +161,21 @@ function counted(comparison, first, second) {
   return [1, 0, -1].map((sign) => signs.filter((one) => one === sign).length);
 }
 
-/** What stands behind a verdict, as far as it is known.
+/** What stands behind a verdict, as far as it is known, of the model that is named first.
  *  @param {Pair} pair */
 function evidence(pair) {
+  const isFirst = pair.mean_difference >= 0;
   const [above, below] = [pair.probability_better, pair.probability_worse];
-  const [ahead, behind] = pair.mean_difference >= 0 ? [above, below] : [below, above];
-  const [first, second] = pair.mean_difference >= 0 ? [pair.a, pair.b] : [pair.b, pair.a];
+  const [ahead, behind] = isFirst ? [above, below] : [below, above];
   const parts = [];
   if (typeof ahead === "number" && typeof behind === "number" && typeof pair.probability_equivalent === "number") {
     parts.push(
-      `P(${first} better) ${fixed(ahead)}, P(equivalent) ${fixed(pair.probability_equivalent)}, ` +
-        `P(${second} better) ${fixed(behind)}`,
+      `P(better) ${fixed(ahead)}, P(equivalent) ${fixed(pair.probability_equivalent)}, P(worse) ${fixed(behind)}`,
     );
   }
   if (pair.wins_ci95) {
     const [low, high] = pair.wins_ci95.map((share) => Math.round(100 * share));
-    parts.push(`${pair.a} wins ${low} to ${high}% of runs`);
+    parts.push(`${isFirst ? "wins" : "loses"} ${low} to ${high}% of runs`);
   }
   const p = pair.p_value_holm;
   if (p !== null && p !== undefined) parts.push(`p ${p < 0.001 ? "< 0.001" : `= ${fixed(p)}`}`);
@@ -208,10 +209,14 @@ function unitOf(comparison) {
     of,
     name,
     digits,
-    text: (/** @type {number} */ value, more = 0) => fixed(of(value), digits + more - Number(more > 0)),
+    text: (/** @type {number} */ value) => fixed(of(value), digits),
     interval: (/** @type {Interval} */ [low, high]) => interval([of(low), of(high)], digits),
   };
 }
+
+/** A round number in as few digits as it has.
+ *  @param {number} value */
+const short = (value) => String(Number(value.toPrecision(3))).replace("-", "−");
 
 /** @typedef {ReturnType<typeof scaleOf>} Scale */
 
@@ -235,10 +240,7 @@ function scaleOf(pairs, unit) {
 /** @param {Scale} scale */
 function axis({ x, ticks, unit }) {
   /** @param {number} tick */
-  const label = (tick) => {
-    const text = String(Number(unit.of(tick).toPrecision(2))).replace("-", "−");
-    return s("text", { x: x(tick), y: 11, "text-anchor": "middle" }, text);
-  };
+  const label = (tick) => s("text", { x: x(tick), y: 11, "text-anchor": "middle" }, short(unit.of(tick)));
   return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14` }, ticks.map(label));
 }
 
