@@ -109,7 +109,7 @@ def _judged(pair: Pair) -> Pair:
         verdict = "equivalent" if max(-low, high) < 0.005 else "undecided"
     better = {"better": 0.998, "worse": 0.0}.get(verdict, 0.02)
     equivalent = {"equivalent": 0.97, "undecided": 0.6}.get(verdict, 0.002)
-    first, second = (pair.a, pair.b) if pair.mean_difference >= 0 else (pair.b, pair.a)
+    first, second = (pair.b, pair.a) if verdict == "worse" else (pair.a, pair.b)
     told = {"better": "is better than", "worse": "is better than", "equivalent": "is equivalent to"}.get(verdict, "or")
     return replace(
         pair,

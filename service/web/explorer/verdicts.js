@@ -125,10 +125,10 @@ export class Verdicts {
 export function verdict(pair, comparison) {
   if (pair.words) return pair.words;
   const { a, b, mean_difference: difference, p_value_holm: p } = pair;
-  const [first, second] = difference >= 0 ? [a, b] : [b, a];
+  const [first, second] = isTurned(pair) ? [b, a] : [a, b];
   const [wins, ties, losses] = counted(comparison, first, second);
   const unit = unitOf(comparison);
-  const range = pair.ci95 ? ` ${unit.interval(better(pair, pair.ci95))}` : "";
+  const range = pair.ci95 ? ` ${unit.interval(turned(pair, pair.ci95))}` : "";
   const doubt = p !== null && p >= 0.05 ? "; these runs cannot tell them apart" : "";
   const won = wins + ties + losses > 0 ? `${wins} wins, ${ties} ties, ${losses} losses; ` : "";
   const apart = `difference ${signed(unit.of(Math.abs(difference)), unit.digits)}${unit.name}${range}`;
@@ -164,9 +164,8 @@ function counted(comparison, first, second) {
 /** What stands behind a verdict, as far as it is known, of the model that is named first.
  *  @param {Pair} pair */
 function evidence(pair) {
-  const isFirst = pair.mean_difference >= 0;
   const [above, below] = [pair.probability_better, pair.probability_worse];
-  const [ahead, behind] = isFirst ? [above, below] : [below, above];
+  const [ahead, behind] = isTurned(pair) ? [below, above] : [above, below];
   const parts = [];
   if (typeof ahead === "number" && typeof behind === "number" && typeof pair.probability_equivalent === "number") {
     parts.push(
@@ -175,17 +174,20 @@ function evidence(pair) {
   }
   if (pair.wins_ci95) {
     const [low, high] = pair.wins_ci95.map((share) => Math.round(100 * share));
-    parts.push(`${isFirst ? "wins" : "loses"} ${low} to ${high}% of runs`);
+    parts.push(`${isTurned(pair) ? "loses" : "wins"} ${low} to ${high}% of runs`);
   }
-  const p = pair.p_value_holm;
-  if (p !== null && p !== undefined) parts.push(`p ${p < 0.001 ? "< 0.001" : `= ${fixed(p)}`}`);
   return parts.length > 0 ? ` ${parts.join("; ")}` : "";
 }
 
-/** An interval of a pair's difference as that of the better model minus the other.
+/** Whether the second model is named first: it is the better one; where nothing was judged, it is ahead.
+ *  @param {Pair} pair */
+const isTurned = ({ verdict, mean_difference: difference }) =>
+  verdict === undefined ? difference < 0 : verdict === "worse";
+
+/** An interval of a pair's difference as that of the model that is named first minus the other.
  *  @param {Pair} pair @param {Interval} ends
  *  @returns {Interval} */
-const better = (pair, ends) => (pair.mean_difference >= 0 ? ends : [-ends[1], -ends[0]]);
+const turned = (pair, ends) => (isTurned(pair) ? [-ends[1], -ends[0]] : ends);
 
 /** At most so many pairs, those whose differences are farthest from 0 in widths of their intervals.
  *  @param {Pair[]} pairs */
@@ -225,7 +227,7 @@ const short = (value) => String(Number(value.toPrecision(3))).replace("-", "−"
 function scaleOf(pairs, unit) {
   const rope = pairs[0]?.rope ?? 0.005;
   const ends = pairs.flatMap((pair) =>
-    [pair.ci95, pair.simultaneous_ci95].flatMap((ci95) => (ci95 ? better(pair, ci95) : [])),
+    [pair.ci95, pair.simultaneous_ci95].flatMap((ci95) => (ci95 ? turned(pair, ci95) : [])),
   );
   /** @param {number} value */
   const bent = (value) => Math.sign(value) * Math.log1p(Math.abs(value) / rope);
@@ -244,14 +246,14 @@ function axis({ x, ticks, unit }) {
   return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14` }, ticks.map(label));
 }
 
-/** A pair's difference with its intervals, the better model minus the other.
+/** A pair's difference with its intervals, the model that is named first minus the other.
  *  @param {Pair} pair @param {Scale} scale */
 function strip(pair, { x, ticks, rope, unit }) {
   const y = HEIGHT / 2;
-  const ends = better(pair, pair.ci95 ?? [0, 0]);
-  const wide = pair.simultaneous_ci95 ? better(pair, pair.simultaneous_ci95) : null;
+  const ends = turned(pair, pair.ci95 ?? [0, 0]);
+  const wide = pair.simultaneous_ci95 ? turned(pair, pair.simultaneous_ci95) : null;
   const all = wide ? `, for all pairs at once ${unit.interval(wide)}` : "";
-  const middle = Math.abs(pair.mean_difference);
+  const middle = isTurned(pair) ? -pair.mean_difference : pair.mean_difference;
   /** @param {Interval} span @param {string} name */
   const bar = ([low, high], name) => s("path", { class: name, d: `M${x(low).toFixed(1)},${y}H${x(high).toFixed(1)}` });
   return s(
