@@ -2,7 +2,7 @@
 
 import { fixed, h, interval, number, s } from "./dom.js";
 import { scoreOf, served } from "./panels.js";
-import { asides, key as howToRead, links, middle, recipe, recipeOf } from "./remarks.js";
+import { asides, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
 import { Verdicts } from "./verdicts.js";
 
 /** @typedef {{key: string, label: string, of: (row: ModelResult) => string | number | null}} Column */
@@ -35,9 +35,6 @@ function columnsOf(rows) {
   const optional = ["own", "exact", "notebook", "recipe"];
   return all.filter(({ key, of }) => !optional.includes(key) || rows.some((row) => of(row) !== null));
 }
-
-/** @param {string | null} text */
-const aside = (text) => (text === null ? null : h("small", { class: "aside" }, text));
 
 /** @param {Summary | null} summary */
 const widthOf = (summary) => (summary === null ? null : summary.max - summary.min);
@@ -129,14 +126,14 @@ export class Comparison {
         return [
           number(Number(value)),
           score?.ci95 ? h("small", {}, ` ${interval(score.ci95)}`) : null,
-          aside(score ? middle(score) : null),
+          ...asides(row).map((text) => h("small", { class: "aside" }, text)),
         ];
       return number(Number(value));
     };
     return h(
       "tr",
       { "data-model": row.model },
-      h("th", { scope: "row" }, row.model, asides(row).map(aside)),
+      h("th", { scope: "row" }, row.model),
       this.columns.slice(1).map((column) => h("td", {}, cell(column))),
     );
   }

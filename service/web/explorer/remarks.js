@@ -47,12 +47,14 @@ function exact(columns) {
     : "";
 }
 
-/** What is said below a model's name: what its mean does not show.
+/** What is said below a model's mean: what it does not show.
  *  @param {ModelResult} row */
 export function asides(row) {
-  const diverged = scoreOf(row)?.values.filter((value) => value === null).length ?? 0;
+  const score = scoreOf(row);
+  const diverged = score?.values.filter((value) => value === null).length ?? 0;
   const rising = row.still_improving ?? 0;
   return [
+    score ? middle(score) : null,
     diverged > 0 ? `diverged, not counted: ${diverged} of ${row.replicates} runs` : null,
     rising > 0 ? `still improving: ${rising} of ${row.replicates} runs` : null,
   ].filter((text) => text !== null);
@@ -76,7 +78,7 @@ export function recipe({ protocol, replicates }) {
 
 /** The middle of the runs, where the mean says little of them: the median lies beyond its interval.
  *  @param {Summary} score */
-export function middle({ ci95, median, interquartile_mean: mean }) {
+function middle({ ci95, median, interquartile_mean: mean }) {
   if (ci95 === null || (median >= ci95[0] && median <= ci95[1])) return null;
   const half = typeof mean === "number" ? `, middle half ${fixed(mean)}` : "";
   return `median ${fixed(median)}${half}`;
@@ -92,7 +94,7 @@ export function links({ experiment, pairs }) {
     return h("a", { href, download }, text);
   };
   const table = to("This table as CSV", { format: "csv" });
-  return pairs[0]?.verdict === undefined
+  return !pairs[0]?.words
     ? [table]
     : [
         table,

@@ -49,9 +49,9 @@ export class Verdicts {
     const choices = h("div", { class: "fields" }, scores, field("No difference up to", this.rope));
     this.element = h(
       "div",
-      { hidden: pairs.length === 0 },
+      { id: "verdicts", hidden: pairs.length === 0 },
       h("h3", {}, "Verdicts"),
-      this.usual === null || pairs[0].verdict === undefined ? null : choices,
+      this.usual === null || !pairs[0].words ? null : choices,
       this.note,
       this.message,
       this.list,
@@ -112,7 +112,7 @@ export class Verdicts {
       ),
     );
     const some = shown.length < comparison.pairs.length ? ` The clearest ${MOST} of ${comparison.pairs.length}.` : "";
-    const judged = shown.some((pair) => pair.verdict !== undefined)
+    const judged = shown.some((pair) => pair.words)
       ? "The band is what counts as no difference; thick: the 95% interval, thin: that for all pairs at once. " +
         "A p value is not how likely a difference is chance: it says how often runs without one would look like this."
       : "Thick: the difference’s 95% interval.";
@@ -181,8 +181,7 @@ function evidence(pair) {
 
 /** Whether the second model is named first: it is the better one; where nothing was judged, it is ahead.
  *  @param {Pair} pair */
-const isTurned = ({ verdict, mean_difference: difference }) =>
-  verdict === undefined ? difference < 0 : verdict === "worse";
+const isTurned = ({ words, verdict, mean_difference: difference }) => (words ? verdict === "worse" : difference < 0);
 
 /** An interval of a pair's difference as that of the model that is named first minus the other.
  *  @param {Pair} pair @param {Interval} ends
