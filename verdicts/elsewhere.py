@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeAlias
@@ -17,6 +18,13 @@ from verdicts.scores import Grid, Scores, ScoresError, grid_of
 from verdicts.summary import summarize
 
 Floats: TypeAlias = NDArray[np.float64]
+
+MAX_DIFFERENCES = 3_000_000
+"""Pairs times runs that are compared at once; some arrays of 24 MB."""
+
+
+class TooManyScoresError(ScoresError):
+    """They would take too much memory."""
 
 LESS_IS_BETTER = re.compile(r"loss|err(?![a-z])|error|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bwer\b|\bcer\b|\bfid\b")
 """Names of scores of which less is better."""
@@ -93,20 +101,20 @@ def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
     grid = grid_of(scores.runs)
     if not grid.models:
         raise ScoresError("there are no scores; give at least two models with two runs each")
-    table = _means(grid) if len(grid.datasets) > 1 else _runs(grid)
-    setting = _Setting(scores, asked, table)
-    known = {name: x for name, x in zip(grid.models, table, strict=True) if np.isfinite(x).any()}
+    setting = _Setting(scores, asked)
+    several = len(grid.datasets) > 1
+    table = _means(grid) if several else _runs(grid)
+    known = {name: x for name, x in zip(grid.models, table, strict=True) if _counts(grid, name)[0]}
     if not known:
         raise ScoresError("no run has a score")
-    found = _with_ranks if len(grid.datasets) > 1 else _of_runs
-    return found(grid, known, setting)
+    return _with_ranks(grid, known, setting) if several else _of_runs(grid, known, setting)
 
 
 class _Setting:
     """How the scores are compared, and why."""
 
-    def __init__(self, scores: Scores, asked: Asked, table: Floats) -> None:
-        finite = table[np.isfinite(table)]
+    def __init__(self, scores: Scores, asked: Asked) -> None:
+        finite = np.array([run.value for run in scores.runs if run.value is not None])
         self.name = scores.name
         self.notes = list(scores.notes)
         self.is_share = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
@@ -161,18 +169,30 @@ class _Setting:
 
 
 def _runs(grid: Grid) -> Floats:
-    """Return scores [models, runs], NaN where a model has no such run or it came to nothing."""
+    """Return scores [models, runs] of the runs that more than one model has, NaN where one has not or it came to nothing."""
     values = next(iter(grid.values.values()))
-    at = {run: i for i, run in enumerate(dict.fromkeys(run for of_model in values.values() for run in of_model))}
+    models_of = Counter(run for of_model in values.values() for run in of_model)
+    shared = [run for run, count in models_of.items() if count > 1] if grid.has_runs else []
+    _refuse_excess(len(grid.models), len(shared))
+    at = {run: i for i, run in enumerate(shared)}
     table = np.full((len(grid.models), len(at)), np.nan)
     for row, model in enumerate(grid.models):
-        for run, value in values.get(model, {}).items():
-            table[row, at[run]] = np.nan if value is None else value
+        for run, value in values[model].items():
+            if run in at and value is not None:
+                table[row, at[run]] = value
     return table
+
+
+def _refuse_excess(models: int, runs: int) -> None:
+    if models * (models - 1) // 2 * runs > MAX_DIFFERENCES:
+        raise TooManyScoresError(
+            f"{models} models with {runs} runs or data sets in common are too many at once; compare fewer"
+        )
 
 
 def _means(grid: Grid) -> Floats:
     """Return the means over runs [models, data sets], NaN where a model has no score on one."""
+    _refuse_excess(len(grid.models), len(grid.datasets))
     table = np.full((len(grid.models), len(grid.datasets)), np.nan)
     for column, dataset in enumerate(grid.datasets):
         for row, model in enumerate(grid.models):
@@ -213,7 +233,7 @@ def _is_paired(grid: Grid, known: dict[str, Floats], setting: _Setting) -> bool:
         return False
     finite = np.isfinite(np.stack(list(known.values()))).astype(int)
     common = finite @ finite.T
-    own = np.diag(common)
+    own = np.array([_counts(grid, name)[0] for name in known])
     pairs_of = np.triu_indices(len(known), 1)
     shared = common[pairs_of]
     if not len(shared):
@@ -267,11 +287,10 @@ def _ranked(names: Sequence[str], table: Floats, setting: _Setting) -> tuple[Ran
     if count < 2 or len(names) < 2:
         setting.notes.append(f"every model has a score on {count} of the data sets: too few to rank")
         return None, {}
-    return ranks_of(names, table.T, setting.higher_is_better)
-
-
-def ranks_of(names: Sequence[str], table: Floats, higher_is_better: bool) -> tuple[Ranks, dict[str, float]]:
-    raise NotImplementedError
+    average = ranks.average_ranks(table.T, setting.higher_is_better)
+    difference = ranks.critical_difference(len(names), count)
+    groups = [[names[i] for i in group] for group in ranks.groups(average, difference)]
+    return Ranks(count, ranks.friedman(table.T), difference, groups), dict(zip(names, average.tolist(), strict=True))
 
 
 def _note_what_is_doubtful(models: Sequence[ScoredModel], notes: list[str]) -> None:

@@ -50,7 +50,7 @@ def picture(
     def draw(figure: Figure) -> None:
         frame.draw(figure)
         left = MARGIN + len(label_lines) * frame.line + width_of("0.0000", frame.size) + 10
-        plot = width - left - MARGIN - line_height(frame.size)
+        plot = width - left - MARGIN - 1.4 * line_height(frame.size)
         axes = frame.axes(figure, left, frame.top, plot, plot_height)
         for place in places:
             colour = FRONT if place in front else OTHER
@@ -93,7 +93,14 @@ def _mark_cost(axes: Axes, low: float, high: float, most: float) -> None:
     ticks = ticks[:: math.ceil(len(ticks) / max(2, int(most)))]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}" if value < 1000 else f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _in_short(value)))
+
+
+def _in_short(value: float) -> str:
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:.3g}{name}"
+    return f"{value:.3g}"
 
 
 def _name(axes: Axes, places: Sequence[Place], frame: Frame) -> None:
@@ -102,6 +109,10 @@ def _name(axes: Axes, places: Sequence[Place], frame: Frame) -> None:
     high = line_height(frame.size)
     points = {place.name: axes.transData.transform((place.cost, place.score.mean)) for place in places}
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in points.values()]
+    for place in places:
+        x = points[place.name][0]
+        low, high_end = (axes.transData.transform((place.cost, end))[1] for end in place.score.ci95 or [place.score.mean] * 2)
+        taken.append((x - 2, low, x + 2, high_end))
     for place in places:
         x, y = points[place.name]
         text = fitted(place.name, 0.4 * area.width, frame.size)

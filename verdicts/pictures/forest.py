@@ -45,7 +45,7 @@ def picture(pairs: Sequence[Pair], title: str, label: str, width: int, fonts: Fo
     labels = _labels(shown, 0.44 * width if words else 0.4 * width, frame.size)
     row = 1.35 * frame.line * (2 if any("\n" in text for text in labels) else 1) + 4
     axis = wrapped(label, 0.6 * width, frame.size)
-    content = row * len(shown) + 2.4 * frame.line + len(axis) * frame.line
+    content = row * len(shown) + 1.9 * frame.line + len(axis) * frame.line
 
     def draw(figure: Figure) -> None:
         frame.draw(figure)

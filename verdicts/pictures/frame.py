@@ -97,7 +97,7 @@ class Frame:
     @property
     def bottom(self) -> float:
         """The height of what stands below the content."""
-        legend = self._rows * 1.25 * self.line + 6 if self.entries else 0
+        legend = self._rows * 1.05 * self.line + 8 if self.entries else 0
         return legend + len(self._note_lines) * self.line + MARGIN
 
     def height(self, content: float) -> float:
@@ -142,7 +142,7 @@ class Frame:
                 frameon=False,
                 borderpad=0,
                 borderaxespad=0,
-                labelspacing=0.35,
+                labelspacing=0.3,
                 columnspacing=1,
                 handletextpad=0.5,
             )

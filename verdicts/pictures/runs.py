@@ -47,7 +47,7 @@ def picture(strips: Sequence[Strip], title: str, label: str, run: str, width: in
     frame = Frame(width, title, _entries(strips, run), (), fonts(title, label, *(strip.name for strip in strips)))
     row = HIGH_ROW if len(strips) <= MANY else LOW_ROW
     labels = wrapped(label, 0.6 * width, frame.size)
-    below = 2.4 * frame.line + len(labels) * frame.line
+    below = 1.9 * frame.line + len(labels) * frame.line
     content = row * len(strips) + below
 
     def draw(figure: Figure) -> None:
