@@ -3,8 +3,7 @@
 Rows are made from the comparison as JSON has it. The module needs Python alone: the client comes without marshmallow.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -129,7 +128,7 @@ def sensitivity_rows(model: Document) -> list[Row]:
 
 
 def variance_row(model: Document) -> Row | None:
-    """Return how a model's luck is split: variances, their square roots, and the intervals; None where it is not known."""
+    """Return how a model's luck is split: variances, their square roots, and intervals; None where it is not known."""
     variance = model.get("variance")
     if variance is None:
         return None

@@ -27,7 +27,11 @@ def scores_table(score: str, rows: Iterable[Row]) -> Table:
 def pairs_table(rows: Iterable[Row]) -> Table:
     """Return one row a pair of models: the difference, how often which is ahead, and what that amounts to."""
     pairs = list(rows)
-    title = "a against b" if not pairs or pairs[0].get("rope") is None else f"a against b, equivalent within ±{pairs[0]['rope']:g}"
+    title = (
+        "a against b"
+        if not pairs or pairs[0].get("rope") is None
+        else f"a against b, equivalent within ±{pairs[0]['rope']:g}"
+    )
     return _table(title, _narrow(PAIR_COLUMNS, pairs), pairs, texts=2)
 
 

@@ -7,8 +7,8 @@ MIN_RUNS, MIN_SHARE = 10, 0.1
 """With fewer runs clusters are chance; and so is one of fewer runs than this share."""
 
 MIN_EXPLAINED = 0.85
-"""The share of the variance that lies between two clusters: of the normal distribution's two halves it is 2/π = 0.64, of
-the uniform one's 0.75."""
+"""The share of the variance that lies between two clusters: of the normal distribution's two halves it is 2/π = 0.64,
+of the uniform one's 0.75."""
 
 
 def clusters(values: ArrayLike) -> tuple[float, float] | None:

@@ -26,7 +26,10 @@ MAX_DIFFERENCES = 3_000_000
 class TooManyScoresError(ScoresError):
     """They would take too much memory."""
 
-LESS_IS_BETTER = re.compile(r"loss|err(?![a-z])|error|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bwer\b|\bcer\b|\bfid\b")
+
+LESS_IS_BETTER = re.compile(
+    r"loss|err(?![a-z])|error|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bwer\b|\bcer\b|\bfid\b"
+)
 """Names of scores of which less is better."""
 
 
@@ -35,9 +38,7 @@ class ScoredModel:
     model: str
     runs: Annotated[int, "with a score"]
     diverged: Annotated[int, "without one"]
-    score: Annotated[
-        Summary | None, "over runs; of several data sets over their means; null where no run has a score"
-    ]
+    score: Annotated[Summary | None, "over runs; of several data sets over their means; null where no run has a score"]
     average_rank: Annotated[float | None, "over data sets, 1 is the best; null with one"]
 
 
@@ -64,7 +65,8 @@ class ScoreComparison:
     higher_is_better: bool
     rope: float
     design: Annotated[
-        Literal["paired", "unpaired", "data sets"], "what a pair's differences are taken over: common runs, or data sets"
+        Literal["paired", "unpaired", "data sets"],
+        "what a pair's differences are taken over: common runs, or data sets",
     ]
     overlap: Annotated[float, "test set's size over training set's where runs share training data, else 0"]
     models: list[ScoredModel]
@@ -169,7 +171,7 @@ class _Setting:
 
 
 def _runs(grid: Grid) -> Floats:
-    """Return scores [models, runs] of the runs that more than one model has, NaN where one has not or it came to nothing."""
+    """Return scores [models, runs] of the runs that several models have, NaN where there is none."""
     values = next(iter(grid.values.values()))
     models_of = Counter(run for of_model in values.values() for run in of_model)
     shared = [run for run, count in models_of.items() if count > 1] if grid.has_runs else []
@@ -248,7 +250,9 @@ def _is_paired(grid: Grid, known: dict[str, Floats], setting: _Setting) -> bool:
         )
         return False
     if shared.min() < own.max():
-        setting.notes.append(f"runs are paired by name; of {own.max()} at most, two models have {shared.min()} or more in common")
+        setting.notes.append(
+            f"runs are paired by name; of {own.max()} at most, two models have {shared.min()} or more in common"
+        )
     else:
         setting.notes.append("runs are paired by name")
     return True
@@ -259,8 +263,10 @@ def _with_ranks(grid: Grid, known: dict[str, Floats], setting: _Setting) -> Scor
     setting.overlap = 0.0  # other data sets share nothing
     names = list(known)
     table = np.stack(list(known.values()))
-    complete = np.isfinite(table).all(axis=0)
-    setting.notes.append(f"of each of {len(grid.datasets)} data sets the mean over runs is one value, paired by data set")
+    complete = np.asarray(np.isfinite(table).all(axis=0))
+    setting.notes.append(
+        f"of each of {len(grid.datasets)} data sets the mean over runs is one value, paired by data set"
+    )
     common = np.isfinite(table).astype(int) @ np.isfinite(table).astype(int).T
     if common.min() == 0:
         raise ScoresError("two models have no data set in common; leave one of them out, or complete its scores")
@@ -274,7 +280,7 @@ def _with_ranks(grid: Grid, known: dict[str, Floats], setting: _Setting) -> Scor
         ScoredDataset(
             str(dataset),
             {name: None if np.isnan(table[row, i]) else float(table[row, i]) for row, name in enumerate(names)},
-            None if complete[i] else "a model has no score on it",
+            None if bool(complete[i]) else "a model has no score on it",
         )
         for i, dataset in enumerate(grid.datasets)
     ]
@@ -296,7 +302,9 @@ def _ranked(names: Sequence[str], table: Floats, setting: _Setting) -> tuple[Ran
 def _note_what_is_doubtful(models: Sequence[ScoredModel], notes: list[str]) -> None:
     single = [model.model for model in models if model.score is not None and model.score.sd is None]
     if single:
-        notes.append(f"one run says nothing of luck, so there is no verdict on {_listed(single)}; give at least two, better ten")
+        notes.append(
+            f"one run says nothing of luck, so there is no verdict on {_listed(single)}; give at least two, better ten"
+        )
     diverged = [f"{model.model} {model.diverged}" for model in models if model.diverged]
     if diverged:
         notes.append(f"runs without a score are left out of all numbers: {_listed(diverged)}")
@@ -306,7 +314,9 @@ def _note_what_is_doubtful(models: Sequence[ScoredModel], notes: list[str]) -> N
     for model in models:
         split = None if model.score is None else clusters([value for value in model.score.values if value is not None])
         if split is not None:
-            notes.append(f"runs of {model.model} lie in two clusters, around {split[0]:.3g} and {split[1]:.3g}: see the median")
+            notes.append(
+                f"runs of {model.model} lie in two clusters, around {split[0]:.3g} and {split[1]:.3g}: see the median"
+            )
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

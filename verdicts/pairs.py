@@ -147,9 +147,7 @@ def _share_ahead(a: Floats, b: Floats) -> float:
     return float(ahead.sum() / (2 * len(a) * len(b)))
 
 
-def _pairs(
-    names: list[str], d: _Differences, rope: float, higher_is_better: bool, needed: Floats
-) -> Iterator[Pair]:
+def _pairs(names: list[str], d: _Differences, rope: float, higher_is_better: bool, needed: Floats) -> Iterator[Pair]:
     """Yield what the difference of the means says of each pair."""
     p = _two_sided(d)
     adjusted = np.full(p.shape, np.nan)

@@ -6,18 +6,49 @@ from dataclasses import dataclass
 
 from verdicts.score_tables import Table
 
-MODELS = ("model", "model name", "architecture", "arch", "algorithm", "algo", "method", "classifier", "estimator")
+MODELS: tuple[str, ...] = (
+    "model",
+    "model name",
+    "architecture",
+    "arch",
+    "algorithm",
+    "algo",
+    "method",
+    "classifier",
+    "estimator",
+)
 MODELS += ("regressor", "learner", "network", "net", "approach", "system", "variant", "config", "model type")
 RUN_NAMES = ("mlflow runname", "run name", "name", "run", "group", "trial id", "run id")
 """What trackers call a run; it may begin with the model's name."""
 
-RUNS = ("run", "seed", "random seed", "random state", "replicate", "repetition", "repeat", "rep", "fold", "cv fold")
+RUNS: tuple[str, ...] = (
+    "run",
+    "seed",
+    "random seed",
+    "random state",
+    "replicate",
+    "repetition",
+    "repeat",
+    "rep",
+    "fold",
+    "cv fold",
+)
 RUNS += ("outer fold", "split", "trial", "bootstrap", "run number", "runs", "experiment seed", "data seed", "iteration")
 DATASETS = ("dataset", "data set", "dataset name", "data set name", "data", "task", "benchmark", "problem")
 STEPS = ("step", "epoch", "global step")
 STATES = ("status", "state")
 
-SCORES = ("score", "value", "test accuracy", "test acc", "accuracy", "acc", "balanced accuracy", "test score", "test f1")
+SCORES: tuple[str, ...] = (
+    "score",
+    "value",
+    "test accuracy",
+    "test acc",
+    "accuracy",
+    "acc",
+    "balanced accuracy",
+    "test score",
+    "test f1",
+)
 SCORES += ("f1", "f1 score", "test auc", "auc", "roc auc", "r2", "test r2", "val accuracy", "val acc")
 SCORES += ("validation accuracy", "valid accuracy", "eval accuracy", "test loss", "val loss", "loss")
 """From the one that is meant first of all."""
@@ -28,11 +59,14 @@ MLFLOW = frozenset({"start time", "duration", "run id", "name", "source type", "
 WANDB = frozenset({"name", "state", "notes", "user", "tags", "created", "updated", "runtime", "sweep", "gpu type"})
 """The columns of a W&B table beside configuration and summary."""
 
-OTHERS = MLFLOW | WANDB | {"experiment id", "artifact uri", "end time", "id", "run id", "index", "unnamed: 0", "column 1"}
+OTHERS = (
+    MLFLOW | WANDB | {"experiment id", "artifact uri", "end time", "id", "run id", "index", "unnamed: 0", "column 1"}
+)
 OTHERS |= {"hostname", "commit", "description", "agent", "relative time", "wall time", "timestamp", "gpu count", "gpu"}
 
 RUN_AT_END = re.compile(
-    r"(.+?)[-_ /.]*(?:seed|run|fold|rep|replicate|repeat|trial|split)[-_ =.#]*(\d+)(?:[-_/ .]?(?:test|val|validation|train))?",
+    r"(.+?)[-_ /.]*(?:seed|run|fold|rep|replicate|repeat|trial|split)[-_ =.#]*(\d+)"
+    r"(?:[-_/ .]?(?:test|val|validation|train))?",
     re.IGNORECASE,
 )
 """A run's name that says which run of the model it is, such as `tanh-3_seed4`; a bare number may be the model's own."""
@@ -121,7 +155,13 @@ class _Search:
 
     def _at(self, name: str) -> int | None:
         header = self._table.header
-        return header.index(name) if name in header else self._names.index(plain(name)) if plain(name) in self._names else None
+        return (
+            header.index(name)
+            if name in header
+            else self._names.index(plain(name))
+            if plain(name) in self._names
+            else None
+        )
 
     def first(self, role: str, usual: Sequence[str]) -> int | None:
         """Return the column that was named for a role, or the first with a usual name."""
@@ -144,7 +184,7 @@ class _Search:
             return model, False
         for name in RUN_NAMES:
             at = self._names.index(name) if name in self._names else None
-            if at is not None and at not in (dataset,) and not self._is_number(at):
+            if at is not None and at != dataset and not self._is_number(at):
                 return at, True
         texts = [i for i in self.texts() if i not in (*run, dataset) and self._names[i] not in OTHERS]
         return (texts[0], False) if len(texts) == 1 and self.is_long(texts[0]) else (None, False)
@@ -167,7 +207,8 @@ class _Search:
             return best[0] if best else free[0]
         if not free:
             return "there is no column of scores"
-        return f"several columns may be the score: {', '.join(self._table.header[i] for i in free[:50])}; name one as score"
+        names = ", ".join(self._table.header[i] for i in free[:50])
+        return f"several columns may be the score: {names}; name one as score"
 
     def numbers(self) -> list[int]:
         """Return the columns of numbers."""
@@ -181,12 +222,14 @@ class _Search:
         return self._table.header[i].startswith(("metrics.", "summary."))
 
     def _is_number(self, i: int) -> bool:
-        cells = [cell for cell in self._table.column(i) if cell.strip().lower() not in ("", "nan", "none", "null", "na")]
+        cells = [
+            cell for cell in self._table.column(i) if cell.strip().lower() not in ("", "nan", "none", "null", "na")
+        ]
         return bool(cells) and all(numeric(cell) is not None for cell in cells)
 
 
 def split_names(names: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Return model and run of each name: where names repeat they are the models', where all end in a run it is cut off."""
+    """Return model and run of each name: names that repeat are the models'; where all end in a run it is cut off."""
     if len(set(names)) < len(names):
         return [(name, None) for name in names]
     parts = [RUN_AT_END.fullmatch(name) for name in names]

@@ -1,7 +1,7 @@
 """Scores from elsewhere: what model reached which score in which run, read from tables as trackers export them.
 
-Read are a table of runs (of MLflow, W&B, TensorBoard's hyperparameters, or one's own), series of values by step, of which
-the last is taken, and a table with a column for each model. What was taken is said in notes.
+Read are a table of runs (of MLflow, W&B, TensorBoard's hyperparameters, or one's own), series of values by step, of
+which the last is taken, and a table with a column for each model. What was taken is said in notes.
 """
 
 import math
@@ -16,13 +16,17 @@ MAX_SCORE = 1e15
 """The largest score, and the lowest one with a minus: its square is far from the largest float."""
 
 
+UNFINISHED = frozenset({"failed", "crashed", "killed", "running", "pending", "scheduled", "preempted", "preempting"})
+"""What MLflow and W&B call runs whose score is none, or not the last."""
+
+
 class ScoresError(ValueError):
     """The scores cannot be compared; the message says what to give instead."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One run of a model. `value` is None of a run that came to nothing, `run` and `dataset` where they are not known."""
+    """One run of a model. `value` is None of one that came to nothing, `run` and `dataset` where they are not known."""
 
     model: str
     value: float | None
@@ -167,25 +171,23 @@ def _wide(table: Table, roles: Columns) -> Scores:
         common = None if dataset is not None and not roles.run else run
         runs += [Score(table.header[i], _value(row[i]), common, dataset) for i in roles.models]
     of_rows = "a data set" if roles.dataset is not None else "a run common to all models"
-    names = ", ".join(table.header[i] for i in roles.models[:3])
-    note = f"a column for each of {len(roles.models)} models ({names}{', …' if len(roles.models) > 3 else ''}), a row {of_rows}"
+    names = ", ".join([*(table.header[i] for i in roles.models[:3]), *(["…"] if len(roles.models) > 3 else [])])
+    note = f"a column for each of {len(roles.models)} models ({names}), a row {of_rows}"
     return Scores(tuple(runs), overlap=_overlap(table, roles), notes=(note, *_folds(table, roles)))
 
 
 def _of_rows(table: Table, roles: Columns) -> Scores:
     """Read a table with a row for each run."""
-    assert roles.score is not None  # noqa: S101 (for the type checker: there are no columns of models)
+    assert roles.score is not None and roles.model is not None  # noqa: S101, PT018 (for the type checker)
     rows, notes = _last_steps(table, roles)
-    names = [(row[roles.model], None) for row in rows] if roles.model is not None and not roles.is_run_name else None
-    if names is None:
-        texts = [row[roles.model] if roles.model is not None else "" for row in rows]
-        names = split_names(texts) if not roles.run else [(model, None) for model, _ in split_names(texts)]
+    texts = [row[roles.model] for row in rows]
+    names = split_names(texts) if roles.is_run_name else [(name, None) for name in texts]
     unfinished: Counter[str] = Counter()
     runs = []
     for row, (model, of_name) in zip(rows, names, strict=True):
         value = _value(row[roles.score])
         state = "" if roles.state is None else row[roles.state].lower()
-        if state not in ("", "finished", "success", "completed"):
+        if state in UNFINISHED:
             unfinished[state] += 1
             value = None
         run = "/".join(row[i] for i in roles.run) if roles.run else of_name

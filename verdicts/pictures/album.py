@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from bundle.comparison import Comparison, ModelResult, Summary
 from verdicts.elsewhere import ScoreComparison
 from verdicts.pictures import costs, forest, panels, ranks, runs, variance
-from verdicts.pictures.frame import Fonts, Picture
 from verdicts.pictures.costs import Place
+from verdicts.pictures.frame import Fonts, Picture
 from verdicts.pictures.runs import Strip
 
 LESS = frozenset({"log_loss", "brier", "ece", "rmse", "mae"})

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -111,7 +112,9 @@ def _name(axes: Axes, places: Sequence[Place], frame: Frame) -> None:
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in points.values()]
     for place in places:
         x = points[place.name][0]
-        low, high_end = (axes.transData.transform((place.cost, end))[1] for end in place.score.ci95 or [place.score.mean] * 2)
+        low, high_end = (
+            axes.transData.transform((place.cost, end))[1] for end in place.score.ci95 or [place.score.mean] * 2
+        )
         taken.append((x - 2, low, x + 2, high_end))
     for place in places:
         x, y = points[place.name]
@@ -123,7 +126,8 @@ def _name(axes: Axes, places: Sequence[Place], frame: Frame) -> None:
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 at = axes.transAxes.inverted().transform((left, low + 0.2 * high))
-                axes.text(*at, text, transform=axes.transAxes, fontsize=frame.size, family=frame.families, parse_math=False)
+                font: dict[str, Any] = {"fontsize": frame.size, "family": frame.families, "parse_math": False}
+                axes.text(at[0], at[1], text, transform=axes.transAxes, **font)
                 break
 
 

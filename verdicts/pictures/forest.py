@@ -63,8 +63,15 @@ def picture(pairs: Sequence[Pair], title: str, label: str, width: int, fonts: Fo
             axes.plot(pair.mean_difference, at, marker, color=colour, markersize=0.7 * frame.size)
             if words:
                 axes.annotate(
-                    pair.verdict, (1, at), xycoords=("axes fraction", "data"), xytext=(6, 0), fontsize=frame.size,
-                    textcoords="offset points", va="center", color=colour, annotation_clip=False,
+                    pair.verdict,
+                    (1, at),
+                    xycoords=("axes fraction", "data"),
+                    xytext=(6, 0),
+                    fontsize=frame.size,
+                    textcoords="offset points",
+                    va="center",
+                    color=colour,
+                    annotation_clip=False,
                 )
         axes.set_yticks(range(len(shown)), labels, family=frame.families, parse_math=False, fontsize=frame.size)
         axes.set(ylim=(len(shown) - 0.5, -0.5), xlim=extent([end for pair in shown for end in _ends(pair)] or [0]))

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -108,7 +109,7 @@ class Frame:
         """Draw title, legend and notes."""
         figure.set_layout_engine("none")
         high = figure.bbox.height
-        text = {"family": list(self.families), "parse_math": False}
+        text: dict[str, Any] = {"family": list(self.families), "parse_math": False}
         figure.text(
             0.5,
             1 - MARGIN / high,
@@ -147,7 +148,7 @@ class Frame:
                 handletextpad=0.5,
             )
             for label in legend.get_texts():
-                label.set_family(list(self.families))
+                label.set_fontfamily(list(self.families))
                 label.set_parse_math(False)
 
     def axes(self, figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
@@ -159,9 +160,9 @@ class Frame:
         axes.set_axisbelow(True)
         return axes
 
-    def mark(self, axis: Axis, pixels: float, most: int = 8) -> None:
+    def mark(self, axis: XAxis | YAxis, pixels: float, most: int = 8) -> None:
         """Have an axis so few ticks that their labels stand apart."""
-        room = 3.2 * line_height(self.size) if axis.axis_name == "x" else 2.2 * self.line
+        room = 3.2 * line_height(self.size) if isinstance(axis, XAxis) else 2.2 * self.line
         axis.set_major_locator(MaxNLocator(max(1, min(most, int(pixels / room))), steps=[1, 2, 2.5, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
 

@@ -22,7 +22,7 @@ def _font(size: float) -> tuple[FT2Font, frozenset[int]]:
 
 
 def width_of(text: str, size: float) -> float:
-    """Return the pixels that a line takes at a size in points; characters of other fonts count as wide as they may be."""
+    """Return the pixels that a line takes at a size in points; characters of other fonts count as wide ones."""
     font, own = _font(size)
     known = "".join(character for character in text if ord(character) in own)
     font.set_text(known)

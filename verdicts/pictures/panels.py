@@ -27,7 +27,9 @@ HEIGHT = 0.62
 def sensitivity(models: Sequence[ModelResult], title: str, label: str, width: int, fonts: Fonts) -> Picture:
     """Return a line for each learning rate, by epoch."""
     rates = sorted({cell.learning_rate for model in models for cell in model.sensitivity})
-    colours = dict(zip(rates, colormaps["viridis"]([0.9 * i / max(1, len(rates) - 1) for i in range(len(rates))]), strict=True))
+    colours = dict(
+        zip(rates, colormaps["viridis"]([0.9 * i / max(1, len(rates) - 1) for i in range(len(rates))]), strict=True)
+    )
     entries = [Line2D([], [], color=colours[rate], marker="o", markersize=4, label=f"rate {rate:g}") for rate in rates]
     cells = [cell for model in models for cell in model.sensitivity]
 
@@ -36,9 +38,10 @@ def sensitivity(models: Sequence[ModelResult], title: str, label: str, width: in
             line = sorted((cell for cell in model.sensitivity if cell.learning_rate == rate), key=lambda c: c.epoch)
             epochs, means = [cell.epoch for cell in line], [cell.mean for cell in line]
             axes.plot(epochs, means, "o-", color=colours[rate], markersize=3, linewidth=1.5)
-            told = [(cell.epoch, *cell.ci95) for cell in line if cell.ci95 is not None]
-            if told:
-                axes.fill_between(*zip(*told, strict=True), color=colours[rate], alpha=0.2, linewidth=0)
+            told = [(cell.epoch, cell.ci95) for cell in line if cell.ci95 is not None]
+            across = [epoch for epoch, _ in told]
+            low, high = ([interval[i] for _, interval in told] for i in (0, 1))
+            axes.fill_between(across, low, high, color=colours[rate], alpha=0.2, linewidth=0)
 
     ends = [end for cell in cells for end in (cell.mean, *(cell.ci95 or []))]
     limits = extent([cell.epoch for cell in cells]), extent(ends)
@@ -55,11 +58,13 @@ def reliability(models: Sequence[ModelResult], title: str, label: str, width: in
 
     def fill(axes: Axes, model: ModelResult) -> None:
         axes.plot([0, 1], [0, 1], "--", color="#737373", linewidth=1)
-        told = [b for b in model.reliability if b.mean_probability is not None and b.share is not None]
+        told = [b for b in model.reliability if b.count]
         total = sum(b.count for b in told)
-        axes.plot([b.mean_probability for b in told], [b.share for b in told], color="#2166ac", linewidth=1)
+        predicted = [b.mean_probability or 0.0 for b in told]
+        came_true = [b.share or 0.0 for b in told]
+        axes.plot(predicted, came_true, color="#2166ac", linewidth=1)
         sizes = [6 + 90 * math.sqrt(b.count / total) for b in told]
-        axes.scatter([b.mean_probability for b in told], [b.share for b in told], s=sizes, color="#2166ac", zorder=3)
+        axes.scatter(predicted, came_true, s=sizes, color="#2166ac", zorder=3)
 
     notes = [f"Across: the predicted {label}; up: how often it came true, over all runs' test points in ten bins."]
     return _picture(models, (title, entries, notes), ((-0.06, 1.06), (-0.06, 1.06)), fill, width, fonts)

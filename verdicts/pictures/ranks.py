@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -13,7 +14,12 @@ MOST_GROUPS = 12
 
 
 def picture(
-    average: Mapping[str, float], groups: Sequence[Sequence[str]], difference: float | None, title: str, width: int, fonts: Fonts
+    average: Mapping[str, float],
+    groups: Sequence[Sequence[str]],
+    difference: float | None,
+    title: str,
+    width: int,
+    fonts: Fonts,
 ) -> Picture:
     """Return the diagram: ranks along a line, 1 on the left; the better half is named on the left."""
     ordered = sorted(average, key=lambda name: average[name])
@@ -43,8 +49,8 @@ def picture(
         def at(rank: float) -> float:
             return start + (rank - lowest) / (highest - lowest) * (end - start)
 
-        text = {"fontsize": frame.size, "family": frame.families, "parse_math": False, "va": "center"}
-        line = {"color": "black", "linewidth": 1.2, "clip_on": False}
+        text: dict[str, Any] = {"fontsize": frame.size, "family": frame.families, "parse_math": False, "va": "center"}
+        line: dict[str, Any] = {"color": "black", "linewidth": 1.2, "clip_on": False}
         axes.plot([start, end], [axis, axis], **line)
         step = max(1, math.ceil((highest - lowest + 1) * 2.4 * line_height(frame.size) / max(end - start, 1)))
         for tick in range(lowest, highest + 1, step):

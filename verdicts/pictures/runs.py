@@ -1,7 +1,8 @@
-"""Every run of every model: a strip of dots each, with the mean and its interval, and what tells more where they cluster."""
+"""Every run of every model: a strip of dots each, with the mean and its interval, and the median where they cluster."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ class Strip:
 
 
 def picture(strips: Sequence[Strip], title: str, label: str, run: str, width: int, fonts: Fonts) -> Picture:
-    """Return every run of models, from top to bottom in their order; `label` says what the scores are, `run` what a dot is."""
+    """Return the models from top to bottom in their order; `label` says what the scores are, `run` what a dot is."""
     frame = Frame(width, title, _entries(strips, run), (), fonts(title, label, *(strip.name for strip in strips)))
     row = HIGH_ROW if len(strips) <= MANY else LOW_ROW
     labels = wrapped(label, 0.6 * width, frame.size)
@@ -98,7 +99,7 @@ def _draw(axes: Axes, row: int, strip: Strip, size: float) -> None:
 
 
 def _entries(strips: Sequence[Strip], run: str) -> list[Line2D]:
-    dot = {"linestyle": "none"}
+    dot: dict[str, Any] = {"linestyle": "none"}
     entries = [
         Line2D([], [], marker="o", color=RUN, alpha=0.6, markersize=4, label=run, **dot),
         Line2D([], [], color="black", linewidth=2.5, label="mean, 95% interval of the mean"),
@@ -108,7 +109,7 @@ def _entries(strips: Sequence[Strip], run: str) -> list[Line2D]:
     if any(clusters(strip.values) for strip in strips):
         entries.append(Line2D([], [], color=CLUSTER, linestyle=":", label="centres of two clusters"))
     if any(strip.notebook is not None for strip in strips):
-        mark = {"marker": "v", "color": NOTEBOOK, "markeredgecolor": "white", "markersize": 8}
+        mark: dict[str, Any] = {"marker": "v", "color": NOTEBOOK, "markeredgecolor": "white", "markersize": 8}
         entries.append(Line2D([], [], label="the notebook's run", **mark, **dot))
     return entries
 

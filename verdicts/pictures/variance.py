@@ -25,10 +25,25 @@ def picture(models: Sequence[ModelResult], title: str, label: str, width: int, f
     shown = [(model.model, model.variance) for model in models if model.variance is not None]
     known = {name for _, variance in shown for name in SOURCES if getattr(variance, name) is not None}
     entries: list[Patch | Line2D] = [Patch(color=c, label=text) for name, (c, text) in SOURCES.items() if name in known]
-    entries.append(Line2D([], [], linestyle="none", marker="|", markersize=12, markeredgewidth=2.5, color="black", label="in all, over runs"))
+    entries.append(
+        Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker="|",
+            markersize=12,
+            markeredgewidth=2.5,
+            color="black",
+            label="in all, over runs",
+        )
+    )
     others = [name for name in SOURCES if name != "test_set" and name in known]
-    measured = sorted({variance.measured_on.replace('_', ' ') for _, variance in shown}) if others else []
-    notes = [f"Data, weights and batches: on {' and '.join(measured)}, one varied at a time; lines are 95% intervals."] if measured else []
+    measured = sorted({variance.measured_on.replace("_", " ") for _, variance in shown}) if others else []
+    notes = (
+        [f"Data, weights and batches: on {' and '.join(measured)}, one varied at a time; lines are 95% intervals."]
+        if measured
+        else []
+    )
     frame = Frame(width, title, entries, notes, fonts(title, label, *(name for name, _ in shown)))
     axis = wrapped(f"variance of {label} × 10⁴, in squared points", 0.6 * width, frame.size)
     content = ROW * len(shown) + 1.9 * frame.line + len(axis) * frame.line
