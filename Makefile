@@ -9,13 +9,14 @@ SOAKED := mlserver litserve bentoml
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
-.PHONY: help serve address train test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
+.PHONY: help serve address train tuned test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
 	benchmark wrk benchmark-training benchmark-forms benchmark-explorer pictures soak soak-others hostile lock wheel sbom \
 	audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
 	@echo "make train         train the next version of every model"
+	@echo "make tuned         train the same networks with learning rate and epochs chosen in each run (1 minute)"
 	@echo "make test          run the tests"
 	@echo "make test-fast     run those that need no browser and do not train or soak"
 	@echo "make coverage      run the tests and list the lines and branches that none of them runs"
@@ -51,6 +52,9 @@ address:
 
 train: $(VENV)/run
 	$(BIN)/python -m training train
+
+tuned: $(VENV)/run
+	$(BIN)/python -m training train training/experiments/tuned.toml
 
 # Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
 # process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.

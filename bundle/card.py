@@ -47,15 +47,32 @@ class TrueBoundary:
 
 
 @dataclass(frozen=True)
+class Candidates:
+    """What each replicate chose from, by its validation loss: every learning rate after every one of the epochs."""
+
+    learning_rates: list[float]
+    epochs: list[Positive]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one replicate chose."""
+
+    learning_rate: float
+    epoch: Positive
+
+
+@dataclass(frozen=True)
 class Protocol:
     """How every replicate was trained."""
 
     optimizer: str
-    learning_rate: float
+    learning_rate: Annotated[float, "the served replicate's, where each chose its own"]
     batch_size: Positive
-    epochs: Positive
+    epochs: Annotated[Positive, "the most that a replicate could have"]
     loss: str
     seed: int
+    candidates: Annotated[Candidates | None, "what each replicate chose from; null where there was one recipe"] = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +152,9 @@ class Card:
     diverged: Annotated[list[int], "replicates whose weights are no longer finite"] = field(default_factory=list)
     true_boundary: Annotated[TrueBoundary | None, "the sphere between the classes, 0 inside, where it is known"] = None
     protocol: Annotated[Protocol | None, "null for a model from elsewhere"]
+    chosen: Annotated[
+        list[Chosen] | None, "one a replicate, which stands still from that epoch on; null where there was one recipe"
+    ] = None
     libraries: dict[str, str]
     created_at: datetime
     training_seconds: float

@@ -189,7 +189,7 @@ def _train_with_progress(experiment: Experiment, models_dir: Path, resume: bool)
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as bars:
-        tasks = {spec.name: bars.add_task(spec.name, total=spec.epochs) for spec in experiment.models}
+        tasks = {spec.name: bars.add_task(spec.name, total=spec.epochs_in_all) for spec in experiment.models}
         try:
             return run(experiment, models_dir, lambda name, epochs: bars.advance(tasks[name], epochs), resume, data)
         except KeyboardInterrupt:

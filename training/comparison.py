@@ -1,7 +1,7 @@
 """From what was measured to what is compared: one result a model, one test a pair."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -12,10 +12,13 @@ from bundle.comparison import (
     SPLITS,
     Comparison,
     DatasetSummary,
+    ModelProtocol,
     ModelResult,
     Pair,
     ProtocolSummary,
+    Sensitivity,
     Summary,
+    Variance,
 )
 from bundle.records import schema_of
 from training.dataset_spec import generator_of, parameters_of
@@ -38,6 +41,10 @@ class Measurements:
     mistakes: list[int] | None
     served: Metrics | RegressionMetrics
     seconds: float
+    protocol: ModelProtocol | None = None
+    sensitivity: list[Sensitivity] = field(default_factory=list)
+    variance: Variance | None = None
+    still_improving: int | None = None
 
 
 MeasurementsSchema = schema_of(Measurements)
@@ -98,7 +105,7 @@ def compare_models(
         ),
         protocol=ProtocolSummary(
             optimizer=protocol.optimizer,
-            learning_rate=protocol.learning_rate,
+            learning_rate=None if protocol.learning_rates else protocol.learning_rate,
             batch_size=protocol.batch_size,
             loss=protocol.loss_for(source.task),
             seed=experiment.seed,
@@ -128,6 +135,10 @@ def _result(model: TrainedModel, overlap: float) -> ModelResult:
         notebook_accuracy=spec.notebook_accuracy,
         training_seconds=measured.seconds,
         metrics=metrics,
+        protocol=measured.protocol,
+        sensitivity=measured.sensitivity,
+        variance=measured.variance,
+        still_improving=measured.still_improving,
     )
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from bundle import layout
-from bundle.card import Task
+from bundle.card import Candidates, Task
 from bundle.records import StrictRecordSchema, by_path
 from training.dataset_spec import DatasetField, DatasetSpec, located
-from training.keys import SEED, SIZE, Tuple
+from training.keys import SEED, SIZE, OneOrMore, Tuple, at_least
 from training.protocol_spec import Activation, ProtocolSpec, Recipe, RecipeSchema, merge, protocol_of
 
 DIRECTORY = Path(__file__).parent / "experiments"
@@ -27,6 +27,7 @@ class ModelSpec:
     """An architecture (hidden layer sizes) with its activation, how it is trained, and what the notebook printed.
 
     `activation` is that of all hidden layers, where they have the same; `mixed_activations` are one a layer otherwise.
+    Where each replicate chooses among the epochs in `stops`, `epochs` is the last of them; else there are none.
     """
 
     name: str
@@ -36,6 +37,22 @@ class ModelSpec:
     notebook_accuracy: float | None
     protocol: ProtocolSpec = field(default_factory=ProtocolSpec)
     mixed_activations: tuple[str, ...] = ()
+    stops: tuple[int, ...] = ()
+
+    @property
+    def candidates(self) -> Candidates:
+        """What each replicate chooses from: of one recipe one value of each."""
+        rates, stops = self.protocol.learning_rates or (self.protocol.learning_rate,), self.stops or (self.epochs,)
+        return Candidates(list(rates), list(stops))
+
+    @property
+    def is_tuned(self) -> bool:
+        return bool(self.protocol.learning_rates or self.stops)
+
+    @property
+    def epochs_in_all(self) -> int:
+        """Those of every learning rate."""
+        return self.epochs * len(self.candidates.learning_rates)
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -45,7 +62,10 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Experiment:
-    """`is_part` where not all of the models that stand in its file are to be trained."""
+    """`is_part` where not all of the models that stand in its file are to be trained.
+
+    `variance_runs` of the replicates are trained once more for each source of luck; see `training.variance`.
+    """
 
     name: str
     seed: int
@@ -54,6 +74,7 @@ class Experiment:
     protocol: ProtocolSpec
     models: tuple[ModelSpec, ...]
     is_part: bool = False
+    variance_runs: int = 0
 
     def only(self, names: tuple[str, ...]) -> "Experiment":
         """Return the experiment with the named models alone.
@@ -94,7 +115,7 @@ class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
     name = fields.String(required=True, validate=_name)
     hidden_layers = Tuple(fields.Integer(strict=True, validate=SIZE), load_default=(10, 10))
     activation = Activation()
-    epochs = fields.Integer(strict=True, validate=SIZE)
+    epochs = OneOrMore(fields.Integer(strict=True, validate=SIZE))
     notebook_accuracy = fields.Float(load_default=None, validate=validate.Range(0, 1))
     protocol = fields.Nested(RecipeSchema, load_default=dict)
 
@@ -106,6 +127,8 @@ class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
 def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
     """Return a model with its whole recipe. Raises ValidationError where the two do not go together."""
     recipe = merge(of_all, own["protocol"])
+    epochs = own.get("epochs", recipe.get("epochs", 500))
+    stops = tuple(sorted(epochs)) if isinstance(epochs, tuple) else ()
     layers, activation = own["hidden_layers"], own.get("activation", recipe.get("activation", "tanh"))
     if "activation" in own and not layers:
         raise ValidationError("is for models with hidden layers", "activation")
@@ -114,15 +137,15 @@ def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
     if layers and len(activation) != len(layers):
         raise ValidationError(f"must be one name, or one for each of the {len(layers)} hidden layers", "activation")
     is_same = len(set(activation)) == 1
-    protocol = _protocol(recipe)
     return ModelSpec(
         name=own["name"],
         hidden_layers=layers,
         activation=activation[0] if layers and is_same else None,
-        epochs=own.get("epochs", recipe.get("epochs", 500)),
+        epochs=stops[-1] if stops else epochs,
         notebook_accuracy=own["notebook_accuracy"],
-        protocol=protocol,
+        protocol=_protocol({**recipe, "epochs": epochs}),
         mixed_activations=activation if layers and not is_same else (),
+        stops=stops,
     )
 
 
@@ -139,6 +162,7 @@ class _ExperimentSchema(StrictRecordSchema[Experiment]):
     name = fields.String(required=True, validate=_name)
     seed = fields.Integer(load_default=0, strict=True, validate=SEED)
     replicates = fields.Integer(load_default=30, strict=True, validate=SIZE)
+    variance_runs = fields.Integer(load_default=0, strict=True, validate=at_least(0))
     dataset = DatasetField(required=True)
     protocol = fields.Nested(RecipeSchema, load_default=dict)
     models = Tuple(fields.Nested(_ModelSchema), required=True, validate=validate.Length(min=1))

@@ -6,6 +6,7 @@ their comparison. A run that is interrupted leaves the versions before it as the
 one that resumes it.
 """
 
+import contextlib
 import logging
 import platform
 import shutil
@@ -25,11 +26,11 @@ import tensorflow as tf
 
 from bundle import layout
 from bundle.card import Card, CardSchema, Feature, Metrics, Protocol
-from bundle.comparison import Comparison, ComparisonSchema, Dataset
+from bundle.comparison import Comparison, ComparisonSchema, Dataset, Variance
 from training import TrainingError
 from training.architectures import build, initial_weights
 from training.comparison import Measurements, TrainedModel, compare_models, listed
-from training.datasets import Data, DataSource, ReplicateSplits, Stream, data_of, seed_for
+from training.datasets import Data, DataSource, ReplicateSplits, Stream, data_of, data_source, draw, seed_for
 from training.evaluation import (
     EvaluationError,
     Measured,
@@ -44,8 +45,9 @@ from training.experiment import Experiment, ModelSpec
 from training.exporter import Recorded, export
 from training.finished import BUNDLE, FinishedModels, digest_of, digest_of_data
 from training.fit.batches import BatchOrders
-from training.fit.train import train
 from training.preprocessing import MEAN, SD, EncodedSplit, Encoder, fit
+from training.selection import Selected, train_and_choose
+from training.variance import SOURCES, anew, exact_scores_of, first, scores_of, split
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +80,33 @@ class _Run:
     def data_digest(self) -> str:
         return digest_of_data(self.source, self.splits)
 
+    @cached_property
+    def first(self) -> "_Run":
+        """The replicates that are trained once more, as they were."""
+        return self._of(first(self.experiment))
+
+    @cached_property
+    def anew(self) -> "_Run":
+        """As many replicates, of which everything is drawn anew."""
+        return self._of(anew(self.experiment))
+
+    def _of(self, experiment: Experiment) -> "_Run":
+        is_redrawn = self.source.replication == "redrawn"
+        source = data_source(experiment.dataset, experiment.seed) if is_redrawn else self.source
+        splits = draw(experiment.dataset, source, experiment.seed, experiment.replicates)
+        return replace(self, experiment=experiment, source=source, splits=splits, encoder=fit(source, splits.train))
+
+    @property
+    def validation_overlap(self) -> float:
+        """How much replicates have in common of their validation data; see `training.statistics`."""
+        sizes = self.splits.validation.size, self.splits.train.size
+        return 0 if self.source.replication == "redrawn" else sizes[0] / sizes[1]
+
     def digest(self, spec: ModelSpec) -> str:
         """Return the digest of all that determines a model of this run."""
         experiment = self.experiment
-        recipe = {"model": asdict(spec), "seed": experiment.seed, "replicates": experiment.replicates}
+        numbers = {name: getattr(experiment, name) for name in ("seed", "replicates", "variance_runs")}
+        recipe = {"model": asdict(spec), **numbers}
         return digest_of(recipe, self.data_digest, self.libraries)
 
 
@@ -176,7 +201,7 @@ def _finish(
     digest = shared.digest(spec)
     measured = finished.take(digest)
     if measured is not None:
-        progress(spec.name, spec.epochs)
+        progress(spec.name, spec.epochs_in_all)
         return measured
     try:
         measured = _train_and_export(shared, spec, staged / BUNDLE, progress)
@@ -195,22 +220,17 @@ def _finish(
 
 def _train_and_export(shared: _Run, spec: ModelSpec, directory: Path, progress: Progress) -> Measurements:
     """Train all replicates of one model, measure them on their test data, and write its bundle."""
-    experiment, source, splits, encoder = shared.experiment, shared.source, shared.splits, shared.encoder
-    outputs = len(source.classes) if source.task == "multiclass" else 1
-    model = build(encoder.n_inputs, spec.hidden_layers, spec.activations, source.task, outputs)
-    protocol = replace(spec.protocol, class_weight=spec.protocol.class_weights_for(source.classes))
-    seeds = [seed_for(experiment.seed, r, Stream.WEIGHTS) for r in range(experiment.replicates)]
-    trajectory = train(
-        model,
-        initial_weights(model, seeds, protocol),
-        EncodedSplit(splits.train, encoder),
-        EncodedSplit(splits.validation, encoder),
-        BatchOrders(experiment.seed, spec.epochs, splits.train.size),
-        protocol,
-        lambda epochs: progress(spec.name, epochs),
-    )
-    recorded = Recorded(model, encoder.in_target_units(trajectory.weights), encoder, source.task)
+    experiment, source, encoder, protocol = shared.experiment, shared.source, shared.encoder, spec.protocol
+    recorded, selected = _train(shared, spec, shared, shared, lambda epochs: progress(spec.name, epochs))
+    trajectory = selected.trajectory
     measured, lost = _measure(shared, recorded, trajectory.seconds)
+    measured = replace(
+        measured,
+        protocol=selected.protocol,
+        sensitivity=selected.sensitivity(shared.validation_overlap),
+        still_improving=selected.still_improving,
+        variance=_variance(shared, spec, measured, lambda _: progress(spec.name, 0)),
+    )
     fingerprint, compiled = export(recorded, source.domain, directory)
     card = Card(
         name=spec.name,
@@ -231,12 +251,14 @@ def _train_and_export(shared: _Run, spec: ModelSpec, directory: Path, progress: 
         true_boundary=source.true_boundary,
         protocol=Protocol(
             optimizer=protocol.optimizer,
-            learning_rate=protocol.learning_rate,
+            learning_rate=selected.chosen[0].learning_rate,
             batch_size=protocol.batch_size,
             epochs=spec.epochs,
             loss=protocol.loss_for(source.task),
             seed=experiment.seed,
+            candidates=spec.candidates if spec.is_tuned else None,
         ),
+        chosen=selected.chosen if spec.is_tuned else None,
         libraries=shared.libraries,
         created_at=shared.started,
         training_seconds=trajectory.seconds,
@@ -247,6 +269,43 @@ def _train_and_export(shared: _Run, spec: ModelSpec, directory: Path, progress: 
     )
     CardSchema().write(card, directory / layout.CARD)
     return measured
+
+
+def _train(
+    data: _Run, spec: ModelSpec, weights: _Run, batches: _Run, progress: Callable[[int], object]
+) -> tuple[Recorded, Selected]:
+    """Train all replicates of a model on the data of one run, from the weights of one, in the batch orders of one."""
+    source, splits, encoder = data.source, data.splits, data.encoder
+    outputs = len(source.classes) if source.task == "multiclass" else 1
+    model = build(encoder.n_inputs, spec.hidden_layers, spec.activations, source.task, outputs)
+    protocol = replace(spec.protocol, class_weight=spec.protocol.class_weights_for(source.classes))
+    seeds = [seed_for(weights.experiment.seed, r, Stream.WEIGHTS) for r in range(splits.train.count)]
+    selected = train_and_choose(
+        model,
+        initial_weights(model, seeds, protocol),
+        EncodedSplit(splits.train, encoder),
+        EncodedSplit(splits.validation, encoder),
+        BatchOrders(batches.experiment.seed, spec.epochs, splits.train.size),
+        protocol,
+        spec.candidates,
+        progress,
+    )
+    return Recorded(model, encoder.in_target_units(selected.trajectory.weights), encoder, source.task), selected
+
+
+def _variance(
+    shared: _Run, spec: ModelSpec, measured: Measurements, progress: Callable[[int], object]
+) -> Variance | None:
+    """Train some of the replicates once more for each source of luck, and return what each of them makes."""
+    measured_on, before = exact_scores_of(measured)
+    few, pairs = shared.experiment.variance_runs, {}
+    for source in SOURCES if few else ():
+        with contextlib.suppress(TrainingError, ValueError):  # what was drawn anew may have no number at all
+            data, weights, batches = (shared.anew if source == each else shared.first for each in SOURCES)
+            recorded, _ = _train(data, spec, weights, batches, progress)
+            pairs[source] = before[:few], exact_scores_of(_measure(data, recorded, 0)[0])[1]
+    name, scores = scores_of(measured)
+    return split(scores, shared.splits.test.size if name == "accuracy" else None, pairs, measured_on)
 
 
 def _measure(shared: _Run, recorded: Recorded, seconds: float) -> tuple[Measurements, list[int]]:

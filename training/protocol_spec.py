@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from bundle.card import Task
 from bundle.records import StrictRecordSchema
-from training.keys import ABOVE_ZERO, SIZE, at_least
+from training.keys import ABOVE_ZERO, SIZE, OneOrMore, at_least
 
 _ADAM = ("beta_1", "beta_2", "epsilon")
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -81,7 +81,10 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class ProtocolSpec:
-    """How a network is trained; `l1` and `l2` are of all kernels, the others of the hidden layers."""
+    """How a network is trained; `l1` and `l2` are of all kernels, the others of the hidden layers.
+
+    Where each replicate chooses among `learning_rates`, `learning_rate` is the first of them; else there are none.
+    """
 
     optimizer: str = "adam"
     learning_rate: float = 0.001
@@ -97,6 +100,7 @@ class ProtocolSpec:
     bias_initializer: str = "zeros"
     class_weight: Literal["balanced"] | Mapping[str, float] | None = None
     early_stopping: EarlyStopping | None = None
+    learning_rates: tuple[float, ...] = ()
 
     def loss_for(self, task: Task) -> str:
         """Return the loss that a task is trained with.
@@ -128,7 +132,8 @@ class ProtocolSpec:
 
 
 Recipe: TypeAlias = Mapping[str, Any]
-"""What a `[protocol]` says: `ProtocolSpec`'s keys that stand there, and perhaps `epochs` and `activation`."""
+"""What a `[protocol]` says: `ProtocolSpec`'s keys that stand there, and perhaps `epochs` and `activation`. Where there
+is a choice, `learning_rate` and `epochs` are tuples."""
 
 
 def merge(base: Recipe, own: Recipe) -> Recipe:
@@ -138,13 +143,28 @@ def merge(base: Recipe, own: Recipe) -> Recipe:
     return {**base, **own}
 
 
+_NOT_WITH_LISTS = {
+    "learning_rate_schedule": "does not go with a list of {}: a schedule is made for one rate and one number "
+    "of epochs; give one value of each, or leave the schedule out",
+    "early_stopping": "does not go with a list of {}: the list already chooses the best epoch on validation data; "
+    "give one value of each, or leave early_stopping out",
+}
+
+
 def protocol_of(recipe: Recipe) -> ProtocolSpec:
     """Return a recipe as a record, defaults filled in.
 
     Raises:
-        ValidationError: the optimizer has no such option.
+        ValidationError: the optimizer has no such option, or a list does not go with another key.
     """
-    protocol = ProtocolSpec(**{key: value for key, value in recipe.items() if key not in {"epochs", "activation"}})
+    lists = [key for key in ("learning_rate", "epochs") if isinstance(recipe.get(key), tuple)]
+    wrong = {key: why.format(" and ".join(lists)) for key, why in _NOT_WITH_LISTS.items() if lists and key in recipe}
+    if wrong:
+        raise ValidationError(wrong)
+    known = {key: value for key, value in recipe.items() if key not in {"epochs", "activation"}}
+    if "learning_rate" in lists:
+        known |= {"learning_rate": recipe["learning_rate"][0], "learning_rates": recipe["learning_rate"]}
+    protocol = ProtocolSpec(**known)
     valid = (*OPTIMIZERS[protocol.optimizer], *OPTIONS_OF_ALL)
     unknown = [name for name in protocol.optimizer_options if name not in valid]
     if unknown:
@@ -234,7 +254,7 @@ class RecipeSchema(StrictRecordSchema[Recipe]):
     """Any of the keys; a model's recipe says only what differs."""
 
     optimizer = fields.String(validate=one_of(tuple(OPTIMIZERS)))
-    learning_rate = fields.Float(validate=ABOVE_ZERO)
+    learning_rate = OneOrMore(fields.Float(validate=ABOVE_ZERO))
     batch_size = fields.Integer(strict=True, validate=SIZE)
     optimizer_options = fields.Dict(fields.String(), _Option())
     learning_rate_schedule = fields.Nested(_ScheduleSchema)
@@ -247,7 +267,7 @@ class RecipeSchema(StrictRecordSchema[Recipe]):
     bias_initializer = fields.String(validate=one_of(BIAS_INITIALIZERS))
     class_weight = _ClassWeight()
     early_stopping = fields.Nested(_EarlyStoppingSchema)
-    epochs = fields.Integer(strict=True, validate=SIZE)
+    epochs = OneOrMore(fields.Integer(strict=True, validate=SIZE))
     activation = Activation()
 
     @post_load

@@ -36,7 +36,7 @@ class StoppingEarly:
 
     def weights(self) -> Weights:
         at_best = (self._done >= self.stopped) & (self._done > self._rule.start_from_epoch)
-        return self._mixed(at_best, self._weights, self._trainer.weights())
+        return mixed(at_best, self._weights, self._trainer.weights())
 
     def _epoch(self, order: NDArray[np.int32]) -> NDArray[np.float32]:
         running = self._done < self.stopped
@@ -53,17 +53,17 @@ class StoppingEarly:
         better = running & (metrics[2] + self._rule.min_delta < self._loss)
         first = running & (self._done == self._rule.start_from_epoch)  # counts even where it is not a number
         if (better | first).any():
-            self._weights = self._mixed(better | first, self._trainer.weights(), self._weights)
+            self._weights = mixed(better | first, self._trainer.weights(), self._weights)
             self._metrics = np.where(better | first, metrics, self._metrics)
             self._loss = np.where(better, metrics[2], self._loss)
         self._wait = np.where(better, 0, self._wait + 1)
         if self._done > 0:
             self.stopped[running & (self._wait >= self._rule.patience)] = self._done + 1
 
-    @staticmethod
-    def _mixed(chosen: NDArray[np.bool_], weights: Weights, others: Weights) -> Weights:
-        """Return the weights of the chosen replicates, and the others' weights of the others."""
-        return [
-            np.where(chosen.reshape(-1, *[1] * (one.ndim - 1)), one, other)
-            for one, other in zip(weights, others, strict=True)
-        ]
+
+def mixed(chosen: NDArray[np.bool_], weights: Weights, others: Weights) -> Weights:
+    """Return the weights of the chosen replicates, and the others' weights of the others."""
+    return [
+        np.where(chosen.reshape(-1, *[1] * (one.ndim - 1)), one, other)
+        for one, other in zip(weights, others, strict=True)
+    ]

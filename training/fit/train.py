@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import pairwise
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -33,6 +34,9 @@ MAX_RECORDED_BYTES = 48 * 2**20
 four epochs are kept, and 1.34 GB do for everything; of 30 runs of 80-80 all that `recorded_epochs` chooses."""
 
 
+AnyHistory: TypeAlias = History | RegressionHistory
+
+
 @dataclass(frozen=True)
 class Trajectory:
     """How training went: weights at the recorded epochs, a list of [R, S, …], and R histories of E values each.
@@ -44,7 +48,7 @@ class Trajectory:
     """
 
     weights: Weights
-    histories: list[History] | list[RegressionHistory]
+    histories: list[AnyHistory]
     seconds: float
     stopped: list[int] | None = None
     epochs: list[int] = field(default_factory=list)
@@ -78,6 +82,7 @@ def train(
     orders: BatchOrders,
     protocol: ProtocolSpec,
     progress: Callable[[int], object] = lambda _: None,
+    recorded: Sequence[int] | None = None,
 ) -> Trajectory:
     """Train R replicates of a model for the epochs of `orders`, a group of replicates after the other.
 
@@ -89,6 +94,7 @@ def train(
         orders: in which order each epoch visits the training points.
         protocol: the recipe.
         progress: called now and then with the number of epochs done since; they add up to all epochs.
+        recorded: the epochs to keep, ascending from 0 to the last; by default those that `recorded_epochs` chooses.
 
     Raises:
         ValueError: Keras does not know a name in the protocol, or the loss does not fit the model's task.
@@ -97,7 +103,7 @@ def train(
     start, replicates, epochs = time.perf_counter(), training.count, orders.epochs
     stopper = StoppingEarly(trainer, protocol.early_stopping, epochs) if protocol.early_stopping else None
     runs: Trainer = stopper or trainer
-    keep = recorded_epochs(epochs, most_recorded(initial))
+    keep = list(recorded or recorded_epochs(epochs, most_recorded(initial)))
     snapshots = [np.empty((replicates, len(keep), *stack.shape[1:]), np.float32) for stack in initial]
     metrics = np.empty((replicates, 4, epochs), np.float32)
     stopped: list[int] = []
@@ -125,7 +131,7 @@ def train(
     )
 
 
-def _histories(task: Task, metrics: NDArray[np.float32]) -> list[History] | list[RegressionHistory]:
+def _histories(task: Task, metrics: NDArray[np.float32]) -> list[AnyHistory]:
     if task == "regression":
         return [RegressionHistory(*values) for values in metrics.tolist()]
     return [History(*values) for values in metrics.tolist()]
