@@ -190,6 +190,7 @@ def test_another_region_of_no_difference_and_another_score_give_other_verdicts(p
     shown = listed(page)
     assert all(shown[f"{pair['a']} {pair['b']}"].startswith(pair["words"]) for pair in answer["pairs"])
     assert shown != before
+    expect(page).to_have_url(re.compile("score=own_accuracy&rope=0.02"))
     page.reload()
     expect(page.locator("#pairs li[data-pair]").first).to_contain_text(first["words"])
     expect(page.get_by_label("No difference up to")).to_have_value("0.02")
