@@ -1,7 +1,7 @@
 // The comparison: a table of what every training run reached, the verdicts, and what stands behind them.
 
 import { fixed, h, interval, number, s } from "./dom.js";
-import { scoreOf, served } from "./panels.js";
+import { LONG, scoreOf, served } from "./panels.js";
 import { asides, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
 import { Verdicts } from "./verdicts.js";
 
@@ -133,7 +133,7 @@ export class Comparison {
     return h(
       "tr",
       { "data-model": row.model },
-      h("th", { scope: "row" }, row.model),
+      h("th", { scope: "row", class: row.model.length > LONG ? null : "short" }, row.model),
       this.columns.slice(1).map((column) => h("td", {}, cell(column))),
     );
   }
