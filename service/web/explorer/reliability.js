@@ -5,6 +5,9 @@ import { summed } from "./metrics.js";
 
 const SIDE = 150;
 
+/** Points of a bin from which on the line goes through it: the share that came true is within 0.1 or so. */
+const ENOUGH = 25;
+
 /** @param {ComparisonDocument} comparison */
 export function content({ models }) {
   const rows = models.filter((row) => row.reliability?.length);
@@ -34,12 +37,14 @@ function square({ model, reliability: bins = [] }) {
     count > 0 && p !== null && share !== null ? [{ count, p, share }] : [],
   );
   if (dots.length === 0) return null;
+  const certain = dots.filter(({ count }) => count >= ENOUGH);
   const most = Math.max(...dots.map(({ count }) => count));
   const [low, high] = [16, SIDE - 6];
   const x = (/** @type {number} */ p) => low + (high - low) * p;
   const y = (/** @type {number} */ p) => SIDE - x(p);
+  const line = certain.map(({ p, share }, i) => `${i === 0 ? "M" : "L"}${x(p)},${y(share)}`).join("");
   const off = (/** @type {typeof dots[0]} */ dot) => Math.abs(dot.share - dot.p);
-  const farthest = dots.reduce((worst, dot) => (off(dot) > off(worst) ? dot : worst));
+  const farthest = (certain.length > 0 ? certain : dots).reduce((worst, dot) => (off(dot) > off(worst) ? dot : worst));
   const text =
     `${model}: farthest off where P is ${fixed(farthest.p, 2)}, which came true in ${fixed(farthest.share, 2)} ` +
     `of ${farthest.count} points`;
@@ -48,7 +53,7 @@ function square({ model, reliability: bins = [] }) {
     { viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img", "aria-label": text },
     s("path", { class: "box", d: `M${low},${y(1)}V${y(0)}H${high}` }),
     s("path", { class: "ideal", d: `M${x(0)},${y(0)}L${x(1)},${y(1)}` }),
-    s("path", { class: "line", d: `M${dots.map(({ p, share }) => `${x(p)},${y(share)}`).join("L")}` }),
+    s("path", { class: "line", d: line }),
     dots.map(({ count, p, share }) =>
       s(
         "circle",
