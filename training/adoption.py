@@ -28,7 +28,7 @@ from training.finished import BUNDLE
 from training.foreign import AdoptionError, Foreign, Tensors, load
 from training.pipeline import features_of, libraries, next_version, shown
 from training.preprocessing import Encoder
-from training.statistics import summarize
+from verdicts.summary import summarize
 
 DOMAIN = (-1.5, 1.5)
 """Of a feature of which nothing is known."""

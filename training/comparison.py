@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,8 @@ from bundle.comparison import (
     DatasetSummary,
     ModelProtocol,
     ModelResult,
-    Pair,
     ProtocolSummary,
+    ReliabilityBin,
     Sensitivity,
     Summary,
     Variance,
@@ -24,7 +23,10 @@ from bundle.records import schema_of
 from training.dataset_spec import generator_of, parameters_of
 from training.datasets import DataSource, ReplicateSplits
 from training.experiment import Experiment, ModelSpec
-from training.statistics import compare, holm, mcnemar, summarize
+from verdicts.comparison import overlap_of, recomputed
+from verdicts.intervals import SHARE, bounds_of
+from verdicts.significance import mcnemar
+from verdicts.summary import summarize
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Measurements:
     sensitivity: list[Sensitivity] = field(default_factory=list)
     variance: Variance | None = None
     still_improving: int | None = None
+    own: list[float | None] | None = None
+    reliability: list[ReliabilityBin] = field(default_factory=list)
+    baseline: float | None = None
 
 
 MeasurementsSchema = schema_of(Measurements)
@@ -83,26 +88,26 @@ def compare_models(
     trained: Sequence[TrainedModel],
     failed: Mapping[str, str],
 ) -> Comparison:
-    """Return the comparison: models in the experiment's order, every pair once, p values Holm-adjusted over pairs.
+    """Return the comparison: models in the experiment's order, every pair once, with the verdict for the usual rope.
 
     `failed` are the models that there is no result of, each with the reason.
     """
     protocol = experiment.protocol
-    sizes = {name: getattr(splits, name).size for name in SPLITS}
-    overlap = 0 if source.replication == "redrawn" else sizes["test"] / sizes["train"]
-    return Comparison(
+    dataset = DatasetSummary(
+        generator=generator_of(experiment.dataset),
+        parameters=parameters_of(experiment.dataset),
+        features=source.features,
+        sizes={name: getattr(splits, name).size for name in SPLITS},
+        replication=source.replication,
+        true_boundary=source.true_boundary,
+        task=source.task,
+        classes=source.classes,
+        target=source.target,
+        baseline=trained[0].measured.baseline,
+    )
+    comparison = Comparison(
         experiment=experiment.name,
-        dataset=DatasetSummary(
-            generator=generator_of(experiment.dataset),
-            parameters=parameters_of(experiment.dataset),
-            features=source.features,
-            sizes=sizes,
-            replication=source.replication,
-            true_boundary=source.true_boundary,
-            task=source.task,
-            classes=source.classes,
-            target=source.target,
-        ),
+        dataset=dataset,
         protocol=ProtocolSummary(
             optimizer=protocol.optimizer,
             learning_rate=None if protocol.learning_rates else protocol.learning_rate,
@@ -111,16 +116,21 @@ def compare_models(
             seed=experiment.seed,
             replicates=experiment.replicates,
         ),
-        models=[_result(model, overlap) for model in trained],
-        pairs=_pairs(trained, sizes["test"], overlap),
+        models=[_result(model, overlap_of(dataset)) for model in trained],
+        pairs=[],
         failed=dict(failed),
     )
+    mistakes = {model.spec.name: model.measured.mistakes for model in trained}
+    test_size = dataset.sizes["test"]
+    return recomputed(comparison, mcnemar=lambda a, b: _mcnemar(mistakes[a], mistakes[b], test_size))
 
 
 def _result(model: TrainedModel, overlap: float) -> ModelResult:
     spec, measured = model.spec, model.measured
     known = {name: numbers(values) for name, values in measured.metrics.items()}
-    metrics: dict[str, Summary] = {name: summarize(values, overlap) for name, values in known.items()}
+    metrics = {
+        name: summarize(values, overlap, bounds_of(name)) for name, values in known.items() if np.isfinite(values).any()
+    }
     return ModelResult(
         model=spec.name,
         version=model.version,
@@ -130,36 +140,22 @@ def _result(model: TrainedModel, overlap: float) -> ModelResult:
         epochs=spec.epochs,
         replicates=len(model.scores),
         accuracy=metrics.get("accuracy"),
-        population_accuracy=None if measured.population is None else summarize(numbers(measured.population)),
+        population_accuracy=_exact(measured.population, overlap),
         served=measured.served,
         notebook_accuracy=spec.notebook_accuracy,
         training_seconds=measured.seconds,
         metrics=metrics,
+        own_accuracy=_exact(measured.own, overlap),
         protocol=measured.protocol,
         sensitivity=measured.sensitivity,
         variance=measured.variance,
         still_improving=measured.still_improving,
+        reliability=measured.reliability,
     )
 
 
-def _pairs(trained: Sequence[TrainedModel], test_size: int, overlap: float) -> list[Pair]:
-    pairs = list(combinations(trained, 2))
-    compared = [compare(a.scores, b.scores, overlap) for a, b in pairs]
-    tested = [result.p_value for result in compared if result.p_value is not None]
-    adjusted = iter(holm(tested).tolist())
-    return [
-        Pair(
-            a=a.spec.name,
-            b=b.spec.name,
-            mean_difference=result.mean_difference,
-            ci95=result.ci95,
-            probability_a_better=result.probability_a_better,
-            p_value=result.p_value,
-            p_value_holm=None if result.p_value is None else next(adjusted),
-            mcnemar_p=_mcnemar(a.measured.mistakes, b.measured.mistakes, test_size),
-        )
-        for (a, b), result in zip(pairs, compared, strict=True)
-    ]
+def _exact(values: list[float | None] | None, overlap: float) -> Summary | None:
+    return None if values is None else summarize(numbers(values), overlap, SHARE)
 
 
 def _mcnemar(a: list[int] | None, b: list[int] | None, test_size: int) -> float | None:

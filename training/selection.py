@@ -23,7 +23,7 @@ from training.fit.batches import BatchOrders
 from training.fit.early_stopping import mixed
 from training.fit.train import AnyHistory, Trajectory, most_recorded, recorded_epochs, train
 from training.protocol_spec import ProtocolSpec
-from training.statistics import summarize
+from verdicts.summary import summarize
 
 EPOCHS_ON_THE_WAY = 12
 """Where there is one number of epochs, about so many on the way to it are looked at, too."""

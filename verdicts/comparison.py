@@ -1,13 +1,15 @@
 """A comparison's pairs anew, from its models' values: for another rope, another score, or of an older release."""
 
 from dataclasses import replace
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bundle.comparison import ROPE, Comparison, ModelResult, Summary
+from bundle.comparison import ROPE, Comparison, DatasetSummary, ModelResult, Summary
 from verdicts import words
-from verdicts.pairs import compare_all
+from verdicts.pairs import Mcnemar, compare_all
+from verdicts.summary import interquartile_mean
 
 LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "rmse", "mae"})
 
@@ -15,10 +17,13 @@ NO_SHARE = frozenset({"r2", *LESS_IS_BETTER})
 """Scores that are not told in points of a hundred."""
 
 
-def recomputed(comparison: Comparison, rope: float = ROPE, score: str | None = None) -> Comparison:
+def recomputed(
+    comparison: Comparison, rope: float = ROPE, score: str | None = None, mcnemar: Mcnemar | None = None
+) -> Comparison:
     """Return the comparison with its pairs compared by a score, by default the accuracy or R².
 
-    What McNemar's test said of the served models is kept.
+    What McNemar's test said of the served models is kept unless it is given. A summary of an older release gets what it
+    lacks.
 
     Raises:
         ValueError: not all models have this score; says which ones they have.
@@ -30,14 +35,35 @@ def recomputed(comparison: Comparison, rope: float = ROPE, score: str | None = N
     recipes = words.recipes_of(comparison)
     pairs = compare_all(
         known.get(name, {}),
-        overlap_of(comparison),
+        overlap_of(comparison.dataset),
         rope,
         name not in LESS_IS_BETTER,
-        {(pair.a, pair.b): pair.mcnemar_p for pair in comparison.pairs},
+        mcnemar or {(pair.a, pair.b): pair.mcnemar_p for pair in comparison.pairs},
         recipes,
         "" if name in NO_SHARE else "points",
     )
-    return replace(comparison, pairs=pairs, recipe=words.recipe_of_all(recipes))
+    models = [_filled_in(result) for result in comparison.models]
+    return replace(comparison, models=models, pairs=pairs, recipe=words.recipe_of_all(recipes))
+
+
+def _filled_in(result: ModelResult) -> ModelResult:
+    return replace(
+        result,
+        accuracy=_with_interquartile_mean(result.accuracy),
+        population_accuracy=_with_interquartile_mean(result.population_accuracy),
+        metrics={name: _with_interquartile_mean(summary) for name, summary in result.metrics.items()},
+    )
+
+
+@overload
+def _with_interquartile_mean(summary: Summary) -> Summary: ...
+@overload
+def _with_interquartile_mean(summary: Summary | None) -> Summary | None: ...
+def _with_interquartile_mean(summary: Summary | None) -> Summary | None:
+    if summary is None or summary.interquartile_mean is not None:
+        return summary
+    values = np.array([value for value in summary.values if value is not None])
+    return replace(summary, interquartile_mean=interquartile_mean(values))
 
 
 def default_score(comparison: Comparison) -> str:
@@ -65,8 +91,7 @@ def summaries_of(result: ModelResult) -> dict[str, Summary]:
     return {**{name: summary for name, summary in exact.items() if summary is not None}, **result.metrics}
 
 
-def overlap_of(comparison: Comparison) -> float:
+def overlap_of(dataset: DatasetSummary) -> float:
     """Return 0 where each run drew its data, else the test set's size over the training set's."""
-    sizes = comparison.dataset.sizes
-    redrawn = comparison.dataset.replication == "redrawn"
-    return 0.0 if redrawn or not sizes.get("train") else sizes.get("test", 0) / sizes["train"]
+    train = dataset.sizes.get("train", 0)
+    return 0.0 if dataset.replication == "redrawn" or not train else dataset.sizes.get("test", 0) / train

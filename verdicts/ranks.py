@@ -22,7 +22,8 @@ def ranks(scores: ArrayLike, higher_is_better: bool = True) -> Floats:
     x = x if higher_is_better else -x
     ahead = (x[:, np.newaxis, :] > x[:, :, np.newaxis]).sum(axis=2)
     level = (x[:, np.newaxis, :] == x[:, :, np.newaxis]).sum(axis=2)
-    return ahead + (level + 1) / 2
+    placed: Floats = ahead + (level + 1) / 2
+    return placed
 
 
 def average_ranks(scores: ArrayLike, higher_is_better: bool = True) -> Floats:

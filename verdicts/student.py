@@ -1,7 +1,6 @@
 """Student's t, the F distribution and the normal one, from the regularized incomplete beta function alone."""
 
 import math
-from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +11,8 @@ Floats = NDArray[np.float64]
 NORMAL = NormalDist()
 
 _TINY = 1e-300
+
+_NEWTON_STEPS = 100
 
 _STEPS = 10_000
 """The continued fraction needs about the square root of the larger parameter."""
@@ -36,42 +37,29 @@ def sf(t: ArrayLike, df: ArrayLike) -> Floats:
 
 
 def ppf(p: ArrayLike, df: ArrayLike) -> Floats:
-    """Return the t below which T lies with probability p in (0, 1), element by element."""
+    """Return the t below which T lies with probability p in (0, 1), element by element.
+
+    By Newton's steps in the upper tail, by bisection where one would leave the bracket.
+    """
     p, df = np.broadcast_arrays(np.asarray(p, np.float64), np.asarray(df, np.float64))
-    pairs, where = np.unique(np.stack([p.ravel(), df.ravel()]), axis=1, return_inverse=True)
-    found = np.array([_quantile(float(a), float(b)) for a, b in pairs.T])
-    return found[where.ravel()].reshape(p.shape)
-
-
-@lru_cache(maxsize=4096)
-def _quantile(p: float, df: float) -> float:
-    """Newton's steps towards the quantile in the upper tail, by bisection where one would leave the bracket."""
-    if not 0 < p < 1:
-        return math.nan
-    if p < 0.5:
-        return -_quantile(1 - p, df) if p > 1e-3 else -_upper(p, df)
-    return 0.0 if p == 0.5 else _upper(1 - p, df)
-
-
-def _upper(tail: float, df: float) -> float:
-    low, high = 0.0, 1.0
-    while float(sf(high, df)) > tail:
-        low, high = high, 2 * high
+    if p.size > 1 and np.all(df == df.flat[0]) and np.all(p == p.flat[0]):
+        return np.full(p.shape, ppf(p.flat[0], df.flat[0]))
+    tail = np.minimum(p, 1 - p)
+    low, high = np.zeros(p.shape), np.ones(p.shape)
+    while np.any(beyond := sf(high, df) > tail):
+        low, high = np.where(beyond, high, low), np.where(beyond, 2 * high, high)
     t = (low + high) / 2
-    for _ in range(200):
-        excess = float(sf(t, df)) - tail
-        low, high = (t, high) if excess > 0 else (low, t)
-        step = t + excess / _density(t, df)
-        step = step if low < step < high else (low + high) / 2
-        if abs(step - t) <= 1e-14 * t:
-            return step
+    constant = -_log_beta(df / 2, np.full(df.shape, 0.5)) - np.log(df) / 2
+    for _ in range(_NEWTON_STEPS):
+        excess = sf(t, df) - tail
+        low, high = np.where(excess > 0, t, low), np.where(excess > 0, high, t)
+        step = t + excess / np.exp(constant - (df + 1) / 2 * np.log1p(t * t / df))  # by the density
+        step = np.where((low <= step) & (step <= high), step, (low + high) / 2)
+        done = np.abs(step - t) <= 1e-13 * step
         t = step
-    return t
-
-
-def _density(t: float, df: float) -> float:
-    log = -float(_log_beta(np.float64(df / 2), np.float64(0.5))) - math.log(df) / 2
-    return math.exp(log - (df + 1) / 2 * math.log1p(t * t / df))
+        if done.all():
+            break
+    return np.where((p > 0) & (p < 1), np.where(p < 0.5, -t, np.where(p == 0.5, 0, t)), np.nan)
 
 
 def f_sf(f: float, d1: float, d2: float) -> float:
@@ -119,17 +107,24 @@ def _off_zero(x: Floats) -> Floats:
 
 
 def _log_beta(a: Floats, b: Floats) -> Floats:
-    """Return ln B(a, b). Where one is 1/2 and the other large, logarithms of Γ would lose digits by subtraction."""
+    """Return ln B(a, b). Where one is 1/2, logarithms of Γ would lose digits by subtraction, and take their time."""
     small, large = np.minimum(a, b), np.maximum(a, b)
-    plain = _log_gamma(small + large) - _log_gamma(large)
-    return _log_gamma(small) - np.where((small == 0.5) & (large > 20), _half_step(large), plain)
+    if np.all(small == 0.5):
+        return math.log(math.pi) / 2 - _half_step(large)
+    return _log_gamma(small) + _log_gamma(large) - _log_gamma(small + large)
 
 
 def _half_step(a: Floats) -> Floats:
-    """Return ln Γ(a + 1/2) - ln Γ(a) for a > 20 by its asymptotic series."""
-    return np.log(a) / 2 - 1 / (8 * a) + 1 / (192 * a**3) - 1 / (640 * a**5) + 17 / (14336 * a**7)
+    """Return ln Γ(a + 1/2) - ln Γ(a): by the asymptotic series at a + 20, and back by Γ(x + 1) = x Γ(x)."""
+    far, back = a + _SHIFT, np.log1p(-0.5 / (a[..., np.newaxis] + 0.5 + np.arange(_SHIFT))).sum(axis=-1)
+    series = np.log(far) / 2 - 1 / (8 * far) + 1 / (192 * far**3) - 1 / (640 * far**5) + 17 / (14336 * far**7)
+    step: Floats = series + back
+    return step
+
+
+_SHIFT = 20
 
 
 def _log_gamma(x: Floats) -> Floats:
-    values, where = np.unique(x, return_inverse=True)
-    return np.array([math.lgamma(value) for value in values.tolist()])[where].reshape(np.shape(x))
+    values: Floats = np.vectorize(math.lgamma, otypes=[float])(x)
+    return values

@@ -1,14 +1,11 @@
 """A verdict in a sentence. It speaks of the recipe: the same architecture, trained otherwise, may do otherwise."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from bundle.comparison import Comparison, ModelResult, Pair, ProtocolSummary, Verdict
+from bundle.comparison import Comparison, ModelResult, Pair, ProtocolSummary
 from verdicts.power import POWER
 
 TUNED = "tuned on validation data"
-
-_OTHER: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 def recipe(result: ModelResult, protocol: ProtocolSummary) -> str:
@@ -42,48 +39,34 @@ def sentence(pair: Pair, recipes: Mapping[str, str], unit: str = "points") -> st
 
     Shares are told in points of a hundred, other scores as they are.
     """
-    if pair.verdict == "worse":
-        pair = _turned(pair)
-    a, b, how = _named(pair, recipes)
+    first, second = (pair.b, pair.a) if pair.verdict == "worse" else (pair.a, pair.b)
+    a, b, how = _named(first, second, recipes)
     return f"{_said(pair, a, b, how, unit)}: {_counted(pair)}{_difference(pair, unit)}{_tested(pair)}{_advice(pair)}"
 
 
 def _said(pair: Pair, a: str, b: str, how: str, unit: str) -> str:
-    if pair.verdict == "better":
-        margin = f" by more than {_amount(pair.rope, unit)}" if pair.rope else ""
-        return f"{a} is better than {b}{margin}{how}"
     if pair.verdict == "equivalent":
         return f"{a} and {b} are equivalent within {_amount(pair.rope, unit)}{how}"
-    return f"{a} and {b} are undecided{how}"
+    if pair.verdict == "undecided":
+        return f"{a} and {b} are undecided{how}"
+    margin = f" by more than {_amount(pair.rope, unit)}" if pair.rope else ""
+    return f"{a} is better than {b}{margin}{how}"
 
 
-def _named(pair: Pair, recipes: Mapping[str, str]) -> tuple[str, str, str]:
+def _named(a: str, b: str, recipes: Mapping[str, str]) -> tuple[str, str, str]:
     """Return the two names, each with its recipe where they differ, and the recipe that both have."""
-    its, other = recipes.get(pair.a, ""), recipes.get(pair.b, "")
+    its, other = recipes.get(a, ""), recipes.get(b, "")
     if its == other:
         each = ", each " if its == TUNED else " "
-        return pair.a, pair.b, f"{each}{its}" if its else ""
-    return *(f"{name} ({how})" if how else name for name, how in ((pair.a, its), (pair.b, other))), ""
-
-
-def _turned(pair: Pair) -> Pair:
-    """Return the same pair with b in a's place."""
-    return replace(
-        pair,
-        a=pair.b,
-        b=pair.a,
-        mean_difference=-pair.mean_difference,
-        ci95=None if pair.ci95 is None else [-end for end in reversed(pair.ci95)],
-        wins=pair.losses,
-        losses=pair.wins,
-        verdict=_OTHER.get(pair.verdict, pair.verdict),
-    )
+        return a, b, f"{each}{its}" if its else ""
+    return f"{a} ({its})" if its else a, f"{b} ({other})" if other else b, ""
 
 
 def _counted(pair: Pair) -> str:
     if not _runs(pair):
         return ""
-    return f"{_count(pair.wins, 'win')}, {_count(pair.ties, 'tie')}, {_count(pair.losses, 'loss', 'losses')}; "
+    wins, losses = (pair.losses, pair.wins) if pair.verdict == "worse" else (pair.wins, pair.losses)
+    return f"{_count(wins, 'win')}, {_count(pair.ties, 'tie')}, {_count(losses, 'loss', 'losses')}; "
 
 
 def _runs(pair: Pair) -> int:
@@ -95,18 +78,20 @@ def _count(count: int, one: str, more: str = "") -> str:
 
 
 def _difference(pair: Pair, unit: str) -> str:
-    interval = "" if pair.ci95 is None else f" [{', '.join(_number(end, unit) for end in pair.ci95)}]"
-    return f"difference {_amount(pair.mean_difference, unit)}{interval}"
+    sign = -1 if pair.verdict == "worse" else 1
+    ends = [] if pair.ci95 is None else sorted(sign * end for end in pair.ci95)
+    interval = f" [{', '.join(_number(end, unit) for end in ends)}]" if ends else ""
+    return f"difference {_amount(sign * pair.mean_difference, unit)}{interval}"
 
 
 def _tested(pair: Pair) -> str:
-    if pair.p_value is None:
+    if pair.p_value is None or pair.p_value_holm is None:
         return ""
-    return f", {_p(pair.p_value)} ({_p(pair.p_value_holm)} over all pairs)" if pair.p_value_holm is not None else ""
+    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm)})"
 
 
-def _p(value: float | None) -> str:
-    return "" if value is None else "p < 0.001" if value < 0.001 else f"p = {value:.{2 if value >= 0.0995 else 3}f}"
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.{2 if value >= 0.0995 else 3}f}"
 
 
 def _advice(pair: Pair) -> str:
