@@ -109,6 +109,9 @@ def test_a_question_is_answered_by_a_verdict_on_recipes(page: Page, api: Api) ->
     page.get_by_role("link", name="How much is luck?").click()
     expect(page.locator("details#luck .lead")).to_be_visible()
     expect(page.locator("details#luck")).to_be_in_viewport()
+    page.reload()
+    expect(page.locator("details#luck .lead")).to_be_visible()
+    expect(page.locator("details#luck")).to_be_in_viewport()
 
 
 def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:

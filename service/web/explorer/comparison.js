@@ -199,6 +199,9 @@ export class Comparison {
   }
 }
 
+/** @param {ModelResult} row */
+const hasRates = (row) => new Set(row.sensitivity?.map((point) => point.learning_rate)).size > 1;
+
 /** What stands behind the verdicts, each part loaded and drawn when it is opened.
  *  @param {ComparisonDocument} comparison */
 function evidence(comparison) {
@@ -207,7 +210,7 @@ function evidence(comparison) {
     { id: "luck", title: "How much is luck, by where it comes from", isThere: has((row) => row.variance) },
     {
       id: "sensitivity",
-      title: "What other learning rates and epochs give",
+      title: has(hasRates) ? "What other learning rates and epochs give" : "What fewer epochs give",
       isThere: has((row) => row.sensitivity?.length),
     },
     {

@@ -65,19 +65,18 @@ export function questions(catalogue, state) {
   return items;
 }
 
-/** Where most of the luck comes from, where that was measured.
+/** Where most of the luck comes from, where that is certain: that source's interval lies above the others'.
  *  @param {ModelResult} row */
 function mostOf({ variance }) {
-  if (!variance?.runs) return "";
-  const sources = Object.entries({
-    "the test points": variance.test_set,
-    "the data": variance.data,
-    "initial weights": variance.weights,
-    "batch order": variance.batches,
-  });
-  const [name] = sources.reduce((most, one) => ((one[1] ?? 0) > (most[1] ?? 0) ? one : most));
-  return `; ${name} make${name === "batch order" ? "s" : ""} the most of it`;
+  const measured = Object.entries(variance?.ci95 ?? {}).sort(([, a], [, b]) => b[0] - a[0]);
+  if (measured.length === 0) return "";
+  const [[first, [low]], ...others] = measured;
+  const isMost = others.every(([, ends]) => ends[1] < low) && (variance?.test_set ?? 0) < low;
+  return isMost && first in SOURCES ? `, mostly from ${SOURCES[first]}` : "";
 }
+
+/** @type {Record<string, string>} */
+const SOURCES = { data: "the draw of the data", weights: "the initial weights", batches: "the order of the batches" };
 
 /** What the page is about, in words.
  *  @param {Catalogue["quantity"]} quantity */

@@ -123,6 +123,7 @@ function line(points, name, axes) {
 function best({ protocol }, rate, points, axes) {
   const found = points.reduce((least, point) => (axes.wrong(point.mean) < axes.wrong(least.mean) ? point : least));
   const chosen = (protocol?.chosen ?? []).filter((choice) => choice.learning_rate === rate);
+  const isChosen = protocol && protocol.learning_rates.length * protocol.epochs.length > 1;
   const runs = chosen.reduce((sum, choice) => sum + choice.replicates, 0);
   return h(
     "tr",
@@ -130,7 +131,7 @@ function best({ protocol }, rate, points, axes) {
     h("th", { scope: "row" }, h("span", { class: `key ${axes.nameOf(rate)}` }, String(rate))),
     h("td", {}, number(found.mean)),
     h("td", {}, String(found.epoch)),
-    h("td", {}, protocol ? `${runs} runs` : "–"),
+    h("td", {}, isChosen ? `${runs} runs` : "–"),
   );
 }
 

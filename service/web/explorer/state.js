@@ -1,6 +1,6 @@
 // What the page shows, kept in its address, so that a view can be shared, reloaded and gone back to.
 
-import { byId } from "./dom.js";
+import { byId, reach } from "./dom.js";
 
 /** What is shown where the address says nothing; null is for what follows from the models: the last epoch, all of an
  *  experiment, the first test point, the first features, held where they usually are. */
@@ -74,8 +74,7 @@ export class State {
     history.pushState(null, "", `${addressOf({ ...this.#values, ...changes })}#${target}`);
     this.#change({ ...this.#values, ...changes });
     const place = byId(target);
-    if (place instanceof HTMLDetailsElement) place.open = true;
-    place.scrollIntoView();
+    reach(place);
     place.focus({ preventScroll: true }); // so that Tab goes on from there
   }
 
