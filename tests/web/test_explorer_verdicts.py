@@ -118,7 +118,7 @@ def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:
     show(page)
     answer = api.get("/comparison")
     expect(page.locator("#comparison .lead").first).to_contain_text(answer["recipe"])
-    expect(page.locator("#comparison .lead").nth(1)).to_contain_text("right in 0.503")
+    expect(page.locator("#comparison .lead").nth(1)).to_contain_text("reaches 0.503")
     for model in answer["models"]:
         name = model["model"]
         assert numbers(cell(page, name, "Exact, own")) == [model["own_accuracy"]["mean"]]

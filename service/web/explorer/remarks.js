@@ -26,7 +26,7 @@ export function key({ dataset }, columns) {
       (columns.has("notebook") ? ", the diamond the notebook’s single run." : "."),
     exact(columns),
     typeof dataset.baseline === "number"
-      ? `Always answering the training data’s most frequent class is right in ${fixed(dataset.baseline)}.`
+      ? `Always answering the training data’s most frequent class reaches ${fixed(dataset.baseline)}.`
       : "",
   ];
   return parts.filter((part) => part !== "").join(" ");
