@@ -22,7 +22,8 @@ def test_a_data_frame_has_one_row_a_model_and_flat_columns(comparison: Compariso
     assert frame["hidden_layers"].tolist() == ["", "3", "10", "10-10", "3", "10", "10-10"]
     assert all(np.isscalar(value) for value in frame.to_numpy().ravel() if value is not None)
     assert {"accuracy_mean", "population_accuracy_ci95_high", "served_roc_auc", "served_fp"} <= set(frame)
-    numbers = frame.drop(columns=["model", "hidden_layers", "activation"])
+    texts = ["model", "hidden_layers", "activation", "learning_rates", "epoch_choices", "chosen", "variance_measured_on"]
+    numbers = frame.drop(columns=texts).dropna(axis=1, how="all")
     assert all(np.issubdtype(kind, np.number) for kind in numbers.dtypes)  # None is NaN, not an object
 
 
@@ -51,10 +52,13 @@ def test_the_services_csv_is_the_same_table(comparison: Comparison, server: Serv
 def test_pairs_are_records_too(comparison: Comparison) -> None:
     frame = pd.DataFrame(comparison.pairs)
     assert len(frame) == len(MODELS) * (len(MODELS) - 1) // 2
-    assert not frame.isna().to_numpy().any()
+    assert not frame.drop(columns="runs_needed").isna().to_numpy().any()
+    assert (frame["runs_needed"].notna() <= (frame["verdict"] == "undecided")).all()
     first = comparison.document["pairs"][0]
-    assert [frame["ci95_low"][0], frame["ci95_high"][0]] == first["ci95"]
-    assert {*first} - {"ci95"} == {*frame} - {"ci95_low", "ci95_high"}
+    for name in ("ci95", "wins_ci95", "simultaneous_ci95"):
+        assert [frame[f"{name}_low"][0], frame[f"{name}_high"][0]] == first[name]
+    plain = {name for name in first if not name.endswith("ci95")}
+    assert plain == {name for name in frame if "ci95" not in name}
 
 
 def test_what_is_not_known_is_none_under_the_same_keys(comparison: Comparison) -> None:
@@ -68,4 +72,5 @@ def test_what_is_not_known_is_none_under_the_same_keys(comparison: Comparison) -
         *("accuracy_sd", "accuracy_ci95_low", "accuracy_ci95_high"),
         *(name for name in record if name.startswith("population_accuracy")),
         *(["activation"] if model["activation"] is None else []),
+        *(name for name, value in comparison[0].items() if value is None),
     }
