@@ -6,14 +6,16 @@ import pytest
 
 from verdicts.scores import Named, Scores, ScoresError, grid_of, joined, read
 
-MLFLOW_API = """run_id,experiment_id,status,artifact_uri,start_time,end_time,metrics.accuracy,metrics.loss,params.model,params.seed,tags.mlflow.runName
+MLFLOW_API = """run_id,experiment_id,status,artifact_uri,start_time,end_time,metrics.accuracy,\
+metrics.loss,params.model,params.seed,tags.mlflow.runName
 a1,1,FINISHED,file:///a,2024-01-01 00:00:00+00:00,2024-01-01 00:01:00+00:00,0.90,0.3,wide,0,dapper-swan-1
 a2,1,FINISHED,file:///a,2024-01-01 00:00:00+00:00,2024-01-01 00:01:00+00:00,0.92,0.3,wide,1,dapper-swan-2
 a3,1,FAILED,file:///a,2024-01-01 00:00:00+00:00,2024-01-01 00:01:00+00:00,,,deep,0,dapper-swan-3
 a4,1,FINISHED,file:///a,2024-01-01 00:00:00+00:00,2024-01-01 00:01:00+00:00,0.91,0.3,deep,1,dapper-swan-4
 """
 
-MLFLOW_PAGE = """"Start Time","Duration","Run ID","Name","Source Type","Source Name","User","Status","model","seed","r2","mlflow.note"
+MLFLOW_PAGE = """"Start Time","Duration","Run ID","Name","Source Type","Source Name","User","Status",\
+"model","seed","r2","mlflow.note"
 "2024-01-01 00:00:00","3.1s","a1","swan-1","LOCAL","train.py","ann","FINISHED","wide","0","'-0.25",""
 "2024-01-01 00:00:00","3.1s","a2","swan-2","LOCAL","train.py","ann","FINISHED","wide","1","0.91",""
 "2024-01-01 00:00:00","3.1s","a3","swan-3","LOCAL","train.py","ann","FAILED","deep","0","",""
@@ -33,7 +35,8 @@ WANDB = """"Name","State","Notes","User","Tags","Created","Runtime","Sweep","arc
 "run-4","finished","-","ann","","2024-01-01T00:00:00.000Z","12","","deep","2","0.8","0.1"
 """
 
-WANDB_CHART = """"Step","wide-seed1 - acc","wide-seed1 - acc__MIN","wide-seed1 - acc__MAX","deep-seed1 - acc","deep-seed1 - _step"
+WANDB_CHART = """"Step","wide-seed1 - acc","wide-seed1 - acc__MIN","wide-seed1 - acc__MAX",\
+"deep-seed1 - acc","deep-seed1 - _step"
 "0","0.5","0.5","0.5","0.4","0"
 "1","0.7","0.7","0.7","",""
 """
