@@ -48,7 +48,7 @@ def words(figure: Figure) -> dict[Text, Bbox]:
             shown[text] = text.get_window_extent()
     for axes in figure.axes:  # ticks beyond the ends are kept, and not drawn
         for axis in (axes.xaxis, axes.yaxis):
-            seen = set(axis.get_ticklabels()[i] for i, tick in enumerate(axis.get_major_ticks()) if within(axis, tick))
+            seen = {axis.get_ticklabels()[i] for i, tick in enumerate(axis.get_major_ticks()) if within(axis, tick)}
             for label in axis.get_ticklabels():
                 if label not in seen:
                     shown.pop(label, None)
