@@ -20,7 +20,11 @@ class Column:
     @property
     def narrow_heading(self) -> str:
         """The heading for a terminal."""
-        return self.heading.removeprefix("hidden ")
+        return (
+            self.heading.removeprefix("hidden ")
+            .removesuffix(" of the mean")
+            .replace(" − ", "\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}")
+        )
 
     def narrow_text(self, row: Row) -> str:
         """Return the text for a terminal."""

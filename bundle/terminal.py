@@ -32,15 +32,15 @@ def pairs_table(rows: Iterable[Row]) -> Table:
         if not pairs or pairs[0].get("rope") is None
         else f"a against b, equivalent within ±{pairs[0]['rope']:g}"
     )
-    return _table(title, _narrow(PAIR_COLUMNS, pairs), pairs, texts=2)
+    return _table(title, _narrow(PAIR_COLUMNS, pairs), pairs, texts=2, table=Table(title=title))
 
 
 def _narrow(columns: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
     return [column for column in filled(columns, rows) if not column.wide]
 
 
-def _table(title: str, columns: Sequence[Column], rows: Sequence[Row], texts: int) -> Table:
-    table = Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
+def _table(title: str, columns: Sequence[Column], rows: Sequence[Row], texts: int, table: Table | None = None) -> Table:
+    table = table or Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
     for i, column in enumerate(columns):
         heading = column.narrow_heading if i < 2 else column.narrow_heading.replace(" ", "\n")
         if i < max(texts, 2):  # what is long takes several lines

@@ -58,8 +58,10 @@ def comparison(
     """Compare the models of an experiment: print the comparison, or write it to a file."""
     if output is not None:
         suffix = checked_suffix(output, COMPARISON_FILES)
-        if as_json or pairs or words:
-            raise click.UsageError("--output cannot be combined with --json, --pairs or --words")
+        if as_json or pairs:
+            raise click.UsageError("--output cannot be combined with --json or --pairs")
+        if words:
+            raise click.UsageError("--output cannot be combined with --words; a .csv of --table pairs has them")
         with connection.client() as client:
             content = _file(client, suffix, width, experiment, rope, score, table=table, picture=picture)
         write_file(output, content)

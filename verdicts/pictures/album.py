@@ -40,7 +40,7 @@ def of_scores(kind: str, comparison: ScoreComparison, width: int, fonts: Fonts) 
         return _ranks(comparison, width, fonts)
     if kind == "forest":
         _need(bool(comparison.pairs), "there is no pair of models")
-        label = f"difference of {comparison.score}, a − b"
+        label = f"a − b: difference of {comparison.score}"
         return forest.picture(comparison.pairs, f"{comparison.score}: every pair of models", label, width, fonts)
     strips = [Strip(model.model, model.score) for model in comparison.models]
     unit = "a data set" if comparison.datasets else "a run"
@@ -69,7 +69,7 @@ def _runs(comparison: Comparison, score: str, width: int, fonts: Fonts) -> Pictu
 def _forest(comparison: Comparison, score: str, width: int, fonts: Fonts) -> Picture:
     _need(bool(comparison.pairs), "there is no pair of models")
     title = f"{_titled(comparison)}: every pair of models"
-    return forest.picture(comparison.pairs, title, f"difference of {_said(score)}, a − b", width, fonts)
+    return forest.picture(comparison.pairs, title, f"a − b: difference of {_said(score)}", width, fonts)
 
 
 def _map(comparison: Comparison, score: str, width: int, fonts: Fonts) -> Picture:

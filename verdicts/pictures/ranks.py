@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from verdicts.pictures.frame import MARGIN, Fonts, Frame, Picture
+from verdicts.pictures.frame import MARGIN, NARROW, Fonts, Frame, Picture
 from verdicts.pictures.letters import fitted, line_height, width_of
 
 MOST_GROUPS = 12
@@ -34,7 +34,7 @@ def picture(
 
     def draw(figure: Figure) -> None:
         frame.draw(figure)
-        room = 0.3 * width
+        room = (0.3 if width >= NARROW else 0.2) * width
         texts = {name: fitted(name, room, frame.size) for name in ordered}
         ranks = {name: f"{average[name]:.2f}" for name in ordered}
         digits = max(width_of(text, frame.size) for text in ranks.values())
