@@ -124,6 +124,6 @@ export function links({ experiment, pairs }) {
         to("verdicts as CSV", { table: "pairs", format: "csv" }),
         to("picture of the runs", { picture: "runs", format: "png" }),
         to("of all pairs", { picture: "forest", format: "png" }),
-        to("of accuracy by size", { picture: "map", format: "png" }),
+        to("of scores by size", { picture: "map", format: "png" }),
       ];
 }

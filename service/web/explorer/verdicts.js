@@ -241,7 +241,11 @@ function scaleOf(pairs, unit) {
 /** @param {Scale} scale */
 function axis({ x, ticks, unit }) {
   /** @param {number} tick */
-  const label = (tick) => s("text", { x: x(tick), y: 11, "text-anchor": "middle" }, short(unit.of(tick)));
+  const label = (tick) => {
+    const at = x(tick);
+    const anchor = at < 2 * EDGE ? "start" : at > WIDTH - 2 * EDGE ? "end" : "middle"; // so that none is cut off
+    return s("text", { x: at, y: 11, "text-anchor": anchor }, short(unit.of(tick)));
+  };
   return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14` }, ticks.map(label));
 }
 
