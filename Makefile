@@ -142,6 +142,7 @@ benchmark-explorer: chromium $(VENV)/dev
 
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m training train training/experiments/tuned.toml --if-missing
 	$(BIN)/python -m benchmarks.explorer.pictures
 
 soak: $(VENV)/dev

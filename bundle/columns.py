@@ -1,10 +1,9 @@
-"""The columns of the comparison, stated once: for CSV, Markdown, terminals and the client's records.
+"""The comparison as flat rows, stated once: for CSV, Markdown, terminals and the client's records.
 
 Rows are made from the comparison as JSON has it. The module needs Python alone: the client comes without marshmallow.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -15,6 +14,10 @@ Row = dict[str, Any]
 
 _SUMMARY = ("mean", "sd", "min", "median", "max", "ci95")
 _CELLS = ("tn", "fp", "fn", "tp")
+_SERVED = ("accuracy", "log_loss", "brier", "roc_auc", "ece", "r2", "rmse", "mae")
+"""Numbers of the served replicate that have always had a column; what was added later stands behind all others."""
+
+_SOURCES = ("data", "weights", "batches")
 
 
 def model_row(model: Document) -> Row:
@@ -23,7 +26,7 @@ def model_row(model: Document) -> Row:
     In a regression there is no accuracy; of more than two classes the confusion matrix has no names for its cells.
     """
     served = model["served"]
-    counts = [count for row in served.get("confusion_matrix", ()) for count in row]
+    counts = [count for row in served.get("confusion_matrix") or () for count in row]
     metrics = {name: summary for name, summary in model.get("metrics", {}).items() if name != "accuracy"}
     population = _summary("population_accuracy", model["population_accuracy"])
     return {
@@ -33,20 +36,70 @@ def model_row(model: Document) -> Row:
         **_summary("accuracy", model["accuracy"]),
         "population_accuracy_mean": population["population_accuracy_mean"],
         "notebook_accuracy": model["notebook_accuracy"],
-        **{f"served_{name}": value for name, value in served.items() if name != "confusion_matrix"},
+        **{f"served_{name}": value for name, value in served.items() if name in _SERVED},
         "training_seconds": model["training_seconds"],
         **population,
         **({f"served_{cell}": n for cell, n in zip(_CELLS, counts, strict=True)} if len(counts) == len(_CELLS) else {}),
         **{key: value for name, summary in metrics.items() for key, value in _summary(name, summary).items()},
+        **_added_later(model),
+    }
+
+
+def _added_later(model: Document) -> Row:
+    """Return what services before 0.2 do not say; of them it is None."""
+    score = model["accuracy"] or model.get("metrics", {}).get("r2") or {}
+    variance = model.get("variance") or {}
+    return {
+        **{f"served_{name}": value for name, value in _further(model["served"])},
+        "interquartile_mean": score.get("interquartile_mean"),
+        "diverged": sum(value is None for value in score.get("values", ())),
+        "still_improving": model.get("still_improving"),
+        **_summary("own_accuracy", model.get("own_accuracy")),
+        **_protocol(model.get("protocol")),
+        **{f"variance_{name}": variance.get(name) for name in ("total", "test_set")},
+        **{key: value for name in _SOURCES for key, value in _of_source(name, variance).items()},
+        **{f"variance_{name}": variance.get(name) for name in ("runs", "measured_on")},
+    }
+
+
+def _further(served: Document) -> Iterator[tuple[str, Any]]:
+    """Yield the served replicate's later numbers, of a list each."""
+    for name, value in served.items():
+        if name in (*_SERVED, "confusion_matrix"):
+            continue
+        if isinstance(value, list):
+            yield from ((f"{name}_{i}", number) for i, number in enumerate(value))
+        else:
+            yield name, value
+
+
+def _protocol(protocol: Document | None) -> Row:
+    """Return what could be chosen and what was, as text: `0.001 x 500: 30`, learning rate, epochs and replicates."""
+    if protocol is None:
+        return dict.fromkeys(("learning_rates", "epoch_choices", "chosen"))
+    chosen = (f"{one['learning_rate']:g} x {one['epochs']}: {one['replicates']}" for one in protocol["chosen"])
+    return {
+        "learning_rates": " ".join(f"{rate:g}" for rate in protocol["learning_rates"]),
+        "epoch_choices": " ".join(map(str, protocol["epochs"])),
+        "chosen": "; ".join(chosen),
+    }
+
+
+def _of_source(name: str, variance: Document) -> Row:
+    low, high = (variance.get("ci95") or {}).get(name) or (None, None)
+    return {
+        f"variance_{name}": variance.get(name),
+        f"variance_{name}_ci95_low": low,
+        f"variance_{name}_ci95_high": high,
     }
 
 
 def pair_row(pair: Document) -> Row:
-    """Return a pair of models, with `ci95_low` and `ci95_high` in the place of `ci95`."""
+    """Return a pair of models, each interval as two columns: `ci95_low` and `ci95_high` in the place of `ci95`."""
     row: Row = {}
     for name, value in pair.items():
-        if name == "ci95":
-            row["ci95_low"], row["ci95_high"] = value or (None, None)
+        if name.endswith("ci95"):
+            row[f"{name}_low"], row[f"{name}_high"] = value or (None, None)
         else:
             row[name] = value
     return row
@@ -57,64 +110,31 @@ def _summary(name: str, summary: Document | None) -> Row:
     return {f"{name}_{key}": value for key, value in pair_row(found).items()}
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of the table that people read: its text in a model's row. A terminal has no room for `wide` ones."""
-
-    heading: str
-    text: Callable[[Row], str]
-    wide: bool = False
-
-    @property
-    def narrow_heading(self) -> str:
-        """The heading for a terminal."""
-        return self.heading.removeprefix("hidden ")
-
-    def narrow_text(self, row: Row) -> str:
-        """Return the text for a terminal."""
-        return self.text(row).replace(" to ", "–")
+def score_row(model: Document) -> Row:
+    """Return what is said of a model that was measured elsewhere, flat."""
+    summary = model["score"]
+    names = (*_SUMMARY, "interquartile_mean")
+    found = dict.fromkeys(names) if summary is None else {key: summary[key] for key in names}
+    return {
+        **{name: model[name] for name in ("model", "runs", "diverged")},
+        **{f"score_{key}": value for key, value in pair_row(found).items()},
+        "average_rank": model["average_rank"],
+    }
 
 
-def _number(name: str, style: str = ".3f") -> Callable[[Row], str]:
-    return lambda row: "" if row.get(name) is None else f"{row[name]:{style}}"  # an older service may not have it
+def sensitivity_rows(model: Document) -> list[Row]:
+    """Return what a model reaches at each learning rate and epoch that could be chosen, a row each."""
+    return [{"model": model["model"], **pair_row(cell)} for cell in model.get("sensitivity", ())]
 
 
-def _range(low: str, high: str) -> Callable[[Row], str]:
-    return lambda row: "" if row[low] is None else f"{row[low]:.3f} to {row[high]:.3f}"
-
-
-_NAMES = (
-    Column("model", lambda row: str(row["model"])),
-    Column("hidden layers", lambda row: row["hidden_layers"] or "none"),
-    Column("parameters", lambda row: str(row["parameters"]), wide=True),
-)
-
-COLUMNS = (
-    *_NAMES,
-    Column("test accuracy", _number("accuracy_mean")),
-    Column("95% interval", _range("accuracy_ci95_low", "accuracy_ci95_high")),
-    Column("range", _range("accuracy_min", "accuracy_max")),
-    Column("exact", _number("population_accuracy_mean")),
-    Column("served", _number("served_accuracy")),
-    Column("notebook", _number("notebook_accuracy")),
-)
-"""Of classifiers. Their numbers have three digits; the first column is text."""
-
-REGRESSION_COLUMNS = (
-    *_NAMES,
-    Column("test R²", _number("r2_mean")),
-    Column("95% interval", _range("r2_ci95_low", "r2_ci95_high")),
-    Column("range", _range("r2_min", "r2_max")),
-    Column("served", _number("served_r2")),
-    Column("RMSE", _number("rmse_mean", ".4g")),
-)
-"""Of a regression's models. The error is in the target's units."""
-
-_OPTIONAL = {"exact", "notebook"}
-"""Columns that most data have nothing for."""
-
-
-def columns_for(rows: Sequence[Row]) -> list[Column]:
-    """Return the columns of the table that these rows make: those of their task, but none that would stay empty."""
-    columns = REGRESSION_COLUMNS if any("served_r2" in row for row in rows) else COLUMNS
-    return [column for column in columns if column.heading not in _OPTIONAL or any(map(column.text, rows))]
+def variance_row(model: Document) -> Row | None:
+    """Return how a model's luck is split: variances, their square roots, and intervals; None where it is not known."""
+    variance = model.get("variance")
+    if variance is None:
+        return None
+    row: Row = {"model": model["model"]}
+    for name in ("total", "test_set", *_SOURCES):
+        row[name] = variance[name]
+        row[f"{name}_sd"] = None if variance[name] is None else max(0.0, variance[name]) ** 0.5
+    intervals = {key: value for name in _SOURCES for key, value in _of_source(name, variance).items() if "ci95" in key}
+    return {**row, **{name: variance[name] for name in ("runs", "measured_on")}, **intervals}

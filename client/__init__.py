@@ -2,7 +2,7 @@
 
 from client.classifier import RemoteClassifier
 from client.client import BoundaryClient
-from client.comparison import Comparison
+from client.comparison import Comparison, ScoreComparison
 from client.display import BoundaryDisplay
 from client.errors import (
     ClientError,
@@ -36,6 +36,7 @@ __all__ = [
     "ProblemError",
     "RemoteClassifier",
     "RemoteRegressor",
+    "ScoreComparison",
     "TooLargeError",
     "TrueBoundary",
     "UnauthorizedError",

@@ -1,27 +1,19 @@
-"""The command line: `python -m client predict|boundary|volume|comparison|models|dataset`."""
+"""The command line: `python -m client predict|boundary|volume|comparison|compare|models|dataset`."""
 
 import csv
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
-from client import grid_commands, tables
-from client.client import DEFAULT_URL, BoundaryClient
+from client import comparison_commands, grid_commands, tables
+from client.client import DEFAULT_URL
 from client.commands import (
     Connection,
     as_json,
-    checked_suffix,
     experiment_option,
-    json_bytes,
-    output_option,
     show,
     show_json,
-    width_option,
-    write_file,
 )
-
-COMPARISON_FILES = (".png", ".csv", ".md", ".json")
 
 
 @click.group()
@@ -87,33 +79,8 @@ main.add_command(grid_commands.boundary)
 main.add_command(grid_commands.volume)
 
 
-@main.command()
-@experiment_option
-@click.option("--pairs", is_flag=True, help="Also compare every pair of models.")
-@width_option(900)
-@output_option("a picture (.png), a table of the models (.csv, .md), or everything (.json)")
-@as_json
-@click.pass_obj
-def comparison(
-    connection: Connection, experiment: str | None, pairs: bool, width: int, output: Path | None, as_json: bool
-) -> None:
-    """Compare the models of an experiment: print the comparison, or write it to a file."""
-    if output is not None:
-        suffix = checked_suffix(output, COMPARISON_FILES)
-        if as_json or pairs:
-            raise click.UsageError("--output cannot be combined with --json or --pairs")
-        with connection.client() as client:
-            content = _comparison_file(client, experiment, suffix, width)
-        write_file(output, content)
-        return
-    with connection.client() as client:
-        records = client.comparison(experiment)
-    if as_json:
-        show_json(records.document)
-        return
-    show(tables.comparison(records))
-    if pairs:
-        show(tables.pairs(records))
+main.add_command(comparison_commands.comparison)
+main.add_command(comparison_commands.compare)
 
 
 @main.command()
@@ -163,13 +130,3 @@ def _value(text: str) -> float | str | None:
         return float(text)
     except ValueError:
         return text or None
-
-
-def _comparison_file(client: BoundaryClient, experiment: str | None, suffix: str, width: int) -> bytes:
-    if suffix == ".png":
-        return client.comparison_picture(experiment, width)
-    if suffix == ".csv":
-        return client.comparison_table(experiment, "csv").encode()
-    if suffix == ".md":
-        return client.comparison_table(experiment, "markdown").encode()
-    return json_bytes(client.comparison(experiment).document)

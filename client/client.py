@@ -1,11 +1,12 @@
 """`BoundaryClient`: the service's endpoints as methods that take and return NumPy arrays."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, Unpack
 from urllib.parse import quote
 
-from client.comparison import Comparison
+from client.comparison import Comparison, ScoreComparison, Scores, records_of
 from client.params import BoundaryParams, VolumeParams, boundary_query, volume_query
 from client.points import PointsLike, to_rows
 from client.responses import Boundary, Dataset, Document, Prediction
@@ -271,8 +272,20 @@ class BoundaryClient:
         query = {**volume_query(model, version, params), "level": level}
         return self._transport.get_file("/volume", query, "model/gltf-binary")
 
-    def comparison(self, experiment: str | None = None) -> Comparison:
+    def comparison(
+        self, experiment: str | None = None, rope: float | None = None, score: str | None = None
+    ) -> Comparison:
         """Return the comparison of an experiment's models. Default: the default model's experiment.
+
+        Parameters
+        ----------
+        experiment : str, optional
+            Its name.
+        rope : float, optional
+            The region of practical equivalence: a difference of at most this much is none. Default: 0.005.
+        score : str, optional
+            What pairs are compared by: `accuracy`, `own_accuracy`, `population_accuracy` or the name of a metric.
+            Default: the accuracy; in a regression R².
 
         Returns
         -------
@@ -283,6 +296,8 @@ class BoundaryClient:
         ------
         NotFoundError
             If there is no such experiment.
+        InvalidError
+            If not all models have the score.
 
         Examples
         --------
@@ -291,26 +306,88 @@ class BoundaryClient:
         >>> pandas.DataFrame(comparison).set_index("model")["accuracy_mean"]
         >>> pandas.DataFrame(comparison.pairs)
         """
-        return self._transport.get("/comparison", {"experiment": experiment}, Comparison)
+        return self._transport.get("/comparison", {"experiment": experiment, "rope": rope, "score": score}, Comparison)
 
-    def comparison_table(self, experiment: str | None = None, kind: Literal["csv", "markdown"] = "csv") -> str:
-        """Return the comparison as a table with one row per model: CSV in full precision, or rounded Markdown.
+    def comparison_table(
+        self,
+        experiment: str | None = None,
+        kind: Literal["csv", "markdown"] = "csv",
+        table: str | None = None,
+        rope: float | None = None,
+        score: str | None = None,
+    ) -> str:
+        """Return the comparison as a table: CSV in full precision, or rounded Markdown.
 
-        The exceptions are those of `comparison`.
+        `table` says what a row is of: `models` (the default), `pairs`, `sensitivity` or `variance`. The other
+        parameters and the exceptions are those of `comparison`.
         """
-        return self._transport.get_file("/comparison", {"experiment": experiment}, f"text/{kind}").decode()
+        query = {"experiment": experiment, "table": table, "rope": rope, "score": score}
+        return self._transport.get_file("/comparison", query, f"text/{kind}").decode()
 
-    def comparison_picture(self, experiment: str | None = None, width: int = 900) -> bytes:
-        """Return the service's picture of every run's accuracy, a PNG file of `width` (200 to 2000) pixels.
+    def comparison_picture(
+        self,
+        experiment: str | None = None,
+        width: int = 900,
+        picture: str | None = None,
+        rope: float | None = None,
+        score: str | None = None,
+    ) -> bytes:
+        """Return a picture of the comparison, a PNG file of `width` (200 to 2000) pixels.
+
+        `picture` is `runs` (every run, the default), `forest` (every pair), `map` (the score over the models' size),
+        `sensitivity`, `variance` or `reliability`. The other parameters are those of `comparison`.
 
         Raises
         ------
         InvalidError
-            If the width is out of range.
+            If the width is out of range, or the experiment has nothing for this picture.
         NotFoundError
             If there is no such experiment.
         """
-        return self._transport.get_file("/comparison", {"experiment": experiment, "width": width}, "image/png")
+        query = {"experiment": experiment, "width": width, "picture": picture, "rope": rope, "score": score}
+        return self._transport.get_file("/comparison", query, "image/png")
+
+    def compare(
+        self, scores: Scores, rope: float | None = None, higher_is_better: bool | None = None, **columns: str | None
+    ) -> ScoreComparison:
+        """Compare models by scores of their runs, wherever these were measured.
+
+        Parameters
+        ----------
+        scores : iterable of mappings, DataFrame or path
+            Records with `model`, `score` (None or NaN of a run that came to nothing), and `run` and `dataset` where
+            known; or the path of a CSV file, as MLflow, W&B or TensorBoard export it, with a row for each run or a
+            column for each model. Runs with common names are paired.
+        rope : float, optional
+            A difference of at most this much, in units of the score, is none. Default: 0.005.
+        higher_is_better : bool, optional
+            Default: by the score's name.
+        **columns : str
+            Of a file: the columns `score`, `model`, `run` and `dataset`, where they are not recognized.
+
+        Returns
+        -------
+        ScoreComparison
+            A list of flat records, one per model. Its `pairs` has the verdicts, its `notes` what was taken.
+
+        Raises
+        ------
+        InvalidError
+            If the scores cannot be compared.
+        TooLargeError
+            If they are too many.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     for pair in client.compare("runs.csv").pairs:
+        ...         print(pair["words"])
+        """
+        query = {"rope": rope, "higher_is_better": higher_is_better, **columns}
+        if isinstance(scores, str | Path):
+            content = Path(scores).read_bytes()
+            return self._transport.post_file("/comparison", content, "text/csv", query, ScoreComparison)
+        return self._transport.post("/comparison", {"scores": records_of(scores)}, ScoreComparison, query)
 
     def models(self) -> Document:
         """Return the name of the `default_model`, and all `models` with the state of each version, newest first."""

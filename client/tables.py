@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from bundle.columns import Row
-from bundle.terminal import comparison_table
-from client.comparison import Comparison
+from bundle.terminal import comparison_table, pairs_table, scores_table
+from client.comparison import Comparison, ScoreComparison
 from client.responses import SPLITS, Boundary, Dataset, Document, Prediction
 
 
@@ -88,20 +87,14 @@ def comparison(found: Comparison) -> Table:
     return comparison_table(document["experiment"], document["protocol"]["replicates"], found)
 
 
-def pairs(found: Comparison) -> Table:
-    """One row a pair of models: how much better a is, and how likely that is chance."""
-    table = _table("paired by replicate", ("a", "b"), ("a − b", "95% interval", "P(a better)", "p (Holm)"))
-    for pair in found.pairs:
-        p = pair["p_value_holm"]
-        table.add_row(
-            pair["a"],
-            pair["b"],
-            f"{pair['mean_difference']:+.3f}",
-            _interval(pair),
-            f"{pair['probability_a_better']:.2f}",
-            "" if p is None else f"{p:.2g}",
-        )
-    return table
+def pairs(found: Comparison | ScoreComparison) -> Table:
+    """Return one row a pair of models: the difference, how often which is ahead, and what that amounts to."""
+    return pairs_table(found.pairs)
+
+
+def scores(found: ScoreComparison) -> Table:
+    """Return one row a model that was measured elsewhere."""
+    return scores_table(found.document["score"], found)
 
 
 def models(document: Document) -> Table:
@@ -144,9 +137,3 @@ def _table(title: str | None, texts: Iterable[str], numbers: Iterable[str]) -> T
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
-
-
-def _interval(pair: Row) -> str:
-    """Write a pair's interval; there is none with one replicate."""
-    low, high = pair["ci95_low"], pair["ci95_high"]
-    return "" if low is None else f"{low:+.3f} to {high:+.3f}"

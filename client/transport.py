@@ -68,16 +68,26 @@ class Transport:
     def get_file(self, path: str, query: Query, media_type: str) -> bytes:
         return self._request("GET", path, media_type, query=query).content
 
-    def post(self, path: str, body: Mapping[str, object], decode: Decode[T]) -> T:
+    def post(self, path: str, body: Mapping[str, object], decode: Decode[T], query: Query | None = None) -> T:
         # NaN is not JSON, but the service parses it and responds with the index of the point that contains it.
         content = json.dumps({name: value for name, value in body.items() if value is not None})
-        response = self._request("POST", path, JSON, content=content)
+        return self.post_file(path, content.encode(), JSON, query or {}, decode)
+
+    def post_file(self, path: str, content: bytes, media_type: str, query: Query, decode: Decode[T]) -> T:
+        """Send a file, and decode the JSON that answers it."""
+        response = self._request("POST", path, JSON, query=query, content=content, media_type=media_type)
         return self._decode(lambda: decode(response.json()))
 
     def _request(
-        self, method: str, path: str, accept: str, query: Query | None = None, content: str | None = None
+        self,
+        method: str,
+        path: str,
+        accept: str,
+        query: Query | None = None,
+        content: bytes | None = None,
+        media_type: str = JSON,
     ) -> requests.Response:
-        headers = {"Accept": accept} if content is None else {"Accept": accept, "Content-Type": JSON}
+        headers = {"Accept": accept} if content is None else {"Accept": accept, "Content-Type": media_type}
         try:
             response = self._session.request(
                 method,

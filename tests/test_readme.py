@@ -36,3 +36,8 @@ def test_the_python_example_runs(server: Server) -> None:
 
 def test_every_file_that_is_linked_exists() -> None:
     console.check_links(README)
+
+
+def test_the_verdict_that_it_quotes_is_the_services(server: Server) -> None:
+    (quoted,) = re.findall(r"^> (.*)$", README.read_text(), re.MULTILINE)
+    assert quoted in [pair["words"] for pair in server.get("/comparison").json()["pairs"]]

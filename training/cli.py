@@ -17,6 +17,7 @@ from bundle import layout, terminal
 from bundle.columns import model_row
 from bundle.comparison import Comparison, ComparisonSchema
 from training import TrainingError
+from training.compare import compare
 from training.dataset_spec import TableSpec
 from training.datasets import data_of
 from training.experiment import DEFAULT, Experiment, read
@@ -39,6 +40,9 @@ _models_dir = click.option(
 @click.group()
 def main() -> None:
     """Train classifiers and write them as bundles that the service serves."""
+
+
+main.add_command(compare)
 
 
 @main.command()

@@ -14,6 +14,7 @@ VIEWS = {
     "inside": "/?inside=tanh-10-10&unit=2.1#inside",
     "luck": "/?statistic=std#boundaries",
     "comparison": "/#comparison",
+    "verdicts": "/?experiment=tuned#verdicts",
 }
 
 

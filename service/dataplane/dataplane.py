@@ -10,14 +10,16 @@ from threading import Lock
 from typing import TypeVar
 
 from bundle import layout
+from bundle.comparison import Comparison
 from service.dataplane.admission import Admission, Slots, WouldBlockError
 from service.dataplane.cache import Chunks, ResponseCache
+from service.dataplane.comparisons import Comparisons
 from service.dataplane.inference import AnyPrediction, evaluate, predict
 from service.dataplane.points import NamedPoints, check_categories, check_count
 from service.engines import Outputs, Points
 from service.errors import NotFoundError
 from service.observability import HITS, MISSES
-from service.registry.experiments import ExperimentStore
+from service.registry.experiments import ExperimentStore, Stored
 from service.registry.models import Model, ModelVersion
 from service.registry.registry import Registry
 from service.request_record import RequestRecord
@@ -61,6 +63,7 @@ class DataPlane:
     max_points: int
     may_wait: bool = True
     _making: Lock = field(default_factory=Lock)
+    _comparisons: Comparisons = field(default_factory=Comparisons)
 
     def without_waiting(self) -> "DataPlane":
         """Return the same data plane for a caller that must not be held up."""
@@ -196,6 +199,26 @@ class DataPlane:
                 body = make()
                 self.cache.put(tag, body)
         return body
+
+    def compared(self, record: RequestRecord, stored: Stored[Comparison], rope: float, score: str | None) -> Comparison:
+        """Return an experiment's comparison with its pairs compared for a rope and by a score.
+
+        Raises:
+            InvalidError: not all models have this score.
+        """
+        found = self._comparisons.get(stored, rope, score)
+        if found is None:
+            found = self.in_turn(record, lambda: self._comparisons.make(stored, rope, score))
+        return found
+
+    def in_turn(self, record: RequestRecord, compute: Callable[[], T]) -> T:
+        """Compute what takes as long as a grid, in this request's turn.
+
+        Raises:
+            service.admission.OverloadedError: too much is being computed.
+        """
+        self.refuse_to_block()
+        return self._in_turn(self.admission.grids, record, compute)
 
     def refuse_to_block(self) -> None:
         """Raise WouldBlockError where the caller may not wait."""

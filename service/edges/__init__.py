@@ -4,12 +4,24 @@ An edge decodes a request and encodes its response; what lies between is the dat
 """
 
 from service.edges import open_inference, tensorflow_serving
-from service.edges.own import boundary, documents, experiments, health, metrics, models, pages, predict, volume, weights
+from service.edges.own import (
+    boundary,
+    comparison,
+    documents,
+    experiments,
+    health,
+    metrics,
+    models,
+    pages,
+    predict,
+    volume,
+    weights,
+)
 
 ENDPOINTS = tuple(
     endpoint
     for module in (
-        *(predict, boundary, volume, experiments, models, weights, health, documents, pages, metrics),
+        *(predict, boundary, volume, comparison, experiments, models, weights, health, documents, pages, metrics),
         *(tensorflow_serving.models, tensorflow_serving.predict),
         *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
     )

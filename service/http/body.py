@@ -32,6 +32,11 @@ def check_json(call: Call) -> None:
         raise UnsupportedMediaTypeError(f"send the body as Content-Type: {JSON}, {sent}")
 
 
+def media_type_of(call: Call) -> str:
+    """Return what a body is declared as, without parameters; nothing where it is not."""
+    return parse_options_header(call.headers.get("content-type") or "")[0].lower()
+
+
 def read_points_body(call: Call, version: ModelVersion | None = None) -> bytes:
     """Return a JSON body of points for this version, or for any; see `read_body`.
 

@@ -1,6 +1,6 @@
 """Schema fields of this interface."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -120,6 +120,14 @@ def format_field(media_types: Iterable[str]) -> fields.String:
     return fields.String(
         validate=validate.OneOf(list(media_types), error="must be one of: {choices}."),
         metadata={"description": "the representation, in place of Accept"},
+    )
+
+
+def choice_field(names: Sequence[str], description: str) -> fields.String:
+    """Return a choice among names; the first is the default, which the query's record holds."""
+    return fields.String(
+        validate=validate.OneOf(list(names), error="must be one of: {choices}."),
+        metadata={"description": description, "default": names[0]},
     )
 
 

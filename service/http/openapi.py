@@ -27,7 +27,7 @@ from service.request_record import RequestRecord
 Document = dict[str, Any]
 
 DESCRIPTION = """Neural networks trained offline, classifiers and regressions, served over HTTP: predictions at points,
-decision boundaries as data, and the comparison of architectures that they come from. The same models also answer in the
+decision boundaries as data, and the comparison of models that they come from. The same models also answer in the
 words of two standards, the Open Inference Protocol v2 and TensorFlow Serving's REST API v1."""
 
 TAGS = {"v1": "TensorFlow Serving REST v1", "v2": "Open Inference Protocol v2"}

@@ -79,8 +79,44 @@ interface Summary {
   max: number;
   ci95: Interval | null;
   values: (number | null)[];
+  /** Mean of the middle half. */
+  interquartile_mean?: number | null;
 }
 
+/** What some of the runs chose on validation data. */
+interface Choice {
+  learning_rate: number;
+  epochs: number;
+  replicates: number;
+}
+
+/** What all runs reach at one rate after one epoch, on validation data: accuracy, in a regression the mean error. */
+interface Sensitivity {
+  learning_rate: number;
+  epoch: number;
+  mean: number;
+  ci95: Interval | null;
+}
+
+/** The variance over runs, and how much of it each source makes. */
+interface Variance {
+  total: number;
+  test_set: number | null;
+  data: number | null;
+  weights: number | null;
+  batches: number | null;
+  runs: number;
+  measured_on: string;
+  ci95?: Record<string, Interval>;
+}
+
+interface ReliabilityBin {
+  count: number;
+  mean_probability: number | null;
+  share: number | null;
+}
+
+/** What older comparisons lack may be absent; what was not measured is null or empty. */
 interface ModelResult {
   model: string;
   parameters: number;
@@ -92,6 +128,12 @@ interface ModelResult {
   /** Every number of `served` over all runs. */
   metrics?: Record<string, Summary>;
   notebook_accuracy: number | null;
+  own_accuracy?: Summary | null;
+  protocol?: { learning_rates: number[]; epochs: number[]; chosen: Choice[] } | null;
+  sensitivity?: Sensitivity[];
+  variance?: Variance | null;
+  still_improving?: number | null;
+  reliability?: ReliabilityBin[];
 }
 
 interface Pair {
@@ -101,12 +143,22 @@ interface Pair {
   ci95: Interval | null;
   probability_a_better: number;
   p_value_holm: number | null;
+  wins_ci95?: Interval | null;
+  simultaneous_ci95?: Interval | null;
+  probability_better?: number | null;
+  probability_equivalent?: number | null;
+  probability_worse?: number | null;
+  rope?: number;
+  verdict?: "better" | "equivalent" | "worse" | "undecided";
+  words?: string;
 }
 
 interface ComparisonDocument {
   experiment: string;
-  dataset: { replication: string; task?: Task; classes?: string[]; target?: string };
+  dataset: { replication: string; task?: Task; classes?: string[]; target?: string; baseline?: number | null };
   protocol: { replicates: number };
+  /** How the models were trained, in words. */
+  recipe?: string;
   models: ModelResult[];
   pairs: Pair[];
   /** Why there is no result, by model. */
@@ -152,6 +204,9 @@ interface Values {
   colours: string;
   theme: string;
   sort: string | null;
+  /** What verdicts are by, and what they call no difference; null for what the service takes. */
+  score: string | null;
+  rope: number | null;
   /** The features along the axes, in a volume also the third. */
   across: string | null;
   up: string | null;
@@ -202,6 +257,7 @@ interface Handlers {
   onpair(pair: { a?: string; b?: string }): void;
   onrun(run: number): void;
   onsort(sort: string | null): void;
+  onverdict(by: { score?: string | null; rope?: number | null }): void;
 }
 
 // Swagger UI, loaded by the page at /docs.

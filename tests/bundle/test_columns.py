@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from bundle.columns import COLUMNS, columns_for, model_row, pair_row
+from bundle.columns import model_row, pair_row
+from bundle.tables import COLUMNS, columns_for
 from bundle.terminal import comparison_table
 
 COMPARISON: dict[str, Any] = json.loads((Path(__file__).parent / "fixtures" / "comparison-2.json").read_text())

@@ -234,18 +234,10 @@ def test_the_difference_counts_the_test_points_on_which_two_models_disagree(
     assert np.all(tint[difference > 0.2] > 0)
     assert np.all(tint[difference < -0.2] < 0)
     pair = next(pair for pair in api.get("/comparison")["pairs"] if {pair["a"], pair["b"]} == {a, b})
-    is_first = pair["mean_difference"] >= 0
-    winner, loser = (pair["a"], pair["b"]) if is_first else (pair["b"], pair["a"])
-    share = pair["probability_a_better"] if is_first else 1 - pair["probability_a_better"]
     verdict = page.locator("#difference .verdict")
-    expect(verdict).to_contain_text(f"{winner} beats {loser} in ")
-    assert abs(share_in(verdict.inner_text()) - 100 * share) <= 0.5
-
-
-def share_in(verdict: str) -> int:
-    found = re.search(r"(\d+)% of replicates", verdict)
-    assert found is not None, verdict
-    return int(found[1])
+    expect(verdict).to_contain_text(a)
+    expect(verdict).to_contain_text(b)
+    expect(verdict).to_contain_text(pair["words"])
 
 
 def test_a_model_agrees_with_itself(page: Page, api: Api) -> None:

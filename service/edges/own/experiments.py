@@ -1,25 +1,21 @@
-"""`GET /comparison` and `GET /dataset`: what the experiments found, and on which data."""
+"""`GET /dataset`: on which data the experiments were made."""
 
 from dataclasses import dataclass
 
 from marshmallow import Schema, fields, validate
 
 from bundle.card import TrueBoundary
-from bundle.comparison import SPLITS, Comparison, ComparisonSchema
+from bundle.comparison import SPLITS
 from bundle.records import StrictRecordSchema, schema_of
-from service import __version__
 from service.http import custom_fields
-from service.http.conditional import Validators, conditional, conditional_content, conditional_json
+from service.http.conditional import conditional_content, conditional_json
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
 from service.http.responses import JSON, RawResponse
-from service.rendering import tables
-from service.rendering.loading import loading
 
 endpoints = Endpoints("results", problems=(404, 406, 422, 503), conditional=True)
 
-COMPARISON_TYPES = {"json": JSON, "csv": "text/csv", "markdown": "text/markdown", "png": "image/png"}
 DATASET_TYPES = {"json": JSON, "csv": "text/csv"}
 
 
@@ -29,24 +25,13 @@ class ResultsQuery:
     format: str | None = None
 
 
-class _ResultsQuerySchema(StrictRecordSchema[ResultsQuery]):
+class ResultsQuerySchema(StrictRecordSchema[ResultsQuery]):
     record = ResultsQuery
 
     experiment = fields.String(metadata={"description": "the experiment of the default model if left out"})
 
 
-@dataclass(frozen=True)
-class ComparisonQuery(ResultsQuery):
-    width: int = 900
-
-
-class ComparisonQuerySchema(_ResultsQuerySchema):
-    record = ComparisonQuery
-    format = custom_fields.format_field(COMPARISON_TYPES)
-    width = custom_fields.width_field(default=900)
-
-
-class DatasetQuerySchema(_ResultsQuerySchema):
+class DatasetQuerySchema(ResultsQuerySchema):
     format = custom_fields.format_field(DATASET_TYPES)
 
 
@@ -78,32 +63,6 @@ class DatasetSchema(Schema):
 
 
 @endpoints.get(
-    "/comparison",
-    summary="Compare the models of an experiment",
-    query=ComparisonQuerySchema(),
-    responses={JSON: (ComparisonSchema,), "text/csv": (), "text/markdown": (), "image/png": ()},
-)
-def get_comparison(call: Call, query: ComparisonQuery) -> RawResponse:
-    """Accuracy over replicates with intervals (in a regression R²), the served replicate's metrics, and a paired test
-    for every pair of models. CSV and Markdown hold the table of models; the picture shows every run.
-    """
-    representation = negotiate(COMPARISON_TYPES, call.headers.get("accept"), query.format)
-    stored = call.plane.experiments.comparison(query.experiment)
-    if representation == "json":
-        return conditional_json(call, ComparisonSchema().dump(stored.content))
-    if representation == "png":
-        validators = Validators.of(__version__, "comparison", str(query.width), stored.digest)
-        return conditional(
-            call,
-            validators,
-            COMPARISON_TYPES["png"],
-            lambda: call.plane.cached(call.record, validators.etag, lambda: [_picture(stored.content, query.width)]),
-        )
-    render = {"csv": tables.comparison_csv, "markdown": tables.comparison_markdown}[representation]
-    return conditional_content(call, render(stored.content).encode(), _as_text(COMPARISON_TYPES[representation]))
-
-
-@endpoints.get(
     "/dataset",
     summary="Get the data that the models were trained and tested on",
     query=DatasetQuerySchema(),
@@ -116,7 +75,7 @@ def get_dataset(call: Call, query: ResultsQuery) -> RawResponse:
     representation = negotiate(DATASET_TYPES, call.headers.get("accept"), query.format)
     dataset = call.plane.experiments.dataset(query.experiment).content
     if representation == "csv":
-        return conditional_content(call, dataset.to_csv().encode(), _as_text(DATASET_TYPES["csv"]))
+        return conditional_content(call, dataset.to_csv().encode(), as_text(DATASET_TYPES["csv"]))
     comparison = call.plane.experiments.comparison(query.experiment).content
     summary = comparison.dataset
     is_named = dataset.classes not in ([], ["0", "1"])
@@ -133,12 +92,6 @@ def get_dataset(call: Call, query: ResultsQuery) -> RawResponse:
     return conditional_json(call, document)
 
 
-def _as_text(media_type: str) -> str:
+def as_text(media_type: str) -> str:
+    """Return the media type with its encoding."""
     return f"{media_type}; charset=utf-8"
-
-
-def _picture(comparison: Comparison, width: int) -> bytes:
-    with loading():
-        from service.rendering.comparison import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
-
-    return draw(comparison, width)

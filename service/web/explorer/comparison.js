@@ -1,7 +1,9 @@
-// The comparison: a table of what every training run reached, and who beats whom in words.
+// The comparison: a table of what every training run reached, the verdicts, and what stands behind them.
 
-import { fixed, h, interval, nonBreaking, number, s, signed } from "./dom.js";
-import { scoreOf, served } from "./panels.js";
+import { fixed, h, interval, number, s } from "./dom.js";
+import { LONG, scoreOf, served } from "./panels.js";
+import { asides, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
+import { Verdicts } from "./verdicts.js";
 
 /** @typedef {{key: string, label: string, of: (row: ModelResult) => string | number | null}} Column */
 
@@ -23,12 +25,15 @@ function columnsOf(rows) {
     { key: "parameters", label: "Parameters", of: (row) => row.parameters },
     { key: "accuracy", label: isOfValues ? "Test R²" : "Test accuracy", of: (row) => scoreOf(row)?.mean ?? null },
     { key: "range", label: "Every run", of: (row) => widthOf(scoreOf(row)) },
-    { key: "exact", label: "Exact", of: (row) => row.population_accuracy?.mean ?? null },
+    { key: "own", label: "Exact, own", of: (row) => row.own_accuracy?.mean ?? null },
+    { key: "exact", label: "Exact, population", of: (row) => row.population_accuracy?.mean ?? null },
     ...(isOfValues ? errors : []),
     { key: "served", label: "Served run", of: served },
     { key: "notebook", label: "Notebook", of: (row) => row.notebook_accuracy },
+    { key: "recipe", label: "Recipe", of: recipe },
   ];
-  return all.filter(({ key, of }) => !["exact", "notebook"].includes(key) || rows.some((row) => of(row) !== null));
+  const optional = ["own", "exact", "notebook", "recipe"];
+  return all.filter(({ key, of }) => !optional.includes(key) || rows.some((row) => of(row) !== null));
 }
 
 /** @param {Summary | null} summary */
@@ -44,10 +49,12 @@ export class Comparison {
   #view = null;
   #drawn = "";
 
-  /** @param {HTMLElement} section @param {ComparisonDocument} comparison @param {Handlers} handlers */
-  constructor(section, comparison, handlers) {
+  /** @param {HTMLElement} section @param {ComparisonDocument} comparison @param {Handlers} handlers
+   *  @param {import("./service.js").Service} service @param {(string | Node)[]} others links to other experiments */
+  constructor(section, comparison, handlers, service, others) {
     this.comparison = comparison;
     this.handlers = handlers;
+    this.verdicts = new Verdicts(comparison, handlers, service);
     this.columns = columnsOf(comparison.models);
     const least = Math.min(1, ...comparison.models.map((row) => scoreOf(row)?.min ?? 1));
     this.low = Math.max(LEAST, Math.min(0.95, Math.floor(20 * least) / 20));
@@ -61,10 +68,6 @@ export class Comparison {
         key === "range" ? this.#axis() : null,
       ),
     );
-    const runs = comparison.protocol.replicates;
-    const hasExact = this.columns.some(({ key }) => key === "exact");
-    const hasNotebook = this.columns.some(({ key }) => key === "notebook");
-    const own = comparison.dataset.replication === "redrawn" ? "data, split" : "split of the same data";
     const table = h(
       "table",
       { id: "table" },
@@ -74,41 +77,19 @@ export class Comparison {
     );
     section.replaceChildren(
       h("h2", { id: `${section.id}-title` }, "The comparison"),
-      h(
-        "p",
-        { class: "lead" },
-        (runs > 1
-          ? `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order. `
-          : "Each model was trained once. ") +
-          "Each dot is a run; the bar shows the mean with its 95% interval" +
-          (hasNotebook ? ", the diamond the notebook’s single run. " : ". ") +
-          (hasExact ? "“Exact” is the accuracy over the whole distribution, where the true boundary is known." : ""),
-      ),
+      h("p", { class: "lead" }, recipeOf(comparison), others),
+      h("p", { class: "lead" }, howToRead(comparison, new Set(this.columns.map(({ key }) => key)))),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison table" }, table),
-      h(
-        "p",
-        {},
-        h(
-          "a",
-          {
-            href: `comparison?experiment=${encodeURIComponent(comparison.experiment)}&format=csv`,
-            download: "comparison.csv",
-          },
-          "This table as CSV",
-        ),
-      ),
+      h("p", { class: "links" }, links(comparison)),
       failures(comparison.failed ?? {}) ?? "",
-      comparison.pairs.length > 0 ? h("h3", {}, "Who beats whom") : "",
-      h(
-        "ul",
-        { id: "pairs" },
-        comparison.pairs.map((pair) => h("li", { "data-pair": `${pair.a} ${pair.b}` }, nonBreaking(verdict(pair)))),
-      ),
+      this.verdicts.element,
+      ...evidence(comparison),
     );
   }
 
   /** @param {View} view its `sort` is a column's key, after a minus for the largest first */
   draw(view) {
+    this.verdicts.draw(view);
     const key = [view.sort, view.statistic, view.run].join(" ");
     if (this.#drawn === key) return;
     [this.#view, this.#drawn] = [view, key];
@@ -139,15 +120,20 @@ export class Comparison {
       const value = of(row);
       if (value === null) return "–";
       if (key === "parameters") return String(value);
+      if (key === "recipe") return h("small", {}, String(value));
       if (key === "range") return score && this.#strip(row.model, score, row.notebook_accuracy);
       if (key === "accuracy")
-        return [number(Number(value)), score?.ci95 ? h("small", {}, ` ${interval(score.ci95)}`) : null];
+        return [
+          number(Number(value)),
+          score?.ci95 ? h("small", {}, ` ${interval(score.ci95)}`) : null,
+          ...asides(row).map((text) => h("small", { class: "aside" }, text)),
+        ];
       return number(Number(value));
     };
     return h(
       "tr",
       { "data-model": row.model },
-      h("th", { scope: "row" }, row.model),
+      h("th", { scope: "row", class: row.model.length > LONG ? null : "short" }, row.model),
       this.columns.slice(1).map((column) => h("td", {}, cell(column))),
     );
   }
@@ -213,6 +199,44 @@ export class Comparison {
   }
 }
 
+/** @param {ModelResult} row */
+const hasRates = (row) => new Set(row.sensitivity?.map((point) => point.learning_rate)).size > 1;
+
+/** What stands behind the verdicts, each part loaded and drawn when it is opened.
+ *  @param {ComparisonDocument} comparison */
+function evidence(comparison) {
+  const has = (/** @type {(row: ModelResult) => unknown} */ of) => comparison.models.some(of);
+  const parts = [
+    { id: "luck", title: "How much is luck, by where it comes from", isThere: has((row) => row.variance) },
+    {
+      id: "sensitivity",
+      title: has(hasRates) ? "What other learning rates and epochs give" : "What fewer epochs give",
+      isThere: has((row) => row.sensitivity?.length),
+    },
+    {
+      id: "reliability",
+      title: "How often the probabilities come true",
+      isThere: has((row) => row.reliability?.length),
+    },
+    {
+      id: "metrics",
+      title: "Every metric over all runs",
+      isThere: has((row) => Object.keys(row.metrics ?? {}).length > 1),
+    },
+  ];
+  return parts
+    .filter(({ isThere }) => isThere)
+    .map(({ id, title }) => {
+      const open = async () => {
+        if (!part.open || part.children.length > 1) return;
+        const { content } = await import(`./${id}.js`);
+        if (part.children.length === 1) part.append(...content(comparison));
+      };
+      const part = h("details", { id, tabindex: -1, ontoggle: open }, h("summary", {}, title));
+      return part;
+    });
+}
+
 /** The models that there is no result of, with the reasons.
  *  @param {Record<string, string>} failed */
 function failures(failed) {
@@ -232,24 +256,6 @@ function ticks(low) {
   const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].find((one) => (1 - low) / one <= 6.5) ?? 0.5;
   const steps = Math.round((1 - Math.ceil(low / step - 1e-9) * step) / step);
   return Array.from({ length: steps + 1 }, (_, i) => 1 - (steps - i) * step);
-}
-
-/** A pair's test in words, the better one first.
- *  @param {Pair} pair */
-export function verdict({ a, b, mean_difference: difference, ci95, probability_a_better: share, p_value_holm: p }) {
-  const isFirst = difference >= 0;
-  const [winner, loser] = isFirst ? [a, b] : [b, a];
-  const percent = `${Math.round(100 * (isFirst ? share : 1 - share))}%`;
-  const range = ci95 ? ` ${interval(isFirst ? ci95 : [-ci95[1], -ci95[0]])}` : "";
-  const doubt = p !== null && p >= 0.05 ? "; the runs cannot tell them apart" : "";
-  const apart = `${signed(Math.abs(difference))}${range}`;
-  return `${winner} beats ${loser} in ${percent} of replicates; difference ${apart}${doubt}`;
-}
-
-/** The test of two models, whichever way round it is kept.
- *  @param {ComparisonDocument | null} comparison @param {string} a @param {string} b */
-export function pairOf(comparison, a, b) {
-  return comparison?.pairs.find((pair) => (pair.a === a && pair.b === b) || (pair.a === b && pair.b === a)) ?? null;
 }
 
 /** Rows without a number stand last, whichever way they are sorted.

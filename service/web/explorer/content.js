@@ -1,9 +1,9 @@
 // The page's content: every part of it, made for one catalogue, and drawn for one view after another.
 
-import { Comparison, pairOf, verdict } from "./comparison.js";
+import { Comparison } from "./comparison.js";
 import { Curves } from "./curve.js";
 import { Data } from "./data.js";
-import { byId, say } from "./dom.js";
+import { byId, h, say } from "./dom.js";
 import { curl } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { legend, marks } from "./legend.js";
@@ -14,7 +14,8 @@ import { PointView } from "./point.js";
 import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { SliceControls } from "./slice.js";
-import { addressOf } from "./state.js";
+import { addressOf, DEFAULTS } from "./state.js";
+import { pairOf, sentence } from "./verdicts.js";
 import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
 
 /** @typedef {import("./scales.js").AnyScale} AnyScale */
@@ -43,7 +44,10 @@ export class Content {
     this.networkView = new NetworkView(byId("inside"), catalogue, handlers);
     this.pointView = new PointView(byId("point"), catalogue, service, handlers);
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
-    this.comparison = comparison === null ? null : new Comparison(byId("comparison"), comparison, handlers);
+    this.comparison =
+      comparison === null
+        ? null
+        : new Comparison(byId("comparison"), comparison, handlers, service, otherExperiments(catalogue, state));
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
@@ -72,6 +76,7 @@ export class Content {
       onpair: (pair) => state.set(pair),
       onrun: (run) => state.set({ run, statistic: "probability" }),
       onsort: (sort) => state.set({ sort }),
+      onverdict: (by) => state.set(by),
     };
   }
 
@@ -154,7 +159,7 @@ export class Content {
     const [a, b] = view.pair.map(({ name }) => name);
     this.difference.draw(view, view.pair, this.fields, this.#drawn.get(a) ?? null, this.#drawn.get(b) ?? null);
     const tested = pairOf(this.catalogue.comparison, a, b);
-    say(this.difference.verdict, tested ? `${verdict(tested)}.` : "");
+    say(this.difference.verdict, tested ? sentence(tested, this.catalogue.comparison) : "");
   }
 
   /** The surface over three features, whose modules are loaded where there are so many.
@@ -233,6 +238,16 @@ export class Content {
       address: location.origin + addressOf(this.state.values),
     };
   }
+}
+
+/** Links to the comparisons of the other experiments, as a sentence.
+ *  @param {Catalogue} catalogue @param {import("./state.js").State} state */
+function otherExperiments({ experiments, experiment }, { values: { theme, colours } }) {
+  const others = experiments.filter((name) => name !== experiment);
+  /** @param {string} name */
+  const to = (name) => `${addressOf({ ...DEFAULTS, theme, colours, experiment: name })}#comparison`;
+  const links = others.flatMap((name, i) => [i > 0 ? ", " : " Other experiments: ", h("a", { href: to(name) }, name)]);
+  return links.length > 0 ? [...links, "."] : [];
 }
 
 /** A model's numbers as columns of a table: of several classes the position of the most probable one too.

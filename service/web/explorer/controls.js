@@ -194,12 +194,12 @@ export class Controls {
 }
 
 /** @param {string} label @param {HTMLElement} control */
-function field(label, control) {
+export function field(label, control) {
   return h("label", {}, h("span", {}, label), control);
 }
 
 /** @param {string} id @param {Record<string, string>} choices @param {(value: string) => void} onchosen */
-function select(id, choices, onchosen) {
+export function select(id, choices, onchosen) {
   const element = h("select", { id, onchange: () => onchosen(element.value) });
   options(element, Object.entries(choices));
   return element;

@@ -70,13 +70,20 @@ export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : 
  *  @returns {Child[]} */
 export const nonBreaking = (text) =>
   text
-    .split(/(\[[^\]]*\]|\S*\w-\w\S*)/)
+    .split(/(\[[^\]]*\][,;.)]*|\S*\w-\w\S*)/)
     .map((part, i) => (i % 2 === 1 ? h("span", { class: "non-breaking" }, part) : part));
 
 /** Show such a text, unless it is shown already.
  *  @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.replaceChildren(...nonBreaking(text).map((part) => part ?? ""));
+}
+
+/** Go to a part of the page; one that is closed is opened.
+ *  @param {HTMLElement | null} place */
+export function reach(place) {
+  if (place instanceof HTMLDetailsElement) place.open = true;
+  place?.scrollIntoView();
 }
 
 /** The page's element of an id.

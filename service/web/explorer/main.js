@@ -3,7 +3,7 @@
 import { load } from "./catalogue.js";
 import { Content } from "./content.js";
 import { Controls } from "./controls.js";
-import { byId } from "./dom.js";
+import { byId, reach } from "./dom.js";
 import { bringKey, downloads } from "./downloads.js";
 import { Service, ServiceError } from "./service.js";
 import { State } from "./state.js";
@@ -181,7 +181,7 @@ class Page {
     const main = document.querySelector("main");
     if (main === null || !main.hidden) return;
     main.hidden = false;
-    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    reach(document.getElementById(location.hash.slice(1)));
     this.update(); // now that it has a size
   }
 }

@@ -17,8 +17,8 @@ import { classOf, isOfP, placeIn } from "./view.js";
 
 const NOTHING = "–";
 
-/** Characters of a name that is written smaller. */
-const LONG = 24;
+/** Characters of a name that is written smaller, or broken. */
+export const LONG = 24;
 
 /** Classes that are named with their share of the area; the others are few points each. */
 const MOST_NAMED = 4;

@@ -1,9 +1,9 @@
 // Questions to start from, answered in a sentence from the data, each a link to the view that shows it.
 
-import { pairOf, verdict } from "./comparison.js";
 import { fixed, h, nonBreaking } from "./dom.js";
 import { scoreOf } from "./panels.js";
 import { addressOf, DEFAULTS } from "./state.js";
+import { pairOf, sentence } from "./verdicts.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -46,7 +46,7 @@ export function questions(catalogue, state) {
       .map((b) => ({ a: a.name, b: b.name })),
   )[0];
   const pair = twins && pairOf(comparison, twins.a, twins.b);
-  if (pair) ask("When does depth help?", `${verdict(pair)}.`, "difference", twins);
+  if (pair) ask("What did a second layer change?", sentence(pair, comparison), "difference", twins);
   const rows = (comparison?.models ?? []).filter((row) => row.replicates > 1 && scoreOf(row) !== null);
   if (rows.length > 0) {
     /** @param {ModelResult} row */
@@ -57,13 +57,26 @@ export function questions(catalogue, state) {
     const { min, max } = ends(widest);
     ask(
       "How much is luck?",
-      `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe.`,
-      "boundaries",
-      { statistic: "std" },
+      `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe${mostOf(widest)}.`,
+      widest.variance ? "luck" : "boundaries",
+      widest.variance ? {} : { statistic: "std" },
     );
   }
   return items;
 }
+
+/** Where most of the luck comes from, where that is certain: that source's interval lies above the others'.
+ *  @param {ModelResult} row */
+function mostOf({ variance }) {
+  const measured = Object.entries(variance?.ci95 ?? {}).sort(([, a], [, b]) => b[0] - a[0]);
+  if (measured.length === 0) return "";
+  const [[first, [low]], ...others] = measured;
+  const isMost = others.every(([, ends]) => ends[1] < low) && (variance?.test_set ?? 0) < low;
+  return isMost && first in SOURCES ? `, mostly from ${SOURCES[first]}` : "";
+}
+
+/** @type {Record<string, string>} */
+const SOURCES = { data: "the draw of the data", weights: "the initial weights", batches: "the order of the batches" };
 
 /** What the page is about, in words.
  *  @param {Catalogue["quantity"]} quantity */
@@ -72,8 +85,8 @@ export function introduction({ isValue, isMulticlass, classes }) {
   const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
   const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
   return (
-    `Small neural networks learn to ${what}. More units and more layers ${drawn}; ` +
-    "training each network many times shows how much is skill and how much is luck."
+    `Small neural networks learn to ${what}. More units and more layers can ${drawn}. ` +
+    "What they do learn depends on how they are trained, too, and on luck: so each was trained many times."
   );
 }
 

@@ -1,6 +1,6 @@
 // What the page shows, kept in its address, so that a view can be shared, reloaded and gone back to.
 
-import { byId } from "./dom.js";
+import { byId, reach } from "./dom.js";
 
 /** What is shown where the address says nothing; null is for what follows from the models: the last epoch, all of an
  *  experiment, the first test point, the first features, held where they usually are. */
@@ -20,6 +20,8 @@ export const DEFAULTS = Object.freeze(
     colours: "orange-blue",
     theme: "auto",
     sort: null,
+    score: null,
+    rope: null,
     across: null,
     up: null,
     deep: null,
@@ -32,7 +34,7 @@ export const DEFAULTS = Object.freeze(
 );
 
 const WHOLE_NUMBERS = new Set(["epoch", "run"]);
-const REAL_NUMBERS = new Set(["x", "y", "level"]);
+const REAL_NUMBERS = new Set(["x", "y", "level", "rope"]);
 const SETTLED_MS = 250;
 
 export class State {
@@ -72,7 +74,7 @@ export class State {
     history.pushState(null, "", `${addressOf({ ...this.#values, ...changes })}#${target}`);
     this.#change({ ...this.#values, ...changes });
     const place = byId(target);
-    place.scrollIntoView();
+    reach(place);
     place.focus({ preventScroll: true }); // so that Tab goes on from there
   }
 

@@ -20,7 +20,7 @@ from tests.service.test_observability import value
 
 def test_the_comparison_has_the_models_in_the_experiments_order_and_every_pair_once(server: Server) -> None:
     body = server.get("/comparison").json()
-    assert list(body) == ["experiment", "dataset", "protocol", "models", "pairs", "failed"]
+    assert list(body) == ["experiment", "dataset", "protocol", "models", "pairs", "failed", "recipe"]
     assert [result["model"] for result in body["models"]] == list(MODELS)
     pairs = [(pair["a"], pair["b"]) for pair in body["pairs"]]
     assert pairs == [(a, b) for i, a in enumerate(MODELS) for b in MODELS[i + 1 :]]

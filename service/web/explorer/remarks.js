@@ -1,0 +1,129 @@
+// What is said beside the comparison's numbers: how models were trained, what a number is of, what to be careful with.
+
+import { fixed, h } from "./dom.js";
+import { scoreOf } from "./panels.js";
+
+/** How the models were trained, and of what the comparison therefore is.
+ *  @param {ComparisonDocument} comparison */
+export function recipeOf({ protocol, dataset, recipe }) {
+  const runs = protocol.replicates;
+  const own = dataset.replication === "redrawn" ? "data, split" : "split of the same data";
+  const parts = [
+    runs > 1
+      ? `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order.`
+      : "Each model was trained once.",
+    recipe ? `The recipe: ${recipe}.` : "",
+    "What is found holds for networks trained like this: other learning rates or more epochs can change their order.",
+  ];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+/** How the table is read.
+ *  @param {ComparisonDocument} comparison @param {Set<string>} columns the keys of those that there are */
+export function key({ dataset }, columns) {
+  const parts = [
+    "Each dot is a run; the bar shows the mean with its 95% interval" +
+      (columns.has("notebook") ? ", the diamond the notebook’s single run." : "."),
+    exact(columns),
+    typeof dataset.baseline === "number"
+      ? `Always answering the training data’s most frequent class reaches ${fixed(dataset.baseline)}.`
+      : "",
+  ];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+/** Which true boundary an exact accuracy is of.
+ *  @param {Set<string>} columns */
+function exact(columns) {
+  if (columns.has("own"))
+    return (
+      "Exact accuracies are computed from a true boundary, without the luck of the test points: “own” from the one " +
+      "that cut the run’s own data, at their median; “population” from that of the whole distribution, a little " +
+      "beside it."
+    );
+  return columns.has("exact")
+    ? "“Exact, population” is computed from the true boundary of the whole distribution; each run’s data were cut at " +
+        "their own median, a little beside it."
+    : "";
+}
+
+/** What is said below a model's mean: what it does not show.
+ *  @param {ModelResult} row */
+export function asides(row) {
+  const score = scoreOf(row);
+  const diverged = score?.values.filter((value) => value === null).length ?? 0;
+  const rising = row.still_improving ?? 0;
+  return [
+    score ? uneven(score) : null,
+    diverged > 0 ? `diverged, not counted: ${diverged} of ${row.replicates}` : null,
+    rising > 0 ? `still improving: ${rising} of ${row.replicates}` : null,
+  ].filter((text) => text !== null);
+}
+
+/** How a model was trained, and where its runs had a choice, what they chose.
+ *  @param {ModelResult} row */
+export function recipe({ protocol, replicates }) {
+  if (!protocol) return null;
+  const { learning_rates: rates, epochs, chosen } = protocol;
+  if (rates.length * epochs.length <= 1) return `rate ${rates[0]}, ${epochs[0]} epochs`;
+  const runs = (/** @type {Choice[]} */ choices) => choices.reduce((sum, choice) => sum + choice.replicates, 0);
+  const byRate = [...Map.groupBy(chosen, (choice) => choice.learning_rate)].sort(([, a], [, b]) => runs(b) - runs(a));
+  if (byRate.length === 0) return null;
+  const [rate, choices] = byRate[0];
+  const ends = choices.map((choice) => choice.epochs);
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  const when = first === last ? `epoch ${first}` : `epochs ${first} to ${last}`;
+  return `rate ${rate} in ${runs(choices)} of ${replicates} runs, ${when}`;
+}
+
+/** Where the runs lie in two clusters, and their middle: then the mean is a value that hardly any run has.
+ *  @param {Summary} score */
+function uneven({ values, median, interquartile_mean: mean }) {
+  const centres = clusters(values.filter((value) => value !== null));
+  if (centres === null) return null;
+  const half = typeof mean === "number" ? `, middle half ${fixed(mean)}` : "";
+  return `two clusters: ${centres.map((centre) => fixed(centre)).join(" and ")}; median ${fixed(median)}${half}`;
+}
+
+const [MIN_RUNS, MIN_SHARE, MIN_EXPLAINED] = [10, 0.1, 0.85];
+
+/** The means of the two clusters that values lie in, as the service's pictures have them (verdicts/clusters.py): of all
+ *  cuts that with the most variance between its sides, if that is most of it all.
+ *  @param {number[]} values */
+function clusters(values) {
+  const n = values.length;
+  if (n < MIN_RUNS) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const sum = (/** @type {number[]} */ some) => some.reduce((total, value) => total + value, 0);
+  const mean = sum(values) / n;
+  const all = sum(values.map((value) => (value - mean) ** 2));
+  const least = Math.max(2, Math.ceil(MIN_SHARE * n));
+  const cuts = Array.from({ length: n - 2 * least + 1 }, (_, i) => {
+    const left = least + i;
+    const [low, high] = [sum(sorted.slice(0, left)) / left, sum(sorted.slice(left)) / (n - left)];
+    return { centres: [low, high], between: ((left * (n - left)) / n) * (high - low) ** 2 };
+  });
+  const best = cuts.reduce((most, cut) => (cut.between > most.between ? cut : most));
+  return all > 0 && best.between >= MIN_EXPLAINED * all ? best.centres : null;
+}
+
+/** The comparison's other forms; the later ones where the service judges pairs.
+ *  @param {ComparisonDocument} comparison */
+export function links({ experiment, pairs }) {
+  /** @param {string} text @param {Record<string, string>} query */
+  const to = (text, query) => {
+    const href = `comparison?${new URLSearchParams({ experiment, ...query })}`;
+    const download = query.format === "csv" ? `${query.table ?? "comparison"}.csv` : null;
+    return h("a", { href, download }, text);
+  };
+  const table = to("This table as CSV", { format: "csv" });
+  return !pairs[0]?.words
+    ? [table]
+    : [
+        table,
+        to("verdicts as CSV", { table: "pairs", format: "csv" }),
+        to("picture of the runs", { picture: "runs", format: "png" }),
+        to("of all pairs", { picture: "forest", format: "png" }),
+        to("of scores by size", { picture: "map", format: "png" }),
+      ];
+}

@@ -1,0 +1,324 @@
+"""The comparison of scores from elsewhere: the same verdicts, of whatever was measured."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundle.comparison import ROPE, Pair, Summary
+from bundle.records import schema_of
+from verdicts import pairs, ranks
+from verdicts.clusters import clusters
+from verdicts.scores import Grid, Scores, ScoresError, grid_of
+from verdicts.summary import summarize
+
+Floats: TypeAlias = NDArray[np.float64]
+
+MAX_DIFFERENCES = 3_000_000
+"""Pairs times runs that are compared at once; some arrays of 24 MB."""
+
+
+class TooManyScoresError(ScoresError):
+    """They would take too much memory."""
+
+
+LESS_IS_BETTER = re.compile(
+    r"loss|err(?![a-z])|error|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bwer\b|\bcer\b|\bfid\b"
+)
+"""Names of scores of which less is better."""
+
+
+@dataclass(frozen=True)
+class ScoredModel:
+    model: str
+    runs: Annotated[int, "with a score"]
+    diverged: Annotated[int, "without one"]
+    score: Annotated[Summary | None, "over runs; of several data sets over their means; null where no run has a score"]
+    average_rank: Annotated[float | None, "over data sets, 1 is the best; null with one"]
+
+
+@dataclass(frozen=True)
+class ScoredDataset:
+    dataset: str
+    means: Annotated[dict[str, float | None], "of each model's runs"]
+    is_ranked: Annotated[str | None, "why it has no ranks; null where it has"] = None
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Models ranked on each data set (Demšar, 2006)."""
+
+    datasets: Annotated[int, "that every model has a score on"]
+    friedman_p: Annotated[float | None, "that ranks differ this much if all models are alike"]
+    critical_difference: Annotated[float | None, "of average ranks, at 5% (Nemenyi)"]
+    groups: Annotated[list[list[str]], "models that are not told apart, best first"]
+
+
+@dataclass(frozen=True)
+class ScoreComparison:
+    score: Annotated[str, "what was compared"]
+    higher_is_better: bool
+    rope: float
+    design: Annotated[
+        Literal["paired", "unpaired", "data sets"],
+        "what a pair's differences are taken over: common runs, or data sets",
+    ]
+    overlap: Annotated[float, "test set's size over training set's where runs share training data, else 0"]
+    models: list[ScoredModel]
+    pairs: list[Pair]
+    datasets: Annotated[list[ScoredDataset], "where there are several"]
+    ranks: Annotated[Ranks | None, "where there are several data sets"]
+    notes: Annotated[list[str], "what was taken from the scores, and what is doubtful about them"]
+
+
+ScoreComparisonSchema = schema_of(ScoreComparison)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for; what is None is decided by the scores, and said in the notes."""
+
+    rope: float | None = None
+    higher_is_better: bool | None = None
+    overlap: float | None = None
+
+
+DEFAULTS = Asked()
+
+
+def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
+    """Compare models by scores of their runs.
+
+    With common names of runs they are paired, else independent (Welch). Of several data sets each is one value a model,
+    the mean of its runs, and models are ranked.
+
+    Raises:
+        ScoresError: there is nothing to compare, or a model has the same run twice.
+    """
+    grid = grid_of(scores.runs)
+    if not grid.models:
+        raise ScoresError("there are no scores; give at least two models with two runs each")
+    setting = _Setting(scores, asked)
+    several = len(grid.datasets) > 1
+    table = _means(grid) if several else _runs(grid)
+    known = {name: x for name, x in zip(grid.models, table, strict=True) if _counts(grid, name)[0]}
+    if not known:
+        raise ScoresError("no run has a score")
+    return _with_ranks(grid, known, setting) if several else _of_runs(grid, known, setting)
+
+
+class _Setting:
+    """How the scores are compared, and why."""
+
+    def __init__(self, scores: Scores, asked: Asked) -> None:
+        finite = np.array([run.value for run in scores.runs if run.value is not None])
+        self.name = scores.name
+        self.notes = list(scores.notes)
+        self.is_share = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
+        self.overlap = scores.overlap if asked.overlap is None else asked.overlap
+        self.higher_is_better = self._higher_is_better(asked.higher_is_better)
+        self.rope = self._rope(asked.rope)
+        top = 1 if self.is_share and self.higher_is_better else math.inf
+        self.bounds = (0, top) if self.is_share else None
+
+    def _higher_is_better(self, asked: bool | None) -> bool:
+        if asked is not None:
+            return asked
+        words = " ".join(re.split(r"[\s_\-./]+", self.name.lower()))
+        if LESS_IS_BETTER.search(words):
+            self.notes.append(f"of {self.name} less is taken to be better; higher_is_better says otherwise")
+            return False
+        return True
+
+    def _rope(self, asked: float | None) -> float:
+        if asked is None and not self.is_share:
+            self.notes.append(
+                f"scores are not all in [0, 1]; a difference of at most {ROPE:g} in their own units is taken for none: "
+                "rope sets another"
+            )
+        return ROPE if asked is None else asked
+
+    def pairs(self, known: dict[str, Floats], *, paired: bool) -> list[Pair]:
+        """Return every pair's verdict."""
+        unit = "points" if self.is_share else ""
+        if paired:
+            return pairs.compare_all(known, self.overlap, self.rope, self.higher_is_better, unit=unit)
+        return pairs.compare_all_unpaired(known, self.rope, self.higher_is_better, unit=unit)
+
+    def result(
+        self, design: Literal["paired", "unpaired", "data sets"], models: list[ScoredModel], compared: list[Pair]
+    ) -> ScoreComparison:
+        return ScoreComparison(
+            score=self.name,
+            higher_is_better=self.higher_is_better,
+            rope=self.rope,
+            design=design,
+            overlap=self.overlap,
+            models=models,
+            pairs=compared,
+            datasets=[],
+            ranks=None,
+            notes=self.notes,
+        )
+
+    def summary(self, x: Floats) -> Summary | None:
+        return summarize(x, self.overlap, self.bounds) if np.isfinite(x).any() else None
+
+
+def _runs(grid: Grid) -> Floats:
+    """Return scores [models, runs] of the runs that several models have, NaN where there is none."""
+    values = next(iter(grid.values.values()))
+    models_of = Counter(run for of_model in values.values() for run in of_model)
+    shared = [run for run, count in models_of.items() if count > 1] if grid.has_runs else []
+    _refuse_excess(len(grid.models), len(shared))
+    at = {run: i for i, run in enumerate(shared)}
+    table = np.full((len(grid.models), len(at)), np.nan)
+    for row, model in enumerate(grid.models):
+        for run, value in values[model].items():
+            if run in at and value is not None:
+                table[row, at[run]] = value
+    return table
+
+
+def _refuse_excess(models: int, runs: int) -> None:
+    if models * (models - 1) // 2 * runs > MAX_DIFFERENCES:
+        raise TooManyScoresError(
+            f"{models} models with {runs} runs or data sets in common are too many at once; compare fewer"
+        )
+
+
+def _means(grid: Grid) -> Floats:
+    """Return the means over runs [models, data sets], NaN where a model has no score on one."""
+    _refuse_excess(len(grid.models), len(grid.datasets))
+    table = np.full((len(grid.models), len(grid.datasets)), np.nan)
+    for column, dataset in enumerate(grid.datasets):
+        for row, model in enumerate(grid.models):
+            found = [value for value in grid.values[dataset].get(model, {}).values() if value is not None]
+            if found:
+                table[row, column] = np.mean(found)
+    return table
+
+
+def _counts(grid: Grid, model: str) -> tuple[int, int]:
+    """Return how many of a model's runs have a score, and how many have none."""
+    found = [value for of_dataset in grid.values.values() for value in of_dataset.get(model, {}).values()]
+    return sum(value is not None for value in found), sum(value is None for value in found)
+
+
+def _models(grid: Grid, setting: _Setting, values: Callable[[str], Floats]) -> list[ScoredModel]:
+    return [ScoredModel(name, *_counts(grid, name), setting.summary(values(name)), None) for name in grid.models]
+
+
+def _of_runs(grid: Grid, known: dict[str, Floats], setting: _Setting) -> ScoreComparison:
+    """Compare models by runs on the same data."""
+    runs = next(iter(grid.values.values()))
+
+    def values(name: str) -> Floats:
+        return np.array([np.nan if value is None else value for value in runs[name].values()], np.float64)
+
+    paired = _is_paired(grid, known, setting)
+    compared = setting.pairs(known if paired else {name: values(name) for name in known}, paired=paired)
+    models = _models(grid, setting, values)
+    _note_what_is_doubtful(models, setting.notes)
+    return setting.result("paired" if paired else "unpaired", models, compared)
+
+
+def _is_paired(grid: Grid, known: dict[str, Floats], setting: _Setting) -> bool:
+    """Say whether every two models have runs in common, at least two where they have two."""
+    if not grid.has_runs:
+        setting.notes.append("runs have no names: they are compared as independent ones; a run's name would pair them")
+        return False
+    finite = np.isfinite(np.stack(list(known.values()))).astype(int)
+    common = finite @ finite.T
+    own = np.array([_counts(grid, name)[0] for name in known])
+    pairs_of = np.triu_indices(len(known), 1)
+    shared = common[pairs_of]
+    if not len(shared):
+        return True
+    needed = np.minimum(2, np.minimum(own[pairs_of[0]], own[pairs_of[1]]))
+    if np.any(shared < needed):
+        i = int(np.argmin(shared))
+        names = list(known)
+        a, b = names[pairs_of[0][i]], names[pairs_of[1][i]]
+        setting.notes.append(
+            f"runs are not matched ({a} and {b} have {shared[i]} in common): they are compared as independent ones"
+        )
+        return False
+    if shared.min() < own.max():
+        setting.notes.append(
+            f"runs are paired by name; of {own.max()} at most, two models have {shared.min()} or more in common"
+        )
+    else:
+        setting.notes.append("runs are paired by name")
+    return True
+
+
+def _with_ranks(grid: Grid, known: dict[str, Floats], setting: _Setting) -> ScoreComparison:
+    """Compare models over data sets."""
+    setting.overlap = 0.0  # other data sets share nothing
+    names = list(known)
+    table = np.stack(list(known.values()))
+    complete = np.asarray(np.isfinite(table).all(axis=0))
+    setting.notes.append(
+        f"of each of {len(grid.datasets)} data sets the mean over runs is one value, paired by data set"
+    )
+    common = np.isfinite(table).astype(int) @ np.isfinite(table).astype(int).T
+    if common.min() == 0:
+        raise ScoresError("two models have no data set in common; leave one of them out, or complete its scores")
+    compared = setting.pairs(known, paired=True)
+    blank = np.full(len(grid.datasets), np.nan)
+    models = _models(grid, setting, lambda name: known.get(name, blank))
+    _note_what_is_doubtful(models, setting.notes)
+    found, average = _ranked(names, table[:, complete], setting)
+    models = [replace(model, average_rank=average.get(model.model)) for model in models]
+    datasets = [
+        ScoredDataset(
+            str(dataset),
+            {name: None if np.isnan(table[row, i]) else float(table[row, i]) for row, name in enumerate(names)},
+            None if bool(complete[i]) else "a model has no score on it",
+        )
+        for i, dataset in enumerate(grid.datasets)
+    ]
+    return replace(setting.result("data sets", models, compared), datasets=datasets, ranks=found)
+
+
+def _ranked(names: Sequence[str], table: Floats, setting: _Setting) -> tuple[Ranks | None, dict[str, float]]:
+    """Return what ranks on the data sets that all models have say, and each model's average rank."""
+    count = table.shape[1]
+    if count < 2 or len(names) < 2:
+        setting.notes.append(f"every model has a score on {count} of the data sets: too few to rank")
+        return None, {}
+    average = ranks.average_ranks(table.T, setting.higher_is_better)
+    difference = ranks.critical_difference(len(names), count)
+    groups = [[names[i] for i in group] for group in ranks.groups(average, difference)]
+    return Ranks(count, ranks.friedman(table.T), difference, groups), dict(zip(names, average.tolist(), strict=True))
+
+
+def _note_what_is_doubtful(models: Sequence[ScoredModel], notes: list[str]) -> None:
+    single = [model.model for model in models if model.score is not None and model.score.sd is None]
+    if single:
+        notes.append(
+            f"one run says nothing of luck, so there is no verdict on {_listed(single)}; give at least two, better ten"
+        )
+    diverged = [f"{model.model} {model.diverged}" for model in models if model.diverged]
+    if diverged:
+        notes.append(f"runs without a score are left out of all numbers: {_listed(diverged)}")
+    constant = [model.model for model in models if model.score is not None and model.score.sd == 0]
+    if constant:
+        notes.append(f"all runs have the same score: {_listed(constant)}; are they different runs?")
+    for model in models:
+        split = None if model.score is None else clusters([value for value in model.score.values if value is not None])
+        if split is not None:
+            notes.append(
+                f"runs of {model.model} lie in two clusters, around {split[0]:.3g} and {split[1]:.3g}: see the median"
+            )
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,41 @@
+"""Tables as text: CSV with whatever separates its cells, as rows of equal length."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+SEPARATORS = ",;\t|"
+
+MAX_COLUMNS = 2000
+"""More columns than a table of scores has."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header without empty names, and rows of as many cells."""
+
+    header: list[str]
+    rows: list[list[str]]
+
+    def column(self, i: int) -> list[str]:
+        return [row[i] for row in self.rows]
+
+
+def read_table(text: str) -> Table | None:
+    """Return the table that a text is; None where it has no header, no rows, or rows of other lengths."""
+    lines = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").strip("\r\n")
+    first = lines.partition("\n")[0]
+    separator = max(SEPARATORS, key=first.count)
+    try:
+        header, *rows = csv.reader(io.StringIO(lines, newline=""), delimiter=separator)
+    except (csv.Error, ValueError):  # what it says of no row, and of a cell that is too long
+        return None
+    rows = [[_unescaped(cell.strip()) for cell in row] for row in rows if any(map(str.strip, row))]
+    if not rows or len(header) > MAX_COLUMNS or any(len(row) != len(header) for row in rows):
+        return None
+    return Table([cell.strip() or f"column {i}" for i, cell in enumerate(header, 1)], rows)
+
+
+def _unescaped(cell: str) -> str:
+    """Return a cell without the apostrophe that MLflow puts before what a spreadsheet would take for a formula."""
+    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@" else cell
