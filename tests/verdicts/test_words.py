@@ -67,6 +67,11 @@ def test_one_run_of_each_does_not_tell() -> None:
     )
 
 
+def test_few_runs_are_told_to_be_few() -> None:
+    few = replace(PAIR, wins=1, ties=1, losses=3)
+    assert sentence(few, {}).endswith("(Holm 0.014); 5 runs may not show all that training does")
+
+
 def test_scores_that_are_no_shares_are_told_as_they_are() -> None:
     a, b = np.array([1.25, 1.31, 1.28]), np.array([2.5, 2.41, 2.47])
     (pair,) = compare_all({"a": a, "b": b}, rope=0.1, higher_is_better=False, unit="")
