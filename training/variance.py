@@ -76,7 +76,7 @@ def split(
         test_set=None if test_size is None else binomial(known, test_size),
         runs=min((runs for _, _, runs in parts.values()), default=0),
         measured_on=measured_on,
-        ci95={source: interval for source, (_, interval, runs) in parts.items() if runs},
+        ci95={source: interval for source, (part, interval, _) in parts.items() if part},  # none where nothing differed
         **{source: parts[source][0] if source in parts and parts[source][2] else None for source in SOURCES},
     )
 

@@ -79,7 +79,7 @@ def test_the_default_experiment_is_the_notebooks() -> None:
                 "already chooses the best epoch on validation data; give one value of each, or leave early_stopping",
             ],
         ),
-        ("seed = 3", "seed = 3\nvariance_runs = -1", ["variance_runs: must be at least 0, not -1"]),
+        ("variance_runs = 10", "variance_runs = -1", ["variance_runs: must be at least 0, not -1"]),
         ("hidden_layers = [3]", "hidden_layers = [-3]", ["models[2].hidden_layers[1]: must be at least 1, not -3"]),
         ('name = "linear"', 'name = "_linear"', ["models[1].name: must be 1 to 64 of A-Z", "not '_linear'"]),
         ('name = "linear"', 'name = "linear/../tanh"', ["models[1].name: must be 1 to 64 of A-Z"]),

@@ -42,6 +42,7 @@ def test_each_source_makes_its_share() -> None:
     assert found.data == pytest.approx(4e-4, rel=0.2)
     assert found.weights == pytest.approx(1e-4, rel=0.2)
     assert found.batches == 0
+    assert set(found.ci95) == {"data", "weights"}
     assert (found.runs, found.measured_on) == (RUNS, "own_accuracy")
     for source in ("data", "weights"):
         low, high = found.ci95[source]
