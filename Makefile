@@ -10,8 +10,8 @@ SOAKED := mlserver litserve bentoml
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-explorer pictures soak soak-others hostile lock wheel sbom \
-	audit clean
+	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-explorer pictures soak soak-others hostile \
+	lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
@@ -30,6 +30,7 @@ help:
 	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
 	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
+	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
@@ -128,6 +129,10 @@ benchmark-training: $(VENV)-benchmarks/installed
 benchmark-forms: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.wire_formats
+
+# Six hundred real runs of four models are trained at first, and kept below .cache.
+benchmark-verdicts: $(VENV)/dev
+	$(BIN)/python -m benchmarks.verdicts
 
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

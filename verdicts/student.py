@@ -88,6 +88,7 @@ def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:
     c = np.ones(x.shape)
     d = 1 / _off_zero(1 - (a + b) * x / (a + 1))
     h = d
+    done = np.zeros(x.shape, bool)
     for m in range(1, _STEPS):
         for top in (
             m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
@@ -97,7 +98,8 @@ def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:
             c = _off_zero(1 + top / c)
             factor = c * d
             h = h * factor
-        if np.all(np.abs(factor - 1) < 1e-15) or np.all(np.isnan(factor)):
+        done |= ~(np.abs(factor - 1) >= 1e-15)  # or no number at all
+        if done.all():
             break
     return h
 

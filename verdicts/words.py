@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from bundle.comparison import Comparison, ModelResult, Pair, ProtocolSummary
 from verdicts.power import POWER
 
+FEW = 7
+"""So few runs of a model that ends in one of two ways may all end in the same; a verdict on them is told with that."""
+
 TUNED = "tuned on validation data"
 
 
@@ -87,7 +90,7 @@ def _difference(pair: Pair, unit: str) -> str:
 def _tested(pair: Pair) -> str:
     if pair.p_value is None or pair.p_value_holm is None:
         return ""
-    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm)})"
+    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm).removeprefix('= ')})"
 
 
 def _p(value: float) -> str:
@@ -96,7 +99,7 @@ def _p(value: float) -> str:
 
 def _advice(pair: Pair) -> str:
     if pair.verdict != "undecided":
-        return ""
+        return f"; {_runs(pair)} runs may not show all that training does" if 0 < _runs(pair) < FEW else ""
     if pair.p_value is None:
         return "; one run of each does not tell"
     there = f", there are {_runs(pair)}" if _runs(pair) else ""

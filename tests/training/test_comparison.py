@@ -9,11 +9,19 @@ from scipy import stats
 from sklearn.datasets import make_moons
 
 from bundle.card import Metrics, RegressionMetrics, Replication
-from bundle.comparison import Comparison, ComparisonSchema
+from bundle.comparison import (
+    Comparison,
+    ComparisonSchema,
+    ModelProtocol,
+    ReliabilityBin,
+    Sensitivity,
+    Variance,
+)
 from training import experiment
 from training.comparison import Measurements, MeasurementsSchema, TrainedModel, compare_models
 from training.datasets import Column, DataSource, Samples, draw
 from training.evaluation import Measured
+from verdicts.intervals import SHARE, mean_interval
 
 EXPERIMENT = replace(experiment.read(experiment.DEFAULT), replicates=4)
 ACCURACIES = np.array([[0.80, 0.85, 0.90, 0.80], [0.90, 0.85, 0.95, 0.85]])
@@ -47,8 +55,7 @@ def test_variance_is_corrected_where_replicates_share_data_and_only_there(
     assert (comparison.dataset.replication, comparison.dataset.true_boundary) == (replication, None)
     for result, accuracies in zip(comparison.models, ACCURACIES, strict=True):
         assert result.score.ci95 is not None
-        half = stats.t.ppf(0.975, 3) * accuracies.std(ddof=1) * np.sqrt(1 / 4 + overlap)
-        assert result.score.ci95 == pytest.approx([accuracies.mean() - half, accuracies.mean() + half])
+        assert result.score.ci95 == pytest.approx(mean_interval(accuracies, overlap, SHARE))
     (pair,) = comparison.pairs
     d = ACCURACIES[0] - ACCURACIES[1]
     t = d.mean() / (d.std(ddof=1) * np.sqrt(1 / 4 + overlap))
@@ -71,8 +78,9 @@ def test_every_metric_is_summed_up_over_the_replicates_with_the_same_correction(
     brier = result.metrics["brier"]
     assert brier.mean == pytest.approx(0.2)
     assert brier.values == [0.1, None, 0.3, 0.2]
-    half = stats.t.ppf(0.975, 2) * 0.1 * np.sqrt(1 / 3 + 30 / 56)
-    assert brier.ci95 == pytest.approx([0.2 - half, 0.2 + half])
+    assert brier.ci95 == pytest.approx(mean_interval(np.array([0.1, 0.3, 0.2]), 30 / 56, (0, 2)))
+    assert brier.ci95 is not None
+    assert brier.ci95[0] > 0
 
 
 def test_a_regression_is_compared_by_r2_and_has_no_accuracy() -> None:
@@ -94,6 +102,39 @@ def test_mcnemars_test_is_of_the_served_replicates_mistakes() -> None:
     metrics: dict[str, list[float | None]] = {"accuracy": [0.8, 0.8, 0.8, 0.8]}
     comparison = compared("redrawn", measured(metrics, [0, 1, 2, 3, 4, 5], METRICS), measured(metrics, [5], METRICS))
     assert comparison.pairs[0].mcnemar_p == pytest.approx(stats.binomtest(0, 5, 0.5).pvalue)
+
+
+def test_every_pair_has_a_verdict_that_names_the_recipe() -> None:
+    comparison = compared("redrawn")
+    (pair,) = comparison.pairs
+    assert (pair.wins, pair.ties, pair.losses) == (0, 1, 3)
+    assert pair.verdict == "undecided"
+    assert pair.words.startswith(
+        "linear (at rate 0.001 and 20 epochs) and tanh-3 (at rate 0.001 and 500 epochs) are undecided: 0 wins, 1 tie, "
+    )
+    assert comparison.recipe == "at rate 0.001 and 20 epochs; tanh-3 at rate 0.001 and 500 epochs"
+
+
+def test_what_else_was_measured_stands_in_the_result() -> None:
+    measurements = replace(
+        measured({"accuracy": [0.8, 0.9, 0.7, 0.8], "recall_2": [None] * 4}, [], METRICS),
+        own=[0.81, 0.91, None, 0.81],
+        still_improving=2,
+        baseline=0.5,
+        reliability=[ReliabilityBin(0, 0.1, 7, 0.05, 0.0)],
+        protocol=ModelProtocol([0.001], [20], []),
+        sensitivity=[Sensitivity(0.001, 20, 0.8, None, None)],
+        variance=Variance(0.01, 0.001, None, None, None, 0, "accuracy"),
+    )
+    comparison = compared("redrawn", measurements)
+    (result,) = comparison.models
+    assert result.own_accuracy is not None
+    assert result.own_accuracy.values == [0.81, 0.91, None, 0.81]
+    assert (result.still_improving, comparison.dataset.baseline) == (2, 0.5)
+    for name in ("reliability", "protocol", "sensitivity", "variance"):
+        assert getattr(result, name) == getattr(measurements, name)
+    assert "recall_2" not in result.metrics  # no replicate has one
+    assert ComparisonSchema().load(ComparisonSchema().dump(comparison)) == comparison
 
 
 def test_models_that_failed_are_named_with_the_reason() -> None:

@@ -1,0 +1,96 @@
+"""Verdicts in sentences: what is said of a pair, of which recipe, and on what it rests."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bundle.comparison import Pair
+from verdicts.pairs import compare_all
+from verdicts.words import recipe_of_all, sentence
+
+PAIR = Pair(
+    a="relu-10-10",
+    b="tanh-10-10",
+    mean_difference=-0.002,
+    ci95=[-0.0042, -0.0008],
+    probability_a_better=0.35,
+    p_value=0.0071,
+    p_value_holm=0.0142,
+    mcnemar_p=None,
+    wins=8,
+    ties=5,
+    losses=17,
+    verdict="equivalent",
+)
+SAME = dict.fromkeys((PAIR.a, PAIR.b), "at rate 0.001 and 500 epochs")
+
+
+def test_equivalent_models_are_told_with_their_recipe_effect_and_significance() -> None:
+    assert sentence(PAIR, SAME) == (
+        "relu-10-10 and tanh-10-10 are equivalent within 0.5 points at rate 0.001 and 500 epochs: "
+        "8 wins, 5 ties, 17 losses; "
+        "difference −0.2 points [−0.4, −0.1], p = 0.007 (Holm 0.014)"
+    )
+
+
+def test_the_better_one_comes_first() -> None:
+    worse = replace(PAIR, verdict="worse", mean_difference=-0.02, ci95=[-0.03, -0.01], p_value=1e-9, p_value_holm=1e-8)
+    told = sentence(worse, dict.fromkeys(SAME, "tuned on validation data"))
+    assert told == (
+        "tanh-10-10 is better than relu-10-10 by more than 0.5 points, each tuned on validation data: "
+        "17 wins, 5 ties, 8 losses; difference 2.0 points [1.0, 3.0], p < 0.001 (Holm < 0.001)"
+    )
+    flipped = replace(
+        worse, a=worse.b, b=worse.a, verdict="better", mean_difference=0.02, ci95=[0.01, 0.03], wins=17, losses=8
+    )
+    assert sentence(flipped, dict.fromkeys(SAME, "tuned on validation data")) == told
+
+
+def test_undecided_ones_are_told_how_many_runs_would_tell() -> None:
+    undecided = replace(PAIR, verdict="undecided", runs_needed=1077)
+    assert sentence(undecided, {}).startswith("relu-10-10 and tanh-10-10 are undecided: 8 wins")
+    assert sentence(undecided, {}).endswith("; about 1,077 runs would tell (80% power), there are 30")
+    assert sentence(replace(undecided, runs_needed=None), {}).endswith("; more runs would hardly tell, there are 30")
+
+
+def test_different_recipes_stand_beside_the_names() -> None:
+    told = sentence(PAIR, {PAIR.a: "at rate 0.01 and 20 epochs", PAIR.b: "tuned on validation data"})
+    assert told.startswith(
+        "relu-10-10 (at rate 0.01 and 20 epochs) and tanh-10-10 (tuned on validation data) are equivalent within 0.5 "
+    )
+
+
+def test_one_run_of_each_does_not_tell() -> None:
+    (pair,) = compare_all({"a": np.array([0.9]), "b": np.array([0.8])})
+    assert pair.words == (
+        "a and b are undecided: 1 win, 0 ties, 0 losses; difference 10.0 points; one run of each does not tell"
+    )
+
+
+def test_few_runs_are_told_to_be_few() -> None:
+    few = replace(PAIR, wins=1, ties=1, losses=3)
+    assert sentence(few, {}).endswith("(Holm 0.014); 5 runs may not show all that training does")
+
+
+def test_scores_that_are_no_shares_are_told_as_they_are() -> None:
+    a, b = np.array([1.25, 1.31, 1.28]), np.array([2.5, 2.41, 2.47])
+    (pair,) = compare_all({"a": a, "b": b}, rope=0.1, higher_is_better=False, unit="")
+    assert pair.words.startswith("a is better than b by more than 0.1: 3 wins, 0 ties, 0 losses; difference −1.18 [")
+
+
+def test_the_recipe_of_all_is_the_usual_one_and_names_who_has_another() -> None:
+    usual = "at rate 0.001 and 500 epochs"
+    assert recipe_of_all({"a": usual, "b": usual}) == usual
+    assert recipe_of_all({"l": "at rate 0.001 and 20 epochs", "a": usual, "b": usual}) == (
+        "at rate 0.001 and 500 epochs; l at rate 0.001 and 20 epochs"
+    )
+    assert recipe_of_all({"a": "tuned on validation data", "b": "tuned on validation data"}) == (
+        "each tuned on validation data"
+    )
+    assert recipe_of_all({"a": "", "b": ""}) == recipe_of_all({}) == ""
+
+
+def test_no_sentence_calls_a_p_value_a_chance() -> None:
+    for verdict in ("better", "worse", "equivalent", "undecided"):
+        told = sentence(replace(PAIR, verdict=verdict), SAME)
+        assert not any(word in told for word in ("chance", "likely", "luck", "significant"))
