@@ -1,6 +1,6 @@
 """The card of a model version: how it was trained, how good it is, and what its signatures can be asked.
 
-The dataclasses are the one definition, for the writer (`training.pipeline`), the reader (`service.registry.scanner`)
+The dataclasses are the one definition, for the writer (`training.one_model`), the reader (`service.registry.scanner`)
 and the OpenAPI document. A field that is added gets a default, with which older cards are read.
 
 A SavedModel from elsewhere may have a short card that a person writes: `HandWrittenCard`.
@@ -90,6 +90,13 @@ class Metrics:
         list[list[int]],
         "a row a true class, a column a label: [[true negatives, false positives], [false negatives, true positives]]",
     ]
+    balanced_accuracy: Annotated[float | None, "mean of the classes' recalls: 1/k for one answer to all of k"] = None
+    f1: Annotated[
+        float | None, "harmonic mean of precision and recall of y = 1; with k > 2 classes the mean of each class's"
+    ] = None
+    recall: Annotated[
+        list[float | None] | None, "by class, the share of its points that are labelled so; null for one without points"
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class ModelResult:
     epochs: int
     replicates: int
     accuracy: Annotated[Summary | None, "on held-out test data; null in a regression"]
-    population_accuracy: Annotated[Summary | None, "exact, where the true boundary is known; else null"]
+    population_accuracy: Annotated[Summary | None, "exact, against the boundary of the distribution; else null"]
     served: Annotated[Metrics | RegressionMetrics, "replicate 0, held-out test data"]
     notebook_accuracy: float | None
     training_seconds: float
@@ -132,11 +132,11 @@ class ModelResult:
         Summary | None, "exact, each replicate against the boundary that its own data were cut by; else null"
     ] = None
     protocol: Annotated[ModelProtocol | None, "what was chosen, how often; null for a model from elsewhere"] = None
-    sensitivity: Annotated[list[Sensitivity], "every learning rate and epoch that could be chosen"] = field(
+    sensitivity: Annotated[list[Sensitivity], "by what could be chosen; without a choice by epoch"] = field(
         default_factory=list
     )
     variance: Annotated[Variance | None, "how much of it is luck, split; null where it was not measured"] = None
-    still_improving: Annotated[int | None, "replicates whose training loss was still falling at the end"] = None
+    still_improving: Annotated[int | None, "replicates whose validation loss was still falling at the end"] = None
     reliability: Annotated[list[ReliabilityBin], "of a classifier, ten equal bins over all replicates"] = field(
         default_factory=list
     )

@@ -26,7 +26,8 @@ from training.evaluation import Floats, Measured, measure, over_replicates
 from training.exporter import compile_beside, probe, save
 from training.finished import BUNDLE
 from training.foreign import AdoptionError, Foreign, Tensors, load
-from training.pipeline import features_of, libraries, next_version, shown
+from training.one_model import features_of
+from training.pipeline import libraries, next_version, shown
 from training.preprocessing import Encoder
 from verdicts.summary import summarize
 
@@ -259,7 +260,7 @@ def _write(foreign: Foreign, answer: Callable[[Any], Any], task: Task, bundle: P
 
 def _compare(card: Card, source: DataSource, measured: Measured, answers: Floats) -> Comparison:
     """Return the comparison of the model with itself alone: its one run, on all rows of the data."""
-    metrics = {name: summarize(values) for name, values in over_replicates([measured]).items()}
+    metrics = {name: summarize(values) for name, values in over_replicates([measured], card.classes).items()}
     result = ModelResult(
         model=card.name,
         version=card.version,

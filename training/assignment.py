@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from training.dataset_spec import DatasetSpec
+from training.dataset_spec import DatasetSpec, TableSpec
 from training.labels import MIN_ROWS_A_CLASS
 
 Rows: TypeAlias = NDArray[np.int32]
@@ -22,7 +22,7 @@ def assign(spec: DatasetSpec, n_samples: int, strata: NDArray[np.float32] | None
     Raises:
         ValueError: a split would be empty.
     """
-    if strata is not None:
+    if strata is not None and isinstance(spec, TableSpec):
         return _assign_by_class(spec, strata, np.random.default_rng(random_state))
     try:
         rest, test = train_test_split(np.arange(n_samples), test_size=spec.test_fraction, random_state=random_state)
@@ -32,11 +32,27 @@ def assign(spec: DatasetSpec, n_samples: int, strata: NDArray[np.float32] | None
             f"{n_samples} rows cannot be split by test_fraction = {spec.test_fraction} and validation_fraction = "
             f"{spec.validation_fraction}: a split would be empty; give more rows, or other fractions"
         ) from error
+    if strata is not None:
+        order = _mixed(strata, np.random.default_rng(random_state))
+        train, validation, test = np.split(order, [len(train), len(train) + len(validation)])
     return tuple(np.sort(rows).astype(np.int32) for rows in (train, validation, test))
 
 
+def _mixed(labels: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.intp]:
+    """Return the rows in a random order in which every stretch has each class in equal parts, give or take one row.
+
+    Each class is spread evenly over the whole, from a random place on (systematic sampling). So all replicates' splits
+    have the same sizes, however many points of each class one drew.
+    """
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        place[rows] = (np.arange(len(rows)) + generator.random()) / len(rows)
+    return np.argsort(place)
+
+
 def _assign_by_class(spec: DatasetSpec, labels: NDArray[np.float32], generator: np.random.Generator) -> Parts:
-    """Split each class by itself: its parts are those of the whole, rounded, and each has at least one row."""
+    """Split each class of a table by itself: its parts are the fractions of it, rounded, at least one row each."""
     parts: list[list[Rows]] = [[], [], []]
     for label in np.unique(labels):
         rows = generator.permutation(np.flatnonzero(labels == label))

@@ -43,10 +43,14 @@ class TableSpec(_Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnSpec(_Spec):
-    """Data that every replicate draws anew. `random_state` is that of replicate 0."""
+    """Data that every replicate draws anew. `random_state` is that of replicate 0.
+
+    Where they `stratify`, each split has the classes in equal parts, as a table's have.
+    """
 
     n_samples: int = 1000
     random_state: int = 0
+    stratify: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class GaussianQuantilesSpec(DrawnSpec):
     """scikit-learn's `make_gaussian_quantiles`: one normal distribution of variance `cov`, cut into nested shells."""
 
     scale: bool = False
+    stratify: bool = False
     n_samples: int = 2000
     n_features: int = 2
     n_classes: int = 2
@@ -159,11 +164,13 @@ class _SplitSchema(StrictRecordSchema[Any]):
 class _DrawnSchema(_SplitSchema):
     n_samples = _integer(DrawnSpec.n_samples, 10)
     random_state = fields.Integer(strict=True, validate=SEED, load_default=DrawnSpec.random_state)
+    stratify = _Boolean(load_default=DrawnSpec.stratify)
 
 
 class _GaussianQuantilesSchema(_DrawnSchema):
     record = GaussianQuantilesSpec
     scale = _Boolean(load_default=False)
+    stratify = _Boolean(load_default=False)
     n_samples = _integer(GaussianQuantilesSpec.n_samples, 10)
     n_features = _integer(GaussianQuantilesSpec.n_features)
     n_classes = _integer(GaussianQuantilesSpec.n_classes, 2)

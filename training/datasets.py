@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bundle.card import Replication, Task, TrueBoundary
 from bundle.comparison import SPLITS, Dataset
 from training import table_data
-from training.assignment import Rows, assign
+from training.assignment import Parts, assign
 from training.dataset_spec import DatasetSpec, DrawnSpec, GaussianQuantilesSpec, Interval, TableSpec
 from training.exact_accuracy import Population
 from training.experiment import Experiment
@@ -247,36 +247,51 @@ def data_of(experiment: Experiment) -> Data:
 
 
 def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> ReplicateSplits:
-    """Take the samples of every replicate and split them; a table's classes are in each split in equal parts.
+    """Take the samples of every replicate and split them.
+
+    The classes are in each split in equal parts, always those of a table, of data that are drawn if asked for.
 
     Raises:
         ValueError: a split is empty, or of the replicate to be served the training or test data are all of one class
             or value.
     """
-    seeds = [seed_for(seed, r, Stream.SPLIT) for r in range(replicates)]
     points, labels = source.samples(0)
     is_shared = source.replication == "resplit"
-    strata = labels if is_shared and source.classes else None
-    rows = [assign(spec, source.n_samples, strata, own) for own in seeds]
-    for name, chosen in zip(SPLITS, rows[0], strict=True):
+    is_stratified = bool(source.classes) and (is_shared or (isinstance(spec, DrawnSpec) and spec.stratify))
+
+    def rows_of(replicate: int, labels: NDArray[np.float32]) -> Parts:
+        own = seed_for(seed, replicate, Stream.SPLIT)
+        return assign(spec, source.n_samples, labels if is_stratified else None, own)
+
+    served = rows_of(0, labels)
+    for name, chosen in zip(SPLITS, served, strict=True):
         _check_served(source, labels[chosen], name)
-    splits = {
-        name: _shared_split(points, labels, chosen) if is_shared else _own_split(source, chosen)
-        for name, chosen in zip(SPLITS, zip(*rows, strict=True), strict=True)
-    }
-    parts = np.repeat(range(len(SPLITS)), [len(chosen) for chosen in rows[0]])[np.argsort(np.concatenate(rows[0]))]
+    if is_shared:
+        rows = zip(*(rows_of(r, labels) for r in range(replicates)), strict=True)
+        splits = [Split(points, labels, np.stack(chosen)) for chosen in rows]
+    else:
+        splits = _own_splits(source, replicates, served, rows_of)
+    parts = np.repeat(range(len(SPLITS)), [len(chosen) for chosen in served])[np.argsort(np.concatenate(served))]
     names = [SPLITS[part] for part in parts]  # the same few strings, of however many rows
     shown = labels.astype(np.int64) if source.classes else labels
-    return ReplicateSplits(**splits, served=Dataset(source.features, points, shown, names, source.classes))
+    table = Dataset(source.features, points, shown, names, source.classes)
+    return ReplicateSplits(**dict(zip(SPLITS, splits, strict=True)), served=table)
 
 
-def _shared_split(points: NDArray[np.float32], labels: NDArray[np.float32], rows: Sequence[Rows]) -> Split:
-    return Split(points, labels, np.stack(rows))
-
-
-def _own_split(source: DataSource, rows: Sequence[Rows]) -> Split:
-    chosen = [(points[own], labels[own]) for r, own in enumerate(rows) for points, labels in [source.samples(r)]]
-    return Split(np.stack([points for points, _ in chosen]), np.stack([labels for _, labels in chosen]))
+def _own_splits(
+    source: DataSource, count: int, sizes: Parts, rows_of: Callable[[int, NDArray[np.float32]], Parts]
+) -> list[Split]:
+    """Draw each replicate once, and keep of it what goes into each split."""
+    width = len(source.columns)
+    splits = [
+        Split(np.empty((count, len(rows), width), np.float32), np.empty((count, len(rows)), np.float32))
+        for rows in sizes
+    ]
+    for r in range(count):
+        points, labels = source.samples(r)
+        for split, rows in zip(splits, rows_of(r, labels), strict=True):
+            split.points[r], split.labels[r] = points[rows], labels[rows]
+    return splits
 
 
 def _check_served(source: DataSource, labels: NDArray[np.float32], name: str) -> None:

@@ -1,7 +1,8 @@
 """How good a trained model is on data that it has not seen."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import special
 from sklearn import metrics
 
 from bundle.card import Metrics, RegressionMetrics, Task
+from bundle.comparison import ReliabilityBin
 from training import TrainingError
 from training.architectures import Weights, forward
 from training.datasets import Replicates
@@ -27,6 +29,10 @@ THRESHOLD = 0.5
 
 NUMBERS_AT_ONCE = 2**22
 """Of a layer's activations, 16 MB: networks of any width are evaluated in pieces of that size."""
+
+
+CALIBRATION_BINS = 10
+"""Of equal width, for the reliability as for the expected calibration error."""
 
 
 class EvaluationError(TrainingError):
@@ -56,14 +62,34 @@ def _of_replicates(
     return logits if task == "regression" else special.softmax(logits.astype(np.float64), axis=-1)
 
 
-def population_accuracy(
-    model: keras.Sequential, weights: Weights, encoder: Encoder, population: Population
-) -> NDArray[np.float64]:
-    """Return every replicate's exact accuracy with its final weights: float64 [R], NaN where it diverged."""
-    finals = [[stack[r, -1] for stack in weights] for r in range(len(weights[0]))]
-    return population.accuracy(
-        lambda points: np.stack([_logits(model, final, encoder.points(r, points)) for r, final in enumerate(finals)])
+def exact_accuracies(
+    model: keras.Sequential, weights: Weights, encoder: Encoder, population: Population, own_radii: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return every replicate's exact accuracy with its final weights, NaN where it diverged.
+
+    Args:
+        model: supplies the layers.
+        weights: of all replicates.
+        encoder: gives a replicate's network what it takes for raw points.
+        population: what the points are drawn from.
+        own_radii: where each replicate's own data are cut, R numbers.
+
+    Returns:
+        float64 [R] each: against the boundary of the replicate's own data, and against the population's.
+    """
+    middle = population.true_boundary.radius
+    exact = np.array(
+        [
+            population.accuracy(_logit(model, weights, encoder, r), [own_radius, middle])
+            for r, own_radius in enumerate(own_radii)
+        ]
     )
+    return exact[:, 0], exact[:, 1]
+
+
+def _logit(model: keras.Sequential, weights: Weights, encoder: Encoder, r: int) -> Callable[[Floats], Floats]:
+    final = [stack[r, -1] for stack in weights]
+    return lambda points: _logits(model, final, encoder.points(r, points))
 
 
 def _logits(model: keras.Sequential, weights: Weights, points: Floats) -> Floats:
@@ -98,13 +124,60 @@ def measure_all(answers: NDArray[np.floating], split: Replicates, task: Task, lo
     return [None if r in lost else measure(answers[r], split.replicate(r)[1], task) for r in range(split.count)]
 
 
-def over_replicates(measured: list[Measured | None]) -> dict[str, NDArray[np.float64]]:
-    """Return each metric that is a number, by name: one value a replicate, NaN where it has none."""
-    numbers = [
-        {} if one is None else {k: v for k, v in asdict(one).items() if isinstance(v, float)} for one in measured
+def over_replicates(measured: list[Measured | None], classes: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return each metric that is a number, by name: one value a replicate, NaN where it has none.
+
+    The recall of each class is called `recall_` and the class's name.
+    """
+    numbers = [{} if one is None else _numbers(one, classes) for one in measured]
+    names = dict.fromkeys(name for one in numbers for name in one)
+    return {name: np.array([one.get(name, np.nan) for one in numbers], np.float64) for name in names}
+
+
+def _numbers(measured: Measured, classes: Sequence[str]) -> dict[str, float | None]:
+    found = asdict(measured)
+    found.pop("confusion_matrix", None)
+    recalls = found.pop("recall", None) or []
+    return {**found, **{f"recall_{name}": recall for name, recall in zip(classes, recalls, strict=bool(recalls))}}
+
+
+def reliability(
+    answers: NDArray[np.floating], split: Replicates, lost: Sequence[int] = (), bins: int = CALIBRATION_BINS
+) -> list[ReliabilityBin]:
+    """Return how often what a classifier holds for so probable came true, over the test points of all replicates.
+
+    Of two classes it is P(y = 1), of more the label's own probability (DeGroot & Fienberg, 1983, "The comparison and
+    evaluation of forecasters"). Replicates that are lost are left out.
+    """
+    kept = [_forecast(answers[r], split.replicate(r)[1]) for r in range(split.count) if r not in lost]
+    p, came_true = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    counts, probabilities, hits = (np.bincount(which, weights, bins) for weights in (None, p, came_true))
+    return [
+        ReliabilityBin(
+            low=i / bins,
+            high=(i + 1) / bins,
+            count=int(count),
+            mean_probability=float(probabilities[i] / count) if count else None,
+            share=float(hits[i] / count) if count else None,
+        )
+        for i, count in enumerate(counts)
     ]
-    names = max(numbers, key=len)
-    return {name: np.array([one.get(name, np.nan) for one in numbers]) for name in names}
+
+
+def _forecast(
+    answers: NDArray[np.floating], labels: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return each point's probability, of label 1 or with k > 2 classes of its own label, and whether it came true."""
+    if answers.ndim == 1:
+        return answers.astype(np.float64), labels == 1
+    return (answers.max(axis=1) / answers.sum(axis=1)).astype(np.float64), correct(answers, labels)
+
+
+def majority_baseline(train: Replicates, test: Replicates) -> float:
+    """Return the mean accuracy on test data of always answering the training data's most frequent class."""
+    most = [np.bincount(train.replicate(r)[1].astype(int)).argmax() for r in range(train.count)]
+    return float(np.mean([np.mean(test.replicate(r)[1] == label) for r, label in enumerate(most)]))
 
 
 def measure(answers: NDArray[np.floating], labels: NDArray[np.float32], task: Task) -> Measured:
@@ -117,19 +190,20 @@ def measure(answers: NDArray[np.floating], labels: NDArray[np.float32], task: Ta
 def measure_binary(probabilities: NDArray[np.floating], labels: NDArray[np.float32]) -> Metrics:
     """Measure P(y = 1) of two classes.
 
-    Accuracy, log loss, Brier score, area under the ROC curve and the confusion matrix are scikit-learn's, whose
-    documentation gives their formulas and sources. The area is NaN where only one class is there.
+    Log loss, Brier score, area under the ROC curve and the confusion matrix are scikit-learn's, whose documentation
+    gives their formulas and sources. The area is NaN where only one class is there.
     """
     y = labels.astype(int)
-    predicted = (probabilities >= THRESHOLD).astype(int)
     p = probabilities.astype(np.float64)
+    counts = metrics.confusion_matrix(y, (p >= THRESHOLD).astype(int), labels=[0, 1])
     return Metrics(
-        accuracy=float(metrics.accuracy_score(y, predicted)),
+        accuracy=_accuracy(counts),
         log_loss=float(metrics.log_loss(y, p, labels=[0, 1])),
         brier=float(np.mean((p - y) ** 2)),
         roc_auc=_area(y, p),
         ece=expected_calibration_error(y, p),
-        confusion_matrix=metrics.confusion_matrix(y, predicted, labels=[0, 1]).tolist(),
+        confusion_matrix=counts.tolist(),
+        **_of_classes(counts, f1_of=[1]),
     )
 
 
@@ -144,18 +218,42 @@ def measure_multiclass(probabilities: NDArray[np.floating], labels: NDArray[np.f
     """
     y, k = labels.astype(int), probabilities.shape[1]
     p = probabilities / probabilities.sum(axis=1, keepdims=True)
-    predicted = p.argmax(axis=1)
     is_class = y[:, np.newaxis] == np.arange(k)
     areas = [_area(is_class[:, c], p[:, c]) for c in range(k)]
     known = [area for area in areas if np.isfinite(area)]
+    counts = metrics.confusion_matrix(y, p.argmax(axis=1), labels=np.arange(k))
+    confidence, came_true = _forecast(probabilities, labels)
     return Metrics(
-        accuracy=float(metrics.accuracy_score(y, predicted)),
+        accuracy=_accuracy(counts),
         log_loss=float(metrics.log_loss(y, p, labels=np.arange(k))),
         brier=float(((p - is_class) ** 2).sum(axis=1).mean()),
         roc_auc=float(np.mean(known)) if known else np.nan,
-        ece=expected_calibration_error(predicted == y, p.max(axis=1)),
-        confusion_matrix=metrics.confusion_matrix(y, predicted, labels=np.arange(k)).tolist(),
+        ece=expected_calibration_error(came_true, confidence),
+        confusion_matrix=counts.tolist(),
+        **_of_classes(counts, f1_of=range(k)),
     )
+
+
+def _accuracy(counts: NDArray[np.int_]) -> float:
+    return float(np.trace(counts) / counts.sum())
+
+
+def _of_classes(counts: NDArray[np.int_], f1_of: Sequence[int]) -> dict[str, Any]:
+    """Return balanced accuracy, F1 and recalls by a confusion matrix, as scikit-learn defines them.
+
+    The balanced accuracy is the mean recall (Brodersen et al., 2010, "The balanced accuracy and its posterior
+    distribution"). F1 is 2 TP / (2 TP + FP + FN) (van Rijsbergen, 1979, "Information retrieval"); of several classes
+    the mean. A class without points has no recall, and one that is never the label either has no F1: they are left out.
+    """
+    right, points, labelled = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    recalls = [float(hits / count) if count else None for hits, count in zip(right, points, strict=True)]
+    known = [recall for recall in recalls if recall is not None]
+    f1 = [2 * right[c] / (points[c] + labelled[c]) for c in f1_of if points[c] + labelled[c]]
+    return {
+        "balanced_accuracy": float(np.mean(known)),
+        "f1": float(np.mean(f1)) if f1 else None,
+        "recall": recalls,
+    }
 
 
 def measure_regression(values: NDArray[np.floating], labels: NDArray[np.float32]) -> RegressionMetrics:

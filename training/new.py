@@ -34,12 +34,15 @@ KEYS = {
     "factor": "radius of the inner circle, of the outer one's",
     "turns": "how often an arm winds about the origin",
     "random_state": "of replicate 0; the others draw their own",
+    "stratify": "whether each split has the classes in equal parts",
     "scale": "whether features are standardized, inside the model: clients send raw units",
     "test_fraction": "what is held out to measure the models",
     "validation_fraction": "of what is left: watched during training, never learned from",
 }
 
 PROTOCOL = """
+# Instead of one learning_rate, or one number of epochs, there may be a list, such as [0.001, 0.01]: each run then takes
+# what gives it the least loss on its validation data.
 [protocol]               # of all models; [models.protocol] below a model changes it for that one
 {epochs}
 activation = "tanh"      # of the hidden layers; a list has one a layer
@@ -256,6 +259,7 @@ def _text(name: str, dataset: Sequence[str], epochs: int, task: str, command: st
         f'name = "{name}"',
         _line("seed", "0", "everything random comes from it"),
         _line("replicates", "30", "training runs of each model: each has its own split, initial weights and batches"),
+        _line("variance_runs", "0", "so many of them run once more for each source of luck, to say how much it makes"),
     ]
     default = "" if epochs == 500 else "  # fewer than the default, 500, for there are many rows"
     protocol = PROTOCOL.format(name=name, epochs=f"epochs = {epochs}{default}", loss=LOSSES[task])

@@ -1,7 +1,7 @@
 """How much of the variance over replicates is luck, and of which kind.
 
 Some of the replicates are trained once more for each source of luck, with that one drawn anew and the others as they
-were: other data (the draw and its split), other initial weights, or other batch orders (and units that are dropped out).
+were: other data (the draw and its split), other initial weights, or other batch orders (and units dropped out).
 Half the mean squared difference of the two scores estimates the variance that this source makes within a replicate
 (Jansen, 1999, "Analysis of variance designs for model output"): the total effect of a global sensitivity analysis, so
 sources that act together are counted in each, and the parts need not add up to the total.
@@ -53,7 +53,7 @@ def scores_of(measured: Measurements) -> tuple[str, Scores]:
 
 def exact_scores_of(measured: Measurements) -> tuple[str, Scores]:
     """Return the scores that luck is measured on, and their name: exact ones, where they are known."""
-    return scores_of(measured)
+    return scores_of(measured) if measured.own is None else ("own_accuracy", numbers(measured.own))
 
 
 def split(

@@ -23,6 +23,10 @@ EQUIVALENT = 0.95
 """The posterior probability from which on two are called equivalent."""
 
 
+ROUNDING = 1e-12
+"""Differences that vary by no more than this part of the largest are the same."""
+
+
 @dataclass(frozen=True)
 class Differences:
     """Of P pairs: the mean difference, the runs' standard deviation, the mean's standard error, degrees of freedom.
@@ -62,8 +66,9 @@ def paired(d: Floats, overlap: float = 0) -> Differences:
     mean = d.sum(axis=1) / n
     with np.errstate(divide="ignore", invalid="ignore"):
         sd = np.sqrt(np.where(known, (d - mean[:, np.newaxis]) ** 2, 0).sum(axis=1) / (n - 1))
-    same = np.where(known, d, -np.inf).max(axis=1) == np.where(known, d, np.inf).min(axis=1)
-    sd = np.where(n < 2, np.nan, np.where(same, 0, sd))  # rounding must not make a variance
+    spread = np.where(known, d, -np.inf).max(axis=1) - np.where(known, d, np.inf).min(axis=1)
+    same = spread <= ROUNDING * np.abs(d).max(axis=1)
+    sd = np.where(n < 2, np.nan, np.where(same, 0, sd))
     return Differences(mean, sd, standard_error(sd, n, overlap), np.where(n < 2, np.nan, n - 1.0))
 
 

@@ -1,18 +1,22 @@
 """Data, splits and batch orders: the notebook's for replicate 0, independent for the others, repeatable for all."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_gaussian_quantiles
+from sklearn.model_selection import train_test_split
 
 from training import experiment
-from training.dataset_spec import BlobsSpec, GaussianQuantilesSpec, TableSpec
+from training.assignment import assign
+from training.dataset_spec import BlobsSpec, GaussianQuantilesSpec, TableSpec, XorSpec
 from training.datasets import Column, DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
 
-SPEC = experiment.read(experiment.DEFAULT).dataset
-assert isinstance(SPEC, GaussianQuantilesSpec)
+DEFAULT = experiment.read(experiment.DEFAULT).dataset
+assert isinstance(DEFAULT, GaussianQuantilesSpec)
+SPEC: GaussianQuantilesSpec = DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +144,48 @@ def test_data_without_a_class_are_refused_with_what_to_do() -> None:
     spec = BlobsSpec(n_samples=10, n_classes=5)
     with pytest.raises(ValueError, match=r"data of replicate 0.*have none of the class.*another fraction, or another"):
         draw(spec, data_source(spec, 3), 3, 2)
+
+
+@pytest.mark.parametrize("n_samples", [40, 333])
+def test_data_that_are_drawn_have_their_classes_in_every_split_in_equal_parts(n_samples: int) -> None:
+    """However many points of each a replicate drew: those of XOR are random."""
+    spec = XorSpec(n_samples=n_samples)
+    source = data_source(spec, 3)
+    drawn = draw(spec, source, 3, 20)
+    seen = set()
+    for r in range(20):
+        points, labels = source.samples(r)
+        seen.add(labels.sum())
+        parts = [split.replicate(r) for split in (drawn.train, drawn.validation, drawn.test)]
+        together = np.concatenate([part for part, _ in parts])
+        np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(points, axis=0))
+        for _, part in parts:
+            assert abs(part.sum() - len(part) * labels.mean()) <= 1
+    assert len(seen) > 3
+    assert (drawn.train.size, drawn.validation.size, drawn.test.size) == {
+        40: (22, 6, 12),
+        333: (186, 47, 100),
+    }[n_samples]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_of_a_single_point_is_no_reason_to_fail(seed: int) -> None:
+    parts = assign(XorSpec(n_samples=10), 10, np.eye(10, dtype=np.float32)[4], seed)
+    assert [len(rows) for rows in parts] == [5, 2, 3]
+    assert np.sort(np.concatenate(parts)).tolist() == list(range(10))
+
+
+def test_gaussian_quantiles_are_stratified_if_asked_for_and_else_split_as_they_always_were(
+    splits: ReplicateSplits,
+) -> None:
+    even = replace(SPEC, stratify=True)
+    drawn = draw(even, data_source(even, 3), 3, 4)
+    assert drawn.test.labels.sum(axis=1).tolist() == [300] * 4
+    assert drawn.train.labels.sum(axis=1).tolist() == [560] * 4
+    assert not SPEC.stratify
+    _, test = train_test_split(np.arange(2000), test_size=0.3, random_state=seed_for(3, 1, Stream.SPLIT))
+    np.testing.assert_array_equal(splits.test.points[1], data_source(SPEC, 3).samples(1)[0][np.sort(test)])
+    assert splits.test.labels[1].sum() != 300
 
 
 def test_a_million_rows_are_not_copied_for_each_replicate() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bundle.card import Candidates
 from training import experiment
 from training.protocol_spec import LOSSES, EarlyStopping, ProtocolSpec, Schedule
 
@@ -46,6 +47,39 @@ def test_the_default_experiment_is_the_notebooks() -> None:
         ("test_fraction = 0.3", "test_fraction = 1.0", ["dataset.test_fraction", "between 0 and 1"]),
         ("batch_size = 32", "batch_size = 0", ["protocol.batch_size", "at least 1"]),
         ("learning_rate = 0.001", "learning_rate = 0", ["protocol.learning_rate", "above 0"]),
+        (
+            "learning_rate = 0.001",
+            "learning_rate = []",
+            ["protocol.learning_rate: must be one value, or a list", "empty"],
+        ),
+        (
+            "learning_rate = 0.001",
+            "learning_rate = [0.1, 0.01, 0.1]",
+            ["protocol.learning_rate: has 0.1 more than once; list each value once"],
+        ),
+        ("learning_rate = 0.001", "learning_rate = [0.1, -1]", ["protocol.learning_rate", "above 0, not -1"]),
+        ("epochs = 20", "epochs = [20, 0]", ["models[1].epochs: must be at least 1, not 0"]),
+        ("epochs = 20", "epochs = [20, 2.5]", ["models[1].epochs: Not a valid integer"]),
+        ("epochs = 20", "epochs = [20, 20]", ["models[1].epochs: has 20 more than once"]),
+        ("epochs = 20", "epochs = [[20], 40]", ["models[1].epochs: Not a valid integer"]),
+        (
+            "epochs = 20",
+            'epochs = [20, 40]\nprotocol.learning_rate_schedule = { class_name = "CosineDecay", config = '
+            "{ decay_steps = 9 } }",
+            [
+                "models[1].protocol.learning_rate_schedule: does not go with a list of epochs",
+                "one value of each, or leave the schedule out",
+            ],
+        ),
+        (
+            "learning_rate = 0.001",
+            "learning_rate = [0.1, 0.01]\nearly_stopping = { patience = 5 }",
+            [
+                "models[1].protocol.early_stopping: does not go with a list of learning_rate",
+                "already chooses the best epoch on validation data; give one value of each, or leave early_stopping",
+            ],
+        ),
+        ("seed = 3", "seed = 3\nvariance_runs = -1", ["variance_runs: must be at least 0, not -1"]),
         ("hidden_layers = [3]", "hidden_layers = [-3]", ["models[2].hidden_layers[1]: must be at least 1, not -3"]),
         ('name = "linear"', 'name = "_linear"', ["models[1].name: must be 1 to 64 of A-Z", "not '_linear'"]),
         ('name = "linear"', 'name = "linear/../tanh"', ["models[1].name: must be 1 to 64 of A-Z"]),
@@ -178,6 +212,39 @@ learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = 
         class_weight={"1": 10},
         learning_rate_schedule=Schedule("CosineDecay", {"decay_steps": 1000}),
     )
+
+
+def test_lists_of_rates_and_epochs_are_to_choose_from(tmp_path: Path) -> None:
+    text = """
+[protocol]
+learning_rate = [0.01, 0.001]
+epochs = [50, 20]
+
+[[models]]
+name = "as-all"
+
+[[models]]
+name = "own"
+epochs = 7
+[models.protocol]
+learning_rate = [0.1]
+early_stopping = { patience = 5 }
+"""
+    as_all, own = _read(tmp_path, text).models
+    assert as_all.candidates == Candidates([0.01, 0.001], [20, 50])
+    assert (as_all.epochs, as_all.epochs_in_all, as_all.is_tuned) == (50, 100, True)
+    assert own.candidates == Candidates([0.1], [7])
+    assert (own.protocol.learning_rate, own.epochs_in_all, own.is_tuned) == (0.1, 7, False)
+
+
+def test_the_tuned_experiment_has_the_notebooks_networks_and_data_under_names_of_their_own() -> None:
+    notebook, tuned = experiment.read(experiment.DEFAULT), experiment.read(experiment.DIRECTORY / "tuned.toml")
+    assert (tuned.seed, tuned.replicates, tuned.dataset) == (notebook.seed, notebook.replicates, notebook.dataset)
+    assert [model.name for model in tuned.models] == [f"tuned-{model.name}" for model in notebook.models]
+    for one, other in zip(tuned.models, notebook.models, strict=True):
+        assert (one.hidden_layers, one.activation) == (other.hidden_layers, other.activation)
+        assert other.epochs in one.candidates.epochs
+        assert other.protocol.learning_rate in one.candidates.learning_rates
 
 
 def test_losses_and_class_weights_must_fit_the_data() -> None:

@@ -13,7 +13,7 @@ from bundle import layout
 from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
 from service.engines import open_engine
-from training import TrainingError, compiled_form, experiment, pipeline
+from training import TrainingError, compiled_form, experiment, one_model, pipeline
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.exporter import ExportError, Recorded, export
@@ -161,7 +161,7 @@ def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
             raise error
         return export(recorded, *rest)
 
-    monkeypatch.setattr(pipeline, "export", fail_for_one)
+    monkeypatch.setattr(one_model, "export", fail_for_one)
     result = run(small(), tmp_path, quiet)
     assert result.comparison.failed == {"tanh-3": reason}
     assert layout.model_names(tmp_path) == ["linear"]
@@ -215,7 +215,7 @@ def trained_by(patch: pytest.MonkeyPatch, experiment: Experiment, models_dir: Pa
         began.append(model.count_params())
         raise TrainingError
 
-    patch.setattr(pipeline, "train", fail)
+    patch.setattr(one_model, "train_and_choose", fail)
     with contextlib.suppress(TrainingError):
         run(experiment, models_dir, quiet, resume)
     return sorted(began)
@@ -257,9 +257,11 @@ def test_what_is_resumed_gets_the_version_that_is_next_by_then(interrupted: Path
     [
         {"seed": 4},
         {"replicates": 3},
+        {"variance_runs": 1},
         {"n_samples": 210},
         {"models": tuple(replace(m, protocol=replace(m.protocol, batch_size=16)) for m in small().models)},
         {"models": tuple(replace(m, epochs=24) for m in small().models)},
+        {"models": tuple(replace(m, stops=(10, EPOCHS)) for m in small().models)},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -67,9 +67,22 @@ def test_one_run_of_each_does_not_tell() -> None:
     )
 
 
+def test_the_rope_is_told_as_it_was_asked_for() -> None:
+    assert " are equivalent within 0.25 points: " in sentence(replace(PAIR, rope=0.0025), {})
+    assert " are equivalent within 1 point: " in sentence(replace(PAIR, rope=0.01), {})
+
+
 def test_few_runs_are_told_to_be_few() -> None:
     few = replace(PAIR, wins=1, ties=1, losses=3)
     assert sentence(few, {}).endswith("(Holm 0.014); 5 runs may not show all that training does")
+
+
+def test_constant_scores_are_told_to_be_constant() -> None:
+    (pair,) = compare_all({"a": np.array([0.95, 0.9] * 4), "b": np.array([0.85, 0.8] * 4)})
+    assert pair.words == (
+        "a is better than b by more than 0.5 points: 8 wins, 0 ties, 0 losses; difference 10.0 points [10.0, 10.0], "
+        "p < 0.001 (Holm < 0.001); the difference is the same in all runs, and taken for certain"
+    )
 
 
 def test_scores_that_are_no_shares_are_told_as_they_are() -> None:
