@@ -68,7 +68,7 @@ COPY verdicts verdicts
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
 RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.address, service.app, service.server.worker, service.engines.litert, \
-       service.rendering.boundary, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
+       service.rendering.boundary, service.rendering.comparison, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
 
 
 FROM builder AS training-builder

@@ -119,6 +119,7 @@ _DERIVED: dict[object, type[FileSchema[Any]]] = {}
 
 _SCALARS: dict[object, type[fields.Field[Any]]] = {
     str: fields.String,
+    bool: fields.Boolean,
     int: fields.Integer,
     float: fields.Float,
     datetime: fields.AwareDateTime,

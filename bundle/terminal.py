@@ -1,6 +1,7 @@
 """The comparison's tables for a terminal, for training and the client: both have rich."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from rich.table import Table
 
@@ -15,38 +16,44 @@ def comparison_table(experiment: str, replicates: int, rows: Iterable[Row]) -> T
     models = list(rows)
     columns = [column for column in columns_for(models) if not column.wide]
     runs = "one replicate" if replicates == 1 else f"{replicates} replicates"
-    return _table(f"{experiment}: {columns[2].heading}, {runs} of each model", columns, models, texts=1)
+    return _of_models(f"{experiment}: {columns[2].heading}, {runs} of each model", columns, models)
 
 
 def scores_table(score: str, rows: Iterable[Row]) -> Table:
     """Return one row a model that was measured elsewhere."""
     models = list(rows)
-    return _table(score, _narrow(SCORE_COLUMNS, models), models, texts=1)
+    return _of_models(score, _narrow(SCORE_COLUMNS, models), models)
 
 
 def pairs_table(rows: Iterable[Row]) -> Table:
     """Return one row a pair of models: the difference, how often which is ahead, and what that amounts to."""
     pairs = list(rows)
-    title = (
-        "a against b"
-        if not pairs or pairs[0].get("rope") is None
-        else f"a against b, equivalent within ±{pairs[0]['rope']:g}"
-    )
-    return _table(title, _narrow(PAIR_COLUMNS, pairs), pairs, texts=2, table=Table(title=title))
+    rope = pairs[0].get("rope") if pairs else None  # an older service has none
+    table = Table(title="a against b" if rope is None else f"a against b, equivalent within ±{rope:g}")
+    columns = _narrow(PAIR_COLUMNS, pairs)
+    for i, column in enumerate(columns):
+        _add(table, column.narrow_heading, is_name=i < 2, justify="left" if i < 2 else "right")
+    return _filled(table, columns, pairs)
 
 
 def _narrow(columns: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
     return [column for column in filled(columns, rows) if not column.wide]
 
 
-def _table(title: str, columns: Sequence[Column], rows: Sequence[Row], texts: int, table: Table | None = None) -> Table:
-    table = table or Table(title=title, box=None, pad_edge=False)  # fits into 80 columns
+def _of_models(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Table:
+    """Return a table that fits into 80 columns: headings take several lines, and so do the first two columns."""
+    table = Table(title=title, box=None, pad_edge=False)
     for i, column in enumerate(columns):
         heading = column.narrow_heading if i < 2 else column.narrow_heading.replace(" ", "\n")
-        if i < max(texts, 2):  # what is long takes several lines
-            table.add_column(heading, overflow="fold", justify="left" if i < texts else "right")
-        else:
-            table.add_column(heading, justify="right", no_wrap=True)
+        _add(table, heading, is_name=i < 2, justify="left" if i == 0 else "right")
+    return _filled(table, columns, rows)
+
+
+def _add(table: Table, heading: str, *, is_name: bool, justify: Literal["left", "right"]) -> None:
+    table.add_column(heading, overflow="fold" if is_name else "ellipsis", justify=justify, no_wrap=not is_name)
+
+
+def _filled(table: Table, columns: Sequence[Column], rows: Sequence[Row]) -> Table:
     for row in rows:
         table.add_row(*(column.narrow_text(row) for column in columns))
     return table

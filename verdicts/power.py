@@ -49,23 +49,9 @@ def _tells(mean: Floats, sd: Floats, n: Floats, overlap: float, rope: float) -> 
 _COUNTS = np.unique(np.geomspace(2, MOST_RUNS, 200).round())
 
 
-_MANY = 50
-"""From so many degrees of freedom on a series is within 1e-6, and takes no time."""
-
-
 @lru_cache
 def _table(p: float) -> Floats:
-    """Return t(p, n - 1) of the table's counts; of many by the series of Abramowitz & Stegun, 26.7.5."""
-    df, z = _COUNTS - 1, student.NORMAL.inv_cdf(p)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    series: Floats = z + np.sum([term / df**power for power, term in enumerate(terms, 1)], axis=0)
-    few = df < _MANY
-    series[few] = student.ppf(p, df[few])
-    return series
+    return student.ppf(p, _COUNTS - 1)
 
 
 def _quantiles(p: float, n: Floats) -> Floats:

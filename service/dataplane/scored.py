@@ -1,6 +1,5 @@
 """Scores that a client sends: how many are taken at once, and what is wrong with one."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,7 +74,7 @@ def _record(i: int, value: Any) -> Score:
     number = value["score"]
     if isinstance(number, bool) or not isinstance(number, int | float | None):
         raise ScoresError(f"score {i}: score must be a number, or null for a run that came to nothing.")
-    if number is not None and not (math.isfinite(number) and abs(number) <= MAX_SCORE):
+    if number is not None and not -MAX_SCORE <= number <= MAX_SCORE:  # NaN is neither
         raise ScoresError(
             f"score {i}: score must be finite and at most {MAX_SCORE:g}; null for a run that came to nothing."
         )

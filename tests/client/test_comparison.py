@@ -67,7 +67,7 @@ def test_pairs_are_records_too(comparison: Comparison) -> None:
     for name in ("ci95", "wins_ci95", "simultaneous_ci95"):
         assert [frame[f"{name}_low"][0], frame[f"{name}_high"][0]] == first[name]
     plain = {name for name in first if not name.endswith("ci95")}
-    assert plain == {name for name in frame if "ci95" not in name}
+    assert plain == {name for name in comparison.pairs[0] if "ci95" not in name}
 
 
 def test_what_is_not_known_is_none_under_the_same_keys(comparison: Comparison) -> None:

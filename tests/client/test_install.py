@@ -24,7 +24,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, source)
-    for name in ("boundary_service", "bundle", "client", "service", "training"):
+    for name in ("boundary_service", "bundle", "client", "service", "training", "verdicts"):
         shutil.copytree(ROOT / name, source / name, symlinks=True)
     venv.create(directory / "venv", symlinks=True)
     python = directory / "venv" / "bin" / "python"

@@ -1,5 +1,6 @@
 """Scores from elsewhere get the verdicts of the comparison, and are told what is doubtful about them."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,7 @@ from verdicts.pairs import compare_all
 from verdicts.scores import Score, Scores, ScoresError
 
 
-def scores(**models: list[float | None]) -> list[Score]:
+def scores(**models: Sequence[float | None]) -> list[Score]:
     return [Score(model, value, str(run)) for model, values in models.items() for run, value in enumerate(values)]
 
 

@@ -35,7 +35,7 @@ def drawn(picture: Picture, width: int) -> Figure:
     figure = Figure(figsize=(width / DOTS_PER_INCH, picture.height / DOTS_PER_INCH), dpi=DOTS_PER_INCH)
     canvas = FigureCanvasAgg(figure)
     picture.draw(figure)
-    canvas.draw()
+    canvas.draw()  # type: ignore[no-untyped-call]
     return figure
 
 

@@ -67,7 +67,7 @@ def picture(
         axes.set_ylabel("\n".join(label_lines), fontsize=frame.size, family=frame.families, parse_math=False)
         frame.mark(axes.yaxis, plot_height)
         _mark_cost(axes, 10**low, 10**high, plot / (4 * line_height(frame.size)))
-        _name(axes, [*front, *(place for place in places if place not in front)], frame)
+        _name(axes, front, [place for place in places if place not in front], frame)
 
     return Picture(frame.height(content), draw)
 
@@ -104,9 +104,9 @@ def _in_short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _name(axes: Axes, places: Sequence[Place], frame: Frame) -> None:
+def _name(axes: Axes, front: Sequence[Place], others: Sequence[Place], frame: Frame) -> None:
     """Write names beside the points where they lie upon no other name and no point."""
-    area = axes.bbox
+    places, area = [*front, *others], axes.bbox
     high = line_height(frame.size)
     points = {place.name: axes.transData.transform((place.cost, place.score.mean)) for place in places}
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in points.values()]
@@ -127,6 +127,7 @@ def _name(axes: Axes, places: Sequence[Place], frame: Frame) -> None:
                 taken.append(box)
                 at = axes.transAxes.inverted().transform((left, low + 0.2 * high))
                 font: dict[str, Any] = {"fontsize": frame.size, "family": frame.families, "parse_math": False}
+                font["color"] = FRONT if place in front else OTHER
                 axes.text(at[0], at[1], text, transform=axes.transAxes, **font)
                 break
 

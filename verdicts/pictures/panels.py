@@ -45,7 +45,9 @@ def sensitivity(models: Sequence[ModelResult], title: str, label: str, width: in
 
     ends = [end for cell in cells for end in (cell.mean, *(cell.ci95 or []))]
     limits = extent([cell.epoch for cell in cells]), extent(ends)
-    notes = [f"{label} by epoch, chosen from on validation data; 95% intervals of the means."]
+    is_choice = any(model.protocol is not None and model.protocol.is_tuned for model in models)
+    chosen = ", which each run chose by" if is_choice else ""
+    notes = [f"{label} by epoch{chosen}; 95% intervals of the means."]
     return _picture(models, (title, entries, notes), limits, fill, width, fonts)
 
 

@@ -102,7 +102,9 @@ def test_a_generated_client_works(
     server: Server, document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "openapi.json").write_text(server.get("/openapi.json").text)
+    (tmp_path / "config.yml").write_text("content_type_overrides: {text/csv: application/octet-stream}")  # a file
     generate: list[str | Path] = [BINARIES / "openapi-python-client", "generate", "--path", "openapi.json"]
+    generate += ["--config", "config.yml"]
     ended = subprocess.run(
         [*generate, "--meta", "none", "--output-path", "generated"], cwd=tmp_path, capture_output=True, text=True
     )
@@ -120,6 +122,9 @@ def test_a_generated_client_works(
         asked = {"points": [[0.1, 0.2], [0.9, -0.4]]}
         predicted = call("predict", "post_predict", body=models.PredictRequest.from_dict(asked))
         assert predicted == server.predict(**asked).json()
+        scores = document["paths"]["/comparison"]["post"]["requestBody"]["content"]["application/json"]["example"]
+        compared = call("results", "post_comparison", body=models.ScoresRequest.from_dict(scores))
+        assert compared == server.post("/comparison", json=scores).json()
         grid = call("boundary", "get_boundary", model="linear", resolution=4)
         assert grid == server.get("/boundary?model=linear&resolution=4").json()
         assert call("boundary", "get_boundary", epoch=10**6)["errors"].keys() == {"epoch"}
