@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TypeVar
 
 from bundle import layout
-from bundle.comparison import Comparison
+from bundle.comparison import ROPE, Comparison
 from service.dataplane.admission import Admission, Slots, WouldBlockError
 from service.dataplane.cache import Chunks, ResponseCache
 from service.dataplane.comparisons import Comparisons
@@ -203,13 +203,18 @@ class DataPlane:
     def compared(self, record: RequestRecord, stored: Stored[Comparison], rope: float, score: str | None) -> Comparison:
         """Return an experiment's comparison with its pairs compared for a rope and by a score.
 
+        What training's file alone decides takes no turn: it is constant, and pages begin with it.
+
         Raises:
             InvalidError: not all models have this score.
         """
         found = self._comparisons.get(stored, rope, score)
-        if found is None:
-            found = self.in_turn(record, lambda: self._comparisons.make(stored, rope, score))
-        return found
+        if found is not None:
+            return found
+        if rope == ROPE and score is None:
+            self.refuse_to_block()
+            return self._comparisons.make(stored, rope, score)
+        return self.in_turn(record, lambda: self._comparisons.make(stored, rope, score))
 
     def in_turn(self, record: RequestRecord, compute: Callable[[], T]) -> T:
         """Compute what takes as long as a grid, in this request's turn.

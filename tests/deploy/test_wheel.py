@@ -14,7 +14,7 @@ import pytest
 from harness.server import serving
 from tests.conftest import ROOT
 
-PACKAGES = {"bundle", "client", "service", "training"}
+PACKAGES = {"bundle", "client", "service", "training", "verdicts"}
 FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gunicorn.conf.py")
 COMMITTED = 1_767_323_045
 

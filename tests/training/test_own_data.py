@@ -115,11 +115,9 @@ def test_what_is_learned_is_better_than_chance_and_every_metric_has_its_interval
     assert trained.comparison.failed == {}
     network, *others = trained.comparison.models
     assert network.score.mean >= trained.own.score
-    names = (
-        {"r2", "rmse", "mae"}
-        if trained.own.task == "regression"
-        else {"accuracy", "log_loss", "brier", "roc_auc", "ece"}
-    )
+    of_classes = {"accuracy", "log_loss", "brier", "roc_auc", "ece", "balanced_accuracy", "f1"}
+    recalls = {f"recall_{name}" for name in trained.card.classes}
+    names = {"r2", "rmse", "mae"} if trained.own.task == "regression" else of_classes | recalls
     assert set(network.metrics) == names
     assert all(summary.ci95 is not None and len(summary.values) == 2 for summary in network.metrics.values())
     assert len(trained.comparison.pairs) == len(others)

@@ -186,7 +186,7 @@ def test_another_region_of_no_difference_and_another_score_give_other_verdicts(p
     show(page)
     before = listed(page)
     page.get_by_label("No difference up to").select_option("2 points")
-    expect(page.locator("#pairs")).to_contain_text("by more than 2.0 points")
+    expect(page.locator("#pairs")).to_contain_text("by more than 2 points")
     expect(page).to_have_url(re.compile("rope=0.02"))
     page.get_by_label("Compared by").select_option(label="exact accuracy, each run’s own boundary")
     answer = api.get(f"/comparison?experiment={EXPERIMENT}&rope=0.02&score=own_accuracy")

@@ -65,6 +65,8 @@ def test_the_comparisons_picture_is_drawn_when_it_is_its_turn(narrow: Server) ->
         picture = narrow.get("/comparison?format=png")
         assert (picture.status_code, "busy" in picture.json()["detail"]) == (503, True)
         assert narrow.get("/comparison").status_code == 200
+        anew = narrow.get("/comparison?rope=0.0123")
+        assert (anew.status_code, "busy" in anew.json()["detail"]) == (503, True)
 
 
 def test_grids_hold_up_neither_predictions_nor_health(narrow: Server) -> None:

@@ -34,6 +34,7 @@ def test_a_model_and_a_version_show_their_card(server: Server) -> None:
         "epochs": 500,
         "loss": "binary_crossentropy",
         "seed": 3,
+        "candidates": None,
     }
     assert len(card["history"]["loss"]) == len(card["history"]["validation_accuracy"]) == 500
     version = server.get("/models/tanh-10-10/versions/1").json()
