@@ -78,7 +78,8 @@ COLUMNS = (
     Column("test accuracy", _number("accuracy_mean")),
     Column("95% interval", _range("accuracy_ci95_low", "accuracy_ci95_high")),
     Column("range", _range("accuracy_min", "accuracy_max")),
-    Column("exact", _number("population_accuracy_mean")),
+    Column("exact", _number("own_accuracy_mean")),
+    Column("population", _number("population_accuracy_mean"), wide=True),
     Column("served", _number("served_accuracy")),
     Column("notebook", _number("notebook_accuracy")),
 )
@@ -100,7 +101,7 @@ _LATER = (
 )
 """Of all models, where there is something to say; not all data have something."""
 
-_OPTIONAL = {"exact", "notebook", *(column.heading for column in _LATER)}
+_OPTIONAL = {"exact", "population", "notebook", *(column.heading for column in _LATER)}
 """Columns that most data have nothing for."""
 
 PAIR_COLUMNS = (
