@@ -308,5 +308,6 @@ def test_requests_prefers_a_sessions_auth_to_a_netrc(monkeypatch: pytest.MonkeyP
 def test_numba_compiles_without_its_run_time_where_nothing_is_allocated() -> None:
     from numba import njit  # noqa: PLC0415 (a second, for one test)
 
-    doubled = njit("f8(f8)", _nrt=False)(lambda x: 2 * x)
+    options: dict[str, Any] = {"_nrt": False}
+    doubled = njit("f8(f8)", **options)(lambda x: 2 * x)
     assert doubled(1.5) == 3, "numba no longer takes _nrt; training/fit/kernels.py sets it"
