@@ -66,7 +66,7 @@ def url(debian: Debian) -> Iterator[str]:
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
         try:
             return requests.get(f"{address}/health/ready", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:  # a busy machine may take seconds for an answer
             return False
 
     try:
