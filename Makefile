@@ -206,7 +206,7 @@ lock: | $(BIN)/python
 # The commit's time stands on every file in it, whenever and wherever it is built.
 wheel: $(VENV)/dev
 	rm -rf build  # or what has been deleted since would be in it
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/uv build --quiet --wheel --out-dir dist
+	UV_SYSTEM_CERTS=1 SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/uv build --quiet --wheel --out-dir dist
 
 # Tools of the release, not of the project: each in an environment of its own.
 SBOM := $(BIN)/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --pyproject pyproject.toml --mc-type application

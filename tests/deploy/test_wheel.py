@@ -30,7 +30,8 @@ def build(directory: Path, touched: int, epoch: int) -> Path:
     for path in checkout.rglob("*"):
         os.utime(path, (touched, touched))
     command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(directory), str(checkout)]
-    subprocess.run(command, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}, check=True, timeout=120)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "UV_SYSTEM_CERTS": "1"}
+    subprocess.run(command, env=environment, check=True, timeout=120)
     (wheel,) = directory.glob("*.whl")
     return wheel
 
