@@ -101,6 +101,38 @@ def test_verdicts_are_the_services_and_stand_beside_their_intervals(page: Page, 
     assert not re.search(r"beats|how likely it is chance", page.locator("main").inner_text())
 
 
+def test_the_small_print_says_whose_wins_are_meant_and_rounds_no_probability_up_to_a_verdict(
+    page: Page, stored: Comparison
+) -> None:
+    document = json.loads(json.dumps(asdict(stored)))
+    pair = next(one for one in document["pairs"] if one["verdict"] == "worse")
+    pair |= {"probability_better": 0.0, "probability_equivalent": 0.02549, "probability_worse": 0.97451}
+    answering(page, document)
+    show(page)
+    text = listed(page)[f"{pair['a']} {pair['b']}"]
+    assert "P(better) 0.9745, P(equivalent) 0.025, P(worse) 0.000" in text
+    low, high = (f"{100 * share:.0f}" for share in pair["wins_ci95"])
+    assert text.endswith(f"; {pair['a']} wins {low} to {high}% of runs")
+
+
+def test_a_single_run_is_not_explained_by_what_only_several_have(page: Page, stored: Comparison) -> None:
+    document = json.loads(json.dumps(asdict(stored)))
+    document["protocol"]["replicates"] = 1
+    for pair in document["pairs"]:
+        pair |= {"ci95": None, "simultaneous_ci95": None, "probability_better": None, "wins_ci95": [0.0, 0.79]}
+    for model in document["models"]:
+        model["replicates"] = 1
+        model["accuracy"] |= {"ci95": None, "values": model["accuracy"]["values"][:1]}
+        model["protocol"]["chosen"] = [{"learning_rate": 0.003, "epochs": 500, "replicates": 1}]
+    answering(page, document)
+    show(page)
+    first = document["pairs"][0]
+    assert listed(page)[f"{first['a']} {first['b']}"] == first["words"]
+    expect(page.locator("#comparison")).not_to_contain_text("95% interval")
+    expect(page.locator("#introduction")).to_contain_text("each was trained once")
+    expect(cell(page, "tanh-3", "Recipe")).to_have_text("rate 0.003, epoch 500")
+
+
 def test_a_question_is_answered_by_a_verdict_on_recipes(page: Page, api: Api) -> None:
     show(page)
     words = next(p["words"] for p in api.get("/comparison")["pairs"] if {p["a"], p["b"]} == {"tanh-10", "tanh-10-10"})
@@ -118,6 +150,7 @@ def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:
     show(page)
     answer = api.get("/comparison")
     expect(page.locator("#comparison .lead").first).to_contain_text(answer["recipe"])
+    expect(page.locator("#comparison .lead").first).to_contain_text("from rates 0.001, 0.003 or 0.01")
     expect(page.locator("#comparison .lead").nth(1)).to_contain_text("reaches 0.503")
     for model in answer["models"]:
         name = model["model"]
@@ -129,7 +162,7 @@ def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:
         if name == "tanh-3":
             score = model["accuracy"]
             low, high = (np.mean([x for x in score["values"] if (x > 0.87) == is_high]) for is_high in (False, True))
-            middle = f"median {score['median']:.3f}, middle half {score['interquartile_mean']:.3f}"
+            middle = f"median {score['median']:.3f}, mean of the middle half {score['interquartile_mean']:.3f}"
             words.insert(0, f"two clusters: {low:.3f} and {high:.3f}; {middle}")
         expect(cell(page, name, "Test accuracy").locator(".aside")).to_have_text(words)
 
@@ -185,6 +218,8 @@ def test_the_comparison_is_accessible_with_all_of_it_open(
 def test_another_region_of_no_difference_and_another_score_give_other_verdicts(page: Page, api: Api) -> None:
     show(page)
     before = listed(page)
+    page.get_by_label("No difference up to").select_option("1 point")
+    expect(page.locator("#pairs")).to_contain_text("by more than 1 point")
     page.get_by_label("No difference up to").select_option("2 points")
     expect(page.locator("#pairs")).to_contain_text("by more than 2 points")
     expect(page).to_have_url(re.compile("rope=0.02"))

@@ -79,14 +79,17 @@ function mostOf({ variance }) {
 const SOURCES = { data: "the draw of the data", weights: "the initial weights", batches: "the order of the batches" };
 
 /** What the page is about, in words.
- *  @param {Catalogue["quantity"]} quantity */
-export function introduction({ isValue, isMulticlass, classes }) {
+ *  @param {Catalogue} catalogue */
+export function introduction({ quantity: { isValue, isMulticlass, classes }, comparison }) {
   const kinds = isMulticlass ? `${COUNTS[classes.length] ?? classes.length} classes` : "two classes";
   const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
   const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
   return (
     `Small neural networks learn to ${what}. More units and more layers can ${drawn}. ` +
-    "What they do learn depends on how they are trained, too, and on luck: so each was trained many times."
+    "What they do learn depends on how they are trained, too, and on luck: " +
+    (comparison?.protocol.replicates === 1
+      ? "each was trained once, which does not show how much."
+      : "so each was trained many times.")
   );
 }
 
