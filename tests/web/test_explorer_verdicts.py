@@ -133,6 +133,37 @@ def test_a_single_run_is_not_explained_by_what_only_several_have(page: Page, sto
     expect(cell(page, "tanh-3", "Recipe")).to_have_text("rate 0.003, epoch 500")
 
 
+def test_what_there_was_no_choice_of_and_no_measure_of_is_not_shown(page: Page, stored: Comparison) -> None:
+    document = json.loads(json.dumps(asdict(stored)))
+    for model in document["models"]:
+        model["protocol"] = {"learning_rates": [0.01], "epochs": [500], "chosen": []}
+        model["sensitivity"] = [
+            point | {"mean": 0.90 + point["epoch"] / 50_000, "ci95": None}
+            for point in model["sensitivity"]
+            if point["learning_rate"] == 0.01
+        ]
+        model["variance"] |= {"test_set": None, "data": None, "weights": None, "batches": None}
+    answering(page, document)
+    show(page)
+    expect(page.locator("details#luck")).to_have_count(0)
+    page.get_by_role("link", name="How much is luck?").click()
+    expect(page).to_have_url(re.compile("statistic=std"))
+    one = opened(page, "sensitivity").locator(".multiple").first
+    expect(one.get_by_role("columnheader")).to_have_text(["Rate", "Best", "at epoch"])
+    assert one.locator("svg text").all_text_contents() == ["0.94", "0.93", "0.92", "0.91", "epoch 100", "2000"]
+
+
+def test_a_long_name_widens_nothing(open_page: OpenPage, judging: Server, stored: Comparison) -> None:
+    page = open_page(judging, viewport={"width": 390, "height": 900})
+    document = json.loads(json.dumps(asdict(stored)).replace("tanh-10-10", "m" * 64))
+    answering(page, document)
+    show(page)
+    for one in PARTS:
+        opened(page, one)
+    page.locator("#comparison .lead a").first.evaluate("(link) => (link.textContent = 'e'.repeat(64))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_question_is_answered_by_a_verdict_on_recipes(page: Page, api: Api) -> None:
     show(page)
     words = next(p["words"] for p in api.get("/comparison")["pairs"] if {p["a"], p["b"]} == {"tanh-10", "tanh-10-10"})
@@ -167,7 +198,9 @@ def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:
         expect(cell(page, name, "Test accuracy").locator(".aside")).to_have_text(words)
 
 
-def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(page: Page, api: Api, journal: Journal) -> None:
+def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(
+    page: Page, api: Api, judging: Server, journal: Journal
+) -> None:
     show(page)
     modules = re.compile(rf"explorer/({'|'.join(PARTS)})\.js")
     assert not [url for url in journal.requests if modules.search(url)]
@@ -199,6 +232,9 @@ def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(page: Page, api
     expect(reliability.locator("circle")).to_have_count(sum(len(model["reliability"]) for model in models))
     metrics = opened(page, "metrics")
     assert numbers(metrics) == [one["mean"] for model in models for one in model["metrics"].values()]
+    forms = page.locator("details .links a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
+    assert len(forms) == 6
+    assert [judging.get(f"/{form}").status_code for form in forms] == [200] * 6
     assert {modules.search(url)[1] for url in journal.requests if modules.search(url)} == set(PARTS)  # type: ignore[index]
 
 

@@ -34,14 +34,25 @@ export function summed(summary) {
 /** @type {Record<string, string>} */
 const NAMES = { ece: "ECE", roc_auc: "ROC AUC", brier: "Brier", f1: "F1", r2: "R²", rmse: "RMSE", mae: "MAE" };
 
+/** Those of which less is better. */
+const ERRORS = ["log_loss", "brier", "ece", "rmse", "mae"];
+
+/** @param {string} key */
+const nameOf = (key) => NAMES[key] ?? key.replaceAll("_", " ");
+
 /** @param {ComparisonDocument} comparison */
 export function content({ models }) {
   const keys = [...new Set(models.flatMap((row) => Object.keys(row.metrics ?? {})))];
   return [
-    h("p", { class: "lead" }, "Means over all runs on held-out test data, with their 95% intervals."),
+    h(
+      "p",
+      { class: "lead" },
+      "Means over all runs on held-out test data, with their 95% intervals. " +
+        `Lower is better: ${keys.filter((key) => ERRORS.includes(key)).map(nameOf).join(", ")}; higher: the others.`,
+    ),
     table(
       "Every metric",
-      ["Model", ...keys.map((key) => NAMES[key] ?? key.replaceAll("_", " "))],
+      ["Model", ...keys.map(nameOf)],
       models.map((row) => [row.model, ...keys.map((key) => summed(row.metrics?.[key]))]),
     ),
   ];

@@ -2,6 +2,7 @@
 
 import { fixed, h, nonBreaking } from "./dom.js";
 import { scoreOf } from "./panels.js";
+import { isSplit } from "./remarks.js";
 import { addressOf, DEFAULTS } from "./state.js";
 import { pairOf, sentence } from "./verdicts.js";
 
@@ -58,8 +59,8 @@ export function questions(catalogue, state) {
     ask(
       "How much is luck?",
       `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe${mostOf(widest)}.`,
-      widest.variance ? "luck" : "boundaries",
-      widest.variance ? {} : { statistic: "std" },
+      isSplit(widest) ? "luck" : "boundaries",
+      isSplit(widest) ? {} : { statistic: "std" },
     );
   }
   return items;

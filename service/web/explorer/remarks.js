@@ -126,15 +126,43 @@ function clusters(values) {
   return all > 0 && best.between >= MIN_EXPLAINED * all ? best.centres : null;
 }
 
+/** Whether it is known of any source of luck how much it makes.
+ *  @param {ModelResult} row */
+export const isSplit = ({ variance }) =>
+  Boolean(variance) &&
+  [variance?.test_set, variance?.data, variance?.weights, variance?.batches].some((part) => typeof part === "number");
+
+/** What the service calls the parts that stand behind the verdicts.
+ *  @type {Record<string, {table?: string, picture?: string}>} */
+const FORMS = {
+  luck: { table: "variance", picture: "variance" },
+  sensitivity: { table: "sensitivity", picture: "sensitivity" },
+  reliability: { picture: "reliability" },
+  metrics: { table: "models" },
+};
+
+/** A part's other forms.
+ *  @param {ComparisonDocument} comparison @param {string} part */
+export function formsOf({ experiment }, part) {
+  const { table, picture } = FORMS[part];
+  return [
+    table ? link({ experiment, table, format: "csv" }, "This as CSV") : null,
+    picture ? link({ experiment, picture, format: "png" }, "as a picture") : null,
+  ];
+}
+
+/** A link to a form of a comparison; tables are downloaded.
+ *  @param {Record<string, string>} query @param {string} text */
+function link(query, text) {
+  const download = query.format === "csv" ? `${query.table ?? "comparison"}.csv` : null;
+  return h("a", { href: `comparison?${new URLSearchParams(query)}`, download }, text);
+}
+
 /** The comparison's other forms; the later ones where the service judges pairs.
  *  @param {ComparisonDocument} comparison */
 export function links({ experiment, pairs }) {
   /** @param {string} text @param {Record<string, string>} query */
-  const to = (text, query) => {
-    const href = `comparison?${new URLSearchParams({ experiment, ...query })}`;
-    const download = query.format === "csv" ? `${query.table ?? "comparison"}.csv` : null;
-    return h("a", { href, download }, text);
-  };
+  const to = (text, query) => link({ experiment, ...query }, text);
   const table = to("This table as CSV", { format: "csv" });
   return !pairs[0]?.words
     ? [table]
@@ -142,7 +170,7 @@ export function links({ experiment, pairs }) {
         table,
         to("verdicts as CSV", { table: "pairs", format: "csv" }),
         to("picture of the runs", { picture: "runs", format: "png" }),
-        to("of all pairs", { picture: "forest", format: "png" }),
-        to("of scores by size", { picture: "map", format: "png" }),
+        to("picture of all pairs", { picture: "forest", format: "png" }),
+        to("picture of scores by size", { picture: "map", format: "png" }),
       ];
 }

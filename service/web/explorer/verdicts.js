@@ -124,7 +124,7 @@ function howToRead(isJudged) {
   return isJudged
     ? "The band is what counts as no difference; thick: the 95% interval, thin: that for all pairs at once. " +
         "A p value is not how likely a difference is chance: it says how often runs without one would look like " +
-        "this. In small print: how likely it is that the model named first is better or worse by more than the band, or " +
+        "this. In small print: how likely the model named first is better, or worse, by more than the band, or " +
         "equivalent; and how often one of the two wins (95% interval)."
     : "Thick: the difference’s 95% interval.";
 }
