@@ -1,6 +1,7 @@
 // Every metric over all runs, as a table; and the tables of what stands behind the verdicts.
 
 import { h, interval, number } from "./dom.js";
+import { LONG } from "./panels.js";
 
 /** A table that scrolls where it has no room.
  *  @param {string} label @param {(Node | string)[]} heads @param {(Node | string)[][]} rows the first cell names one */
@@ -16,12 +17,20 @@ export function table(label, heads, rows) {
         "tbody",
         {},
         rows.map(([name, ...cells]) =>
-          h("tr", {}, h("th", { scope: "row" }, name), cells.map((cell) => h("td", {}, cell))),
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row", class: isLong(name) ? "long" : null }, name),
+            cells.map((cell) => h("td", {}, cell)),
+          ),
         ),
       ),
     ),
   );
 }
+
+/** @param {Node | string} name */
+const isLong = (name) => typeof name === "string" && name.length > LONG;
 
 /** A number with its interval, where it has one.
  *  @param {{mean: number, ci95: Interval | null} | undefined} summary */

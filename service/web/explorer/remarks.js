@@ -147,7 +147,7 @@ export function formsOf({ experiment }, part) {
   const { table, picture } = FORMS[part];
   return [
     table ? link({ experiment, table, format: "csv" }, "This as CSV") : null,
-    picture ? link({ experiment, picture, format: "png" }, "as a picture") : null,
+    picture ? link({ experiment, picture, format: "png" }, "This as a picture") : null,
   ];
 }
 
