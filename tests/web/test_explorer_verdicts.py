@@ -133,6 +133,18 @@ def test_a_single_run_is_not_explained_by_what_only_several_have(page: Page, sto
     expect(cell(page, "tanh-3", "Recipe")).to_have_text("rate 0.003, epoch 500")
 
 
+def test_every_part_behind_the_verdicts_is_reached_and_opened_by_keyboard(page: Page) -> None:
+    show(page)
+    page.get_by_label("No difference up to").focus()
+    for part in PARTS:
+        page.keyboard.press("Tab")
+        expect(page.locator(f"details#{part} > summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"details#{PARTS[-1]} .lead")).to_be_visible()
+    page.get_by_role("link", name="How much is luck?").press("Enter")
+    expect(page.locator("details#luck > summary")).to_be_focused()
+
+
 def test_what_there_was_no_choice_of_and_no_measure_of_is_not_shown(page: Page, stored: Comparison) -> None:
     document = json.loads(json.dumps(asdict(stored)))
     for model in document["models"]:

@@ -233,7 +233,7 @@ function evidence(comparison) {
         if (part.children.length > 1) return;
         part.append(...content(comparison), h("p", { class: "links" }, formsOf(comparison, id)));
       };
-      const part = h("details", { id, tabindex: -1, ontoggle: open }, h("summary", {}, title));
+      const part = h("details", { id, ontoggle: open }, h("summary", {}, title));
       return part;
     });
 }
