@@ -70,7 +70,7 @@ export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : 
  *  @returns {Child[]} */
 export const nonBreaking = (text) =>
   text
-    .split(/(\[[^\]]*\][,;.)]*|\S*\w-\w\S*|\w+ [<=] [\d.−-]+\S*)/)
+    .split(/(\[[^\]]*\][,;.)]*|\S*\w-\w\S*|\(?\w+ [<=] [\d.−-]+\S*)/)
     .map((part, i) => (i % 2 === 1 ? h("span", { class: "non-breaking" }, part) : part));
 
 /** Show such a text, unless it is shown already.
