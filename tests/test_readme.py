@@ -1,5 +1,6 @@
 """The README's examples, run as they stand there, give the answers that stand there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -38,6 +39,26 @@ def test_every_file_that_is_linked_exists() -> None:
     console.check_links(README)
 
 
+def quoted() -> list[str]:
+    return re.findall(r"^> (.*)$", README.read_text(), re.MULTILINE)
+
+
 def test_the_verdict_that_it_quotes_is_the_services(server: Server) -> None:
-    (quoted,) = re.findall(r"^> (.*)$", README.read_text(), re.MULTILINE)
-    assert quoted in [pair["words"] for pair in server.get("/comparison").json()["pairs"]]
+    assert quoted()[0] in [pair["words"] for pair in server.get("/comparison").json()["pairs"]]
+
+
+def test_scores_from_elsewhere_get_the_verdict_that_it_quotes(server: Server, tmp_path: Path) -> None:
+    text = README.read_text()
+    (table,) = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "scores.csv").write_text(table)
+    commands = re.findall(r"^(?:\.venv/|curl ).*compar.*scores\.csv.*", text, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        run = command.replace(".venv/bin/python", sys.executable).replace(console.DEFAULT_URL, server.url)
+        run = run.replace("scores.csv", str(tmp_path / "scores.csv"))
+        environment = {**os.environ, "BOUNDARY_URL": server.url}
+        ended = subprocess.run(
+            run, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        answer = "| small | large | -0.036 |" if run.startswith("curl") else quoted()[1]
+        assert answer in ended.stdout

@@ -101,6 +101,81 @@ def test_verdicts_are_the_services_and_stand_beside_their_intervals(page: Page, 
     assert not re.search(r"beats|how likely it is chance", page.locator("main").inner_text())
 
 
+def test_the_small_print_says_whose_wins_are_meant_and_rounds_no_probability_up_to_a_verdict(
+    page: Page, stored: Comparison
+) -> None:
+    document = json.loads(json.dumps(asdict(stored)))
+    pair = next(one for one in document["pairs"] if one["verdict"] == "worse")
+    pair |= {"probability_better": 0.0, "probability_equivalent": 0.02549, "probability_worse": 0.97451}
+    answering(page, document)
+    show(page)
+    text = listed(page)[f"{pair['a']} {pair['b']}"]
+    assert "P(better) 0.9745, P(equivalent) 0.025, P(worse) 0.000" in text
+    low, high = (f"{100 * share:.0f}" for share in pair["wins_ci95"])
+    assert text.endswith(f"; {pair['a']} wins {low} to {high}% of runs")
+
+
+def test_a_single_run_is_not_explained_by_what_only_several_have(page: Page, stored: Comparison) -> None:
+    document = json.loads(json.dumps(asdict(stored)))
+    document["protocol"]["replicates"] = 1
+    for pair in document["pairs"]:
+        pair |= {"ci95": None, "simultaneous_ci95": None, "probability_better": None, "wins_ci95": [0.0, 0.79]}
+    for model in document["models"]:
+        model["replicates"] = 1
+        model["accuracy"] |= {"ci95": None, "values": model["accuracy"]["values"][:1]}
+        model["protocol"]["chosen"] = [{"learning_rate": 0.003, "epochs": 500, "replicates": 1}]
+    answering(page, document)
+    show(page)
+    first = document["pairs"][0]
+    assert listed(page)[f"{first['a']} {first['b']}"] == first["words"]
+    expect(page.locator("#comparison")).not_to_contain_text("95% interval")
+    expect(page.locator("#introduction")).to_contain_text("each was trained once")
+    expect(cell(page, "tanh-3", "Recipe")).to_have_text("rate 0.003, epoch 500")
+
+
+def test_every_part_behind_the_verdicts_is_reached_and_opened_by_keyboard(page: Page) -> None:
+    show(page)
+    page.get_by_label("No difference up to").focus()
+    for part in PARTS:
+        page.keyboard.press("Tab")
+        expect(page.locator(f"details#{part} > summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"details#{PARTS[-1]} .lead")).to_be_visible()
+    page.get_by_role("link", name="How much is luck?").press("Enter")
+    expect(page.locator("details#luck > summary")).to_be_focused()
+
+
+def test_what_there_was_no_choice_of_and_no_measure_of_is_not_shown(page: Page, stored: Comparison) -> None:
+    document = json.loads(json.dumps(asdict(stored)))
+    for model in document["models"]:
+        model["protocol"] = {"learning_rates": [0.01], "epochs": [500], "chosen": []}
+        model["sensitivity"] = [
+            point | {"mean": 0.90 + point["epoch"] / 50_000, "ci95": None}
+            for point in model["sensitivity"]
+            if point["learning_rate"] == 0.01
+        ]
+        model["variance"] |= {"test_set": None, "data": None, "weights": None, "batches": None}
+    answering(page, document)
+    show(page)
+    expect(page.locator("details#luck")).to_have_count(0)
+    page.get_by_role("link", name="How much is luck?").click()
+    expect(page).to_have_url(re.compile("statistic=std"))
+    one = opened(page, "sensitivity").locator(".multiple").first
+    expect(one.get_by_role("columnheader")).to_have_text(["Rate", "Best", "at epoch"])
+    assert one.locator("svg text").all_text_contents() == ["0.94", "0.93", "0.92", "0.91", "epoch 100", "2000"]
+
+
+def test_a_long_name_widens_nothing(open_page: OpenPage, judging: Server, stored: Comparison) -> None:
+    page = open_page(judging, viewport={"width": 390, "height": 900})
+    document = json.loads(json.dumps(asdict(stored)).replace("tanh-10-10", "m" * 64))
+    answering(page, document)
+    show(page)
+    for one in PARTS:
+        opened(page, one)
+    page.locator("#comparison .lead a").first.evaluate("(link) => (link.textContent = 'e'.repeat(64))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_question_is_answered_by_a_verdict_on_recipes(page: Page, api: Api) -> None:
     show(page)
     words = next(p["words"] for p in api.get("/comparison")["pairs"] if {p["a"], p["b"]} == {"tanh-10", "tanh-10-10"})
@@ -118,6 +193,7 @@ def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:
     show(page)
     answer = api.get("/comparison")
     expect(page.locator("#comparison .lead").first).to_contain_text(answer["recipe"])
+    expect(page.locator("#comparison .lead").first).to_contain_text("from rates 0.001, 0.003 or 0.01")
     expect(page.locator("#comparison .lead").nth(1)).to_contain_text("reaches 0.503")
     for model in answer["models"]:
         name = model["model"]
@@ -129,12 +205,14 @@ def test_the_table_says_of_what_its_numbers_are(page: Page, api: Api) -> None:
         if name == "tanh-3":
             score = model["accuracy"]
             low, high = (np.mean([x for x in score["values"] if (x > 0.87) == is_high]) for is_high in (False, True))
-            middle = f"median {score['median']:.3f}, middle half {score['interquartile_mean']:.3f}"
+            middle = f"median {score['median']:.3f}, mean of the middle half {score['interquartile_mean']:.3f}"
             words.insert(0, f"two clusters: {low:.3f} and {high:.3f}; {middle}")
         expect(cell(page, name, "Test accuracy").locator(".aside")).to_have_text(words)
 
 
-def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(page: Page, api: Api, journal: Journal) -> None:
+def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(
+    page: Page, api: Api, judging: Server, journal: Journal
+) -> None:
     show(page)
     modules = re.compile(rf"explorer/({'|'.join(PARTS)})\.js")
     assert not [url for url in journal.requests if modules.search(url)]
@@ -166,6 +244,9 @@ def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(page: Page, api
     expect(reliability.locator("circle")).to_have_count(sum(len(model["reliability"]) for model in models))
     metrics = opened(page, "metrics")
     assert numbers(metrics) == [one["mean"] for model in models for one in model["metrics"].values()]
+    forms = page.locator("details .links a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
+    assert len(forms) == 6
+    assert [judging.get(f"/{form}").status_code for form in forms] == [200] * 6
     assert {modules.search(url)[1] for url in journal.requests if modules.search(url)} == set(PARTS)  # type: ignore[index]
 
 
@@ -185,6 +266,8 @@ def test_the_comparison_is_accessible_with_all_of_it_open(
 def test_another_region_of_no_difference_and_another_score_give_other_verdicts(page: Page, api: Api) -> None:
     show(page)
     before = listed(page)
+    page.get_by_label("No difference up to").select_option("1 point")
+    expect(page.locator("#pairs")).to_contain_text("by more than 1 point")
     page.get_by_label("No difference up to").select_option("2 points")
     expect(page.locator("#pairs")).to_contain_text("by more than 2 points")
     expect(page).to_have_url(re.compile("rope=0.02"))

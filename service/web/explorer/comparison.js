@@ -2,7 +2,7 @@
 
 import { fixed, h, interval, number, s } from "./dom.js";
 import { LONG, scoreOf, served } from "./panels.js";
-import { asides, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
+import { asides, formsOf, isSplit, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
 import { Verdicts } from "./verdicts.js";
 
 /** @typedef {{key: string, label: string, of: (row: ModelResult) => string | number | null}} Column */
@@ -207,7 +207,7 @@ const hasRates = (row) => new Set(row.sensitivity?.map((point) => point.learning
 function evidence(comparison) {
   const has = (/** @type {(row: ModelResult) => unknown} */ of) => comparison.models.some(of);
   const parts = [
-    { id: "luck", title: "How much is luck, by where it comes from", isThere: has((row) => row.variance) },
+    { id: "luck", title: "How much is luck, by where it comes from", isThere: has(isSplit) },
     {
       id: "sensitivity",
       title: has(hasRates) ? "What other learning rates and epochs give" : "What fewer epochs give",
@@ -230,9 +230,10 @@ function evidence(comparison) {
       const open = async () => {
         if (!part.open || part.children.length > 1) return;
         const { content } = await import(`./${id}.js`);
-        if (part.children.length === 1) part.append(...content(comparison));
+        if (part.children.length > 1) return;
+        part.append(...content(comparison), h("p", { class: "links" }, formsOf(comparison, id)));
       };
-      const part = h("details", { id, tabindex: -1, ontoggle: open }, h("summary", {}, title));
+      const part = h("details", { id, ontoggle: open }, h("summary", {}, title));
       return part;
     });
 }

@@ -51,7 +51,7 @@ export class Content {
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
-    byId("introduction").textContent = introduction(catalogue.quantity);
+    byId("introduction").textContent = introduction(catalogue);
     for (const name of ["comparison", "dataset"]) {
       const query = new URLSearchParams({ experiment: catalogue.experiment ?? "", format: "csv" });
       byId(`${name}-csv`).setAttribute("href", `${name}?${query}`);

@@ -65,12 +65,12 @@ export const interval = ([low, high], digits = 3) => `[${fixed(low, digits)}, ${
  *  @param {number} n @param {string} noun */
 export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : plural}`;
 
-/** A text in which no line breaks within a name with hyphens or within an interval.
+/** A text in which no line breaks within a name with hyphens, within an interval, or within `p < 0.001`.
  *  @param {string} text
  *  @returns {Child[]} */
 export const nonBreaking = (text) =>
   text
-    .split(/(\[[^\]]*\][,;.)]*|\S*\w-\w\S*)/)
+    .split(/(\[[^\]]*\][,;.)]*|\S*\w-\w\S*|\(?\w+ [<=] [\d.−-]+\S*)/)
     .map((part, i) => (i % 2 === 1 ? h("span", { class: "non-breaking" }, part) : part));
 
 /** Show such a text, unless it is shown already.

@@ -11,6 +11,9 @@ const SOURCES = /** @type {const} */ ({
 });
 const BAR = 200;
 
+/** Bars are no longer than so many times the variance: that of a few runs may be small by chance. */
+const LONGEST = 3;
+
 /** @param {ComparisonDocument} comparison */
 export function content({ models, dataset }) {
   const rows = models.flatMap(({ model, variance }) => (variance ? [{ model, variance }] : []));
@@ -19,7 +22,9 @@ export function content({ models, dataset }) {
   );
   /** @param {Variance} variance @param {keyof typeof SOURCES} key */
   const share = (variance, key) => (variance.total > 0 ? (variance[key] ?? 0) / variance.total : 0);
-  const most = Math.max(1, ...rows.map(({ variance }) => keys.reduce((sum, key) => sum + share(variance, key), 0)));
+  const sums = rows.map(({ variance }) => keys.reduce((sum, key) => sum + share(variance, key), 0));
+  const longest = Math.max(1, ...sums);
+  const most = Math.min(LONGEST, longest);
   const runs = Math.max(...rows.map(({ variance }) => variance.runs));
   const scores = [...new Set(rows.map(({ variance }) => variance.measured_on.replaceAll("_", " ")))].join(", ");
   return [
@@ -32,9 +37,10 @@ export function content({ models, dataset }) {
           : "Test points: by formula, how much one network’s accuracy varies with the points that test it. ") +
         (runs > 0
           ? `The others: half the mean squared difference, in ${scores}, of two runs that differ in nothing else; ` +
-            `${runs} pairs each. `
-          : "The other sources were not measured here. ") +
-        "They are estimated apart and need not add up to 100%.",
+            `${runs} pairs each. The sources are estimated apart and need not add up to 100%; few pairs tell little, ` +
+            "as the 95% intervals in brackets show."
+          : "The other sources were not measured here (variance_runs = 0 in the experiment).") +
+        (longest > most ? ` Bars are cut off at ${100 * LONGEST}%.` : ""),
     ),
     table(
       "Luck by its source",
@@ -69,7 +75,7 @@ function part(variance, key) {
 function bar(shares, most) {
   let x = 0;
   const parts = shares.map(([name, share]) => {
-    const width = (BAR * share) / most;
+    const width = Math.min((BAR * share) / most, BAR - x);
     const rect = s("rect", { class: name, x, y: 2, width, height: 12 });
     x += width;
     return rect;

@@ -2,6 +2,7 @@
 
 import { fixed, h, nonBreaking } from "./dom.js";
 import { scoreOf } from "./panels.js";
+import { isSplit } from "./remarks.js";
 import { addressOf, DEFAULTS } from "./state.js";
 import { pairOf, sentence } from "./verdicts.js";
 
@@ -58,8 +59,8 @@ export function questions(catalogue, state) {
     ask(
       "How much is luck?",
       `${widest.model} scores from ${fixed(min, 2)} to ${fixed(max, 2)} in runs of the same recipe${mostOf(widest)}.`,
-      widest.variance ? "luck" : "boundaries",
-      widest.variance ? {} : { statistic: "std" },
+      isSplit(widest) ? "luck" : "boundaries",
+      isSplit(widest) ? {} : { statistic: "std" },
     );
   }
   return items;
@@ -79,14 +80,17 @@ function mostOf({ variance }) {
 const SOURCES = { data: "the draw of the data", weights: "the initial weights", batches: "the order of the batches" };
 
 /** What the page is about, in words.
- *  @param {Catalogue["quantity"]} quantity */
-export function introduction({ isValue, isMulticlass, classes }) {
+ *  @param {Catalogue} catalogue */
+export function introduction({ quantity: { isValue, isMulticlass, classes }, comparison }) {
   const kinds = isMulticlass ? `${COUNTS[classes.length] ?? classes.length} classes` : "two classes";
   const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
   const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
   return (
     `Small neural networks learn to ${what}. More units and more layers can ${drawn}. ` +
-    "What they do learn depends on how they are trained, too, and on luck: so each was trained many times."
+    "What they do learn depends on how they are trained, too, and on luck: " +
+    (comparison?.protocol.replicates === 1
+      ? "each was trained once, which does not show how much."
+      : "so each was trained many times.")
   );
 }
 

@@ -3,7 +3,7 @@
 import { fixed, h, s } from "./dom.js";
 import { summed } from "./metrics.js";
 
-const SIDE = 150;
+const SIDE = 160;
 
 /** Points of a bin from which on the line goes through it: the share that came true is within 0.1 or so. */
 const ENOUGH = 25;
@@ -16,7 +16,8 @@ export function content({ models }) {
       "p",
       { class: "lead" },
       "The test points of all runs, in bins of the predicted probability (across) and how often it came true (up); " +
-        "larger dots are more points. On the dashed line probabilities can be taken at their word.",
+        "larger dots are more points. On the dashed line probabilities can be taken at their word; ECE, the expected " +
+        "calibration error, is how far from it they are on average.",
     ),
     h(
       "div",
@@ -39,7 +40,7 @@ function square({ model, reliability: bins = [] }) {
   if (dots.length === 0) return null;
   const certain = dots.filter(({ count }) => count >= ENOUGH);
   const most = Math.max(...dots.map(({ count }) => count));
-  const [low, high] = [16, SIDE - 6];
+  const [low, high] = [24, SIDE - 8];
   const x = (/** @type {number} */ p) => low + (high - low) * p;
   const y = (/** @type {number} */ p) => SIDE - x(p);
   const line = certain.map(({ p, share }, i) => `${i === 0 ? "M" : "L"}${x(p)},${y(share)}`).join("");
@@ -61,7 +62,9 @@ function square({ model, reliability: bins = [] }) {
         s("title", {}, `P ${fixed(p, 2)}: true in ${fixed(share, 2)} of ${count}`),
       ),
     ),
-    [0, 1].map((at) => s("text", { x: x(at), y: SIDE - 4, "text-anchor": at ? "end" : "start" }, String(at))),
-    s("text", { x: low - 4, y: y(1) + 8, "text-anchor": "end" }, "1"),
+    [0, 1].map((at) => s("text", { x: x(at), y: SIDE - 4, "text-anchor": "middle" }, String(at))),
+    s("text", { x: x(0.5), y: SIDE - 4, "text-anchor": "middle" }, "predicted"),
+    [0, 1].map((at) => s("text", { x: low - 9, y: y(at) + 4, "text-anchor": "end" }, String(at))),
+    s("text", { x: -y(0.5), y: low - 9, "text-anchor": "middle", transform: "rotate(-90)" }, "came true"),
   );
 }

@@ -5,25 +5,43 @@ import { scoreOf } from "./panels.js";
 
 /** How the models were trained, and of what the comparison therefore is.
  *  @param {ComparisonDocument} comparison */
-export function recipeOf({ protocol, dataset, recipe }) {
+export function recipeOf({ protocol, dataset, recipe, models }) {
   const runs = protocol.replicates;
   const own = dataset.replication === "redrawn" ? "data, split" : "split of the same data";
   const parts = [
     runs > 1
       ? `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order.`
       : "Each model was trained once.",
-    recipe ? `The recipe: ${recipe}.` : "",
+    recipe ? `The recipe: ${recipe}${choiceOf(models)}.` : "",
     "What is found holds for networks trained like this: other learning rates or more epochs can change their order.",
   ];
   return parts.filter((part) => part !== "").join(" ");
 }
 
+/** What runs chose their recipes from, where all models had the same choice.
+ *  @param {ModelResult[]} models */
+function choiceOf(models) {
+  const choices = models.map(({ protocol }) => {
+    const parts = [among("rates", protocol?.learning_rates), among("epochs", protocol?.epochs)];
+    return parts.filter((part) => part !== "").join(" and ");
+  });
+  const [first, ...others] = new Set(choices);
+  return first && others.length === 0 ? `, from ${first}` : "";
+}
+
+/** @param {string} name @param {number[]} values */
+const among = (name, values = []) =>
+  values.length > 1 ? `${name} ${values.slice(0, -1).join(", ")} or ${values[values.length - 1]}` : "";
+
 /** How the table is read.
  *  @param {ComparisonDocument} comparison @param {Set<string>} columns the keys of those that there are */
-export function key({ dataset }, columns) {
+export function key({ dataset, models, protocol }, columns) {
+  const several = protocol.replicates > 1 ? "; the bar shows the mean with its 95% interval" : "";
   const parts = [
-    "Each dot is a run; the bar shows the mean with its 95% interval" +
-      (columns.has("notebook") ? ", the diamond the notebook’s single run." : "."),
+    `Each dot is a run${several}${columns.has("notebook") ? ", the diamond the notebook’s single run" : ""}.`,
+    models.some((row) => row.still_improving)
+      ? "“Still improving” are runs whose validation loss was still falling at the end: more epochs may change them."
+      : "",
     exact(columns),
     typeof dataset.baseline === "number"
       ? `Always answering the training data’s most frequent class reaches ${fixed(dataset.baseline)}.`
@@ -73,7 +91,8 @@ export function recipe({ protocol, replicates }) {
   const ends = choices.map((choice) => choice.epochs);
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
   const when = first === last ? `epoch ${first}` : `epochs ${first} to ${last}`;
-  return `rate ${rate} in ${runs(choices)} of ${replicates} runs, ${when}`;
+  const often = replicates > 1 ? ` in ${runs(choices)} of ${replicates} runs` : "";
+  return `rate ${rate}${often}, ${when}`;
 }
 
 /** Where the runs lie in two clusters, and their middle: then the mean is a value that hardly any run has.
@@ -81,7 +100,7 @@ export function recipe({ protocol, replicates }) {
 function uneven({ values, median, interquartile_mean: mean }) {
   const centres = clusters(values.filter((value) => value !== null));
   if (centres === null) return null;
-  const half = typeof mean === "number" ? `, middle half ${fixed(mean)}` : "";
+  const half = typeof mean === "number" ? `, mean of the middle half ${fixed(mean)}` : "";
   return `two clusters: ${centres.map((centre) => fixed(centre)).join(" and ")}; median ${fixed(median)}${half}`;
 }
 
@@ -107,15 +126,43 @@ function clusters(values) {
   return all > 0 && best.between >= MIN_EXPLAINED * all ? best.centres : null;
 }
 
+/** Whether it is known of any source of luck how much it makes.
+ *  @param {ModelResult} row */
+export const isSplit = ({ variance }) =>
+  Boolean(variance) &&
+  [variance?.test_set, variance?.data, variance?.weights, variance?.batches].some((part) => typeof part === "number");
+
+/** What the service calls the parts that stand behind the verdicts.
+ *  @type {Record<string, {table?: string, picture?: string}>} */
+const FORMS = {
+  luck: { table: "variance", picture: "variance" },
+  sensitivity: { table: "sensitivity", picture: "sensitivity" },
+  reliability: { picture: "reliability" },
+  metrics: { table: "models" },
+};
+
+/** A part's other forms.
+ *  @param {ComparisonDocument} comparison @param {string} part */
+export function formsOf({ experiment }, part) {
+  const { table, picture } = FORMS[part];
+  return [
+    table ? link({ experiment, table, format: "csv" }, "This as CSV") : null,
+    picture ? link({ experiment, picture, format: "png" }, "This as a picture") : null,
+  ];
+}
+
+/** A link to a form of a comparison; tables are downloaded.
+ *  @param {Record<string, string>} query @param {string} text */
+function link(query, text) {
+  const download = query.format === "csv" ? `${query.table ?? "comparison"}.csv` : null;
+  return h("a", { href: `comparison?${new URLSearchParams(query)}`, download }, text);
+}
+
 /** The comparison's other forms; the later ones where the service judges pairs.
  *  @param {ComparisonDocument} comparison */
 export function links({ experiment, pairs }) {
   /** @param {string} text @param {Record<string, string>} query */
-  const to = (text, query) => {
-    const href = `comparison?${new URLSearchParams({ experiment, ...query })}`;
-    const download = query.format === "csv" ? `${query.table ?? "comparison"}.csv` : null;
-    return h("a", { href, download }, text);
-  };
+  const to = (text, query) => link({ experiment, ...query }, text);
   const table = to("This table as CSV", { format: "csv" });
   return !pairs[0]?.words
     ? [table]
@@ -123,7 +170,7 @@ export function links({ experiment, pairs }) {
         table,
         to("verdicts as CSV", { table: "pairs", format: "csv" }),
         to("picture of the runs", { picture: "runs", format: "png" }),
-        to("of all pairs", { picture: "forest", format: "png" }),
-        to("of scores by size", { picture: "map", format: "png" }),
+        to("picture of all pairs", { picture: "forest", format: "png" }),
+        to("picture of scores by size", { picture: "map", format: "png" }),
       ];
 }

@@ -1,25 +1,38 @@
 // What other learning rates and epochs give: the score by epoch, a line for each rate, and what the runs chose.
 
-import { h, number, s } from "./dom.js";
+import { counted, h, number, s } from "./dom.js";
 
 const [WIDTH, HEIGHT] = [260, 160];
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 8, 8, 22];
 
-/** Where the axis may have lines: how wrong predictions are. */
-const LEVELS = [0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 const LEAST = 1e-4;
+
+/** Where the axis may have lines, how wrong predictions are: these in every power of ten; the later ones where the
+ *  earlier give fewer than three. */
+const LEVELS = [
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
+  [1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
+];
+const POWERS = Array.from({ length: 13 }, (_, i) => i - 4);
 
 /** @param {ComparisonDocument} comparison */
 export function content({ models, dataset }) {
   const isError = dataset.task === "regression";
   const rows = models.filter((row) => row.sensitivity?.length);
-  const axes = new Axes(rows.flatMap((row) => row.sensitivity ?? []), isError);
+  const points = rows.flatMap((row) => row.sensitivity ?? []);
+  const axes = new Axes(points, isError);
+  const hasBands = points.some((point) => point.ci95);
+  const hasChoice = rows.some(isChosen);
   return [
     h(
       "p",
       { class: "lead" },
-      `The runs’ mean ${isError ? "absolute error" : "accuracy"} on validation data at each learning rate, by epoch; ` +
-        "the bands are 95% intervals. Epochs and errors are drawn in powers. Test data are not looked at to choose.",
+      `The runs’ mean ${isError ? "absolute error" : "accuracy"} on validation data at each learning rate, by epoch` +
+        `${hasBands ? "; the bands are 95% intervals" : ""}. Higher is better${isError ? " (a smaller error)" : ""}; ` +
+        "both axes are logarithmic: the epochs, and how wrong predictions are. " +
+        (isError ? "Errors are of values as networks learn them: standardized, unless told otherwise. " : "") +
+        (hasChoice ? "Test data are not looked at to choose." : ""),
     ),
     h(
       "div",
@@ -39,7 +52,8 @@ class Axes {
     const ends = span(points.map((point) => this.wrong(point.mean)));
     this.across = logarithmic(this.epochs, [LEFT, WIDTH - RIGHT]);
     this.y = logarithmic(ends, [TOP, HEIGHT - BOTTOM]);
-    this.levels = LEVELS.filter((at) => at >= ends[0] && at <= ends[1]);
+    const choices = LEVELS.map((steps) => levels(steps, ends));
+    this.levels = choices.find((some) => some.length >= 3) ?? choices[choices.length - 1];
   }
 
   /** @param {number} mean */
@@ -62,7 +76,8 @@ class Axes {
 function multiple(row, axes) {
   const points = Map.groupBy(row.sensitivity ?? [], (point) => point.learning_rate);
   const rates = axes.rates.filter((rate) => points.has(rate));
-  const heads = ["Rate", "Best", "at epoch", "Chosen by"].map((text) => h("th", { scope: "col" }, text));
+  const names = ["Rate", "Best", "at epoch", ...(isChosen(row) ? ["Chosen by"] : [])];
+  const heads = names.map((text) => h("th", { scope: "col" }, text));
   return h(
     "div",
     { class: "multiple" },
@@ -120,10 +135,9 @@ function line(points, name, axes) {
 
 /** A rate's row: the best that it reaches, when, and how many runs chose it.
  *  @param {ModelResult} row @param {number} rate @param {Sensitivity[]} points @param {Axes} axes */
-function best({ protocol }, rate, points, axes) {
+function best(row, rate, points, axes) {
   const found = points.reduce((least, point) => (axes.wrong(point.mean) < axes.wrong(least.mean) ? point : least));
-  const chosen = (protocol?.chosen ?? []).filter((choice) => choice.learning_rate === rate);
-  const isChosen = protocol && protocol.learning_rates.length * protocol.epochs.length > 1;
+  const chosen = (row.protocol?.chosen ?? []).filter((choice) => choice.learning_rate === rate);
   const runs = chosen.reduce((sum, choice) => sum + choice.replicates, 0);
   return h(
     "tr",
@@ -131,9 +145,17 @@ function best({ protocol }, rate, points, axes) {
     h("th", { scope: "row" }, h("span", { class: `key ${axes.nameOf(rate)}` }, String(rate))),
     h("td", {}, number(found.mean)),
     h("td", {}, String(found.epoch)),
-    h("td", {}, isChosen ? `${runs} runs` : "–"),
+    isChosen(row) ? h("td", {}, counted(runs, "run")) : null,
   );
 }
+
+/** Whether runs had a choice.
+ *  @param {ModelResult} row */
+const isChosen = ({ protocol }) => Boolean(protocol && protocol.learning_rates.length * protocol.epochs.length > 1);
+
+/** @param {number[]} steps @param {Interval} ends */
+const levels = (steps, [low, high]) =>
+  POWERS.flatMap((power) => steps.map((step) => Number(`${step}e${power}`))).filter((at) => at >= low && at <= high);
 
 /** @param {number[]} values
  *  @returns {Interval} */

@@ -75,7 +75,8 @@ export class State {
     this.#change({ ...this.#values, ...changes });
     const place = byId(target);
     reach(place);
-    place.focus({ preventScroll: true }); // so that Tab goes on from there
+    const summary = place.querySelector(":scope > summary"); // a part that opens cannot have the focus, its summary can
+    (summary instanceof HTMLElement ? summary : place).focus({ preventScroll: true }); // so that Tab goes on from there
   }
 
   /** @param {Values} values */

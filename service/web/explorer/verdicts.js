@@ -16,6 +16,9 @@ const SCORES = {
 /** What can be called no difference. */
 const ROPES = [0.001, 0.0025, 0.005, 0.01, 0.02];
 
+/** How probable it has to be that models are equivalent, and that one is better, for a verdict to say so. */
+const ENOUGH = [0.95, 0.975];
+
 /** As many pairs are listed as can be read; of more the clearest. */
 const MOST = 60;
 
@@ -65,7 +68,7 @@ export class Verdicts {
       const unit = unitOf(this.comparison);
       options(
         this.rope,
-        ropes.map((value) => [String(value), `${short(unit.of(value))}${unit.name}`]),
+        ropes.map((value) => [String(value), amount(value, unit)]),
       );
       this.rope.value = String(rope ?? this.usual);
     }
@@ -112,12 +115,18 @@ export class Verdicts {
       ),
     );
     const some = shown.length < comparison.pairs.length ? ` The clearest ${MOST} of ${comparison.pairs.length}.` : "";
-    const judged = shown.some((pair) => pair.words)
-      ? "The band is what counts as no difference; thick: the 95% interval, thin: that for all pairs at once. " +
-        "A p value is not how likely a difference is chance: it says how often runs without one would look like this."
-      : "Thick: the difference’s 95% interval.";
-    this.note.textContent = judged + some;
+    this.note.textContent = isDrawn ? howToRead(shown.some((pair) => pair.words)) + some : some;
   }
+}
+
+/** How a pair's line is read. @param {boolean} isJudged */
+function howToRead(isJudged) {
+  return isJudged
+    ? "The band is what counts as no difference; thick: the 95% interval, thin: that for all pairs at once. " +
+        "A p value is not how likely a difference is chance: it says how often runs without one would look like " +
+        "this. In small print: how likely the model named first is better, or worse, by more than the band, or " +
+        "equivalent; and how often one of the two wins (95% interval)."
+    : "Thick: the difference’s 95% interval.";
 }
 
 /** A pair's verdict in words: the service's, which name the recipe; of an older one what the runs say.
@@ -168,15 +177,21 @@ function evidence(pair) {
   const [ahead, behind] = isTurned(pair) ? [below, above] : [above, below];
   const parts = [];
   if (typeof ahead === "number" && typeof behind === "number" && typeof pair.probability_equivalent === "number") {
-    parts.push(
-      `P(better) ${fixed(ahead)}, P(equivalent) ${fixed(pair.probability_equivalent)}, P(worse) ${fixed(behind)}`,
-    );
+    const same = pair.probability_equivalent;
+    parts.push(`P(better) ${probability(ahead)}, P(equivalent) ${probability(same)}, P(worse) ${probability(behind)}`);
   }
-  if (pair.wins_ci95) {
+  if (pair.wins_ci95 && pair.ci95) {
     const [low, high] = pair.wins_ci95.map((share) => Math.round(100 * share));
-    parts.push(`${isTurned(pair) ? "loses" : "wins"} ${low} to ${high}% of runs`);
+    parts.push(`${pair.a} wins ${low} to ${high}% of runs`);
   }
   return parts.length > 0 ? ` ${parts.join("; ")}` : "";
+}
+
+/** A probability in three digits; in more where these would say that it is as large as a verdict needs, and it is not.
+ *  @param {number} value */
+function probability(value) {
+  const isRaised = (/** @type {number} */ n) => ENOUGH.some((least) => value < least && +value.toFixed(n) >= least);
+  return fixed(value, [3, 4, 5].find((digits) => !isRaised(digits)) ?? 6);
 }
 
 /** Whether the second model is named first: it is the better one; where nothing was judged, it is ahead.
@@ -213,6 +228,13 @@ function unitOf(comparison) {
     text: (/** @type {number} */ value) => fixed(of(value), digits),
     interval: (/** @type {Interval} */ [low, high]) => interval([of(low), of(high)], digits),
   };
+}
+
+/** A size of differences, such as `0.5 points` or `1 point`.
+ *  @param {number} value @param {ReturnType<typeof unitOf>} unit */
+function amount(value, unit) {
+  const text = short(unit.of(value));
+  return text + (text === "1" ? unit.name.replace("points", "point") : unit.name);
 }
 
 /** A round number in as few digits as it has.
