@@ -37,8 +37,9 @@ def compare_all(
 ) -> list[Pair]:
     """Compare every two models run by run: what both saw in a run is the same, so the differences are what varies.
 
-    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict. Of ties in
-    the probability that a is better each counts half (Vargha & Delaney, 2000, for pairs).
+    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict; none, as
+    where each diverged in the other's, that of all runs of each. Of ties in the probability that a is better each
+    counts half (Vargha & Delaney, 2000, for pairs).
 
     Args:
         scores: by model's name one value a run, NaN where there is none: float64 [R].
@@ -53,23 +54,26 @@ def compare_all(
         each pair once, in the mapping's order.
 
     Raises:
-        ValueError: two models have no run in common.
+        ValueError: a model has no finite score.
     """
     names = list(scores)
+    runs = _finite(scores)
     if len(names) < 2:
         return []
     table = np.stack([np.asarray(scores[name], np.float64) for name in names])
     first, second = np.triu_indices(len(names), 1)
     d = table[first] - table[second]
     n = np.isfinite(d).sum(axis=1)
-    if not n.all():
-        lone = int(n.argmin())
-        raise ValueError(f"{names[first[lone]]} and {names[second[lone]]} have no run in common")
     differences = paired(d, overlap)
+    means = np.array([x.mean() for x in runs])
+    differences = replace(differences, mean=np.where(n, differences.mean, means[first] - means[second]))
     sign = 1 if higher_is_better else -1
     wins, losses = (np.sum(direction * d > 0, axis=1) for direction in (sign, -sign))
+    ahead = (wins + (n - wins - losses) / 2) / np.maximum(n, 1)
+    for lone in np.flatnonzero(n == 0):
+        ahead[lone] = _share_ahead(*(np.sort(sign * runs[i]) for i in (first[lone], second[lone])))
     counts = {
-        "probability_a_better": ((wins + (n - wins - losses) / 2) / n).tolist(),
+        "probability_a_better": ahead.tolist(),
         "wins": wins.tolist(),
         "ties": (n - wins - losses).tolist(),
         "losses": losses.tolist(),
@@ -96,10 +100,7 @@ def compare_all_unpaired(
         ValueError: a model has no finite score.
     """
     names = list(scores)
-    runs = [x[np.isfinite(x)] for x in (np.asarray(scores[name], np.float64) for name in names)]
-    for name, finite in zip(names, runs, strict=True):
-        if not len(finite):
-            raise ValueError(f"{name} has no finite score")
+    runs = _finite(scores)
     if len(names) < 2:
         return []
     differences = unpaired(runs)
@@ -109,6 +110,14 @@ def compare_all_unpaired(
     counts: dict[str, list[Any]] = {"probability_a_better": shares, "mcnemar_p": [None] * len(shares)}
     needed = runs_needed(differences.mean, differences.sd, 0, rope)
     return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
+
+
+def _finite(scores: Mapping[str, Floats]) -> list[Floats]:
+    found = {name: x[np.isfinite(x)] for name, x in ((name, np.asarray(x, np.float64)) for name, x in scores.items())}
+    for name, finite in found.items():
+        if not len(finite):
+            raise ValueError(f"{name} has no finite score")
+    return list(found.values())
 
 
 def _share_ahead(a: Floats, b: Floats) -> float:

@@ -112,7 +112,7 @@ def _advice(pair: Pair) -> str:
         few = f"; {_runs(pair)} runs may not show all that training does" if 0 < _runs(pair) < FEW else ""
         return constant + few
     if pair.p_value is None:
-        return "; one run of each does not tell"
+        return "; they have no run in common" if pair.wins_ci95 and not _runs(pair) else "; one run does not tell"
     there = f", there are {_runs(pair)}" if _runs(pair) else ""
     if pair.runs_needed is None:
         return "; more runs would hardly tell" + there

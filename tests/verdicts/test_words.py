@@ -60,10 +60,10 @@ def test_different_recipes_stand_beside_the_names() -> None:
     )
 
 
-def test_one_run_of_each_does_not_tell() -> None:
+def test_one_run_does_not_tell() -> None:
     (pair,) = compare_all({"a": np.array([0.9]), "b": np.array([0.8])})
     assert pair.words == (
-        "a and b are undecided: 1 win, 0 ties, 0 losses; difference 10.0 points; one run of each does not tell"
+        "a and b are undecided: 1 win, 0 ties, 0 losses; difference 10.0 points; one run does not tell"
     )
 
 
