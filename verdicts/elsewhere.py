@@ -14,6 +14,7 @@ from bundle.comparison import ROPE, Pair, Summary
 from bundle.records import schema_of
 from verdicts import pairs, ranks
 from verdicts.clusters import clusters
+from verdicts.intervals import SHARE, Bounds
 from verdicts.scores import Grid, Scores, ScoresError, grid_of
 from verdicts.summary import summarize
 
@@ -31,6 +32,11 @@ LESS_IS_BETTER = re.compile(
     r"loss|err(?![a-z])|error|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bwer\b|\bcer\b|\bfid\b"
 )
 """Names of scores of which less is better."""
+
+NO_SHARE = re.compile(
+    r"loss|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bfid\b|\br ?(?:2|squared)\b|reward|return"
+)
+"""Names of scores that are no shares of a whole, even where all of them lie in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -119,18 +125,23 @@ class _Setting:
         finite = np.array([run.value for run in scores.runs if run.value is not None])
         self.name = scores.name
         self.notes = list(scores.notes)
-        self.is_share = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
+        self._words = " ".join(re.split(r"[\s_\-./]+", self.name.lower()))
+        is_within = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
+        self.is_share = is_within and not NO_SHARE.search(self._words)
         self.overlap = scores.overlap if asked.overlap is None else asked.overlap
         self.higher_is_better = self._higher_is_better(asked.higher_is_better)
         self.rope = self._rope(asked.rope)
-        top = 1 if self.is_share and self.higher_is_better else math.inf
-        self.bounds = (0, top) if self.is_share else None
+        self.bounds = self._bounds(is_within)
+
+    def _bounds(self, is_within: bool) -> Bounds | None:
+        if self.is_share and self.higher_is_better:
+            return SHARE
+        return (0, math.inf) if is_within and not self.higher_is_better else None
 
     def _higher_is_better(self, asked: bool | None) -> bool:
         if asked is not None:
             return asked
-        words = " ".join(re.split(r"[\s_\-./]+", self.name.lower()))
-        if LESS_IS_BETTER.search(words):
+        if LESS_IS_BETTER.search(self._words):
             self.notes.append(f"of {self.name} less is taken to be better; higher_is_better says otherwise")
             return False
         return True
@@ -138,8 +149,8 @@ class _Setting:
     def _rope(self, asked: float | None) -> float:
         if asked is None and not self.is_share:
             self.notes.append(
-                f"scores are not all in [0, 1]; a difference of at most {ROPE:g} in their own units is taken for none: "
-                "rope sets another"
+                f"scores are no shares, or not all in [0, 1]; a difference of at most {ROPE:g} in their own units is "
+                "taken for none: rope sets another"
             )
         return ROPE if asked is None else asked
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verdicts.score_columns import Columns, columns_of, numeric, plain, split_names
+from verdicts.score_columns import MISSING, Columns, columns_of, numeric, plain, split_names
 from verdicts.score_tables import Table, read_table
 
 MAX_SCORE = 1e15
@@ -239,7 +239,7 @@ def _value(text: str) -> float | None:
     """
     value = numeric(text)
     if value is None:
-        if text.strip().lower() in ("", "nan", "none", "null", "na", "n/a", "-", "<na>"):
+        if text.strip().lower() in MISSING:
             return None
         raise ScoresError(f"{text[:40]!r} stands where a score should")
     if not math.isfinite(value):

@@ -60,6 +60,20 @@ def test_the_rope_and_which_way_is_better_can_be_set() -> None:
     assert "less is taken to be better" in noted(loss)
 
 
+@pytest.mark.parametrize("name", ["val_loss", "brier", "test_r2", "episode reward", "metrics.mae"])
+def test_what_is_no_share_is_not_told_in_points_even_where_it_lies_between_0_and_1(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert "points" not in found.pairs[0].words
+    assert "in their own units" in noted(found)
+
+
+@pytest.mark.parametrize("name", ["score", "accuracy", "error_rate", "f1"])
+def test_shares_are_told_in_points(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert "points" in found.pairs[0].words
+    assert "own units" not in noted(found)
+
+
 def test_of_several_data_sets_models_are_ranked() -> None:
     """Demšar (2006), table 6: four variants of C4.5 on fourteen data sets."""
     table = {
