@@ -17,6 +17,7 @@ from verdicts.clusters import clusters
 from verdicts.intervals import SHARE, Bounds
 from verdicts.scores import Grid, Scores, ScoresError, grid_of
 from verdicts.summary import summarize
+from verdicts.words import Unit
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -154,11 +155,11 @@ class _Setting:
             )
         return ROPE if asked is None else asked
 
-    def pairs(self, known: dict[str, Floats], *, paired: bool) -> list[Pair]:
+    def pairs(self, known: dict[str, Floats], *, paired: bool, of: Unit = "run") -> list[Pair]:
         """Return every pair's verdict."""
         unit = "points" if self.is_share else ""
         if paired:
-            return pairs.compare_all(known, self.overlap, self.rope, self.higher_is_better, unit=unit)
+            return pairs.compare_all(known, self.overlap, self.rope, self.higher_is_better, unit=unit, of=of)
         return pairs.compare_all_unpaired(known, self.rope, self.higher_is_better, unit=unit)
 
     def result(
@@ -281,7 +282,7 @@ def _with_ranks(grid: Grid, known: dict[str, Floats], setting: _Setting) -> Scor
     common = np.isfinite(table).astype(int) @ np.isfinite(table).astype(int).T
     if common.min() == 0:
         raise ScoresError("two models have no data set in common; leave one of them out, or complete its scores")
-    compared = setting.pairs(known, paired=True)
+    compared = setting.pairs(known, paired=True, of="data set")
     blank = np.full(len(grid.datasets), np.nan)
     models = _models(grid, setting, lambda name: known.get(name, blank))
     _note_what_is_doubtful(models, setting.notes)

@@ -18,7 +18,7 @@ from verdicts.differences import Differences, half_widths, p_values, paired, pos
 from verdicts.intervals import wilson
 from verdicts.power import runs_needed
 from verdicts.significance import holm
-from verdicts.words import sentence
+from verdicts.words import Basis, Unit, sentence
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -34,6 +34,7 @@ def compare_all(
     mcnemar: Mcnemar | None = None,
     recipes: Mapping[str, str] | None = None,
     unit: str = "points",
+    of: Unit = "run",
 ) -> list[Pair]:
     """Compare every two models run by run: what both saw in a run is the same, so the differences are what varies.
 
@@ -49,6 +50,7 @@ def compare_all(
         mcnemar: what is known of McNemar's test.
         recipes: by model's name how it was trained, for the words.
         unit: "points" for scores that are shares; else scores are told as they are.
+        of: what a value is of, for the words.
 
     Returns:
         each pair once, in the mapping's order.
@@ -81,7 +83,10 @@ def compare_all(
         "mcnemar_p": [_looked_up(mcnemar, a, b) for a, b in combinations(names, 2)],
     }
     needed = runs_needed(differences.mean, differences.sd, overlap, rope)
-    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
+    known = np.isfinite(table)
+    either = (known[first] | known[second]).sum(axis=1)
+    bases = [Basis(int(both), of, int(left_out)) for both, left_out in zip(n, either - n, strict=True)]
+    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
 
 
 def compare_all_unpaired(
@@ -109,7 +114,8 @@ def compare_all_unpaired(
     shares = [_share_ahead(a, b) for a, b in combinations(ordered, 2)]
     counts: dict[str, list[Any]] = {"probability_a_better": shares, "mcnemar_p": [None] * len(shares)}
     needed = runs_needed(differences.mean, differences.sd, 0, rope)
-    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
+    bases = [Basis(min(len(a), len(b))) for a, b in combinations(runs, 2)]
+    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
 
 
 def _finite(scores: Mapping[str, Floats]) -> list[Floats]:
@@ -135,6 +141,7 @@ def _pairs(
     higher_is_better: bool,
     recipes: Mapping[str, str],
     unit: str,
+    bases: Sequence[Basis],
 ) -> list[Pair]:
     """Return the pairs; what is not known of one, since it has too few runs, is None."""
     told = np.isfinite(d.error)
@@ -161,7 +168,9 @@ def _pairs(
         "runs_needed": [int(x) if np.isfinite(x) else None for x in np.where(undecided & told, needed, np.nan)],
     }
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [Pair(**row, words=sentence(Pair(**row), recipes, unit)) for row in rows]
+    return [
+        Pair(**row, words=sentence(Pair(**row), recipes, unit, basis)) for row, basis in zip(rows, bases, strict=True)
+    ]
 
 
 def _intervals(d: Differences, of: int, unit: str) -> list[list[float] | None]:
