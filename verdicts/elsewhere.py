@@ -15,7 +15,7 @@ from bundle.records import schema_of
 from verdicts import pairs, ranks
 from verdicts.clusters import clusters
 from verdicts.intervals import SHARE, Bounds
-from verdicts.scores import Grid, Scores, ScoresError, grid_of
+from verdicts.scores import MAX_SCORE, Grid, Scores, ScoresError, grid_of
 from verdicts.summary import summarize
 from verdicts.words import Unit
 
@@ -23,6 +23,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 MAX_DIFFERENCES = 3_000_000
 """Pairs times runs that are compared at once; some arrays of 24 MB."""
+
+
+MAX_OVERLAP = 100
+"""A test set a hundred times as large as the training set: more than there is."""
 
 
 class TooManyScoresError(ScoresError):
@@ -105,8 +109,11 @@ def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
     the mean of its runs, and models are ranked.
 
     Raises:
-        ScoresError: there is nothing to compare, or a model has the same run twice.
+        ScoresError: there is nothing to compare, a model has the same run twice, or what was asked for is no number.
     """
+    for name, value, most in (("rope", asked.rope, MAX_SCORE), ("overlap", asked.overlap, MAX_OVERLAP)):
+        if value is not None and not 0 <= value <= most:  # NaN is neither
+            raise ScoresError(f"{name} must be a number from 0 to {most:g}, not {value:g}")
     grid = grid_of(scores.runs)
     if not grid.models:
         raise ScoresError("there are no scores; give at least two models with two runs each")

@@ -276,6 +276,9 @@ def grid_of(runs: Iterable[Score]) -> Grid:
             has_runs, run = False, f"#{len(of_model)}"
         if run in of_model:
             where = f" on {score.dataset}" if score.dataset is not None else ""
-            raise ScoresError(f"{score.model} has the run {run} twice{where}; give each run once")
+            raise ScoresError(
+                f"{score.model} has the run {run} twice{where}; give each run once, "
+                "and each configuration a model's name of its own"
+            )
         of_model[run] = score.value
     return Grid(tuple(models), tuple(values), values, has_runs)

@@ -125,10 +125,11 @@ def _difference(pair: Pair, unit: str) -> str:
 def _tested(pair: Pair) -> str:
     if pair.p_value is None or pair.p_value_holm is None:
         return ""
-    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm).removeprefix('= ')})"
+    return f", p {p_value(pair.p_value)} (Holm {p_value(pair.p_value_holm).removeprefix('= ')})"
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
+    """Return "= 0.03", or "< 0.001" where it is."""
     return "< 0.001" if value < 0.001 else f"= {value:.{2 if value >= 0.0995 else 3}f}"
 
 

@@ -1,5 +1,6 @@
 """Scores from elsewhere get the verdicts of the comparison, and are told what is doubtful about them."""
 
+import math
 from collections.abc import Sequence
 from itertools import product
 
@@ -125,3 +126,10 @@ def test_more_than_there_is_memory_for_is_refused() -> None:
     runs = [Score(f"m{model}", 0.5, str(run)) for model in range(200) for run in range(160)]
     with pytest.raises(TooManyScoresError, match="compare fewer"):
         compared(runs)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
+def test_rope_and_overlap_have_to_be_numbers(value: float) -> None:
+    for name, asked in (("rope", Asked(rope=value)), ("overlap", Asked(overlap=value))):
+        with pytest.raises(ScoresError, match=f"{name} must be a number from 0"):
+            compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP))), asked)
