@@ -34,6 +34,7 @@ export function content({ models, dataset }) {
           ? `The others: half the mean squared difference, in ${scores}, of two runs that differ in nothing else; ` +
             `${runs} pairs each. `
           : "The other sources were not measured here. ") +
+        (runs > 0 && scores === "accuracy" ? "Of test data, the data’s share holds the test points’ once more. " : "") +
         "They are estimated apart and need not add up to 100%.",
     ),
     table(
