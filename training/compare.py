@@ -10,7 +10,8 @@ from rich.console import Console
 
 from bundle import terminal
 from verdicts import tables
-from verdicts.elsewhere import Asked, ScoreComparison, compare_scores
+from verdicts.elsewhere import Asked, compare_scores
+from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import Named, ScoresError, joined, read
 from verdicts.words import p_value
 

@@ -5,16 +5,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import ROPE, Pair, Summary
-from bundle.records import schema_of
 from verdicts import pairs, ranks
 from verdicts.clusters import clusters
 from verdicts.intervals import SHARE, Bounds
+from verdicts.score_comparison import Ranks, ScoreComparison, ScoredDataset, ScoredModel
 from verdicts.scores import MAX_SCORE, Grid, Scores, ScoresError, grid_of
 from verdicts.summary import summarize
 from verdicts.words import Unit
@@ -42,52 +42,6 @@ NO_SHARE = re.compile(
     r"loss|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bfid\b|\br ?(?:2|squared)\b|reward|return"
 )
 """Names of scores that are no shares of a whole, even where all of them lie in [0, 1]."""
-
-
-@dataclass(frozen=True)
-class ScoredModel:
-    model: str
-    runs: Annotated[int, "with a score"]
-    diverged: Annotated[int, "without one"]
-    score: Annotated[Summary | None, "over runs; of several data sets over their means; null where no run has a score"]
-    average_rank: Annotated[float | None, "over data sets, 1 is the best; null with one"]
-
-
-@dataclass(frozen=True)
-class ScoredDataset:
-    dataset: str
-    means: Annotated[dict[str, float | None], "of each model's runs"]
-    is_ranked: Annotated[str | None, "why it has no ranks; null where it has"] = None
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Models ranked on each data set (Demšar, 2006)."""
-
-    datasets: Annotated[int, "that every model has a score on"]
-    friedman_p: Annotated[float | None, "that ranks differ this much if all models are alike"]
-    critical_difference: Annotated[float | None, "of average ranks, at 5% (Nemenyi)"]
-    groups: Annotated[list[list[str]], "models that are not told apart, best first"]
-
-
-@dataclass(frozen=True)
-class ScoreComparison:
-    score: Annotated[str, "what was compared"]
-    higher_is_better: bool
-    rope: float
-    design: Annotated[
-        Literal["paired", "unpaired", "data sets"],
-        "what a pair's differences are taken over: common runs, or data sets",
-    ]
-    overlap: Annotated[float, "test set's size over training set's where runs share training data, else 0"]
-    models: list[ScoredModel]
-    pairs: list[Pair]
-    datasets: Annotated[list[ScoredDataset], "where there are several"]
-    ranks: Annotated[Ranks | None, "where there are several data sets"]
-    notes: Annotated[list[str], "what was taken from the scores, and what is doubtful about them"]
-
-
-ScoreComparisonSchema = schema_of(ScoreComparison)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from verdicts.elsewhere import Asked, ScoreComparison, TooManyScoresError, compare_scores
+from verdicts.elsewhere import Asked, TooManyScoresError, compare_scores
 from verdicts.pairs import compare_all
+from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import Score, Scores, ScoresError
 
 

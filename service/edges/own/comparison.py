@@ -24,7 +24,8 @@ from service.http.validation import load
 from service.rendering.loading import loading
 from verdicts import tables
 from verdicts.comparison import default_score
-from verdicts.elsewhere import MAX_OVERLAP, ScoreComparison, ScoreComparisonSchema
+from verdicts.elsewhere import MAX_OVERLAP
+from verdicts.score_comparison import ScoreComparison, ScoreComparisonSchema
 from verdicts.scores import MAX_SCORE, Named, Scores, ScoresError
 
 endpoints = Endpoints("results", problems=(404, 406, 422, 503), conditional=True)
