@@ -59,9 +59,9 @@ def compare_all(
         ValueError: a model has no finite score.
     """
     names = list(scores)
-    runs = _finite(scores)
     if len(names) < 2:
         return []
+    runs = _finite(scores)
     table = np.stack([np.asarray(scores[name], np.float64) for name in names])
     first, second = np.triu_indices(len(names), 1)
     d = table[first] - table[second]

@@ -116,6 +116,11 @@ def test_what_is_doubtful_is_said(runs: list[Score], words: str) -> None:
     assert len(found.pairs) == 1
 
 
+def test_a_model_alone_is_summed_up_without_a_pair() -> None:
+    found = compared(scores(a=[0.5, 0.6]))
+    assert (found.pairs, [model.runs for model in found.models]) == ([], [2])
+
+
 def test_without_any_score_there_is_nothing_to_compare() -> None:
     with pytest.raises(ScoresError, match="no run has a score"):
         compared(scores(a=[None, None]))
