@@ -10,8 +10,10 @@ from rich.console import Console
 
 from bundle import terminal
 from verdicts import tables
-from verdicts.elsewhere import Asked, ScoreComparison, compare_scores
+from verdicts.elsewhere import Asked, compare_scores
+from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import Named, ScoresError, joined, read
+from verdicts.words import p_value
 
 MAX_FILE_BYTES = 256 * 2**20
 
@@ -107,7 +109,7 @@ def _of_ranks(found: ScoreComparison) -> list[str]:
         return []
     ranks = found.ranks
     told = f"average ranks over {ranks.datasets} data sets: critical difference {ranks.critical_difference:.2f}"
-    p = "" if ranks.friedman_p is None else f", Friedman's p {ranks.friedman_p:.2g}"
+    p = "" if ranks.friedman_p is None else f", Friedman's p {p_value(ranks.friedman_p)}"
     return [told + p, *(f"not told apart: {', '.join(group)}" for group in ranks.groups)]
 
 

@@ -57,13 +57,16 @@ class Selected:
 
     @property
     def still_improving(self) -> int | None:
-        """How many replicates' validation loss was still falling in the last tenth; unknown of a single epoch."""
+        """How many replicates' validation loss was still falling in the last tenth; unknown of a single epoch.
+
+        One that stands still at the end has been at its best before.
+        """
         losses = np.array([history.validation_loss for history in self.trajectory.histories])
         if losses.shape[1] == 1:
             return None
         tenth = max(1, losses.shape[1] // 10)
         last, before = losses[:, -tenth:].mean(axis=1), losses[:, -2 * tenth : -tenth].mean(axis=1)
-        return int((last < (1 - STILL_FALLING) * before).sum())
+        return int(((last < (1 - STILL_FALLING) * before) & (losses[:, -1] != losses[:, -2])).sum())
 
     def sensitivity(self, overlap: float) -> list[Sensitivity]:
         """Return what the replicates reach by learning rate and epoch; for `overlap` see `verdicts.intervals`."""

@@ -77,7 +77,7 @@ def scores(comparison: Comparison) -> dict[str, dict[str, NDArray[np.float64]]]:
     return {
         name: {model: np.array(by[name].values, np.float64) for model, by in summaries.items()}
         for name in names
-        if all(name in by for by in summaries.values())
+        if all(name in by and any(value is not None for value in by[name].values) for by in summaries.values())
     }
 
 

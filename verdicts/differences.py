@@ -63,13 +63,13 @@ def paired(d: Floats, overlap: float = 0) -> Differences:
     known = np.isfinite(d)
     n = known.sum(axis=1)
     d = np.where(known, d, 0)
-    mean = d.sum(axis=1) / n
+    mean = d.sum(axis=1) / np.maximum(n, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         sd = np.sqrt(np.where(known, (d - mean[:, np.newaxis]) ** 2, 0).sum(axis=1) / (n - 1))
     spread = np.where(known, d, -np.inf).max(axis=1) - np.where(known, d, np.inf).min(axis=1)
     same = spread <= ROUNDING * np.abs(d).max(axis=1)
     sd = np.where(n < 2, np.nan, np.where(same, 0, sd))
-    return Differences(mean, sd, standard_error(sd, n, overlap), np.where(n < 2, np.nan, n - 1.0))
+    return Differences(mean, sd, standard_error(sd, np.maximum(n, 1), overlap), np.where(n < 2, np.nan, n - 1.0))
 
 
 def unpaired(runs: Sequence[Floats]) -> Differences:

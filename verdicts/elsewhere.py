@@ -5,22 +5,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import ROPE, Pair, Summary
-from bundle.records import schema_of
 from verdicts import pairs, ranks
 from verdicts.clusters import clusters
-from verdicts.scores import Grid, Scores, ScoresError, grid_of
+from verdicts.intervals import SHARE, Bounds
+from verdicts.score_comparison import Ranks, ScoreComparison, ScoredDataset, ScoredModel
+from verdicts.scores import MAX_SCORE, Grid, Scores, ScoresError, grid_of
 from verdicts.summary import summarize
+from verdicts.words import Unit
 
 Floats: TypeAlias = NDArray[np.float64]
 
 MAX_DIFFERENCES = 3_000_000
 """Pairs times runs that are compared at once; some arrays of 24 MB."""
+
+
+MAX_OVERLAP = 100
+"""A test set a hundred times as large as the training set: more than there is."""
 
 
 class TooManyScoresError(ScoresError):
@@ -32,51 +38,10 @@ LESS_IS_BETTER = re.compile(
 )
 """Names of scores of which less is better."""
 
-
-@dataclass(frozen=True)
-class ScoredModel:
-    model: str
-    runs: Annotated[int, "with a score"]
-    diverged: Annotated[int, "without one"]
-    score: Annotated[Summary | None, "over runs; of several data sets over their means; null where no run has a score"]
-    average_rank: Annotated[float | None, "over data sets, 1 is the best; null with one"]
-
-
-@dataclass(frozen=True)
-class ScoredDataset:
-    dataset: str
-    means: Annotated[dict[str, float | None], "of each model's runs"]
-    is_ranked: Annotated[str | None, "why it has no ranks; null where it has"] = None
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """Models ranked on each data set (Demšar, 2006)."""
-
-    datasets: Annotated[int, "that every model has a score on"]
-    friedman_p: Annotated[float | None, "that ranks differ this much if all models are alike"]
-    critical_difference: Annotated[float | None, "of average ranks, at 5% (Nemenyi)"]
-    groups: Annotated[list[list[str]], "models that are not told apart, best first"]
-
-
-@dataclass(frozen=True)
-class ScoreComparison:
-    score: Annotated[str, "what was compared"]
-    higher_is_better: bool
-    rope: float
-    design: Annotated[
-        Literal["paired", "unpaired", "data sets"],
-        "what a pair's differences are taken over: common runs, or data sets",
-    ]
-    overlap: Annotated[float, "test set's size over training set's where runs share training data, else 0"]
-    models: list[ScoredModel]
-    pairs: list[Pair]
-    datasets: Annotated[list[ScoredDataset], "where there are several"]
-    ranks: Annotated[Ranks | None, "where there are several data sets"]
-    notes: Annotated[list[str], "what was taken from the scores, and what is doubtful about them"]
-
-
-ScoreComparisonSchema = schema_of(ScoreComparison)
+NO_SHARE = re.compile(
+    r"loss|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bfid\b|\br ?(?:2|squared)\b|reward|return"
+)
+"""Names of scores that are no shares of a whole, even where all of them lie in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +63,11 @@ def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
     the mean of its runs, and models are ranked.
 
     Raises:
-        ScoresError: there is nothing to compare, or a model has the same run twice.
+        ScoresError: there is nothing to compare, a model has the same run twice, or what was asked for is no number.
     """
+    for name, value, most in (("rope", asked.rope, MAX_SCORE), ("overlap", asked.overlap, MAX_OVERLAP)):
+        if value is not None and not 0 <= value <= most:  # NaN is neither
+            raise ScoresError(f"{name} must be a number from 0 to {most:g}, not {value:g}")
     grid = grid_of(scores.runs)
     if not grid.models:
         raise ScoresError("there are no scores; give at least two models with two runs each")
@@ -119,18 +87,23 @@ class _Setting:
         finite = np.array([run.value for run in scores.runs if run.value is not None])
         self.name = scores.name
         self.notes = list(scores.notes)
-        self.is_share = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
+        self._words = " ".join(re.split(r"[\s_\-./]+", self.name.lower()))
+        is_within = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
+        self.is_share = is_within and not NO_SHARE.search(self._words)
         self.overlap = scores.overlap if asked.overlap is None else asked.overlap
         self.higher_is_better = self._higher_is_better(asked.higher_is_better)
         self.rope = self._rope(asked.rope)
-        top = 1 if self.is_share and self.higher_is_better else math.inf
-        self.bounds = (0, top) if self.is_share else None
+        self.bounds = self._bounds(is_within)
+
+    def _bounds(self, is_within: bool) -> Bounds | None:
+        if self.is_share and self.higher_is_better:
+            return SHARE
+        return (0, math.inf) if is_within and not self.higher_is_better else None
 
     def _higher_is_better(self, asked: bool | None) -> bool:
         if asked is not None:
             return asked
-        words = " ".join(re.split(r"[\s_\-./]+", self.name.lower()))
-        if LESS_IS_BETTER.search(words):
+        if LESS_IS_BETTER.search(self._words):
             self.notes.append(f"of {self.name} less is taken to be better; higher_is_better says otherwise")
             return False
         return True
@@ -138,16 +111,16 @@ class _Setting:
     def _rope(self, asked: float | None) -> float:
         if asked is None and not self.is_share:
             self.notes.append(
-                f"scores are not all in [0, 1]; a difference of at most {ROPE:g} in their own units is taken for none: "
-                "rope sets another"
+                f"scores are no shares, or not all in [0, 1]; a difference of at most {ROPE:g} in their own units is "
+                "taken for none: rope sets another"
             )
         return ROPE if asked is None else asked
 
-    def pairs(self, known: dict[str, Floats], *, paired: bool) -> list[Pair]:
+    def pairs(self, known: dict[str, Floats], *, paired: bool, of: Unit = "run") -> list[Pair]:
         """Return every pair's verdict."""
         unit = "points" if self.is_share else ""
         if paired:
-            return pairs.compare_all(known, self.overlap, self.rope, self.higher_is_better, unit=unit)
+            return pairs.compare_all(known, self.overlap, self.rope, self.higher_is_better, unit=unit, of=of)
         return pairs.compare_all_unpaired(known, self.rope, self.higher_is_better, unit=unit)
 
     def result(
@@ -270,7 +243,7 @@ def _with_ranks(grid: Grid, known: dict[str, Floats], setting: _Setting) -> Scor
     common = np.isfinite(table).astype(int) @ np.isfinite(table).astype(int).T
     if common.min() == 0:
         raise ScoresError("two models have no data set in common; leave one of them out, or complete its scores")
-    compared = setting.pairs(known, paired=True)
+    compared = setting.pairs(known, paired=True, of="data set")
     blank = np.full(len(grid.datasets), np.nan)
     models = _models(grid, setting, lambda name: known.get(name, blank))
     _note_what_is_doubtful(models, setting.notes)

@@ -81,11 +81,14 @@ def _within(mean: float, half: float, bounds: Bounds) -> list[float]:
 
 
 def wilson(successes: ArrayLike, n: ArrayLike) -> Floats:
-    """Return the 95% interval of a share, [..., 2] (Wilson, 1927, "Probable inference"); it stays in [0, 1]."""
+    """Return the 95% interval of a share, [..., 2] (Wilson, 1927, "Probable inference"); it stays in [0, 1].
+
+    Of nothing counted it is [0, 1].
+    """
     k, count = np.asarray(successes, np.float64), np.asarray(n, np.float64)
     z = student.NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
     centre = (k + z**2 / 2) / (count + z**2)
-    half = z / (count + z**2) * np.sqrt(k * (count - k) / count + z**2 / 4)
+    half = z / (count + z**2) * np.sqrt(k * (count - k) / np.maximum(count, 1) + z**2 / 4)
     low = np.where(k == 0, 0.0, centre - half)
     high = np.where(k == count, 1.0, centre + half)
     return np.stack([low, high], axis=-1)

@@ -18,7 +18,7 @@ from verdicts.differences import Differences, half_widths, p_values, paired, pos
 from verdicts.intervals import wilson
 from verdicts.power import runs_needed
 from verdicts.significance import holm
-from verdicts.words import sentence
+from verdicts.words import Basis, Unit, sentence
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -34,11 +34,13 @@ def compare_all(
     mcnemar: Mcnemar | None = None,
     recipes: Mapping[str, str] | None = None,
     unit: str = "points",
+    of: Unit = "run",
 ) -> list[Pair]:
     """Compare every two models run by run: what both saw in a run is the same, so the differences are what varies.
 
-    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict. Of ties in
-    the probability that a is better each counts half (Vargha & Delaney, 2000, for pairs).
+    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict; none, as
+    where each diverged in the other's, that of all runs of each. Of ties in the probability that a is better each
+    counts half (Vargha & Delaney, 2000, for pairs).
 
     Args:
         scores: by model's name one value a run, NaN where there is none: float64 [R].
@@ -48,28 +50,32 @@ def compare_all(
         mcnemar: what is known of McNemar's test.
         recipes: by model's name how it was trained, for the words.
         unit: "points" for scores that are shares; else scores are told as they are.
+        of: what a value is of, for the words.
 
     Returns:
         each pair once, in the mapping's order.
 
     Raises:
-        ValueError: two models have no run in common.
+        ValueError: a model has no finite score.
     """
     names = list(scores)
     if len(names) < 2:
         return []
+    runs = _finite(scores)
     table = np.stack([np.asarray(scores[name], np.float64) for name in names])
     first, second = np.triu_indices(len(names), 1)
     d = table[first] - table[second]
     n = np.isfinite(d).sum(axis=1)
-    if not n.all():
-        lone = int(n.argmin())
-        raise ValueError(f"{names[first[lone]]} and {names[second[lone]]} have no run in common")
     differences = paired(d, overlap)
+    means = np.array([x.mean() for x in runs])
+    differences = replace(differences, mean=np.where(n, differences.mean, means[first] - means[second]))
     sign = 1 if higher_is_better else -1
     wins, losses = (np.sum(direction * d > 0, axis=1) for direction in (sign, -sign))
+    ahead = (wins + (n - wins - losses) / 2) / np.maximum(n, 1)
+    for lone in np.flatnonzero(n == 0):
+        ahead[lone] = _share_ahead(*(np.sort(sign * runs[i]) for i in (first[lone], second[lone])))
     counts = {
-        "probability_a_better": ((wins + (n - wins - losses) / 2) / n).tolist(),
+        "probability_a_better": ahead.tolist(),
         "wins": wins.tolist(),
         "ties": (n - wins - losses).tolist(),
         "losses": losses.tolist(),
@@ -77,7 +83,10 @@ def compare_all(
         "mcnemar_p": [_looked_up(mcnemar, a, b) for a, b in combinations(names, 2)],
     }
     needed = runs_needed(differences.mean, differences.sd, overlap, rope)
-    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
+    known = np.isfinite(table)
+    either = (known[first] | known[second]).sum(axis=1)
+    bases = [Basis(int(both), of, int(left_out)) for both, left_out in zip(n, either - n, strict=True)]
+    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
 
 
 def compare_all_unpaired(
@@ -96,10 +105,7 @@ def compare_all_unpaired(
         ValueError: a model has no finite score.
     """
     names = list(scores)
-    runs = [x[np.isfinite(x)] for x in (np.asarray(scores[name], np.float64) for name in names)]
-    for name, finite in zip(names, runs, strict=True):
-        if not len(finite):
-            raise ValueError(f"{name} has no finite score")
+    runs = _finite(scores)
     if len(names) < 2:
         return []
     differences = unpaired(runs)
@@ -108,7 +114,16 @@ def compare_all_unpaired(
     shares = [_share_ahead(a, b) for a, b in combinations(ordered, 2)]
     counts: dict[str, list[Any]] = {"probability_a_better": shares, "mcnemar_p": [None] * len(shares)}
     needed = runs_needed(differences.mean, differences.sd, 0, rope)
-    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit)
+    bases = [Basis(min(len(a), len(b))) for a, b in combinations(runs, 2)]
+    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
+
+
+def _finite(scores: Mapping[str, Floats]) -> list[Floats]:
+    found = {name: x[np.isfinite(x)] for name, x in ((name, np.asarray(x, np.float64)) for name, x in scores.items())}
+    for name, finite in found.items():
+        if not len(finite):
+            raise ValueError(f"{name} has no finite score")
+    return list(found.values())
 
 
 def _share_ahead(a: Floats, b: Floats) -> float:
@@ -126,6 +141,7 @@ def _pairs(
     higher_is_better: bool,
     recipes: Mapping[str, str],
     unit: str,
+    bases: Sequence[Basis],
 ) -> list[Pair]:
     """Return the pairs; what is not known of one, since it has too few runs, is None."""
     told = np.isfinite(d.error)
@@ -152,7 +168,9 @@ def _pairs(
         "runs_needed": [int(x) if np.isfinite(x) else None for x in np.where(undecided & told, needed, np.nan)],
     }
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [Pair(**row, words=sentence(Pair(**row), recipes, unit)) for row in rows]
+    return [
+        Pair(**row, words=sentence(Pair(**row), recipes, unit, basis)) for row, basis in zip(rows, bases, strict=True)
+    ]
 
 
 def _intervals(d: Differences, of: int, unit: str) -> list[list[float] | None]:

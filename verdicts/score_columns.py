@@ -64,6 +64,9 @@ OTHERS = (
 )
 OTHERS |= {"hostname", "commit", "description", "agent", "relative time", "wall time", "timestamp", "gpu count", "gpu"}
 
+MISSING = frozenset({"", "nan", "none", "null", "na", "n/a", "-", "<na>"})
+"""What stands for no score, in small letters."""
+
 RUN_AT_END = re.compile(
     r"(.+?)[-_ /.]*(?:seed|run|fold|rep|replicate|repeat|trial|split)[-_ =.#]*(\d+)"
     r"(?:[-_/ .]?(?:test|val|validation|train))?",
@@ -201,14 +204,23 @@ class _Search:
             return named
         metrics = [i for i in range(len(self._names)) if self._is_metric(i)]
         usual = (*OTHERS, *STEPS, *STATES)
-        free = metrics or [i for i in self.numbers() if i not in taken and self._names[i] not in usual]
+        free = metrics or [i for i in self.numbers() if i not in taken and self._names[i] not in (*usual, *RUNS)]
         best = [i for name in SCORES for i in free if self._names[i] == name]
-        if len(free) == 1 or best:
-            return best[0] if best else free[0]
-        if not free:
-            return "there is no column of scores"
+        if best:
+            return best[0]
+        texts = [i for i in self.texts() if i not in taken and self._names[i] in SCORES]
+        if texts or not free:
+            return f"there is no column of scores{self._no_number(texts)}"
+        if len(free) == 1:
+            return free[0]
         names = ", ".join(self._table.header[i] for i in free[:50])
         return f"several columns may be the score: {names}; name one as score"
+
+    def _no_number(self, columns: Sequence[int]) -> str:
+        """Say what stands in the first of the columns that should be of scores."""
+        cells = [(i, cell) for i in columns for cell in self._table.column(i) if not _is_missing(cell)]
+        found = next(((self._table.header[i], cell) for i, cell in cells if numeric(cell) is None), None)
+        return "" if found is None else f": in {found[0]} stands {found[1][:40]!r}, which is no number"
 
     def numbers(self) -> list[int]:
         """Return the columns of numbers."""
@@ -222,10 +234,12 @@ class _Search:
         return self._table.header[i].startswith(("metrics.", "summary."))
 
     def _is_number(self, i: int) -> bool:
-        cells = [
-            cell for cell in self._table.column(i) if cell.strip().lower() not in ("", "nan", "none", "null", "na")
-        ]
+        cells = [cell for cell in self._table.column(i) if not _is_missing(cell)]
         return bool(cells) and all(numeric(cell) is not None for cell in cells)
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.strip().lower() in MISSING
 
 
 def split_names(names: Sequence[str]) -> list[tuple[str, str | None]]:

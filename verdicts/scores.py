@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verdicts.score_columns import Columns, columns_of, numeric, plain, split_names
+from verdicts.score_columns import MISSING, Columns, columns_of, numeric, plain, split_names
 from verdicts.score_tables import Table, read_table
 
 MAX_SCORE = 1e15
@@ -239,7 +239,7 @@ def _value(text: str) -> float | None:
     """
     value = numeric(text)
     if value is None:
-        if text.strip().lower() in ("", "nan", "none", "null", "na", "n/a", "-", "<na>"):
+        if text.strip().lower() in MISSING:
             return None
         raise ScoresError(f"{text[:40]!r} stands where a score should")
     if not math.isfinite(value):
@@ -276,6 +276,9 @@ def grid_of(runs: Iterable[Score]) -> Grid:
             has_runs, run = False, f"#{len(of_model)}"
         if run in of_model:
             where = f" on {score.dataset}" if score.dataset is not None else ""
-            raise ScoresError(f"{score.model} has the run {run} twice{where}; give each run once")
+            raise ScoresError(
+                f"{score.model} has the run {run} twice{where}; give each run once, "
+                "and each configuration a model's name of its own"
+            )
         of_model[run] = score.value
     return Grid(tuple(models), tuple(values), values, has_runs)

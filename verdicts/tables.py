@@ -19,7 +19,7 @@ from bundle.tables import (
     filled,
     markdown,
 )
-from verdicts.elsewhere import ScoreComparison
+from verdicts.score_comparison import ScoreComparison
 
 Form: TypeAlias = Literal["csv", "markdown"]
 

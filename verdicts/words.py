@@ -1,6 +1,8 @@
 """A verdict in a sentence. It speaks of the recipe: the same architecture, trained otherwise, may do otherwise."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from bundle.comparison import Comparison, ModelResult, Pair, ProtocolSummary
 from verdicts.power import POWER
@@ -9,6 +11,28 @@ FEW = 7
 """So few runs of a model that ends in one of two ways may all end in the same; a verdict on them is told with that."""
 
 TUNED = "tuned on validation data"
+
+
+Unit: TypeAlias = Literal["run", "data set"]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a pair's verdict rests on: so many runs or data sets, of models with nothing in common the fewer.
+
+    Left out are those that only one of the two has a score of, such as runs in which the other diverged.
+    """
+
+    count: int
+    of: Unit = "run"
+    left_out: int = 0
+
+    @property
+    def few(self) -> str:
+        if not 0 < self.count < FEW:
+            return ""
+        known = _count(self.count, self.of)
+        return f"; {known} may not show all that training does" if self.of == "run" else f"; {known} are few"
 
 
 def recipe(result: ModelResult, protocol: ProtocolSummary) -> str:
@@ -37,14 +61,16 @@ def recipes_of(comparison: Comparison) -> dict[str, str]:
     return {result.model: recipe(result, comparison.protocol) for result in comparison.models}
 
 
-def sentence(pair: Pair, recipes: Mapping[str, str], unit: str = "points") -> str:
+def sentence(pair: Pair, recipes: Mapping[str, str], unit: str = "points", basis: Basis | None = None) -> str:
     """Say a pair's verdict, the better one first: what it is, with which recipe, and what it rests on.
 
-    Shares are told in points of a hundred, other scores as they are.
+    Shares are told in points of a hundred, other scores as they are. Without a basis it rests on the runs counted.
     """
+    basis = basis or Basis(_runs(pair))
     first, second = (pair.b, pair.a) if pair.verdict == "worse" else (pair.a, pair.b)
     a, b, how = _named(first, second, recipes)
-    return f"{_said(pair, a, b, how, unit)}: {_counted(pair)}{_difference(pair, unit)}{_tested(pair)}{_advice(pair)}"
+    tested = f"{_difference(pair, unit)}{_tested(pair)}"
+    return f"{_said(pair, a, b, how, unit)}: {_counted(pair, basis)}{tested}{_advice(pair, basis)}"
 
 
 def _said(pair: Pair, a: str, b: str, how: str, unit: str) -> str:
@@ -73,11 +99,12 @@ def _named(a: str, b: str, recipes: Mapping[str, str]) -> tuple[str, str, str]:
     return f"{a} ({its})" if its else a, f"{b} ({other})" if other else b, ""
 
 
-def _counted(pair: Pair) -> str:
+def _counted(pair: Pair, basis: Basis) -> str:
     if not _runs(pair):
         return ""
     wins, losses = (pair.losses, pair.wins) if pair.verdict == "worse" else (pair.wins, pair.losses)
-    return f"{_count(wins, 'win')}, {_count(pair.ties, 'tie')}, {_count(losses, 'loss', 'losses')}; "
+    left_out = f", {_count(basis.left_out, basis.of)} left out" if basis.left_out else ""
+    return f"{_count(wins, 'win')}, {_count(pair.ties, 'tie')}, {_count(losses, 'loss', 'losses')}{left_out}; "
 
 
 def _runs(pair: Pair) -> int:
@@ -85,7 +112,7 @@ def _runs(pair: Pair) -> int:
 
 
 def _count(count: int, one: str, more: str = "") -> str:
-    return f"{count} {one if count == 1 else more or one + 's'}"
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def _difference(pair: Pair, unit: str) -> str:
@@ -98,25 +125,27 @@ def _difference(pair: Pair, unit: str) -> str:
 def _tested(pair: Pair) -> str:
     if pair.p_value is None or pair.p_value_holm is None:
         return ""
-    return f", p {_p(pair.p_value)} (Holm {_p(pair.p_value_holm).removeprefix('= ')})"
+    return f", p {p_value(pair.p_value)} (Holm {p_value(pair.p_value_holm).removeprefix('= ')})"
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
+    """Return "= 0.03", or "< 0.001" where it is."""
     return "< 0.001" if value < 0.001 else f"= {value:.{2 if value >= 0.0995 else 3}f}"
 
 
-def _advice(pair: Pair) -> str:
+def _advice(pair: Pair, basis: Basis) -> str:
     if pair.verdict != "undecided":
         same = pair.ci95 is not None and pair.ci95[0] == pair.ci95[1]
         constant = "; the difference is the same in all runs, and taken for certain" if same else ""
-        few = f"; {_runs(pair)} runs may not show all that training does" if 0 < _runs(pair) < FEW else ""
-        return constant + few
+        return (constant if basis.of == "run" else constant.replace("runs", "data sets")) + basis.few
     if pair.p_value is None:
-        return "; one run of each does not tell"
+        none = pair.wins_ci95 is not None and not _runs(pair)
+        return f"; they have no {basis.of} in common" if none else f"; one {basis.of} does not tell"
     there = f", there are {_runs(pair)}" if _runs(pair) else ""
     if pair.runs_needed is None:
-        return "; more runs would hardly tell" + there
-    return f"; about {pair.runs_needed:,} runs would tell ({POWER:.0%} power){there}"
+        return f"; more {basis.of}s would hardly tell{there}"
+    of_each = "" if _runs(pair) else " of each"
+    return f"; about {_count(pair.runs_needed, basis.of)}{of_each} would tell ({POWER:.0%} power){there}"
 
 
 def _amount(value: float, unit: str) -> str:

@@ -7,7 +7,7 @@ from cachetools import LRUCache
 from bundle.comparison import Comparison
 from service.errors import InvalidError
 from service.registry.experiments import Stored
-from verdicts.comparison import recomputed, scores
+from verdicts.comparison import default_score, recomputed, scores
 
 KEPT = 8
 """Comparisons that are kept. One of 20 models takes half a megabyte, and 2 ms to compute."""
@@ -36,10 +36,8 @@ class Comparisons:
         known = scores(stored.content)
         if score is not None and score not in known:
             raise InvalidError.of("score", f"must be one of: {', '.join(known)}, which all models have.")
-        try:
-            made = recomputed(stored.content, rope, score)
-        except ValueError:  # two models without a common run: what training said of them holds
-            made = stored.content
+        compared = score is not None or default_score(stored.content) in known
+        made = recomputed(stored.content, rope, score) if compared else stored.content
         with self._lock:
             self._kept[stored.digest, rope, score] = made
         return made

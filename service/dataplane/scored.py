@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.errors import InvalidError, MalformedError, TooLargeError
-from verdicts.elsewhere import Asked, ScoreComparison, TooManyScoresError, compare_scores
+from verdicts.elsewhere import Asked, TooManyScoresError, compare_scores
+from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import MAX_SCORE, Named, Score, Scores, ScoresError, read
 
 MAX_SCORES = 100_000

@@ -3,8 +3,8 @@
 from bundle.comparison import Comparison
 from service.rendering.fonts import families
 from service.rendering.pictures import draw_picture
-from verdicts.elsewhere import ScoreComparison
 from verdicts.pictures import album
+from verdicts.score_comparison import ScoreComparison
 
 
 def draw(kind: str, comparison: Comparison, score: str, width: int) -> bytes:

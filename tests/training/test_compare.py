@@ -72,3 +72,9 @@ def test_what_cannot_be_compared_is_one_line(tmp_path: Path, text: str, argument
     assert done.exit_code != 0
     assert words in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_ranks_that_are_the_same_everywhere_have_a_small_p_value_and_none_of_0(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("dataset,a,b,c\n" + "".join(f"d{i},0.{i}1,0.{i}3,0.{i}7\n" for i in range(8)))
+    assert "Friedman's p < 0.001\n" in compare(path).stdout

@@ -151,6 +151,13 @@ def test_a_replicate_improves_still_if_its_loss_falls_in_the_last_tenth() -> Non
     assert counted(1, 0.01) is None
 
 
+def test_a_replicate_that_was_at_its_best_just_before_the_end_does_not_improve_still() -> None:
+    selected = choose(Candidates([0.01], [40]))
+    falling = [1 - 0.02 * min(epoch, 37) for epoch in range(40)]
+    histories = [replace(history, validation_loss=falling) for history in selected.trajectory.histories]
+    assert replace(selected, trajectory=replace(selected.trajectory, histories=histories)).still_improving == 0
+
+
 TUNED = experiment.DIRECTORY / "tuned.toml"
 
 

@@ -106,3 +106,20 @@ def test_models_without_pairs_have_none() -> None:
     assert recomputed(replace(COMPARISON, models=[])).pairs == []
     assert recomputed(replace(COMPARISON, models=COMPARISON.models[:1])).pairs == []
     assert list(scores(COMPARISON)) == ["accuracy", "log_loss"]
+
+
+def test_models_whose_runs_diverged_at_different_times_are_judged_by_another_rope_too() -> None:
+    a, b = ACCURACY["a"], ACCURACY["b"]
+    first = replace(COMPARISON.models[0], metrics={"accuracy": summarize([*a[:2], *[float("nan")] * 3])})
+    second = replace(COMPARISON.models[1], metrics={"accuracy": summarize([*[float("nan")] * 2, *b[2:]])})
+    third = replace(result("a"), model="c")
+    apart, *others = recomputed(replace(COMPARISON, models=[first, second, third]), rope=0.05).pairs
+    assert apart.words.endswith("they have no run in common")
+    assert {pair.rope for pair in (apart, *others)} == {0.05}
+    assert [pair.verdict for pair in others] == ["equivalent", "equivalent"]
+
+
+def test_a_score_that_no_run_of_a_model_has_is_none_that_all_models_have() -> None:
+    none = replace(summarize(ACCURACY["a"]), values=[None] * 5)
+    first = replace(COMPARISON.models[0], metrics={"accuracy": summarize(ACCURACY["a"]), "log_loss": none})
+    assert list(scores(replace(COMPARISON, models=[first, COMPARISON.models[1]]))) == ["accuracy"]

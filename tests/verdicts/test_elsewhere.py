@@ -1,13 +1,15 @@
 """Scores from elsewhere get the verdicts of the comparison, and are told what is doubtful about them."""
 
+import math
 from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import pytest
 
-from verdicts.elsewhere import Asked, ScoreComparison, TooManyScoresError, compare_scores
+from verdicts.elsewhere import Asked, TooManyScoresError, compare_scores
 from verdicts.pairs import compare_all
+from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import Score, Scores, ScoresError
 
 
@@ -60,6 +62,20 @@ def test_the_rope_and_which_way_is_better_can_be_set() -> None:
     assert "less is taken to be better" in noted(loss)
 
 
+@pytest.mark.parametrize("name", ["val_loss", "brier", "test_r2", "episode reward", "metrics.mae"])
+def test_what_is_no_share_is_not_told_in_points_even_where_it_lies_between_0_and_1(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert "points" not in found.pairs[0].words
+    assert "in their own units" in noted(found)
+
+
+@pytest.mark.parametrize("name", ["score", "accuracy", "error_rate", "f1"])
+def test_shares_are_told_in_points(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert "points" in found.pairs[0].words
+    assert "own units" not in noted(found)
+
+
 def test_of_several_data_sets_models_are_ranked() -> None:
     """Demšar (2006), table 6: four variants of C4.5 on fourteen data sets."""
     table = {
@@ -100,6 +116,11 @@ def test_what_is_doubtful_is_said(runs: list[Score], words: str) -> None:
     assert len(found.pairs) == 1
 
 
+def test_a_model_alone_is_summed_up_without_a_pair() -> None:
+    found = compared(scores(a=[0.5, 0.6]))
+    assert (found.pairs, [model.runs for model in found.models]) == ([], [2])
+
+
 def test_without_any_score_there_is_nothing_to_compare() -> None:
     with pytest.raises(ScoresError, match="no run has a score"):
         compared(scores(a=[None, None]))
@@ -111,3 +132,10 @@ def test_more_than_there_is_memory_for_is_refused() -> None:
     runs = [Score(f"m{model}", 0.5, str(run)) for model in range(200) for run in range(160)]
     with pytest.raises(TooManyScoresError, match="compare fewer"):
         compared(runs)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
+def test_rope_and_overlap_have_to_be_numbers(value: float) -> None:
+    for name, asked in (("rope", Asked(rope=value)), ("overlap", Asked(overlap=value))):
+        with pytest.raises(ScoresError, match=f"{name} must be a number from 0"):
+            compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP))), asked)

@@ -1,6 +1,7 @@
 """The verdicts, against published examples, other implementations, and by simulation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,14 +93,26 @@ def test_one_run_gives_the_difference_and_no_verdict() -> None:
 
 def test_runs_that_either_lacks_are_left_out() -> None:
     with_gap = compare([0.9, np.nan, 0.8, 0.7], [0.7, 0.9, 0.5, np.nan])
-    assert with_gap == compare([0.9, 0.8], [0.7, 0.5])
+    assert replace(with_gap, words="") == replace(compare([0.9, 0.8], [0.7, 0.5]), words="")
+    assert "2 wins, 0 ties, 0 losses, 2 runs left out" in with_gap.words
 
 
-def test_models_without_a_common_run_are_an_error_that_names_them() -> None:
-    with pytest.raises(ValueError, match="a and b have no run in common"):
-        compare([0.9, np.nan], [np.nan, 0.8])
+def test_models_without_a_common_run_have_a_difference_and_no_verdict_and_leave_other_pairs_theirs() -> None:
+    a, b, c = np.array([0.9, 0.8, *[np.nan] * 2]), np.array([*[np.nan] * 2, 0.6, 0.85]), np.array([0.5, 0.4, 0.2, 0.5])
+    apart, *others = compare_all({"a": a, "b": b, "c": c})
+    assert apart.words == "a and b are undecided: difference 12.5 points; they have no run in common"
+    assert (apart.wins, apart.ties, apart.losses, apart.wins_ci95) == (0, 0, 0, [0, 1])
+    assert (apart.probability_a_better, apart.p_value_holm, apart.ci95) == (0.75, None, None)
+    alone = [compare_all({"a": a, "c": c})[0], compare_all({"b": b, "c": c})[0]]
+    assert [pair.p_value for pair in others] == pytest.approx([pair.p_value for pair in alone])
+    (less,) = compare_all({"a": a, "b": b}, higher_is_better=False)
+    assert less.probability_a_better == 0.25
+
+
+@pytest.mark.parametrize("function", [compare_all, compare_all_unpaired])
+def test_a_model_without_a_score_is_an_error_that_names_it(function: Callable[..., list[Pair]]) -> None:
     with pytest.raises(ValueError, match="b has no finite score"):
-        compare_all_unpaired({"a": np.array([0.9]), "b": np.array([np.nan])})
+        function({"a": np.array([0.9]), "b": np.array([np.nan])})
 
 
 def test_less_is_better_where_it_is_said() -> None:

@@ -6,6 +6,7 @@ from itertools import combinations
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -119,3 +120,22 @@ def test_what_was_not_recorded_cannot_be_drawn(comparisons: dict[str, Comparison
     bare = [replace(model, sensitivity=[], variance=None, reliability=[]) for model in found.models]
     with pytest.raises(ValueError, match="train it again"):
         album.of_comparison(kind, replace(found, models=bare), "accuracy", 560, own_fonts)
+
+
+def test_luck_is_drawn_as_shares_so_that_it_can_be_read_of_models_that_hardly_vary(
+    comparisons: dict[str, Comparison],
+) -> None:
+    noisy, quiet = comparisons["two"].models
+    assert noisy.variance is not None
+    calm = replace(noisy.variance, total=4e-6, test_set=1e-6, data=1.2e-6, weights=1.5e-6, batches=2e-7, ci95={})
+    wide = replace(noisy.variance, measured_on="accuracy", ci95={"data": [6e-5, 3e-2]})
+    models = [replace(noisy, variance=wide), replace(quiet, variance=calm)]
+    figure = drawn(
+        album.of_comparison("variance", replace(comparisons["two"], models=models), "accuracy", 900, own_fonts), 900
+    )
+    bars = [bar.get_width() for bar in figure.axes[0].patches if isinstance(bar, Rectangle)]
+    assert bars == pytest.approx([25, 30, 37.5, 5] * 2)
+    assert [label.get_text().split("SD ")[1] for label in figure.axes[0].get_yticklabels()] == ["0.02", "0.002"]
+    text = " ".join(t.get_text() for t in figure.texts)
+    assert "the data holds that of the test set once more" in text
+    assert "beyond 300% is cut off" in text

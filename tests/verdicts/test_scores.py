@@ -55,6 +55,8 @@ deep;0;0;0.8
 deep;1;0;0.81
 """
 
+DECIMAL_COMMAS = "model;run;score\r\na;1;0,912\r\n\r\na;2;-1,5E-3\r\nb;1;1\r\nb;2;\r\n"
+
 WIDE = """seed,wide,deep
 0,0.9,0.8
 1,0.91,nan
@@ -81,6 +83,7 @@ def values(scores: Scores) -> dict[Any, Any]:
         (WANDB_CHART, "acc", {"wide": {"1": 0.7}, "deep": {"1": 0.4}}, "W&B chart"),
         (TENSORBOARD_FRAME, "acc", {"wide": {"0": 0.5, "1": 0.6}, "deep": {"0": 0.7}}, "last one of acc"),
         (OWN, "accuracy", {"wide": {"0": 0.9, "1": 0.91}, "deep": {"0": 0.8, "1": 0.81}}, "a row for each run"),
+        (DECIMAL_COMMAS, "score", {"a": {"1": 0.912, "2": -1.5e-3}, "b": {"1": 1, "2": None}}, "a row for each run"),
         (WIDE, "score", {"wide": {"0": 0.9, "1": 0.91}, "deep": {"0": 0.8, "1": None}}, "a column for each"),
         (
             DATASETS,
@@ -131,7 +134,13 @@ def test_a_column_that_is_named_is_taken() -> None:
         ("a,b\n1\n", "no table"),
         ("model,f2,f3\na,1,2\na,2,3\nb,1,1\n", "f2, f3; name one as score"),
         ("lr,accuracy\n0.1,0.9\n0.2,0.8\n", "no column of models"),
-        ("model,accuracy\na,good\nb,bad\n", "no column of scores"),
+        ("model,accuracy\na,good\nb,bad\n", "no column of scores: in accuracy stands 'good', which is no number"),
+        ("model,run,score\na,1,good\nb,1,bad\na,2,good\n", "in score stands 'good'"),
+        ("model,run,accuracy\na,1,80.1%\nb,1,81%\n", "in accuracy stands '80.1%'"),
+        ('model,run,accuracy\na,1,"0,91"\nb,1,"0,92"\n', "in accuracy stands '0,91'"),
+        ("model;run;score\na;1;1,234\nb;1;1,111\n", "in score stands '1,234'"),
+        ("model;run;score\na;1;0,91\nb;1;0.92\n", "in score stands '0,91'"),
+        ("model,run\na,1\nb,1\na,2\n", "no column of scores$"),
         ("model,accuracy\na,1e200\nb,1\n", "too large"),
         ("run,tag,step,value\na,acc,0,1\nb,loss,0,1\n", "acc, loss; name one as score"),
     ],

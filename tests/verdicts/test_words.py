@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from bundle.comparison import Pair
-from verdicts.pairs import compare_all
+from verdicts.pairs import compare_all, compare_all_unpaired
 from verdicts.words import recipe_of_all, sentence
 
 PAIR = Pair(
@@ -60,10 +60,10 @@ def test_different_recipes_stand_beside_the_names() -> None:
     )
 
 
-def test_one_run_of_each_does_not_tell() -> None:
+def test_one_run_does_not_tell() -> None:
     (pair,) = compare_all({"a": np.array([0.9]), "b": np.array([0.8])})
     assert pair.words == (
-        "a and b are undecided: 1 win, 0 ties, 0 losses; difference 10.0 points; one run of each does not tell"
+        "a and b are undecided: 1 win, 0 ties, 0 losses; difference 10.0 points; one run does not tell"
     )
 
 
@@ -75,6 +75,29 @@ def test_the_rope_is_told_as_it_was_asked_for() -> None:
 def test_few_runs_are_told_to_be_few() -> None:
     few = replace(PAIR, wins=1, ties=1, losses=3)
     assert sentence(few, {}).endswith("(Holm 0.014); 5 runs may not show all that training does")
+
+
+def test_few_runs_of_models_with_nothing_in_common_are_told_to_be_few_too() -> None:
+    (pair,) = compare_all_unpaired({"a": np.array([0.9, 0.901, 0.902, 0.9]), "b": np.array([0.5, 0.501])})
+    assert pair.verdict == "better"
+    assert pair.words.endswith("; 2 runs may not show all that training does")
+
+
+def test_runs_that_only_one_has_are_told_to_be_left_out() -> None:
+    none = np.nan
+    a, b = np.array([0.9, 0.91, 0.92, none, none]), np.array([0.5, 0.52, 0.5, 0.4, none])
+    (pair,) = compare_all({"a": a, "b": b})
+    assert ": 3 wins, 0 ties, 0 losses, 1 run left out; difference " in pair.words
+
+
+def test_data_sets_are_told_as_such() -> None:
+    (pair,) = compare_all({"a": np.array([0.9, 0.8, 0.7]), "b": np.array([0.5, 0.9, 0.6])}, of="data set")
+    assert "data sets would tell (80% power), there are 3" in pair.words
+    (pair,) = compare_all({"a": np.array([0.9, 0.8, 0.7]), "b": np.array([0.4, 0.3, 0.2])}, of="data set")
+    assert pair.words.endswith(
+        "the difference is the same in all data sets, and taken for certain; 3 data sets are few"
+    )
+    assert "run" not in pair.words
 
 
 def test_constant_scores_are_told_to_be_constant() -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from bundle.comparison import Comparison, ModelResult, Summary
-from verdicts.elsewhere import ScoreComparison
 from verdicts.pictures import costs, forest, panels, ranks, runs, variance
 from verdicts.pictures.costs import Place
 from verdicts.pictures.frame import Fonts, Picture
 from verdicts.pictures.runs import Strip
+from verdicts.score_comparison import ScoreComparison
 
 LESS = frozenset({"log_loss", "brier", "ece", "rmse", "mae"})
 """Scores of which less is better."""

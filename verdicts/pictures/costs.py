@@ -34,11 +34,11 @@ class Place:
 def picture(
     places: Sequence[Place], title: str, cost: str, label: str, higher_is_better: bool, width: int, fonts: Fonts
 ) -> Picture:
-    """Return the map. Names stand where there is room, those of models that none is better and cheaper than first."""
+    """Return the map. Names stand where there is room, those of the best up to their cost first."""
     front = _front(places, higher_is_better)
     entries = [
-        Line2D([], [], color=FRONT, marker="o", linestyle="-", label="none is better and cheaper"),
-        Line2D([], [], color=OTHER, marker="o", linestyle="none", label="another is"),
+        Line2D([], [], color=FRONT, marker="o", linestyle="-", label="the best mean up to its cost"),
+        Line2D([], [], color=OTHER, marker="o", linestyle="none", label="another is as good at no more cost"),
         Line2D([], [], color="#404040", linewidth=1.5, label="95% interval of the mean"),
     ]
     note = "Names are left out where they would lie upon each other." if len(places) > 10 else ""
@@ -73,7 +73,7 @@ def picture(
 
 
 def _front(places: Sequence[Place], higher_is_better: bool) -> list[Place]:
-    """Return the models that none is better and cheaper than, from the cheapest."""
+    """Return the models of which no other has as good a mean at no more cost, from the cheapest."""
     sign = 1 if higher_is_better else -1
     best, found = -math.inf, []
     for place in sorted(places, key=lambda place: (place.cost, -sign * place.score.mean)):

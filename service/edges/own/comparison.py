@@ -24,7 +24,8 @@ from service.http.validation import load
 from service.rendering.loading import loading
 from verdicts import tables
 from verdicts.comparison import default_score
-from verdicts.elsewhere import ScoreComparison, ScoreComparisonSchema
+from verdicts.elsewhere import MAX_OVERLAP
+from verdicts.score_comparison import ScoreComparison, ScoreComparisonSchema
 from verdicts.scores import MAX_SCORE, Named, Scores, ScoresError
 
 endpoints = Endpoints("results", problems=(404, 406, 422, 503), conditional=True)
@@ -153,7 +154,7 @@ class ScoresQuerySchema(StrictRecordSchema[ScoresQuery]):
     picture = custom_fields.choice_field(SCORE_PICTURES, "what is drawn; ranks of several data sets")
     rope = fields.Float(validate=validate.Range(0, MAX_SCORE), metadata=ROPE_FIELD)
     higher_is_better = fields.Boolean(metadata=LESS_OR_MORE)
-    overlap = fields.Float(validate=validate.Range(0, 100), metadata=OVERLAP)
+    overlap = fields.Float(validate=validate.Range(0, MAX_OVERLAP), metadata=OVERLAP)
     score = _column("scores")
     model = _column("models")
     run = _column("what tells runs apart, such as a seed")
@@ -199,7 +200,7 @@ class ScoresRequestSchema(StrictRecordSchema[dict[str, Any]]):
     scores = ScoreRecords(required=True)
     rope = custom_fields.StrictFloat(validate=validate.Range(0, MAX_SCORE), metadata=ROPE_FIELD)
     higher_is_better = custom_fields.StrictBoolean(metadata=LESS_OR_MORE)
-    overlap = custom_fields.StrictFloat(validate=validate.Range(0, 100), metadata=OVERLAP)
+    overlap = custom_fields.StrictFloat(validate=validate.Range(0, MAX_OVERLAP), metadata=OVERLAP)
     score = fields.String(
         validate=validate.Length(1, MAX_NAME_CHARS), metadata={"description": "what was measured", "default": "score"}
     )

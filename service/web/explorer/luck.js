@@ -40,6 +40,7 @@ export function content({ models, dataset }) {
             `${runs} pairs each. The sources are estimated apart and need not add up to 100%; few pairs tell little, ` +
             "as the 95% intervals in brackets show."
           : "The other sources were not measured here (variance_runs = 0 in the experiment).") +
+        (runs > 0 && scores === "accuracy" ? " Of test data, the data’s share holds the test points’ once more." : "") +
         (longest > most ? ` Bars are cut off at ${100 * LONGEST}%.` : ""),
     ),
     table(
