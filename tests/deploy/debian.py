@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +40,20 @@ class Debian:
         return self.root / "home" / USER
 
     def start(self, command: str, log: Path, user: str = USER) -> subprocess.Popen[bytes]:
-        """Start a shell command in the user's home; ending the process ends all that the command has started."""
-        inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, str(self.root), user]
+        """Start a shell command in the user's home; `end` ends it."""
+        inside = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", ENTER, str(self.root), user]
         with log.open("wb") as output:
-            return subprocess.Popen([*inside, command], stdout=output, stderr=subprocess.STDOUT)
+            return subprocess.Popen([*inside, command], stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
+    @staticmethod
+    def end(process: subprocess.Popen[bytes]) -> None:
+        """End a process and all that it has started: the group has the first of the namespace, with which all end.
+
+        `--kill-child` would not do: the kernel forgets it when the child becomes another user.
+        """
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def run(self, command: str, user: str = USER, seconds: float = 1800) -> str:
         """Run a shell command in the user's home and return what it prints.
@@ -55,7 +66,7 @@ class Debian:
         try:
             status = process.wait(seconds)
         finally:
-            process.kill()
+            self.end(process)
         printed = log.read_text(errors="replace")
         if status:
             raise CommandError(f"{command}\nends with {status}:\n{printed[-3000:]}")

@@ -73,8 +73,7 @@ def url(debian: Debian) -> Iterator[str]:
         wait_for(is_ready, seconds=1800)
         yield address
     finally:
-        process.kill()
-        process.wait()
+        debian.end(process)
 
 
 @pytest.mark.parametrize("example", console.examples(README), ids=lambda example: example[0][:60])
