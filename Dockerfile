@@ -41,9 +41,11 @@ RUN cd /venv/lib/python3*/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|c\|cpp\|a\)' -delete \
     # NumPy's wrapper of Fortran code and the build system for that, what its tests look at vector units with, and
-    # what is imported when it is asked for: nothing here is random, a spectrum or a test
+    # what is imported when it is asked for: nothing here is random, a spectrum, a polynomial or a test
     && rm -rf numpy/f2py numpy/distutils numpy/_core/_simd.*.so numpy/_core/_*_tests.*.so numpy/random numpy/fft \
-       numpy/testing \
+       numpy/polynomial numpy/testing \
+    # what an installer would remove
+    && rm -f ./*.dist-info/RECORD \
     # Matplotlib draws PNG here, in DejaVu Sans, and nothing bold: no fonts for PDF and PostScript, for formulas or other
     # kinds of text, no windows with their icons, no other formats or kinds of axes, no example data, nothing to find triangles with
     && rm -rf matplotlib/mpl-data/fonts/afm matplotlib/mpl-data/fonts/pdfcorefonts matplotlib/mpl-data/sample_data \
