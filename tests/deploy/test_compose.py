@@ -18,6 +18,7 @@ from chaos.deploy.hostile_environments import CASES, Fixture
 from chaos.deploy.reference import Reference
 from chaos.deploy.stack import Stack, run
 from service import __version__
+from service.edges.own.comparison import PICTURES, SCORE_PICTURES
 from tests.conftest import MODELS, wait_for
 
 pytestmark = pytest.mark.compose
@@ -55,6 +56,19 @@ def test_predictions_at_the_nodes_of_a_boundary_are_the_boundary(stack: Stack, m
     x, y = np.meshgrid(boundary["x"], boundary["y"])
     answer = predict(model=model, points=np.stack([x.ravel(), y.ravel()], axis=1).tolist()).json()
     assert np.abs(np.ravel(boundary["probabilities"]) - answer["probabilities"]).max() <= 1e-6
+
+
+def test_the_image_has_what_every_picture_of_the_comparison_needs(stack: Stack) -> None:
+    for picture in PICTURES:
+        drawn = get("/comparison", params={"picture": picture, "format": "png"})
+        assert (drawn.status_code, drawn.headers["Content-Type"]) == (200, "image/png"), picture
+    scores = "data,a,b\n1,0.9,0.8\n2,0.8,0.7\n3,0.9,0.7\n"
+    for picture in SCORE_PICTURES:
+        query = {"picture": picture, "format": "png", "dataset": "data"}
+        posted = requests.post(
+            URL + "/comparison", scores, params=query, headers={"Content-Type": "text/csv"}, timeout=70
+        )
+        assert (posted.status_code, posted.headers["Content-Type"]) == (200, "image/png"), picture
 
 
 def test_every_model_is_as_accurate_on_the_test_points_as_the_comparison_says(stack: Stack) -> None:
