@@ -69,7 +69,7 @@ def running(contestant: Contestant, sample: Sample, directory: Path, **settings:
     """
     started: list[subprocess.Popen[bytes]] = []
     try:
-        yield start(contestant, sample, directory, started, settings)
+        yield start(contestant, sample, directory, started, _of_this_checkout() | settings)
     finally:
         end(*started)
 
@@ -84,7 +84,7 @@ def running_together(
     try:
         for contestant in contestants:
             try:
-                servers[contestant.name] = start(contestant, sample, directory, started)
+                servers[contestant.name] = start(contestant, sample, directory, started, _of_this_checkout())
             except NotMeasuredError as error:
                 servers[contestant.name] = error
         yield servers
@@ -97,24 +97,18 @@ def start(
     sample: Sample,
     directory: Path,
     started: list[subprocess.Popen[bytes]],
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, str],
     port: int | None = None,
 ) -> Server:
     """Start a server, add its process to those that were started, and wait until it predicts the sample correctly.
 
-    `settings` say which models it serves; by default those of this checkout.
+    `settings` are variables of its environment, which also say which models it serves.
 
     Raises:
         NotMeasuredError: it is not installed, does not start, or predicts something else.
     """
     port, log = port or free_port(), directory / f"{contestant.name}.log"
-    command, environment = (
-        contestant.command(port),
-        _environment(contestant, port, directory)
-        | dict(
-            settings if settings is not None else {"SERVICE_MODELS_DIR": str(MODELS), "BENCHMARK_BUNDLE": str(bundle())}
-        ),
-    )
+    command, environment = contestant.command(port), {**_environment(contestant, port, directory), **settings}
     if not Path(command[0]).is_file():
         raise NotMeasuredError("not installed")
     with log.open("wb") as output:
@@ -131,6 +125,11 @@ def start(
     started.append(process)
     _wait_until_ready(contestant, sample, port, process, log)
     return Server(port, process.pid, time.perf_counter() - start)
+
+
+def _of_this_checkout() -> dict[str, str]:
+    """Return the settings by which the models of this checkout are served."""
+    return {"SERVICE_MODELS_DIR": str(MODELS), "BENCHMARK_BUNDLE": str(bundle())}
 
 
 def _environment(contestant: Contestant, port: int, directory: Path) -> dict[str, str]:
