@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bundle import terminal
 from verdicts import tables
-from verdicts.elsewhere import Asked, compare_scores
+from verdicts.elsewhere import Options, compare_scores
 from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import Named, ScoresError, joined, read
 from verdicts.words import p_value
@@ -42,16 +42,16 @@ PICTURES = ("runs", "forest", "ranks")
 @click.option("--width", type=click.IntRange(200, 2000), default=900, show_default=True, help="Of the picture, pixels.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 def compare(
-    paths: tuple[Path, ...], form: str | None, table: str, picture: str, width: int, output: Path | None, **asked: Any
+    paths: tuple[Path, ...], form: str | None, table: str, picture: str, width: int, output: Path | None, **options: Any
 ) -> None:
     """Compare models by scores of their runs: which is better, equivalent, or undecided, and how many runs would tell.
 
     SCORES are CSV files as MLflow, W&B and TensorBoard export them, with a row for each run or a column for each model.
     """
-    columns = Named(*(asked.pop(name) for name in ("score", "model", "run", "dataset")))
+    columns = Named(*(options.pop(name) for name in ("score", "model", "run", "dataset")))
     try:
         scores = joined([read(_text(path), path.stem, columns) for path in paths])
-        found = compare_scores(scores, Asked(**asked))
+        found = compare_scores(scores, Options(**options))
         chosen = form or _form_of(output)
         if chosen == "table":
             _show(found, output)

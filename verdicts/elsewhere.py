@@ -45,7 +45,7 @@ NO_SHARE = re.compile(
 
 
 @dataclass(frozen=True)
-class Asked:
+class Options:
     """What was asked for; what is None is decided by the scores, and said in the notes."""
 
     rope: float | None = None
@@ -53,10 +53,10 @@ class Asked:
     overlap: float | None = None
 
 
-DEFAULTS = Asked()
+DEFAULTS = Options()
 
 
-def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
+def compare_scores(scores: Scores, options: Options = DEFAULTS) -> ScoreComparison:
     """Compare models by scores of their runs.
 
     With common names of runs they are paired, else independent (Welch). Of several data sets each is one value a model,
@@ -65,13 +65,13 @@ def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
     Raises:
         ScoresError: there is nothing to compare, a model has the same run twice, or what was asked for is no number.
     """
-    for name, value, most in (("rope", asked.rope, MAX_SCORE), ("overlap", asked.overlap, MAX_OVERLAP)):
+    for name, value, most in (("rope", options.rope, MAX_SCORE), ("overlap", options.overlap, MAX_OVERLAP)):
         if value is not None and not 0 <= value <= most:  # NaN is neither
             raise ScoresError(f"{name} must be a number from 0 to {most:g}, not {value:g}")
     grid = grid_of(scores.runs)
     if not grid.models:
         raise ScoresError("there are no scores; give at least two models with two runs each")
-    setting = _Setting(scores, asked)
+    setting = _Setting(scores, options)
     several = len(grid.datasets) > 1
     table = _means(grid) if several else _runs(grid)
     known = {name: x for name, x in zip(grid.models, table, strict=True) if _counts(grid, name)[0]}
@@ -83,16 +83,16 @@ def compare_scores(scores: Scores, asked: Asked = DEFAULTS) -> ScoreComparison:
 class _Setting:
     """How the scores are compared, and why."""
 
-    def __init__(self, scores: Scores, asked: Asked) -> None:
+    def __init__(self, scores: Scores, options: Options) -> None:
         finite = np.array([run.value for run in scores.runs if run.value is not None])
         self.name = scores.name
         self.notes = list(scores.notes)
         self._words = " ".join(re.split(r"[\s_\-./]+", self.name.lower()))
         is_within = bool(len(finite)) and finite.min() >= 0 and finite.max() <= 1
         self.is_share = is_within and not NO_SHARE.search(self._words)
-        self.overlap = scores.overlap if asked.overlap is None else asked.overlap
-        self.higher_is_better = self._higher_is_better(asked.higher_is_better)
-        self.rope = self._rope(asked.rope)
+        self.overlap = scores.overlap if options.overlap is None else options.overlap
+        self.higher_is_better = self._higher_is_better(options.higher_is_better)
+        self.rope = self._rope(options.rope)
         self.bounds = self._bounds(is_within)
 
     def _bounds(self, is_within: bool) -> Bounds | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.errors import InvalidError, MalformedError, TooLargeError
-from verdicts.elsewhere import Asked, TooManyScoresError, compare_scores
+from verdicts.elsewhere import Options, TooManyScoresError, compare_scores
 from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import MAX_SCORE, Named, Score, Scores, ScoresError, read
 
@@ -96,7 +96,7 @@ def _name(i: int, field: str, value: Any) -> str:
     return value
 
 
-def compared(scores: Scores, asked: Mapping[str, Any]) -> ScoreComparison:
+def compared(scores: Scores, options: Mapping[str, Any]) -> ScoreComparison:
     """Return the comparison of scores.
 
     Raises:
@@ -109,7 +109,7 @@ def compared(scores: Scores, asked: Mapping[str, Any]) -> ScoreComparison:
             f"{count} scores of {models} models; at most {MAX_SCORES} of {MAX_MODELS} models are taken at once"
         )
     try:
-        return compare_scores(scores, Asked(**asked))
+        return compare_scores(scores, Options(**options))
     except TooManyScoresError as error:
         raise TooLargeError(str(error)) from error
     except ScoresError as error:

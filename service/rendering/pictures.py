@@ -8,7 +8,7 @@ from collections.abc import Callable
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-DOTS_PER_INCH = 100
+from verdicts.pictures.letters import DOTS_PER_INCH
 
 _glibc = ctypes.CDLL(None)
 

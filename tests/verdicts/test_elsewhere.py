@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from verdicts.elsewhere import Asked, TooManyScoresError, compare_scores
+from verdicts.elsewhere import Options, TooManyScoresError, compare_scores
 from verdicts.pairs import compare_all
 from verdicts.score_comparison import ScoreComparison
 from verdicts.scores import Score, Scores, ScoresError
@@ -18,7 +18,7 @@ def scores(**models: Sequence[float | None]) -> list[Score]:
 
 
 def compared(runs: list[Score], **asked: float | bool) -> ScoreComparison:
-    return compare_scores(Scores(tuple(runs), "accuracy"), Asked(**asked))  # type: ignore[arg-type]
+    return compare_scores(Scores(tuple(runs), "accuracy"), Options(**asked))  # type: ignore[arg-type]
 
 
 def noted(found: ScoreComparison) -> str:
@@ -136,6 +136,6 @@ def test_more_than_there_is_memory_for_is_refused() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
 def test_rope_and_overlap_have_to_be_numbers(value: float) -> None:
-    for name, asked in (("rope", Asked(rope=value)), ("overlap", Asked(overlap=value))):
+    for name, asked in (("rope", Options(rope=value)), ("overlap", Options(overlap=value))):
         with pytest.raises(ScoresError, match=f"{name} must be a number from 0"):
             compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP))), asked)

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from bundle.comparison import Comparison, ModelResult, Summary
+from verdicts.comparison import LESS_IS_BETTER
 from verdicts.pictures import costs, forest, panels, ranks, runs, variance
 from verdicts.pictures.costs import Place
 from verdicts.pictures.frame import Fonts, Picture
 from verdicts.pictures.runs import Strip
 from verdicts.score_comparison import ScoreComparison
-
-LESS = frozenset({"log_loss", "brier", "ece", "rmse", "mae"})
-"""Scores of which less is better."""
 
 SAID = {
     "r2": "R² on held-out test data",
@@ -77,7 +75,7 @@ def _map(comparison: Comparison, score: str, width: int, fonts: Fonts) -> Pictur
     places = [Place(model.model, max(1, model.parameters), found) for model, found in known if found is not None]
     _need(bool(places), "there is no model")
     title = f"{_titled(comparison)}: what size buys"
-    return costs.picture(places, title, "parameters", f"mean {_said(score)}", score not in LESS, width, fonts)
+    return costs.picture(places, title, "parameters", f"mean {_said(score)}", score not in LESS_IS_BETTER, width, fonts)
 
 
 def _sensitivity(comparison: Comparison, _: str, width: int, fonts: Fonts) -> Picture:
