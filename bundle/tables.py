@@ -8,6 +8,14 @@ from dataclasses import dataclass
 
 from bundle.columns import Row
 
+TABLES = ("models", "pairs", "sensitivity", "variance")
+PICTURES = ("runs", "forest", "map", "sensitivity", "variance", "reliability")
+"""What a row of CSV and Markdown can be of, and what can be drawn, of an experiment."""
+
+SCORE_TABLES = ("models", "pairs")
+SCORE_PICTURES = ("runs", "forest", "ranks")
+"""The same of scores from elsewhere."""
+
 
 @dataclass(frozen=True)
 class Column:

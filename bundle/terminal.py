@@ -1,8 +1,10 @@
-"""The comparison's tables for a terminal, for training and the client: both have rich."""
+"""What commands print and write, for training and the client: both have click and rich."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
+import click
 from rich.table import Table
 
 from bundle.columns import Row
@@ -57,3 +59,12 @@ def _filled(table: Table, columns: Sequence[Column], rows: Sequence[Row]) -> Tab
     for row in rows:
         table.add_row(*(column.narrow_text(row) for column in columns))
     return table
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write what a command was asked for, and say so on standard error."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)

@@ -81,11 +81,3 @@ def npy_bytes(values: NDArray[np.float32]) -> bytes:
 
 def json_bytes(document: object) -> bytes:
     return (json.dumps(document) + "\n").encode()
-
-
-def write_file(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"wrote {path}", err=True)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from bundle.tables import PICTURES, TABLES
+from bundle.terminal import write_file
 from client import tables
 from client.client import BoundaryClient
 from client.commands import (
@@ -16,12 +18,10 @@ from client.commands import (
     show,
     show_json,
     width_option,
-    write_file,
 )
+from client.comparison import Comparison, ScoreComparison
 
 COMPARISON_FILES = (".png", ".csv", ".md", ".json")
-TABLES = ("models", "pairs", "sensitivity", "variance")
-PICTURES = ("runs", "forest", "map", "sensitivity", "variance", "reliability")
 
 rope_option = click.option(
     "--rope", type=click.FloatRange(min=0), help="A difference of at most this much is none. Default: 0.005."
@@ -72,14 +72,13 @@ def comparison(
         show_json(records.document)
         return
     show(tables.comparison(records))
+    _show_pairs(records, pairs=pairs, words=words)
+
+
+def _show_pairs(found: Comparison | ScoreComparison, *, pairs: bool, words: bool) -> None:
     if pairs:
-        show(tables.pairs(records))
-    if words:
-        _say(records.pairs)
-
-
-def _say(pairs: list[dict[str, object]]) -> None:
-    for pair in pairs:
+        show(tables.pairs(found))
+    for pair in found.pairs if words else ():
         click.echo(pair.get("words") or "")
 
 
@@ -133,9 +132,6 @@ def compare(
         show_json(found.document)
         return
     show(tables.scores(found))
-    if pairs:
-        show(tables.pairs(found))
-    if words:
-        _say(found.pairs)
+    _show_pairs(found, pairs=pairs, words=words)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)

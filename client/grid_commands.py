@@ -6,6 +6,7 @@ from typing import Unpack
 
 import click
 
+from bundle.terminal import write_file
 from client import tables
 from client.commands import (
     Command,
@@ -18,7 +19,6 @@ from client.commands import (
     show,
     show_json,
     width_option,
-    write_file,
 )
 from client.params import BoundaryParams, VolumeParams
 

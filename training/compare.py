@@ -9,6 +9,7 @@ import orjson
 from rich.console import Console
 
 from bundle import terminal
+from bundle.tables import SCORE_PICTURES, SCORE_TABLES
 from verdicts import tables
 from verdicts.elsewhere import Options, compare_scores
 from verdicts.score_comparison import ScoreComparison
@@ -21,8 +22,6 @@ MAX_WORDS = 40
 """Pairs whose verdict is told in words too."""
 
 FORMS = ("table", "json", "csv", "markdown", "png")
-TABLES = ("models", "pairs")
-PICTURES = ("runs", "forest", "ranks")
 
 
 @click.command()
@@ -37,8 +36,10 @@ PICTURES = ("runs", "forest", "ranks")
 @click.option("--run", metavar="COLUMN", help="What tells runs apart, such as a seed; common ones are paired.")
 @click.option("--dataset", metavar="COLUMN", help="The column of data sets; of several, models are ranked.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the output's name, else a table.")
-@click.option("--table", type=click.Choice(TABLES), default="models", show_default=True, help="Of CSV and Markdown.")
-@click.option("--picture", type=click.Choice(PICTURES), default="runs", show_default=True)
+@click.option(
+    "--table", type=click.Choice(SCORE_TABLES), default="models", show_default=True, help="Of CSV and Markdown."
+)
+@click.option("--picture", type=click.Choice(SCORE_PICTURES), default="runs", show_default=True)
 @click.option("--width", type=click.IntRange(200, 2000), default=900, show_default=True, help="Of the picture, pixels.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 def compare(
@@ -64,7 +65,7 @@ def compare(
     if output is None:
         click.echo(content.decode(), nl=False)
     else:
-        _write(output, content)
+        terminal.write_file(output, content)
 
 
 def _text(path: Path) -> str:
@@ -101,7 +102,7 @@ def _show(found: ScoreComparison, output: Path | None) -> None:
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     if output is not None:
-        _write(output, text.getvalue().encode())
+        terminal.write_file(output, text.getvalue().encode())
 
 
 def _of_ranks(found: ScoreComparison) -> list[str]:
@@ -129,11 +130,3 @@ def _picture(found: ScoreComparison, kind: str, width: int) -> bytes:
     file = io.BytesIO()
     FigureCanvasAgg(figure).print_png(file)  # type: ignore[no-untyped-call]
     return file.getvalue()
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"wrote {path}", err=True)

@@ -218,7 +218,7 @@ class _Search:
 
     def _no_number(self, columns: Sequence[int]) -> str:
         """Say what stands in the first of the columns that should be of scores."""
-        cells = [(i, cell) for i in columns for cell in self._table.column(i) if not _is_missing(cell)]
+        cells = [(i, cell) for i in columns for cell in self._table.column(i) if not is_missing(cell)]
         found = next(((self._table.header[i], cell) for i, cell in cells if numeric(cell) is None), None)
         return "" if found is None else f": in {found[0]} stands {found[1][:40]!r}, which is no number"
 
@@ -234,11 +234,12 @@ class _Search:
         return self._table.header[i].startswith(("metrics.", "summary."))
 
     def _is_number(self, i: int) -> bool:
-        cells = [cell for cell in self._table.column(i) if not _is_missing(cell)]
+        cells = [cell for cell in self._table.column(i) if not is_missing(cell)]
         return bool(cells) and all(numeric(cell) is not None for cell in cells)
 
 
-def _is_missing(cell: str) -> bool:
+def is_missing(cell: str) -> bool:
+    """Say whether a cell says that there is no score."""
     return cell.strip().lower() in MISSING
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verdicts.score_columns import MISSING, Columns, columns_of, numeric, plain, split_names
+from verdicts.score_columns import Columns, columns_of, is_missing, numeric, plain, split_names
 from verdicts.score_tables import Table, read_table
 
 MAX_SCORE = 1e15
@@ -123,9 +123,7 @@ def _series(table: Table, _: str, columns: Named) -> Scores | None:
     if tag is None or run is None or not at.keys() >= {"step", "value"}:
         return None
     tags = list(dict.fromkeys(row[tag] for row in table.rows))
-    chosen = columns.score or (tags[0] if len(tags) == 1 else None)
-    if chosen not in tags:
-        raise ScoresError(f"there are several scores: {', '.join(tags)}; name one as score")
+    chosen = _one_of(tags, columns)
     last: dict[str, list[str]] = {}
     for row in table.rows:
         if row[tag] == chosen and _step(row, at["step"]) >= _step(last.get(row[run]), at["step"]):
@@ -143,14 +141,24 @@ def _chart(table: Table, _: str, columns: Named) -> Scores | None:
     tags = list(dict.fromkeys(tag for _, tag in shown.values()))
     if not shown:
         return None
-    chosen = columns.score or (tags[0] if len(tags) == 1 else None)
-    if chosen not in tags:
-        raise ScoresError(f"there are several scores: {', '.join(tags)}; name one as score")
+    chosen = _one_of(tags, columns)
     last: dict[str, float | None] = {}
     for i, (run, tag) in shown.items():
         if tag == chosen:
             last[run] = next((_value(row[i]) for row in reversed(table.rows) if row[i]), None)
     return Scores(_runs_of(last), chosen, notes=(f"a W&B chart: of each run the last value of {chosen}",))
+
+
+def _one_of(tags: Sequence[str], columns: Named) -> str:
+    """Return the score that is meant.
+
+    Raises:
+        ScoresError: there are several, or not the one that was named.
+    """
+    chosen = columns.score or (tags[0] if len(tags) == 1 else None)
+    if chosen is None or chosen not in tags:
+        raise ScoresError(f"there are several scores: {', '.join(tags)}; name one as score")
+    return chosen
 
 
 def _step(row: Sequence[str] | None, at: int) -> float:
@@ -239,7 +247,7 @@ def _value(text: str) -> float | None:
     """
     value = numeric(text)
     if value is None:
-        if text.strip().lower() in MISSING:
+        if is_missing(text):
             return None
         raise ScoresError(f"{text[:40]!r} stands where a score should")
     if not math.isfinite(value):

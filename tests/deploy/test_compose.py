@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import requests
 
+from bundle.tables import PICTURES, SCORE_PICTURES
 from chaos.deploy.faults import FRESH_SECONDS, another_experiment
 from chaos.deploy.hostile_environments import CASES, Fixture
 from chaos.deploy.reference import Reference
 from chaos.deploy.stack import Stack, run
 from service import __version__
-from service.edges.own.comparison import PICTURES, SCORE_PICTURES
 from tests.conftest import MODELS, wait_for
 
 pytestmark = pytest.mark.compose

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate
 
 from bundle.comparison import ROPE, Comparison, ComparisonSchema
 from bundle.records import StrictRecordSchema
+from bundle.tables import PICTURES, SCORE_PICTURES, SCORE_TABLES, TABLES
 from service import __version__
 from service.dataplane import scored
 from service.dataplane.scored import MAX_MODELS, MAX_NAME_CHARS, MAX_SCORES
@@ -31,10 +32,6 @@ from verdicts.scores import MAX_SCORE, Named, Scores, ScoresError
 endpoints = Endpoints("results", problems=(404, 406, 422, 503), conditional=True)
 
 TYPES = {"json": JSON, "csv": "text/csv", "markdown": "text/markdown", "png": "image/png"}
-TABLES = ("models", "pairs", "sensitivity", "variance")
-PICTURES = ("runs", "forest", "map", "sensitivity", "variance", "reliability")
-SCORE_TABLES = ("models", "pairs")
-SCORE_PICTURES = ("runs", "forest", "ranks")
 
 CSV = "text/csv"
 
