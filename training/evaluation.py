@@ -18,7 +18,7 @@ from training.architectures import Weights, forward
 from training.datasets import Replicates
 from training.exact_accuracy import Population
 from training.preprocessing import Encoder
-from training.statistics import expected_calibration_error
+from training.statistics import bin_of, expected_calibration_error
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -151,7 +151,7 @@ def reliability(
     """
     kept = [_forecast(answers[r], split.replicate(r)[1]) for r in range(split.count) if r not in lost]
     p, came_true = (np.concatenate(parts) for parts in zip(*kept, strict=True))
-    which = np.minimum((p * bins).astype(int), bins - 1)
+    which = bin_of(p, bins)
     counts, probabilities, hits = (np.bincount(which, weights, bins) for weights in (None, p, came_true))
     return [
         ReliabilityBin(
