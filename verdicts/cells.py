@@ -62,6 +62,11 @@ def select(columns: Columns, where: Mapping[str, Any]) -> dict[str, Column]:
     Raises:
         ValueError: there is no such column, or a condition is none that its column can meet.
     """
+    return take(columns, meeting(columns, where))
+
+
+def meeting(columns: Columns, where: Mapping[str, Any]) -> Mask:
+    """Return which rows `select` returns."""
     unknown = [name for name in where if name not in columns]
     if unknown:
         raise ValueError(f"no column {', '.join(unknown)}; there are {', '.join(columns)}")
@@ -70,7 +75,7 @@ def select(columns: Columns, where: Mapping[str, Any]) -> dict[str, Column]:
         choices = condition if isinstance(condition, list | tuple) else [condition]
         met = [_meets(columns, name, choice) for choice in choices]
         mask &= np.any(met, axis=0) if met else False
-    return take(columns, mask)
+    return mask
 
 
 def take(columns: Columns, chosen: Mask | NDArray[np.int64]) -> dict[str, Column]:
