@@ -194,14 +194,28 @@ def read(path: Path) -> Experiment:
         ValueError: it is not TOML or not an experiment; the message names the file, the key and what is allowed.
     """
     try:
-        experiment: Experiment = _ExperimentSchema().load(tomllib.loads(path.read_text()))
+        experiment = experiment_of(tomllib.loads(path.read_text()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
-        found = [(_key(steps), message) for steps, messages in by_path(error.messages) for message in messages]
-        lines = "\n".join(f"  {key}: {message}" for key, message in found)
-        raise ValueError(f"{path}:\n{lines}") from error
+        raise ValueError(f"{path}:\n{listed(error)}") from error
     return replace(experiment, dataset=located(experiment.dataset, path.parent))
+
+
+def experiment_of(document: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that a file's document is.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    experiment: Experiment = _ExperimentSchema().load(document)
+    return experiment
+
+
+def listed(error: ValidationError) -> str:
+    """Return what is wrong with a file's document, a line for each key."""
+    found = [(_key(steps), message) for steps, messages in by_path(error.messages) for message in messages]
+    return "\n".join(f"  {key}: {message}" for key, message in found)
 
 
 def _key(path: Iterable[str | int]) -> str:
