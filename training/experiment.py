@@ -124,7 +124,7 @@ class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
         return data
 
 
-def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
+def model_of(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
     """Return a model with its whole recipe. Raises ValidationError where the two do not go together."""
     recipe = merge(of_all, own["protocol"])
     epochs = own.get("epochs", recipe.get("epochs", 500))
@@ -178,7 +178,7 @@ class _ExperimentSchema(StrictRecordSchema[Experiment]):
         models, errors = [], {}
         for position, own in enumerate(data["models"]):
             try:
-                models.append(_model(own, data["protocol"]))
+                models.append(model_of(own, data["protocol"]))
             except ValidationError as error:
                 errors[position] = error.normalized_messages()  # type: ignore[no-untyped-call]
         if errors:
