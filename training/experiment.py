@@ -101,7 +101,7 @@ class Experiment:
                 raise ValueError(f"model {model.name}: {error}") from error
 
 
-def _name(name: str) -> None:
+def check_name(name: str) -> None:
     """Check a model's or an experiment's name by the one rule for names; the whole of it, unlike `validate.Regexp`."""
     if not layout.NAME.fullmatch(name):
         raise ValidationError(
@@ -112,7 +112,7 @@ def _name(name: str) -> None:
 class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
     """What a model says of itself; what it leaves out is in the experiment's `[protocol]`, or a default."""
 
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=check_name)
     hidden_layers = Tuple(fields.Integer(strict=True, validate=SIZE), load_default=(10, 10))
     activation = Activation()
     epochs = OneOrMore(fields.Integer(strict=True, validate=SIZE))
@@ -159,7 +159,7 @@ def _protocol(recipe: Recipe) -> ProtocolSpec:
 
 class _ExperimentSchema(StrictRecordSchema[Experiment]):
     record = Experiment
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=check_name)
     seed = fields.Integer(load_default=0, strict=True, validate=SEED)
     replicates = fields.Integer(load_default=30, strict=True, validate=SIZE)
     variance_runs = fields.Integer(load_default=0, strict=True, validate=at_least(0))

@@ -85,6 +85,11 @@ class Cell:
         """Return the epochs that are recorded, ascending from 0 to the last."""
         return self.keep.epochs
 
+    @property
+    def hidden_layers(self) -> list[int]:
+        layers: list[int] = self._said["model"]["hidden_layers"]
+        return layers
+
     @cached_property
     def _said(self) -> dict[str, Any]:
         said: dict[str, Any] = json.loads(self.content)

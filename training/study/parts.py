@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from bundle.card import Task
 from bundle.records import StrictRecordSchema
@@ -45,7 +45,8 @@ class ArchitectureSchema(StrictRecordSchema[Said]):
         if "hidden_layers" in data and len(data) > 1:
             raise ValidationError("does not go with width and depth, which say the same", "hidden_layers")
 
-    def make(self, data: Said, **_: object) -> Said:  # type: ignore[override]
+    @post_load
+    def make(self, data: Said, **_: object) -> Said:
         return data
 
 
