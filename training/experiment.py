@@ -214,7 +214,8 @@ def experiment_of(document: Mapping[str, Any]) -> Experiment:
 
 def listed(error: ValidationError) -> str:
     """Return what is wrong with a file's document, a line for each key."""
-    found = [(_key(steps), message) for steps, messages in by_path(error.messages) for message in messages]
+    by_key = error.normalized_messages()  # type: ignore[no-untyped-call]
+    found = [(_key(steps), message) for steps, messages in by_path(by_key) for message in messages]
     return "\n".join(f"  {key}: {message}" for key, message in found)
 
 

@@ -1,36 +1,37 @@
 """`[[grid]]` and `[[cell]]` of a study's file, checked key by key and level by level."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import ValidationError
 
 from training.dataset_spec import SCHEMAS
 from training.study.grids import Grid
-from training.study.parts import ARCHITECTURE, DATASET, FACTORS, RECIPE, Said, dataset_schema, field_of
+from training.study.parts import ARCHITECTURE, DATASET, RECIPE, Said, dataset_schema, field_of
 
 Table = tuple[str, int, Said]
 """`grid` or `cell`, its position among those, and what it says."""
 
-UNCHECKED = frozenset({"positive"})
-"""What is checked with the data set as a whole: a class may be a number, which its field alone does not take."""
+OF_LISTS = frozenset({"hidden_layers", "features", "domain"})
+"""Factors of which one level is a list."""
+
+UNCHECKED = frozenset({"generator", "positive"})
+"""What no field checks by itself: `positive` may be a number, and is checked with the whole data set."""
 
 
 def check_dataset(dataset: Said, tables: Sequence[Said]) -> None:
     """Raise ValidationError where `[dataset]` says what no data set of the study has."""
     generators = _generators(dataset, *tables)
-    if not generators:
-        raise ValidationError(
-            {"dataset": {"generator": [f"is missing; there are {', '.join(SCHEMAS)}"]}},
-        )
+    if "generator" in dataset or not generators:
+        _generator(dataset.get("generator", "nothing"))
     errors: dict[str, Any] = {}
     for key, value in dataset.items():
         try:
-            _level(key, value, generators)
+            _of_data(key, value, generators)
         except ValidationError as error:
             errors[key] = error.messages
     if errors:
-        raise ValidationError({"dataset": errors})
+        raise ValidationError(errors)
 
 
 def combinations(tables: Sequence[Table], dataset: Said, architecture: Said) -> tuple[Grid, ...]:
@@ -44,25 +45,26 @@ def combinations(tables: Sequence[Table], dataset: Said, architecture: Said) -> 
         try:
             grids.append(_grid(kind, position, table, dataset, architecture))
         except ValidationError as error:
-            errors.setdefault(kind, {})[position] = error.messages
+            errors.setdefault(kind, {})[position] = error.normalized_messages()  # type: ignore[no-untyped-call]
     if errors:
         raise ValidationError(errors)
-    return tuple(grids) or (Grid("the study", {}, {}),)
+    return tuple(grids) or (Grid("all cells", {}, {}),)
 
 
 def _grid(kind: str, position: int, table: Said, dataset: Said, architecture: Said) -> Grid:
     _check_architecture(table, architecture)
-    generators = _generators(dataset, table)
+    generators = _generators(table) or _generators(dataset)
     levels: dict[str, list[Any]] = {}
     errors: dict[str, Any] = {}
     for key, value in table.items():
-        many = value if isinstance(value, list) and kind == "grid" else [value]
         try:
-            levels[key] = _levels(key, many, generators)
+            _check_factor(key, generators)
+            if kind == "grid" and isinstance(value, list):
+                levels[key] = _levels(key, value, generators)
+            else:
+                levels[key] = [_kept(key, value, _level(key, value, generators))]
         except ValidationError as error:
-            is_one = kind == "cell" or not isinstance(value, list)
-            messages = error.messages
-            errors[key] = messages[0] if is_one and isinstance(messages, dict) and set(messages) == {0} else messages
+            errors[key] = error.messages
     if errors:
         raise ValidationError(errors)
     data = {key: found for key, found in levels.items() if key in DATASET}
@@ -78,9 +80,27 @@ def _check_architecture(table: Said, architecture: Said) -> None:
         raise ValidationError("does not go with hidden_layers in [model]; give width or depth there", said[0])
 
 
+def _check_factor(key: str, generators: Sequence[str]) -> None:
+    """Raise ValidationError where a key is none that can vary, or that no data set of the grid has."""
+    of_networks = (*ARCHITECTURE, *RECIPE)
+    if key in of_networks or key == "generator":
+        return
+    has = _keys_of(generators)
+    if key not in DATASET:
+        raise ValidationError(f"unknown factor; there are {', '.join((*of_networks, *has))}")
+    if key not in has:
+        raise ValidationError(f"the data set has none: {' and '.join(generators) or 'it'} has {', '.join(has)}")
+
+
+def _keys_of(generators: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(["generator", *(key for each in generators for key in dataset_schema(each).fields)]))
+
+
 def _levels(key: str, values: list[Any], generators: Sequence[str]) -> list[Any]:
     if not values:
         raise ValidationError("has no level: the list is empty")
+    if key in OF_LISTS and not any(isinstance(value, list) for value in values):
+        raise ValidationError(f"a level is a list itself, so give a list of those: [{values}]")
     levels, errors, seen = [], dict[int, Any](), set[str]()
     for i, value in enumerate(values):
         try:
@@ -91,41 +111,49 @@ def _levels(key: str, values: list[Any], generators: Sequence[str]) -> list[Any]
         if repr(level) in seen:
             errors[i] = [f"{value} is there already; list each level once"]
         seen.add(repr(level))
-        levels.append(value if key in DATASET else level)
+        levels.append(_kept(key, value, level))
     if errors:
         raise ValidationError(errors)
     return levels
 
 
+def _kept(key: str, value: Any, level: Any) -> Any:
+    """Return what a grid keeps of a level: of a data set, which is read as a whole later, what the file says."""
+    return value if key in DATASET else level
+
+
 def _level(key: str, value: Any, generators: Sequence[str]) -> Any:
     """Return a level as its field has it."""
-    if key in ARCHITECTURE or key in RECIPE:
-        return field_of(key).deserialize(value)
     if key not in DATASET:
-        raise ValidationError(f"unknown factor; there are {', '.join(FACTORS)}")
-    if key == "generator":
-        if not isinstance(value, str) or value not in SCHEMAS:
-            raise ValidationError(f"must be one of {', '.join(SCHEMAS)}, not {value}")
-        return value
-    return value if key in UNCHECKED else _of_data(key, value, generators)
+        return field_of(key).deserialize(value)
+    return _generator(value) if key == "generator" else _of_data(key, value, generators)
+
+
+def _generator(value: Any) -> str:
+    if not isinstance(value, str) or value not in SCHEMAS:
+        raise ValidationError(f"must be one of {', '.join(SCHEMAS)}, not {value}", "generator")
+    return value
 
 
 def _of_data(key: str, value: Any, generators: Sequence[str]) -> Any:
     """Return a level as the first kind of data set has it that takes it."""
+    if key in UNCHECKED:
+        return value
     having = [generator for generator in generators if key in dataset_schema(generator).fields]
-    if not having:
-        has = "; ".join(f"{each} has {', '.join(dataset_schema(each).fields)}" for each in generators)
-        raise ValidationError(f"no data set here has it; {has or 'none is named: generator is missing'}")
     refused = []
     for generator in having:
         try:
             return field_of(key, generator).deserialize(value)
         except ValidationError as error:
             refused.append(error)
+    if not refused:
+        raise ValidationError(
+            f"the data set has none: {' and '.join(generators)} has {', '.join(_keys_of(generators))}"
+        )
     raise refused[0]
 
 
-def _generators(*tables: Mapping[str, Any]) -> list[str]:
+def _generators(*tables: Said) -> list[str]:
     """Return the kinds of data set that some tables name."""
     named = [each for table in tables for each in _listed(table.get("generator"))]
     return list(dict.fromkeys(each for each in named if isinstance(each, str) and each in SCHEMAS))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from training.protocol_spec import Recipe
 from training.recorded import recorded_epochs
 from training.study.cells import Cell, Exact, Keep, content_of, digest_of
 from training.study.names import name_of
-from training.study.parts import ARCHITECTURE, Data, Network, Said, data_of, network_of, task_of
+from training.study.parts import ARCHITECTURE, Data, Network, Said, data_of, network_of, plain, shown, task_of
 
 Errors = list[str]
 
@@ -143,12 +143,15 @@ class Grids:
             what there is, and what is wrong, a line each.
         """
         found = Found({factor: {} for factor in self.factors})
-        errors = list(islice(self._checked(found), SHOWN_ERRORS + 1))
-        if len(errors) > SHOWN_ERRORS:
-            errors[SHOWN_ERRORS:] = ["  … and perhaps more"]
-        return found, list(dict.fromkeys(errors))
+        errors: dict[tuple[str, str], str] = {}
+        for where, which, wrong in self._checked(found):
+            errors.setdefault((where, wrong), f"  {where}{which}: {wrong}")
+            if len(errors) == SHOWN_ERRORS:
+                return found, [*errors.values(), "  …"]
+        return found, list(errors.values())
 
-    def _checked(self, found: Found) -> Iterator[str]:
+    def _checked(self, found: Found) -> Iterator[tuple[str, str, str]]:
+        """Yield where something is wrong, with which levels, and what."""
         for grid in self.grids:
             tasks: dict[tuple[Task, tuple[str, ...]], None] = {}
             for said in _products(grid.data):
@@ -201,16 +204,13 @@ def _note_levels(found: Found, levels: Mapping[str, Level]) -> None:
         found.levels[factor][level] = None
 
 
-def _lines(grid: Grid, said: Said, error: Exception, table: str) -> Iterator[str]:
-    """Tell what is wrong with a combination, and which it is."""
-    which = ", ".join([grid.where, *(f"{key} = {_toml(value)}" for key, value in said.items())])
+def _lines(grid: Grid, said: Said, error: Exception, table: str) -> Iterator[tuple[str, str, str]]:
+    """Tell what is wrong with a combination."""
+    levels = ", ".join(f"{key} {shown(key, plain(value))}" for key, value in said.items())
+    which = f" with {levels}" if levels else ""
     if not isinstance(error, ValidationError):
-        yield f"  {which}: {error}"
+        yield grid.where, which, str(error)
         return
     for path, messages in by_path(error.normalized_messages()):  # type: ignore[no-untyped-call]
         key = ".".join(map(str, (table, *path) if table else path))
-        yield from (f"  {which}: {key}: {message}" for message in messages)
-
-
-def _toml(value: Any) -> str:
-    return str(list(value) if isinstance(value, tuple) else value)
+        yield from ((grid.where, which, f"{key}: {message}") for message in messages)

@@ -27,7 +27,6 @@ Said = Mapping[str, Any]
 ARCHITECTURE = ("width", "depth", "hidden_layers")
 RECIPE = tuple(RecipeSchema().fields)
 DATASET = ("generator", *dict.fromkeys(key for schema in SCHEMAS.values() for key in schema().fields))
-FACTORS = (*ARCHITECTURE, *RECIPE, *DATASET)
 
 OF_HIDDEN_LAYERS = ("activation", "dropout", "batch_normalization")
 """What a network without hidden layers has none of."""
@@ -166,7 +165,7 @@ def network_of(architecture: Said, levels: Recipe, of_all: Recipe, factors: Sequ
         "width": _width(layers, factors),
         **({} if layers else dict.fromkeys(OF_HIDDEN_LAYERS)),
     }
-    mine = {key: shown(key, _plain(known[key])) for key in factors if key not in DATASET}
+    mine = {key: shown(key, plain(known[key])) for key in factors if key not in DATASET}
     return Network(model, recipe_content(model), mine)
 
 
@@ -189,6 +188,6 @@ def _width(layers: Sequence[int], factors: Sequence[str]) -> int | None:
     return layers[0] if len(set(layers)) == 1 else None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a record, as early stopping is, as its keys."""
     return vars(value) if hasattr(value, "__dataclass_fields__") else value

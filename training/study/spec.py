@@ -169,7 +169,10 @@ class _StudySchema(StrictRecordSchema[Said]):
 
     @validates_schema
     def data_are_known(self, data: dict[str, Any], **_: object) -> None:
-        check_dataset(data["dataset"], [*data["grid"], *data["cell"]])
+        try:
+            check_dataset(data["dataset"], [*data["grid"], *data["cell"]])
+        except ValidationError as error:
+            raise ValidationError({"dataset": error.normalized_messages()}) from error  # type: ignore[no-untyped-call]
 
     @post_load
     def make(self, data: Said, **_: object) -> Said:
@@ -210,7 +213,7 @@ def _study(document: Said, directory: Path) -> StudyFile:
     if errors:
         raise _CombinationError("\n".join(errors))
     known = Known(
-        {factor: list(_as_rows_have(found, factor)) for factor in factors},
+        {factor: _as_rows_have(found, factor) for factor in factors},
         found.mixed,
         sorted(found.epochs),
         _task_of(found),
@@ -228,9 +231,13 @@ def _study(document: Said, directory: Path) -> StudyFile:
     )
 
 
-def _as_rows_have(found: Found, factor: str) -> Iterator[Level]:
-    for level in found.levels[factor]:
-        yield str(level) if factor in found.mixed and level is not None else level
+def _as_rows_have(found: Found, factor: str) -> list[Level]:
+    """Return a factor's levels: none first, numbers ascending, text in the order of the file."""
+    levels = list(found.levels[factor])
+    if factor in found.mixed:
+        return [None if level is None else str(level) for level in levels]
+    numbers = sorted(level for level in levels if isinstance(level, int | float))
+    return [*(level for level in levels if level is None), *(numbers or (e for e in levels if isinstance(e, str)))]
 
 
 def _task_of(found: Found) -> Task:
