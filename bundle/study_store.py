@@ -135,7 +135,7 @@ class Store:
         are always there. A replicate that stands in two files counts once.
         """
         units = [unit.columns for unit in self.units(cells, columns, epochs)]
-        return sorted_rows(concatenated(units)) if units else dict[str, Column](dict.fromkeys(KEYS, []))
+        return sorted_rows(concatenated(units)) if units else dict[str, Column]({key: [] for key in KEYS})
 
     def units(
         self,
