@@ -4,8 +4,9 @@ import { load } from "./catalogue.js";
 import { Content } from "./content.js";
 import { Controls } from "./controls.js";
 import { byId, reach } from "./dom.js";
-import { bringKey, downloads } from "./downloads.js";
+import { downloads } from "./downloads.js";
 import { Follower } from "./follow.js";
+import { bringKey } from "./saving.js";
 import { State } from "./state.js";
 
 class Page {
