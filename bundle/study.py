@@ -73,6 +73,8 @@ class Study:
     """What a study asks. `factors` are the names of its columns, in the order of the file.
 
     `axes` are the two factors that a heat map has, x first, and `metric` is what it shows, if nothing else is asked.
+    `recipe` says in words how all cells are trained, for what is found holds for it: "at rate 0.001 and 500 epochs".
+    `overlap` is 0 where every replicate draws its own data, else the test set's size over the training set's.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Study:
     claims: list[Claim]
     task: Task
     started_at: datetime
+    recipe: str = ""
+    overlap: float = 0.0
 
 
 StudySchema = schema_of(Study)

@@ -21,8 +21,9 @@ from training.architectures import Weights
 from training.datasets import Replicates
 from training.fit.batches import BatchOrders
 from training.fit.early_stopping import mixed
-from training.fit.train import AnyHistory, Trajectory, most_recorded, recorded_epochs, train
+from training.fit.train import AnyHistory, Trajectory, most_recorded, train
 from training.protocol_spec import ProtocolSpec
+from training.recorded import recorded_epochs
 from verdicts.intervals import bounds_of
 from verdicts.summary import summarize
 

@@ -17,8 +17,8 @@ from training import TrainingError, compiled_form, experiment, one_model, pipeli
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.exporter import ExportError, Recorded, export
-from training.fit.train import recorded_epochs
 from training.pipeline import run
+from training.recorded import recorded_epochs
 
 EPOCHS = 25  # two chunks, the last of them shorter
 NAMES = ("linear", "tanh-3")

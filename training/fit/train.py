@@ -19,6 +19,7 @@ from training.fit import MakeTrainer, Trainer, xla_trainer
 from training.fit.batches import BatchOrders
 from training.fit.early_stopping import StoppingEarly
 from training.protocol_spec import ProtocolSpec
+from training.recorded import recorded_epochs
 
 logger = logging.getLogger(__name__)
 
@@ -57,21 +58,6 @@ class Trajectory:
 def most_recorded(initial: Weights) -> int:
     """Return how many epochs of these starting weights, a list of [R, …], fit into `MAX_RECORDED_BYTES`; at least 2."""
     return max(2, min(60, MAX_RECORDED_BYTES // sum(stack.nbytes for stack in initial) - 1))
-
-
-def recorded_epochs(epochs: int, limit: int = 60) -> list[int]:
-    """Return the epochs to keep: before training, the last, and about `limit` between, denser at the start.
-
-    The spacing is geometric, since weights move most at first; where that falls below one epoch, each is kept.
-    """
-    if epochs < limit:
-        return list(range(epochs + 1))
-    spaced = np.geomspace(1, epochs, 2 * limit).round().astype(int)
-    unique = np.unique(spaced)
-    while len(unique) > limit:
-        spaced = np.geomspace(1, epochs, len(spaced) - 1).round().astype(int)
-        unique = np.unique(spaced)
-    return [0, *unique.tolist()]
 
 
 def train(
