@@ -6,7 +6,7 @@ import { factorText, levelText, nameOf } from "./measures.js";
 import { keyOf } from "./view.js";
 import { writeWhere } from "./state.js";
 
-const SHOWN = { boundaries: "boundaries", numbers: "the measure alone" };
+const SHOWN = { boundaries: "boundaries", measured: "the measure alone" };
 
 export class Choices {
   /** @type {number[]} */
@@ -66,7 +66,7 @@ export class Choices {
     this.slider.value = String(Math.max(0, position));
     this.slider.disabled = this.#epochs.length < 2;
     const text =
-      view.epoch === null ? "each cell’s last" : view.epoch === 0 ? "before training" : `after epoch ${view.epoch}`;
+      view.epoch === null ? "after each cell’s last" : view.epoch === 0 ? "before training" : `after epoch ${view.epoch}`;
     this.output.textContent = this.#epochs.length === 0 ? "none recorded" : text;
     this.slider.setAttribute("aria-valuetext", this.output.textContent);
     const metrics = facts.metrics.includes(view.metric) ? facts.metrics : [view.metric, ...facts.metrics];

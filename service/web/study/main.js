@@ -3,17 +3,16 @@
 import { byId, h, reach } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
 import { bringKey } from "../explorer/saving.js";
-import { isRefusal } from "../explorer/service.js";
+import { isRefusal, ServiceError } from "../explorer/service.js";
+import { describe, runningText } from "./about.js";
 import { Choices } from "./choices.js";
 import { drawClaims } from "./claims.js";
 import { Detail } from "./detail.js";
 import { Grid } from "./grid.js";
 import { Heat } from "./heat.js";
 import { Maps } from "./maps.js";
-import { markdown } from "./markdown.js";
 import { meaningOf, nameOf, written } from "./measures.js";
-import { tally } from "./outcomes.js";
-import { drawProfile } from "./profile.js";
+import { drawProfile, NARROW } from "./profile.js";
 import { State } from "./state.js";
 import { runsOf, Study, summariesOf, upTo } from "./study.js";
 import { viewOf } from "./view.js";
@@ -66,6 +65,7 @@ class Page {
       onchoose: (cell) => this.state.set({ cell: this.state.values.cell === cell.name ? null : cell.name }),
     });
     this.state.subscribe(() => this.update());
+    NARROW.addEventListener("change", () => this.update());
     bringKey(this.follower.service, (error) => this.follower.explain(error));
     document.title = NAME;
     byId("title").textContent = NAME;
@@ -78,22 +78,41 @@ class Page {
   // --- What the service has ---
 
   async #refresh() {
-    const { service } = this.follower;
-    const metric = this.state.values.metric;
+    const { metric } = this.state.values;
     const path = this.#path({ group: "cell", ...(metric === null ? {} : { metric }) });
     const began = performance.now();
-    const news = await service.news(path, path === this.#asked ? this.#etag : null);
+    const news = await this.#news(path);
+    if (news === undefined) return;
     this.follower.lock(false);
     if (news !== null) {
       [this.#asked, this.#etag] = [path, news.etag];
       this.#study = new Study(news.document);
       this.#summaries = new Map([[news.document.metric, summariesOf(news.document)]]);
-      this.#describe(this.#study);
+      describe(this.#study);
+      this.follower.news = this.#study.isRunning ? runningText(this.#study) : "";
       this.update();
       await this.#loadMaps(this.#study);
       this.follower.pause = Math.max(POLL_MS, (performance.now() - began) / SHARE);
     }
     this.follower.say(this.follower.news);
+  }
+
+  /** What the study's path answers with; null where that is not new, undefined where it is refused, which is said.
+   *  @param {string} path
+   *  @returns {Promise<{document: any, etag: string | null} | null | undefined>} */
+  async #news(path) {
+    try {
+      return await this.follower.service.news(path, path === this.#asked ? this.#etag : null);
+    } catch (error) {
+      if (!isRefusal(error) || !(error instanceof ServiceError)) throw error;
+      this.follower.lock(false);
+      if (error.status === 422 && this.state.values.metric !== null) {
+        this.state.set({ metric: null }); // an address may ask for what was never measured
+        return this.#news(this.#path({ group: "cell" }));
+      }
+      this.follower.say(`There is nothing to show: ${error.message}`);
+      return undefined;
+    }
   }
 
   /** @param {Study} study */
@@ -111,35 +130,6 @@ class Page {
   /** @param {Record<string, string>} query */
   #path(query) {
     return `${NAME}?${new URLSearchParams({ format: "json", ...query })}`;
-  }
-
-  /** What does not depend on the view.
-   *  @param {Study} study */
-  #describe({ facts, progress, failures, claims, cells, isRunning }) {
-    document.title = `${facts.title}: a study`;
-    byId("title").textContent = facts.title;
-    const [first, ...rest] = markdown(facts.text);
-    byId("text").replaceChildren(
-      ...(first ? [first] : []),
-      ...(rest.length > 0 ? [h("details", {}, h("summary", {}, "More about it"), rest)] : []),
-    );
-    const found = claims.length > 0 ? `Of ${claims.length} claims: ${tally(claims)}. ` : "";
-    const failed = progress.failed > 0 ? `, ${progress.failed} with failures` : "";
-    byId("facts").replaceChildren(
-      found === "" ? "" : h("a", { href: "#claims" }, found.trim()),
-      ` ${progress.cells} cells${failed}, ${facts.replicates} runs each${facts.recipe ? `, ${facts.recipe}` : ""}.`,
-    );
-    const done = `${progress.finished} of ${progress.cells} cells are done`;
-    this.follower.news = isRunning ? `This study is running: ${done}.` : "";
-    byId("claims").hidden = claims.length === 0;
-    byId("failures").hidden = failures.length === 0;
-    const names = new Map(cells.map(({ digest, name }) => [digest, name]));
-    byId("failed").replaceChildren(
-      ...failures.map(({ cell, first: from, last: to, reason }) => {
-        const runs = from === to ? `run ${from}` : `runs ${from} to ${to}`;
-        return h("li", {}, h("strong", {}, names.get(cell) ?? cell), `, ${runs}: ${reason}`);
-      }),
-    );
   }
 
   // --- What is loaded is drawn in the next frame; what a view needs besides is asked for once ---
@@ -168,7 +158,7 @@ class Page {
     const means = [...table.values()].flatMap((all) => all.map(({ summary }) => summary.mean ?? NaN));
     const heat = new Heat(view.metric, means);
     const shown = { study, summaries, heat, maps: this.#maps, mapsKey: this.#mapsKey };
-    const drawn = view.epoch === null ? view : { ...view, show: "numbers" }; // boundaries are kept of the end alone
+    const drawn = view.epoch === null ? view : { ...view, show: "measured" }; // boundaries are kept of the end alone
     this.grid.draw(drawn, shown);
     this.#drawLegend(view, shown);
     drawClaims(byId("claim-list"), study, view, this.state);
@@ -216,8 +206,9 @@ class Page {
     bar.style.background = heat.gradient;
     const [low, high] = heat.ends.map((end) => written(end, metric));
     const meaning = meaningOf(metric);
-    const line = maps === null || maps.isValue ? "" : "Dark: where the classes part. ";
-    const boundaries = maps === null ? (study.maps.length > 0 ? "" : "This study keeps no boundaries. ") : line;
+    const line = maps === null || maps.isValue ? "" : "Dark: where classes part. ";
+    const isWithout = study.maps.length === 0 && study.cells.some(({ replicates }) => replicates > 0);
+    const boundaries = isWithout ? "This study keeps no boundaries. " : line;
     const kept = maps === null ? "" : "Boundaries are kept of the end of training alone. ";
     byId("legend").replaceChildren(
       h("span", {}, `${nameOf(metric)}${meaning ? ` (${meaning})` : ""}, mean of the runs`),
@@ -244,7 +235,8 @@ class Page {
 
   /** @param {import("./view.js").StudyView} view @param {Shown} shown */
   #drawCell(view, shown) {
-    const first = view.grid.flat().find((cell) => cell !== null) ?? null;
+    const all = view.grid.flat().filter((cell) => cell !== null);
+    const first = all.find(({ model }) => model !== null) ?? all[0] ?? null;
     const looked = this.#looked === null ? null : shown.study.cell(this.#looked.digest);
     const cell = looked ?? view.cell ?? first;
     byId("cell").hidden = cell === null;
@@ -279,7 +271,7 @@ class Page {
   #reveal() {
     const main = document.querySelector("main");
     if (main === null || !main.hidden) return;
-    main.hidden = false;
+    main.hidden = byId("controls").hidden = false;
     reach(document.getElementById(location.hash.slice(1)));
   }
 }
