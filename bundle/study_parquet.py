@@ -7,6 +7,7 @@ tools pass over. Nothing is compressed: numbers of a training hardly shrink, and
 
 import contextlib
 import io
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
@@ -16,7 +17,7 @@ import orjson
 from arro3.core import Array, DataType, RecordBatch, Table
 from arro3.io import read_parquet, write_parquet
 
-from bundle.study_rows import BoundaryMap, Column, UnitRows, concatenated, taken
+from bundle.study_rows import BoundaryMap, Column, UnitRows, column_of, concatenated
 
 KEYS = ("cell", "replicate", "epoch")
 """The columns that all rows have."""
@@ -79,6 +80,8 @@ def _repeats(column: Column) -> bool:
 
 
 def _to_arrow(name: str, column: Column) -> Array:
+    if not isinstance(column, list) and column.dtype.kind == "b":
+        column = column_of(column.tolist())
     if isinstance(column, list):
         return Array([None if value is None else str(value) for value in column], DataType.string())
     if column.dtype.kind == "i":
@@ -93,17 +96,16 @@ def _to_arrow(name: str, column: Column) -> Array:
 
 
 def _from_arrow(batch: RecordBatch, names: list[str], epochs: Epochs) -> dict[str, Column]:
-    columns = {name: _column(batch[name]) for name in names}
-    if epochs == "all":
-        return columns
-    epoch = np.asarray(columns["epoch"])
-    return taken(columns, epoch == epoch.max(initial=0))
+    if epochs == "last":
+        epoch = batch["epoch"].to_numpy()
+        batch = batch.select(names).take(Array.from_numpy(np.flatnonzero(epoch == epoch.max(initial=0))))
+    return {name: _column(batch[name]) for name in names}
 
 
 def _column(array: Array) -> Column:
     kind = str(array.type)
     if "Utf8" in kind:
-        return list(array.to_pylist())
+        return [None if text is None else sys.intern(text) for text in array.to_pylist()]
     if array.null_count == 0:
         numbers = array.to_numpy()
     else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bundle.comparison import Summary
 from bundle.study import Level
-from bundle.study_rows import Column
+from bundle.study_rows import Column, taken
 from verdicts.intervals import SHARE, Bounds
 from verdicts.summary import summarize
 
@@ -62,7 +62,7 @@ def select(columns: Columns, where: Mapping[str, Any]) -> dict[str, Column]:
     Raises:
         ValueError: there is no such column, or a condition is none that its column can meet.
     """
-    return take(columns, meeting(columns, where))
+    return taken(dict(columns), meeting(columns, where))
 
 
 def meeting(columns: Columns, where: Mapping[str, Any]) -> Mask:
@@ -76,16 +76,6 @@ def meeting(columns: Columns, where: Mapping[str, Any]) -> Mask:
         met = [_meets(columns, name, choice) for choice in choices]
         mask &= np.any(met, axis=0) if met else False
     return mask
-
-
-def take(columns: Columns, chosen: Mask | NDArray[np.int64]) -> dict[str, Column]:
-    """Return the rows that a mask or their positions choose."""
-    places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-    listed = places.tolist()
-    return {
-        name: column[places] if isinstance(column, np.ndarray) else [column[i] for i in listed]
-        for name, column in columns.items()
-    }
 
 
 def count_of(columns: Columns) -> int:
