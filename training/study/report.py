@@ -8,21 +8,30 @@ from rich.table import Table
 from bundle.study import Level, Study
 from bundle.study_rows import Column, column_of, text_of
 from bundle.study_store import Store
-from verdicts.cells import Group, grouped
+from verdicts.cells import Group, grouped, is_share
 from verdicts.claims import Judged, judge_all
 
 MOST_LINES = 40
 """Of a table; of more cells it shows groups."""
 
 MOST_ROWS = 4_000_000
-"""That are read at once, 100 bytes each: the claims of larger studies are judged where there is more memory."""
+"""That are read at once, some 100 bytes each."""
+
+EPOCHS = 13
+"""That most studies record."""
 
 
 def rows_of(study: Study, store: Store, metrics: Iterable[str], *, every_epoch: bool) -> dict[str, Column]:
     """Return the rows of a study's cells, with the levels that the study says they have.
 
     Rows may be older than the study's file: what a cell is called there, and which factors it names, does not count.
+
+    Raises:
+        ValueError: there are too many to read them at once.
     """
+    count = len(study.cells) * study.replicates * (EPOCHS if every_epoch else 1)
+    if count > MOST_ROWS:
+        raise ValueError(f"about {count:,} rows are too many to sum up at once, at most {MOST_ROWS:,} are")
     cells = {cell.digest: i for i, cell in enumerate(study.cells)}
     columns = store.read(cells, [*metrics], "all" if every_epoch else "last")
     places = np.fromiter((cells[str(cell)] for cell in columns["cell"]), np.int64)
@@ -43,7 +52,7 @@ def results_table(study: Study, columns: Mapping[str, Column]) -> Table:
     for name in (*by, "runs", "mean", "95% interval", "least", "most"):
         table.add_column(name.replace("_", " "), justify="left" if name in by and _is_text(study, name) else "right")
     for group in groups[:MOST_LINES]:
-        table.add_row(*(_level(group.levels[name]) for name in by), *_summed_up(group))
+        table.add_row(*(_level(group.levels[name]) for name in by), *_summed_up(group, is_share(study.metric)))
     if len(groups) > MOST_LINES:
         table.add_row(f"… {len(groups) - MOST_LINES} more")
     return table
@@ -67,26 +76,24 @@ def _level(level: Level) -> str:
     return "-" if level is None else text_of(level)
 
 
-def _summed_up(group: Group) -> list[str]:
+def _summed_up(group: Group, share: bool) -> list[str]:
     summary = group.summary
     if summary is None:
         return ["0", "-", "-", "-", "-"]
-    ends = [f"{end:.4g}" for end in summary.ci95 or ()]
-    numbers = [f"{summary.mean:.4g}", " to ".join(ends) or "-", f"{summary.min:.4g}", f"{summary.max:.4g}"]
-    return [str(group.count), *numbers]
+    digits = ".4f" if share else ".4g"
+    mean, least, most = (f"{value:{digits}}" for value in (summary.mean, summary.min, summary.max))
+    ends = " to ".join(f"{end:{digits}}" for end in summary.ci95 or ())
+    return [str(group.count), mean, ends or "-", least, most]
 
 
 def judged(study: Study, store: Store) -> list[Judged]:
     """Return what came of the claims.
 
     Raises:
-        ValueError: there are too many rows to judge them at once.
+        ValueError: there are too many rows.
     """
     every_epoch = any(_asks_for_epochs(claim.along, claim.where, claim.better) for claim in study.claims)
-    rows = len(study.cells) * study.replicates * (12 if every_epoch else 1)
-    if rows > MOST_ROWS:
-        raise ValueError(f"about {rows:,} rows are too many to judge claims by; a study of fewer cells can")
-    metrics = {claim.metric for claim in study.claims}
+    metrics = {"loss", *(claim.metric for claim in study.claims)}  # by the loss it is seen which replicates diverged
     return judge_all(study, rows_of(study, store, metrics, every_epoch=every_epoch)) if study.claims else []
 
 
