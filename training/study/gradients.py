@@ -71,7 +71,7 @@ def measure_learning(
         for i, (activation, layer) in enumerate(zip(activations, hidden, strict=True)):
             slopes = np.abs(layer.slopes)
             np.maximum(steepest_here[i], slopes.max(axis=2), out=steepest_here[i])
-            flat[i] += (slopes < FLAT * steepest(activation)).sum(axis=2)
+            flat[i] += np.count_nonzero(slopes < FLAT * steepest(activation), axis=2)
     return Learning(
         outputs=np.concatenate(answers, axis=2).swapaxes(1, 2),
         loss=total / n,
