@@ -96,7 +96,7 @@ def study(file: Path, models_dir: Path, replicates: int | None, resume: bool, **
 def _check_size(asked: StudyFile) -> None:
     if asked.grids.most > MOST_CELLS:
         raise ValueError(
-            f"{asked.name} has {asked.grids.most:,} combinations; one study has at most {MOST_CELLS:,} cells"
+            f"{asked.name}: {asked.grids.most:,} combinations are more than the {MOST_CELLS:,} of one study"
         )
 
 
@@ -153,7 +153,7 @@ class _Run:
     def _train(self, record: Study) -> None:
         """Train what is missing, and show how it goes."""
         runs, missing = self._runs(record)
-        size = f"{len(record.cells):,} cells x {record.replicates:,} replicates = {runs:,} runs"
+        size = f"{_count(len(record.cells), 'cell')} x {_count(record.replicates, 'replicate')} = {_count(runs, 'run')}"
         click.echo(f"{record.title}: {size}, {missing:,} of them to do", err=True)
         if not missing:
             return
@@ -240,6 +240,10 @@ def _tell_failures(failures: list[Failure], record: Study, lost: Mapping[str, st
         click.echo(f"  {' '.join(line.split())}", err=True)
     if len(lines) > MOST_FAILURES:
         click.echo(f"  … {len(lines) - MOST_FAILURES:,} more", err=True)
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number:,} {of}{'' if number == 1 else 's'}"
 
 
 def _replicates(failures: list[Failure]) -> str:
