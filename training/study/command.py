@@ -95,9 +95,7 @@ def study(file: Path, models_dir: Path, replicates: int | None, resume: bool, **
 
 def _check_size(asked: StudyFile) -> None:
     if asked.grids.most > MOST_CELLS:
-        raise ValueError(
-            f"{asked.name}: {asked.grids.most:,} combinations are more than the {MOST_CELLS:,} of one study"
-        )
+        raise ValueError(f"{asked.name}: {asked.grids.most:,} cells are more than the {MOST_CELLS:,} of one study")
 
 
 class _Run:

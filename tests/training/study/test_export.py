@@ -16,7 +16,8 @@ NAME = "n" * 64
 def cells(tmp_path: Path) -> list[Cell]:
     file = tmp_path / "study.toml"
     file.write_text(
-        'name = "s"\nseed = 5\n[dataset]\ngenerator = "moons"\n[[grid]]\nnoise = [0.1, 0.2]\nwidth = [1, 2]\nepochs = [7]'
+        'name = "s"\nseed = 5\n[dataset]\ngenerator = "moons"\n'
+        "[[grid]]\nnoise = [0.1, 0.2]\nwidth = [1, 2]\nepochs = [7]"
     )
     return list(read(file).cells())
 
