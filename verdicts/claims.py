@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bundle.study import Claim, Outcome, Study
 from verdicts import student
-from verdicts.cells import LAST, Columns, bounds_of, count_of, is_share, select
+from verdicts.cells import LAST, Columns, bounds_of, count_of, is_share, order_of, select
 from verdicts.claim_rules import check, rope_of
 from verdicts.claim_sides import over_settings, sides_of, values_of
 from verdicts.claim_words import metric_name, sentence
@@ -64,7 +64,17 @@ class Judged:
 
 def judge_all(study: Study, columns: Columns) -> list[Judged]:
     """Return what came of each of a study's claims, in their order."""
-    return [judge(claim, columns, study.factors, study.overlap, study.recipe) for claim in study.claims]
+    claims = [_in_order(claim, study, columns) for claim in study.claims]
+    return [judge(claim, columns, study.factors, study.overlap, study.recipe) for claim in claims]
+
+
+def _in_order(claim: Claim, study: Study, columns: Columns) -> Claim:
+    """Return a claim along a factor of text with its levels in the study's order, of those that there are."""
+    column = columns.get(claim.along or "")
+    if claim.levels is not None or claim.along not in study.factors or not isinstance(column, list):
+        return claim
+    found = set(column)
+    return replace(claim, levels=[level for level in order_of(study, claim.along) if level in found])
 
 
 def judge(claim: Claim, columns: Columns, factors: Sequence[str], overlap: float = 0, recipe: str = "") -> Judged:

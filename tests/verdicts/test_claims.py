@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from bundle.study import Claim, Study
+from bundle.study import Claim, Study, StudyCell
 from bundle.study_rows import concatenated
 from verdicts.cells import Columns
 from verdicts.claim_rules import check
@@ -308,6 +308,16 @@ def test_a_study_s_claims_are_judged_with_its_recipe_and_its_overlap() -> None:
     assert [each.outcome for each in judge_all(plain, rows)] == ["holds", "does not hold"]
     assert RECIPE in judge_all(plain, rows)[0].sentence
     assert [each.outcome for each in judge_all(replace(plain, overlap=1.0), rows)] == ["undecided", "undecided"]
+
+
+def test_text_is_taken_in_the_order_of_the_study_whatever_the_order_of_the_rows() -> None:
+    means = {"sigmoid": 0.6, "relu": 0.9, "tanh": 0.8}
+    rows = study(*(cell({"activation": name}, mean + 0.01 * NOISE[0]) for name, mean in means.items()))
+    claim = Claim("", "test_accuracy", "more", along="activation")
+    cells = [StudyCell(name, name, {"activation": name}, []) for name in ("sigmoid", "tanh", "relu", "elu")]
+    asked = Study("s", "", "", 30, ["activation"], "loss", [], cells, [claim], "binary", datetime.now(UTC))
+    assert [each.outcome for each in judge_all(asked, rows)] == ["holds"]
+    assert [each.outcome for each in judge_all(replace(asked, cells=cells[::-1]), rows)] == ["does not hold"]
 
 
 def test_wrong_outcomes_at_the_edge_are_rare() -> None:
