@@ -1,18 +1,20 @@
 """What training has at hand at the recorded epochs: its loss, the gradients, and the units that no longer learn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.architectures import Weights
-from training.fit.recipe import Loss
 from training.study.passes import Activation, backward, forward, points_at_once, steepest
 
+F: TypeAlias = NDArray[np.float32]
+
 Floats: TypeAlias = NDArray[np.float64]
+
+PointLosses: TypeAlias = Callable[[F, F], tuple[F, F]]
 
 FLAT = 0.01
 """Of an activation's steepest slope: below it a unit is saturated at a point. Of tanh that is where |tanh| > 0.995."""
@@ -27,7 +29,7 @@ class Learning:
     gradients by each kernel [L, S]; and of the hidden layers the shares of units that are dead and saturated [L-1, S].
     """
 
-    outputs: NDArray[np.float32]
+    outputs: F
     loss: Floats
     gradient_norms: Sequence[Floats]
     dead: Sequence[Floats]
@@ -37,10 +39,10 @@ class Learning:
 def measure_learning(
     activations: Sequence[Activation],
     weights: Weights,
-    points: NDArray[np.float32],
-    labels: NDArray[np.float32],
-    point_weights: NDArray[np.float32],
-    loss: Loss,
+    points: F,
+    labels: F,
+    point_weights: F,
+    losses_of: PointLosses,
 ) -> Learning:
     """Measure one replicate on its training data.
 
@@ -50,7 +52,7 @@ def measure_learning(
         points: [n, d].
         labels: [n].
         point_weights: what each point counts in the loss, [n].
-        loss: of single points.
+        losses_of: labels [n] and outputs [S, n, k]; returns losses [S, n] with their gradient [S, n, k].
 
     Returns:
         what weights that diverged make is not told apart.
@@ -61,11 +63,12 @@ def measure_learning(
     steepest_here, flat = ([np.zeros(bias.shape) for bias in weights[1:-2:2]] for _ in range(2))
     for first in range(0, n, size):
         part = slice(first, first + size)
-        x: NDArray[np.float32] = points[part].T
+        x: F = points[part].T
         hidden, z = forward(activations, weights, x)
         answers.append(z)
-        losses, gradient = _losses(loss, labels[part], point_weights[part], z)
-        total += losses.sum(axis=1, dtype=np.float64)
+        losses, gradient = losses_of(labels[part], z.swapaxes(1, 2))
+        total += losses @ point_weights[part].astype(np.float64)
+        gradient = gradient.swapaxes(1, 2) * point_weights[part]
         for so_far, found in zip(gradients, backward(hidden, weights, x, gradient), strict=True):
             so_far += found
         for i, (activation, layer) in enumerate(zip(activations, hidden, strict=True)):
@@ -86,15 +89,3 @@ def norms(stack: NDArray[np.floating]) -> Floats:
     wide = stack.reshape(len(stack), -1).astype(np.float64)
     found: Floats = np.sqrt((wide * wide).sum(axis=1))
     return found
-
-
-def _losses(
-    loss: Loss, labels: NDArray[np.float32], point_weights: NDArray[np.float32], z: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the loss of each point [S, n] with its gradient by the outputs z [S, k, n]."""
-    answers = tf.constant(z.swapaxes(1, 2))
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(answers)
-        losses = loss(tf.constant(np.broadcast_to(labels[:, np.newaxis], (*answers.shape[:2], 1))), answers)
-        losses = losses * point_weights
-    return losses.numpy(), tape.gradient(losses, answers).numpy().swapaxes(1, 2)

@@ -1,6 +1,7 @@
 """What one replicate is at its recorded epochs, number by number; `bundle.study_rows` says what each of them is."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TypeAlias
 
 import keras
@@ -15,6 +16,7 @@ from training.fit import recipe
 from training.preprocessing import EncodedSplit
 from training.study.affine import affine_share
 from training.study.gradients import Learning, measure_learning, norms
+from training.study.losses import point_losses
 from training.study.passes import outputs
 from training.study.trained import TrainedUnit
 
@@ -43,7 +45,7 @@ def scores_of(unit: TrainedUnit, r: int) -> Scores:
                 answer, loss = learning.outputs, learning.loss
             else:
                 answer = outputs(unit.activations, weights, points)
-                loss = _mean_loss(unit, answer, labels)
+                loss = point_losses(unit.protocol, unit.task, labels, answer)[0].mean(axis=1, dtype=np.float64)
             answers.append(answer)
             found |= {f"{COLUMN[name]}loss": loss, **_scores(unit, r, answer, labels, COLUMN[name])}
     is_known = np.all([_is_finite(stack) for stack in [*weights, *answers]], axis=0)
@@ -53,7 +55,8 @@ def scores_of(unit: TrainedUnit, r: int) -> Scores:
 
 def _learning(unit: TrainedUnit, weights: Weights, points: Points, labels: Points) -> Learning:
     counts = recipe.point_weights(unit.protocol, labels, max(2, unit.model.output_shape[-1]))
-    return measure_learning(unit.activations, weights, points, labels, counts, recipe.loss(unit.protocol, unit.task))
+    losses_of = partial(point_losses, unit.protocol, unit.task)
+    return measure_learning(unit.activations, weights, points, labels, counts, losses_of)
 
 
 def _of_layers(learning: Learning, weights: Weights) -> Scores:
@@ -64,13 +67,6 @@ def _of_layers(learning: Learning, weights: Weights) -> Scores:
         "saturated": learning.saturated,
     }
     return {f"{name}_{layer}": values for name, layers in by_layer.items() for layer, values in enumerate(layers, 1)}
-
-
-def _mean_loss(unit: TrainedUnit, answer: Points, labels: Points) -> Floats:
-    wanted = np.broadcast_to(labels[:, np.newaxis], (*answer.shape[:-1], 1))
-    of_points = recipe.loss(unit.protocol, unit.task)(wanted, answer)
-    mean: Floats = of_points.numpy().mean(axis=1, dtype=np.float64)
-    return mean
 
 
 def _scores(unit: TrainedUnit, r: int, answer: Points, labels: Points, prefix: str) -> Scores:
@@ -107,7 +103,8 @@ def _exact_accuracy(unit: TrainedUnit, r: int, weights: Weights, is_known: NDArr
     population, asked = unit.source.population, unit.cell.keep.exact
     if population is None or asked == "none":
         return {}
-    radius = own_radius(*unit.source.samples(unit.numbers[r]))
+    points, labels = zip(*(split.replicate(r) for split in unit.splits), strict=True)
+    radius = own_radius(np.concatenate(points), np.concatenate(labels))
     accuracy = np.full(len(is_known), np.nan)
     first = len(is_known) - 1 if asked == "last" else 0
     for s in first + np.flatnonzero(is_known[first:]):
