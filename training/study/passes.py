@@ -32,13 +32,8 @@ BY_VALUE: dict[str, tuple[Callable[[F], F], Callable[[F], F]]] = {
 """The usual activations without Keras' checks and a tape, which take longer than they do, and their slopes by their
 values: TensorFlow's."""
 
-OF_ALL_UNITS: dict[str, Activation] = {
-    "softmax": lambda x: x * (1 - x),
-    "log_softmax": lambda x: 1 - tf.exp(x),
-    "sparsemax": lambda x: tf.where(x > 0, 1 - 1 / tf.math.count_nonzero(x, -1, keepdims=True, dtype=x.dtype), 0.0),
-}
-"""Activations of all units of a layer together, the last axis, by the slope of a unit's value, which they are given,
-with its own argument (of sparsemax: Martins & Astudillo, "From softmax to sparsemax", 2016)."""
+OF_ALL_UNITS = ("softmax", "log_softmax", "sparsemax")
+"""Activations of all units of a layer together, the last axis of what they are given."""
 
 STEEPEST = {"exponential": 1.0, "softmax": 0.25, "log_softmax": 1.0, "sparsemax": 1.0}
 """Where it is not found by looking: the exponential function has none, and is held against its slope at 0."""
@@ -118,7 +113,7 @@ def _activate(activation: Activation, z: F) -> HiddenLayer:
         x = of_argument(z)
         return _one_by_one(x, slope_of(x))
     if activation.__name__ in OF_ALL_UNITS:
-        return _activate_all(activation, OF_ALL_UNITS[activation.__name__], z)
+        return _activate_all(activation, z)
     argument = tf.constant(z)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(argument)
@@ -130,17 +125,18 @@ def _one_by_one(values: F, slopes: F) -> HiddenLayer:
     return HiddenLayer(values, slopes, lambda gradient: gradient * slopes)
 
 
-def _activate_all(activation: Activation, slope_of: Activation, z: F) -> HiddenLayer:
+def _activate_all(activation: Activation, z: F) -> HiddenLayer:
     argument = tf.constant(z.swapaxes(1, 2))
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(argument)
         values = activation(argument)
+        units = tf.unstack(values, axis=2)
+    slopes = [tape.gradient(unit, argument)[..., i] for i, unit in enumerate(units)]
 
     def back(gradient: F) -> F:
-        found: F = tape.gradient(values, argument, tf.constant(gradient.swapaxes(1, 2))).numpy().swapaxes(1, 2)
-        return found
+        return np.asarray(tape.gradient(values, argument, tf.constant(gradient.swapaxes(1, 2)))).swapaxes(1, 2)
 
-    return HiddenLayer(values.numpy().swapaxes(1, 2), slope_of(values).numpy().swapaxes(1, 2), back)
+    return HiddenLayer(np.asarray(values).swapaxes(1, 2), np.stack(slopes, axis=1), back)
 
 
 @cache
