@@ -7,8 +7,10 @@ tools pass over. Nothing is compressed: numbers of a training hardly shrink, and
 
 import contextlib
 import io
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +18,7 @@ import orjson
 from arro3.core import Array, DataType, RecordBatch, Table
 from arro3.io import read_parquet, write_parquet
 
-from bundle.study_rows import BoundaryMap, Column, UnitRows, concatenated, taken
+from bundle.study_rows import BoundaryMap, Column, UnitRows, column_of, concatenated
 
 KEYS = ("cell", "replicate", "epoch")
 """The columns that all rows have."""
@@ -25,6 +27,30 @@ _UNIT = "unit"
 _MAGIC = b"PAR1"
 
 Epochs = Literal["all", "last"]
+
+
+def table_of(columns: Mapping[str, Column]) -> Table:
+    """Return rows as a table of Arrow's, which `arro3.io` writes in any format; NaN is null there.
+
+    Raises:
+        ValueError: a column is of a kind that is not kept.
+    """
+    arrays = [_to_arrow(name, column) for name, column in columns.items()]
+    return Table.from_arrays(arrays, names=list(columns))
+
+
+def to_parquet(columns: Mapping[str, Column], metadata: Mapping[str, str] | None = None) -> bytes:
+    """Return rows as a Parquet file."""
+    buffer = io.BytesIO()
+    write_parquet(
+        table_of(columns),
+        buffer,
+        compression="uncompressed",
+        dictionary_enabled=False,
+        column_dictionary_enabled={name: True for name, column in columns.items() if _repeats(column)},
+        key_value_metadata=dict(metadata or {}),
+    )
+    return buffer.getvalue()
 
 
 def encode(unit: UnitRows) -> bytes:
@@ -40,17 +66,7 @@ def encode(unit: UnitRows) -> bytes:
     columns = dict[str, Column]({"cell": [unit.cell] * n}) | columns
     if wrong := [name for name, column in columns.items() if len(column) != n]:
         raise ValueError(f"columns of other lengths than {n}: {', '.join(wrong)}")
-    arrays = {name: _to_arrow(name, column) for name, column in columns.items()}
-    buffer = io.BytesIO()
-    write_parquet(
-        Table.from_arrays(list(arrays.values()), names=list(arrays)),
-        buffer,
-        compression="uncompressed",
-        dictionary_enabled=False,
-        column_dictionary_enabled={name: True for name, column in columns.items() if _repeats(column)},
-        key_value_metadata={_UNIT: orjson.dumps(_metadata(unit)).decode()},
-    )
-    return buffer.getvalue()
+    return to_parquet(columns, {_UNIT: orjson.dumps(_metadata(unit)).decode()})
 
 
 def decode(content: bytes, columns: Collection[str] | None = None, epochs: Epochs = "all") -> UnitRows:
@@ -68,9 +84,7 @@ def decode(content: bytes, columns: Collection[str] | None = None, epochs: Epoch
             raise ValueError(f"it has no {', '.join(sorted(missing))}")
         wanted = [name for name in names if columns is None or name in columns or name in KEYS]
         batches = [_from_arrow(batch, wanted, epochs) for batch in reader]
-    return UnitRows(
-        unit.cell, unit.first, unit.last, concatenated(batches), unit.boundary, unit.seconds, unit.libraries
-    )
+    return replace(unit, columns=concatenated(batches))
 
 
 def _repeats(column: Column) -> bool:
@@ -79,6 +93,8 @@ def _repeats(column: Column) -> bool:
 
 
 def _to_arrow(name: str, column: Column) -> Array:
+    if not isinstance(column, list) and column.dtype.kind == "b":
+        column = column_of(column.tolist())
     if isinstance(column, list):
         return Array([None if value is None else str(value) for value in column], DataType.string())
     if column.dtype.kind == "i":
@@ -93,17 +109,16 @@ def _to_arrow(name: str, column: Column) -> Array:
 
 
 def _from_arrow(batch: RecordBatch, names: list[str], epochs: Epochs) -> dict[str, Column]:
-    columns = {name: _column(batch[name]) for name in names}
-    if epochs == "all":
-        return columns
-    epoch = np.asarray(columns["epoch"])
-    return taken(columns, epoch == epoch.max(initial=0))
+    if epochs == "last":
+        epoch = batch["epoch"].to_numpy()
+        batch = batch.select(names).take(Array.from_numpy(np.flatnonzero(epoch == epoch.max(initial=0))))
+    return {name: _column(batch[name]) for name in names}
 
 
 def _column(array: Array) -> Column:
     kind = str(array.type)
     if "Utf8" in kind:
-        return list(array.to_pylist())
+        return [None if text is None else sys.intern(text) for text in array.to_pylist()]
     if array.null_count == 0:
         numbers = array.to_numpy()
     else:
@@ -148,6 +163,7 @@ def _metadata(unit: UnitRows) -> dict[str, Any]:
         "last": unit.last,
         "seconds": unit.seconds,
         "libraries": unit.libraries,
+        "epochs": np.unique(np.asarray(unit.columns["epoch"])).tolist(),
         "boundary": boundary
         and {
             "features": boundary.features,
@@ -177,6 +193,7 @@ def _unit_of(metadata: Mapping[str, str]) -> UnitRows:
             boundary=None if boundary is None else _map_of(boundary),
             seconds=float(unit["seconds"]),
             libraries=dict(unit["libraries"]),
+            epochs=tuple(unit["epochs"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"its metadata are not those of a study's rows: {error!r}") from error
