@@ -5,11 +5,12 @@ from typing import Any
 import dask.config
 import pytest
 import yaml
+from dask.utils import parse_bytes
 
 from tests.conftest import ROOT
 from tests.deploy.manifests import Manifest, of_kind, pod_of, quantity, render, the
 from tests.deploy.pod_security import violations
-from training.study.engine import SETTINGS
+from training.study.engine import SETTINGS, WORKER_BYTES
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 PODS: dict[str, Manifest] = {
@@ -68,7 +69,9 @@ def test_workers_and_the_client_find_the_scheduler_and_nobody_else_does() -> Non
     assert policy["spec"]["ingress"] == [{"from": [{"podSelector": {"matchLabels": labels}}]}]
 
 
-def test_a_worker_has_the_memory_that_one_of_a_local_cluster_has() -> None:
+def test_a_worker_has_the_memory_that_one_of_a_local_cluster_has_and_its_container_some_more() -> None:
     (container,) = PODS["boundary-study-worker"]["containers"]
-    assert COMPOSE["study-worker"]["mem_limit"] == "1600m"
-    assert quantity(container["resources"]["limits"]["memory"]) == 1600 * 2**20
+    for command in (container["command"], COMPOSE["study-worker"]["entrypoint"]):
+        assert parse_bytes(command[command.index("--memory-limit") + 1]) == WORKER_BYTES
+    assert COMPOSE["study-worker"]["mem_limit"] == "2g"
+    assert quantity(container["resources"]["limits"]["memory"]) == 2 * 2**30

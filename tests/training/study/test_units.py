@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.study import stubs
+from training.experiment import ModelSpec
 from training.protocol_spec import ProtocolSpec
 from training.study import units
+from training.study.cells import Cell, Keep, make_cell
 from training.study.units import Unit, batches, missing_ranges, seconds_of_replicate, units_of
 
 LOG = Path("log")
@@ -69,11 +71,11 @@ def test_units_are_taken_as_they_are_asked_for() -> None:
 def test_a_longer_training_a_larger_network_and_a_recipe_that_is_compiled_are_taken_to_cost_more() -> None:
     short, long = (seconds_of_replicate(stubs.cell("a", LOG, epochs=epochs)) for epochs in (1000, 100_000))
     assert 10 * short < long < 100 * short
-    model = stubs.ModelSpec("a", (30, 30), "tanh", 100_000, None)
+    model = ModelSpec("a", (30, 30), "tanh", 100_000, None)
     assert long < seconds_of_replicate(_cell(model))
-    sgd = stubs.ModelSpec("a", (30, 30), "tanh", 100_000, None, ProtocolSpec(optimizer="sgd"))
+    sgd = ModelSpec("a", (30, 30), "tanh", 100_000, None, ProtocolSpec(optimizer="sgd"))
     assert seconds_of_replicate(_cell(model)) < seconds_of_replicate(_cell(sgd))
 
 
-def _cell(model: stubs.ModelSpec) -> stubs.Cell:
-    return stubs.make_cell("a", {}, 0, stubs.GaussianQuantilesSpec(n_samples=40), model, stubs.Keep((0, 1000)))
+def _cell(model: ModelSpec) -> Cell:
+    return make_cell("a", {}, 0, stubs.DATA, model, Keep((0, 1000)))
