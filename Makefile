@@ -10,7 +10,7 @@ SOAKED := mlserver litserve bentoml
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned studies test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-claims benchmark-explorer pictures soak soak-others hostile \
+	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
 help:

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -52,11 +53,19 @@ _received: dict[str, str] = {}
 
 def train_unit(cell: Cell, first: int, last: int) -> UnitRows:
     """Train some replicates of a cell, on one thread."""
+    return _load()(cell, first, last)
+
+
+@cache
+def _load() -> TrainUnit:
+    """Return what trains and measures: TensorFlow comes with it, in seconds, so only where cells are trained."""
     threads.limit_to_one()
-    from training.study.measure import run_unit  # noqa: PLC0415 (TensorFlow: only where cells are trained)
+    from training.study.measure import run_unit  # noqa: PLC0415
 
     logging.getLogger("training").setLevel(logging.ERROR)  # or each cell would say which trainer it has
-    return run_unit(cell, first, last)
+    gc.collect()
+    gc.freeze()  # or each collection after a cell would look at TensorFlow's 400,000 objects: 0.2 s
+    return run_unit
 
 
 def run(units: Sequence[Unit], tables: Mapping[str, bytes], train: TrainUnit = train_unit) -> list[UnitResult]:
