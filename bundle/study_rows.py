@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bundle.study import Level
+from bundle.study import Level, Study
 
 Column: TypeAlias = NDArray[Any] | list[str | None]
 """float64 with NaN for null, int64, or text."""
@@ -86,6 +86,19 @@ def taken(columns: dict[str, Column], rows: NDArray[Any]) -> dict[str, Column]:
         name: [column[i] for i in numbers] if isinstance(column, list) else column[numbers]
         for name, column in columns.items()
     }
+
+
+def with_levels(study: Study, columns: dict[str, Column]) -> dict[str, Column]:
+    """Return rows of a study's cells with the levels that the study says they have.
+
+    Rows may be older than the study's file, which may vary other factors by now: of a cell in it they are as good.
+    """
+    if "cell" not in columns:
+        return columns
+    number = {cell.digest: i for i, cell in enumerate(study.cells)}
+    cells = np.fromiter((number[str(cell)] for cell in columns["cell"]), np.int64)
+    levels = {factor: column_of([cell.factors.get(factor) for cell in study.cells]) for factor in study.factors}
+    return {**columns, **taken(levels, cells)}
 
 
 def concatenated(parts: Sequence[dict[str, Column]]) -> dict[str, Column]:
