@@ -66,7 +66,7 @@ export class Grid {
     });
     this.body.addEventListener("click", (event) => each(event, handlers.onchoose));
     this.body.addEventListener("keydown", (event) => this.#onkey(event, at(event), handlers.onchoose));
-    new ResizeObserver(() => this.#resize()).observe(this.frame);
+    new ResizeObserver(() => this.resize()).observe(this.frame);
   }
 
   /** @param {StudyView} view @param {import("./main.js").Shown} shown */
@@ -130,7 +130,7 @@ export class Grid {
     this.#current = null;
     if (first) this.#reach(first);
     if (focused !== null && first?.cell.digest === focused) first?.td.focus({ preventScroll: true });
-    this.#resize();
+    this.resize();
   }
 
   /** @param {StudyCell} cell */
@@ -148,7 +148,8 @@ export class Grid {
     if (this.#shown === null) return;
     const { maps, mapsKey } = this.#shown;
     const key = `${this.#shape} ${mapsKey} ${this.#isSmall}`;
-    if (maps === null || key === this.#painted) return;
+    if (maps !== null && !maps.isLoaded) this.table.setAttribute("aria-busy", "true");
+    if (!maps?.isLoaded || key === this.#painted) return;
     this.#painted = key;
     cancelAnimationFrame(this.#painting);
     const pixels = Math.round(MOST * Math.min(2, devicePixelRatio));
@@ -168,7 +169,7 @@ export class Grid {
   }
 
   /** Make cells as large as their columns have room. */
-  #resize() {
+  resize() {
     const head = this.body.querySelector("tr > :first-child:not([data-cell])")?.getBoundingClientRect().width ?? 0;
     const room = (this.frame.clientWidth - head - 2) / this.#columns - 4;
     const side = Math.floor(Math.min(MOST, Math.max(LEAST, room)));

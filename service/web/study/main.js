@@ -17,7 +17,7 @@ import { State } from "./state.js";
 import { runsOf, Study, summariesOf, upTo } from "./study.js";
 import { viewOf } from "./view.js";
 
-/** What is drawn: the study, its summaries in the view, their colours and the boundaries, once they are there.
+/** What is drawn: the study, its summaries in the view, their colours and its boundaries, if it keeps any.
  *  @typedef {{study: Study, summaries: Map<string, CellSummary>, heat: Heat, maps: Maps | null,
  *  mapsKey: string}} Shown */
 
@@ -87,6 +87,7 @@ class Page {
     if (news !== null) {
       [this.#asked, this.#etag] = [path, news.etag];
       this.#study = new Study(news.document);
+      if (this.#study.maps.length > 0) this.#maps ??= new Maps(null, this.#study);
       this.#summaries = new Map([[news.document.metric, summariesOf(news.document)]]);
       describe(this.#study);
       this.follower.news = this.#study.isRunning ? runningText(this.#study) : "";
@@ -191,7 +192,7 @@ class Page {
    *  @returns {Promise<StudyTable | null>} null where it is not to be had, which is said */
   async #ask(query) {
     try {
-      return await this.follower.service.json(this.#path(query));
+      return await this.follower.service.json(this.#path({ ...query, study: "false" }));
     } catch (error) {
       if (isRefusal(error)) this.follower.say(`The service refuses: ${error instanceof Error ? error.message : error}`);
       else this.follower.explain(error);
@@ -272,6 +273,7 @@ class Page {
     const main = document.querySelector("main");
     if (main === null || !main.hidden) return;
     main.hidden = byId("controls").hidden = false;
+    this.grid.resize(); // now that it has a size
     reach(document.getElementById(location.hash.slice(1)));
   }
 }
