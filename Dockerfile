@@ -85,7 +85,8 @@ RUN cd /venv/lib/python3*/site-packages \
 COPY bundle bundle
 COPY verdicts verdicts
 COPY training training
-RUN /venv/bin/python -c "import training.cli, training.pipeline"
+RUN /venv/bin/python -c "import training.cli, training.pipeline, training.study.command, training.study.measure, \
+       training.study.engine, distributed.cli.dask_scheduler, distributed.cli.dask_worker, distributed.dashboard.scheduler"
 
 
 FROM ${PYTHON_IMAGE} AS runtime

@@ -38,7 +38,9 @@ from training.study.units import Range, Unit, batches, units_of
 from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
 LOOPBACK = "127.0.0.1"
+LOST = "the connection to the scheduler is lost; the same command goes on where it was"
 CONNECT_SECONDS = 10
+POLL_SECONDS = 0.01
 COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
 
@@ -144,7 +146,7 @@ def _trained(
     train: TrainUnit,
 ) -> Iterator[Iterator[UnitResult]]:
     if scheduler is None and workers == 0:
-        yield (result for batch in todo for result in worker.run(batch, {}, train))
+        yield (result for batch in todo for unit in batch for result in worker.run([unit], {}, train))
         return
     with _client(scheduler, workers, tell) as client:
         yield _Dask(client, tell, train).run(todo)
@@ -182,7 +184,7 @@ def _local_cluster(workers: int | None) -> Iterator[str]:
             dashboard_address=f"{LOOPBACK}:0",
             local_directory=directory,
             # Numba compiles for seconds: a worker that is started again takes what has been compiled.
-            env={"NUMBA_CACHE_DIR": f"{directory}/numba", **threads.ENVIRONMENT},
+            env={"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", f"{directory}/numba"), **threads.ENVIRONMENT},
             silence_logs=logging.CRITICAL,
         )
         try:
@@ -238,8 +240,16 @@ class _Dask:
                 completed.add(self._submit(task))
             if not self._running:
                 return
-            future = next(completed)
+            future = self._next(completed)
             yield from self._results(future, self._running.pop(future))
+
+    def _next(self, completed: as_completed) -> Future[Results]:
+        """Wait for a batch to end, as long as there is a scheduler that may tell."""
+        while not completed.has_ready():
+            if self._client.status != "running":
+                raise EngineError(LOST)
+            time.sleep(POLL_SECONDS)
+        return next(completed)
 
     def _limit(self) -> int:
         """Return how many batches there may be at a time.
@@ -252,7 +262,10 @@ class _Dask:
     def _count_threads(self) -> int:
         """Return how many threads there are, which may come and go, by a count that is a few seconds old at most."""
         if time.monotonic() - self._counted_at > COUNT_EVERY_SECONDS:
-            before, self._threads = self._threads, sum(self._client.nthreads().values())
+            try:
+                before, self._threads = self._threads, sum(self._client.nthreads().values())
+            except OSError as error:
+                raise EngineError(LOST) from error
             self._counted_at = time.monotonic()
             if not self._threads and (before or not self._count):
                 self._tell("waiting for workers")
@@ -280,7 +293,7 @@ class _Dask:
             self._again.append(replace(task, tables={**task.tables, path: Path(path).read_bytes()}))
             return []
         except (CancelledError, CommClosedError) as error:
-            raise EngineError("the connection to the scheduler is lost; the same command goes on") from error
+            raise EngineError(LOST) from error
         except Exception as error:  # what a unit fails of does not come here
             raise EngineError(f"a worker cannot run this study: {type(error).__name__}: {error}") from error
         return results
