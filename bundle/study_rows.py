@@ -15,7 +15,7 @@ so finished ones are known by their names, and two machines' folders merge by co
     weight_norm_<layer>             of the kernel
     dead_<layer>                    share of a hidden layer's units whose slope is 0 at every training point
     saturated_<layer>               whose slope is below a hundredth of the activation's steepest at 95% of them
-    learning_rate, chosen_epoch     what a replicate chose, where it had a choice; chosen_learning_rate where the rate is a
+    learning_rate, chosen_epoch     what a replicate chose, where it had a choice; chosen_learning_rate if the rate is a
                                     factor, whose level then says what there was to choose from
 """
 
