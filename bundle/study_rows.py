@@ -5,7 +5,8 @@ so finished ones are known by their names, and two machines' folders merge by co
 
     cell, the study's factors       text, numbers; null where a cell has no such level
     replicate, epoch                integers; epoch 0 is before training
-    loss, validation_loss, test_loss            of the weights after that epoch, over all points of the split
+    loss, validation_loss, test_loss            of the weights after that epoch, over all points of the split,
+                                    without what l1 and l2 add; of a regression in units of the standardized target
     accuracy, validation_accuracy, test_accuracy    in a regression mae, validation_mae, test_mae and test_r2
     exact_accuracy                  against the boundary that the replicate's data were cut by, where it is known
     affine_share                    R² of the best affine function of the inputs to the logit at the test points: 1 if
@@ -14,6 +15,8 @@ so finished ones are known by their names, and two machines' folders merge by co
     weight_norm_<layer>             of the kernel
     dead_<layer>                    share of a hidden layer's units whose slope is 0 at every training point
     saturated_<layer>               whose slope is below a hundredth of the activation's steepest at 95% of them
+    learning_rate, chosen_epoch     what a replicate chose, where it had a choice; chosen_learning_rate if the rate is a
+                                    factor, whose level then says what there was to choose from
 """
 
 from collections.abc import Sequence

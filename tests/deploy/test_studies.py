@@ -4,9 +4,11 @@ from typing import Any
 
 import dask.config
 import pytest
+import requests
 import yaml
 from dask.utils import parse_bytes
 
+from chaos.deploy.stack import Stack
 from tests.conftest import ROOT
 from tests.deploy.manifests import Manifest, of_kind, pod_of, quantity, render, the
 from tests.deploy.pod_security import violations
@@ -75,3 +77,18 @@ def test_a_worker_has_the_memory_that_one_of_a_local_cluster_has_and_its_contain
         assert parse_bytes(command[command.index("--memory-limit") + 1]) == WORKER_BYTES
     assert COMPOSE["study-worker"]["mem_limit"] == "2g"
     assert quantity(container["resources"]["limits"]["memory"]) == 2 * 2**30
+
+
+@pytest.mark.compose
+def test_a_study_is_run_by_the_workers_of_compose_and_asked_of_the_service(stack: Stack) -> None:
+    try:
+        study = ("--profile", "study", "run", "--rm", "-T", "study", "training/experiments/studies/units.toml")
+        stack.compose(*study, "--replicates", "1", timeout=900)
+        workers = stack.compose("--profile", "study", "logs", "study-worker")
+    finally:
+        stack.compose("--profile", "study", "rm", "--stop", "--force", "study", "study-worker", "study-scheduler")
+    assert "Registered to" in workers
+    (found,) = requests.get(f"{stack.url}/studies", headers={"Accept": "application/json"}, timeout=70).json()[
+        "studies"
+    ]
+    assert (found["name"], found["finished"], found["failed"]) == ("units", found["cells"], 0)
