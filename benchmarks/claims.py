@@ -24,11 +24,11 @@ RUNS = (3, 5, 7, 10, 30)
 PAIRS = (("tanh-10-10", "relu-10-10"), ("tanh-10-10", "tanh-3"), ("tanh-3", "linear"))
 NORMAL = "normal"
 
-TOLD = 10
-"""From so many runs on the rates must hold; fewer may all miss one of two clusters."""
+TOLD = 30
+"""From so many runs on, which is what a study has by default, the rates must hold; fewer may all miss a cluster."""
 
 SLACK = 1.0
-"""Percent by which a rate may exceed what it should be: real runs are not normal, and drawn experiments few."""
+"""Percent by which a rate may exceed what it should be, for real runs are not normal; and three standard errors."""
 
 Draw = Callable[[np.random.Generator, int], Floats]
 """Of so many runs the values of two levels, [2, n], whose means differ by nothing."""
@@ -119,12 +119,13 @@ def main(replicates: int, experiments: int) -> None:
                 percent = {each: 100 * count / experiments for each, count in found.items()}
                 shown = percent.get(design.wrong or "holds", 0.0)
                 row.append(f"{shown:.1f}")
-                if design.wrong and n >= TOLD and shown > design.most + SLACK:
+                chance = 3 * np.sqrt(design.most * (100 - design.most) / experiments)
+                if design.wrong and n >= TOLD and shown > design.most + SLACK + chance:
                     beyond.append(f"{design.name}, {n} runs of {name}: {shown:.1f}%, not {design.most:g}%")
             table.add_row(f"{design.name}: {design.wrong or 'holds'}", str(n), *row)
     console = Console(width=200)
     console.print(table)
-    console.print("\n".join(beyond) or f"from {TOLD} runs on wrong outcomes are as rare as they should be")
+    console.print("\n".join(beyond) or f"with {TOLD} runs wrong outcomes are as rare as they should be")
     if beyond:
         raise SystemExit(1)
 

@@ -7,15 +7,19 @@ is typed.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import click
 import numpy as np
+from flask.testing import FlaskClient
 
 from bundle import layout
 from bundle.study import Level, Outcome, Study
 from bundle.study_rows import Column, text_of
 from bundle.study_store import Store
+from service.app import create_app
+from service.settings import Settings
 from training.study.report import rows_of
 from verdicts.cells import Group, grouped, is_share, order_of, select
 from verdicts.claim_words import metric_name
@@ -35,6 +39,72 @@ their studies were run; what came of them stands here whatever it is. [Decision 
 how an outcome is decided and how often one is wrong.
 
 An outcome is one on networks as they were trained in that study, never on an architecture alone."""
+
+
+_CIRCLE = "generator:gaussian_quantiles"
+
+PICTURES: Mapping[str, Sequence[tuple[Mapping[str, str], str]]] = {
+    "units": [
+        ({"picture": "map", "where": _CIRCLE}, "boundaries of the circle, by units and activation"),
+        ({"picture": "map", "where": "generator:moons"}, "boundaries of two moons, by units and activation"),
+        ({"picture": "map", "where": "generator:xor"}, "boundaries of XOR, by units and activation"),
+        (
+            {"picture": "curves", "x": "width", "y": "activation", "where": _CIRCLE},
+            "test accuracy on the circle over the number of units",
+        ),
+    ],
+    "depth-and-data": [
+        ({"picture": "map", "where": _CIRCLE}, "boundaries of the circle, by points and depth"),
+        ({"picture": "map", "where": "generator:spiral"}, "boundaries of two spirals, by points and depth"),
+        (
+            {"picture": "curves", "x": "n_samples", "y": "depth", "where": _CIRCLE},
+            "test accuracy on the circle over the number of points, a curve for each depth",
+        ),
+    ],
+    "vanishing-gradients": [
+        *(
+            (
+                {
+                    "picture": "gradients",
+                    "x": "depth",
+                    "where": f"epoch:0,activation:{name},kernel_initializer:{start}",
+                },
+                f"gradient norms by layer before training, {name} with {start}",
+            )
+            for name in ("sigmoid", "tanh", "relu")
+            for start in ("glorot_uniform", "he_normal")
+        ),
+        (
+            {
+                "picture": "map",
+                "x": "depth",
+                "y": "activation",
+                "metric": "test_accuracy",
+                "where": "kernel_initializer:glorot_uniform",
+            },
+            "boundaries after training, by depth and activation, with Keras' initial weights",
+        ),
+    ],
+    "relu-or-tanh": [
+        ({"picture": "map", "where": _CIRCLE}, "boundaries of the circle, by hidden layers and activation"),
+        ({"picture": "map", "where": "generator:xor"}, "boundaries of XOR, by hidden layers and activation"),
+    ],
+    "epochs": [
+        (
+            {"picture": "curves", "x": "epoch", "y": "hidden_layers", "where": f"generator:{generator}"},
+            f"test accuracy on {name} over epochs",
+        )
+        for generator, name in (("gaussian_quantiles", "the circle"), ("moons", "two moons"), ("xor", "XOR"))
+    ],
+    "three-dimensions": [
+        ({"picture": "map"}, "boundaries by hidden layers, in two dimensions and in a plane through three"),
+        (
+            {"picture": "curves", "x": "epoch", "y": "hidden_layers", "where": "n_features:3"},
+            "test accuracy on the ball over epochs",
+        ),
+    ],
+}
+"""What a study's page shows: what is asked of `GET /studies/<name>`, and what it is."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +222,22 @@ def written(path: Path, content: str) -> Path:
     return path
 
 
-def draw(one: Found, store: Store, out: Path) -> list[tuple[str, str]]:
-    """Draw a study's pictures; return their files' names with what they show."""
-    return []
+def draw(client: FlaskClient, study: str, out: Path) -> list[tuple[str, str]]:
+    """Have the service draw a study's pictures; return their files' names with what they show.
+
+    Raises:
+        click.ClickException: it cannot.
+    """
+    drawn = []
+    for number, (asked, shown) in enumerate(PICTURES[study], 1):
+        response = client.get(f"/studies/{study}", query_string={"format": "png", "width": 1000, **asked})
+        if response.status_code != HTTPStatus.OK:
+            raise click.ClickException(f"{study}, {shown}: {response.status_code} {response.text}")
+        path = out / f"{study}-{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(response.data)
+        drawn.append((path.name, shown))
+    return drawn
 
 
 def told(studies: Mapping[str, Found]) -> str:
@@ -169,14 +252,14 @@ def told(studies: Mapping[str, Found]) -> str:
 @click.command()
 @click.option("--models-dir", default=Path("models"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--out", default=Path("docs"), show_default=True, type=click.Path(path_type=Path))
-def main(models_dir: Path, out: Path) -> None:
+@click.option("--pictures/--no-pictures", default=True, show_default=True, help="Draw them anew.")
+def main(models_dir: Path, out: Path, *, pictures: bool) -> None:
     """Write docs/studies from what the studies found."""
-    studies = {}
+    studies = {name: found(layout.study_dir(models_dir, name)) for name in SHIPPED}
+    client = create_app(Settings(models_dir=models_dir, log_level="ERROR")).test_client() if pictures else None
     for name in SHIPPED:
-        directory = layout.study_dir(models_dir, name)
-        studies[name] = found(directory)
-        pictures = draw(studies[name], Store(directory), out / "images" / "studies")
-        written(out / "studies" / f"{name}.md", page(studies[name], pictures))
+        shown = [] if client is None else draw(client, name, out / "images" / "studies")
+        written(out / "studies" / f"{name}.md", page(studies[name], shown))
     written(out / "studies" / "README.md", index(list(studies.values())))
     click.echo(told(studies))
 
