@@ -12,7 +12,7 @@ from chaos.deploy.stack import Stack
 from tests.conftest import ROOT
 from tests.deploy.manifests import Manifest, of_kind, pod_of, quantity, render, the
 from tests.deploy.pod_security import violations
-from training.study.engine import SETTINGS, WORKER_BYTES
+from training.study.cluster import SETTINGS, WORKER_BYTES
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 PODS: dict[str, Manifest] = {

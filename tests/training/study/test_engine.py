@@ -19,9 +19,10 @@ from tests.training.study import stubs
 from tests.training.study.stubs import LONG
 from training.dataset_spec import GaussianQuantilesSpec, TableSpec
 from training.experiment import ModelSpec
-from training.study import engine
+from training.study import cluster, engine
 from training.study.cells import Cell, Keep, make_cell
-from training.study.engine import EngineError, Outcome
+from training.study.cluster import EngineError
+from training.study.engine import Outcome
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -96,7 +97,7 @@ def test_what_is_finished_is_never_run_again_and_what_failed_when_it_is_forgotte
 def test_a_cell_that_ends_its_worker_is_found_out_and_costs_the_others_one_more_start_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "WORKER_BYTES", 500_000_000)
+    monkeypatch.setattr(cluster, "WORKER_BYTES", 500_000_000)
     monkeypatch.setattr(engine, "DEATHS", 2)
     store, told, log = Store(tmp_path), list[str](), tmp_path / "log"
     beside = [f"waits{number}" for number in range(4)]
@@ -123,7 +124,7 @@ def test_a_cell_that_ends_its_worker_is_found_out_and_costs_the_others_one_more_
 def test_a_worker_that_has_grown_is_replaced_between_batches_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "WORKER_BYTES", 500_000_000)
+    monkeypatch.setattr(cluster, "WORKER_BYTES", 500_000_000)
     store, told, log = Store(tmp_path), list[str](), tmp_path / "log"
     names = [f"leaks{number}" for number in range(8)]
     assert run(stubs.cells(log, *names, epochs=LONG), store, 1, workers=1, tell=told.append) == Outcome(8, [])
@@ -159,7 +160,7 @@ def test_a_table_comes_to_the_workers_that_lack_it(
 def test_a_scheduler_that_is_not_there_or_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = f"tcp://127.0.0.1:{free_port()}"
     with monkeypatch.context() as patched:
-        patched.setattr(engine, "CONNECT_SECONDS", 1)
+        patched.setattr(cluster, "CONNECT_SECONDS", 1)
         with pytest.raises(EngineError, match=f"no scheduler can be reached at {nowhere}"):
             run([], Store(tmp_path), scheduler=nowhere)
     with scheduler(tmp_path, 0) as (address, started):
