@@ -31,7 +31,7 @@ help:
 	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
-	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
+	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
@@ -139,6 +139,7 @@ benchmark-verdicts: $(VENV)/dev
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.explorer
+	$(BIN)/python -m benchmarks.explorer.studies
 
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
