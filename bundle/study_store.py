@@ -83,7 +83,7 @@ class Store:
 
     def save(self, study: Study) -> None:
         """Write what the study asks."""
-        content = orjson.dumps(StudySchema().dump(study), option=orjson.OPT_INDENT_2) + b"\n"
+        content = orjson.dumps(StudySchema().dump(study)) + b"\n"
         self._publish(content, self.directory / layout.STUDY)
 
     def writing(self) -> contextlib.AbstractContextManager[None]:

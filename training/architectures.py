@@ -81,17 +81,9 @@ def forward(model: keras.Sequential, weights: Sequence[tf.Tensor], points: tf.Te
         the hidden layers' activations [..., n, units], and last what the output layer's activation is given: the logit
         or value [..., n] of one unit, the logits [..., n, k] of several.
     """
-    *hidden, (z, _) = layer_by_layer(model, weights, points)
-    return [*(x for _, x in hidden), z[..., 0] if z.shape[-1] == 1 else z]
-
-
-def layer_by_layer(
-    model: keras.Sequential, weights: Sequence[tf.Tensor], points: tf.Tensor
-) -> list[tuple[tf.Tensor, tf.Tensor]]:
-    """Return what each layer's activation is given, and what it makes of that: [..., n, units] each; see `forward`."""
-    passed, x = [], points
+    outputs, x = [], points
     for layer, kernel, bias in zip(model.layers, weights[::2], weights[1::2], strict=True):
         z = tf.matmul(x, kernel) + bias[..., tf.newaxis, :]
         x = layer.activation(z)
-        passed.append((z, x))
-    return passed
+        outputs.append(x)
+    return [*outputs[:-1], z[..., 0] if z.shape[-1] == 1 else z]

@@ -1,6 +1,5 @@
 """How good a trained model is on data that it has not seen."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
@@ -56,11 +55,11 @@ def _of_replicates(
     model: keras.Sequential, weights: Weights, split: Replicates, task: Task, chosen: range
 ) -> NDArray[np.floating]:
     points = np.stack([split.replicate(r)[0] for r in chosen])
-    found = logits(model, [stack[chosen.start : chosen.stop, -1] for stack in weights], points)
+    logits = _logits(model, [stack[chosen.start : chosen.stop, -1] for stack in weights], points)
     if task == "binary":
-        probabilities: NDArray[np.float32] = keras.activations.sigmoid(found).numpy()
+        probabilities: NDArray[np.float32] = keras.activations.sigmoid(logits).numpy()
         return probabilities
-    return found if task == "regression" else special.softmax(found.astype(np.float64), axis=-1)
+    return logits if task == "regression" else special.softmax(logits.astype(np.float64), axis=-1)
 
 
 def exact_accuracies(
@@ -90,19 +89,16 @@ def exact_accuracies(
 
 def _logit(model: keras.Sequential, weights: Weights, encoder: Encoder, r: int) -> Callable[[Floats], Floats]:
     final = [stack[r, -1] for stack in weights]
-    return lambda points: logits(model, final, encoder.points(r, points))
+    return lambda points: _logits(model, final, encoder.points(r, points))
 
 
-def logits(model: keras.Sequential, weights: Weights, points: Floats) -> Floats:
-    """Return what the last layer gives before its activation, for points [..., n, d] some at a time: [..., n, …].
-
-    Weights may have leading axes that points do not, as several epochs of one replicate.
-    """
+def _logits(model: keras.Sequential, weights: Weights, points: Floats) -> Floats:
+    """Return what the last layer gives before its activation, for points [..., n, d] some at a time: [..., n, …]."""
     tensors = [tf.constant(array) for array in weights]
-    size = max(1, NUMBERS_AT_ONCE // (_widest(weights) * math.prod(weights[0].shape[:-2])))
+    size = max(1, NUMBERS_AT_ONCE // _widest(weights))
     starts = range(0, points.shape[-2], size)
     pieces = [forward(model, tensors, points[..., i : i + size, :])[-1].numpy() for i in starts]
-    return np.concatenate(pieces, axis=weights[0].ndim - 2)
+    return np.concatenate(pieces, axis=points.ndim - 2)
 
 
 def _widest(weights: Weights) -> int:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import Summary
-from bundle.study import Level
-from bundle.study_rows import Column, taken
+from bundle.study import Level, Study
+from bundle.study_rows import Column, column_of, taken
 from verdicts.intervals import SHARE, Bounds
 from verdicts.summary import summarize
 
@@ -91,6 +91,11 @@ def levels_of(column: Column) -> list[Level]:
         return [None, *levels] if len(known) > len(levels) else list(levels)
     found = dict.fromkeys(column)
     return [*([None] if None in found else []), *(level for level in found if level is not None)]
+
+
+def order_of(study: Study, factor: str) -> list[Level]:
+    """Return a factor's levels in the study's order: none first, numbers ascending, text as its cells have it."""
+    return levels_of(column_of([cell.factors[factor] for cell in study.cells]))
 
 
 def grouped(columns: Columns, by: Sequence[str], metric: str, overlap: float = 0) -> list[Group]:

@@ -5,6 +5,7 @@ other epochs are read when they are asked for, with the columns that it takes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from service.dataplane.study_query import Condition, StudyQuery
 from service.dataplane.study_rows import Known, cells_of, complete, follow, is_setting, read
 from service.errors import InvalidError, TooLargeError
 from service.registry.studies import StudyFolder
-from verdicts.cells import codes, count_of, grouped, levels_of, meeting
+from verdicts.cells import LAST, codes, count_of, grouped, levels_of, meeting
 from verdicts.claims import Judged, judge_all
 from verdicts.group_table import table_of
 
@@ -112,6 +113,18 @@ class Studies:
         groups = _or_invalid(lambda: grouped(columns, by, metric, study.overlap)) if metric in columns else []
         return metric, table_of(by, groups)
 
+    def drawn_rows(
+        self, folder: StudyFolder, query: StudyQuery, picture: str, x: str | None, metric: str
+    ) -> dict[str, Column]:
+        """Return the rows that a picture is drawn from: at the last epoch, unless it is over epochs or says which."""
+        known = self.known(folder)
+        says_epochs = any(name == "epoch" for name, _ in query.where)
+        over_epochs = x == "epoch" or (x is None and not _varies(known.columns, "n_samples"))
+        if not says_epochs and not (picture == "curves" and over_epochs):
+            query = replace(query, where=(*query.where, ("epoch", (LAST,))))
+        layers = [name for name in known.columns if name.startswith("gradient_norm_")]
+        return self.rows(folder, replace(query, metrics=(metric, *(layers if picture == "gradients" else []))))
+
     def boundaries(self, folder: StudyFolder) -> NDArray[np.uint8]:
         """Return uint8 [cells, 2, n, n], n = 0 if there are no maps: what runs make of a plane, and how many agree.
 
@@ -135,6 +148,10 @@ class Studies:
                 if len(shares) > 1:
                     found[i, 0] = shares.argmax(axis=0)
         return found
+
+
+def _varies(columns: dict[str, Column], name: str) -> bool:
+    return name in columns and len(levels_of(columns[name])) > 1
 
 
 def metric_of(query: StudyQuery, study: Study, known: Known) -> str:

@@ -6,7 +6,8 @@ from scipy import special
 
 from bundle.study_rows import BoundaryMap
 from training.datasets import DataSource
-from training.evaluation import THRESHOLD, logits
+from training.evaluation import THRESHOLD
+from training.study.passes import outputs
 from training.study.trained import TrainedUnit
 
 Floats = NDArray[np.float64]
@@ -54,17 +55,16 @@ def _plane(source: DataSource, side: int) -> NDArray[np.float32]:
 
 def _answers(unit: TrainedUnit, r: int, points: NDArray[np.float32]) -> Floats:
     """Return a replicate's probabilities or values, [k, n]."""
-    final, encoder = [stack[-1] for stack in unit.weights(r)], unit.encoder
+    final, encoder = [stack[-1:] for stack in unit.weights(r)], unit.encoder
     with np.errstate(over="ignore", invalid="ignore"):  # of one that diverged
-        found = logits(unit.model, final, encoder.points(r, points)).astype(np.float64)
+        found: Floats = outputs(unit.activations, final, encoder.points(r, points))[0].T.astype(np.float64)
         if unit.task == "multiclass":
-            probabilities: Floats = special.softmax(found, axis=1).T
-            return probabilities
+            return np.asarray(special.softmax(found, axis=0))
         if unit.task == "binary":
-            found = special.expit(found)
-        elif encoder.target_mean is not None and encoder.target_sd is not None:
+            return np.asarray(special.expit(found))
+        if encoder.target_mean is not None and encoder.target_sd is not None:
             found = found * encoder.target_sd[r] + encoder.target_mean[r]
-    return found[np.newaxis]
+    return found
 
 
 def _mean(stacks: list[NDArray[np.bool_]] | list[Floats]) -> Floats:

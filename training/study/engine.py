@@ -35,15 +35,15 @@ from training import TrainingError
 from training.study import threads, worker
 from training.study.cells import Cell
 from training.study.units import Range, Unit, batches, units_of
-from training.study.worker import MissingTableError, TrainUnit, UnitResult
+from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
 LOOPBACK = "127.0.0.1"
 CONNECT_SECONDS = 10
 COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
 
-WORKER_BYTES = 1_200_000_000
-"""What a worker of a local cluster may take, TensorFlow's 0.5 GB included; beyond that it is ended."""
+WORKER_BYTES = 1_600_000_000
+"""What a worker of a local cluster may take; beyond that it is ended. Of its 0.9 GB all workers share 0.5."""
 
 DEATHS = 3
 """So many workers may a unit that runs alone end before it is a failure: the first may have been another's fault."""
@@ -272,6 +272,9 @@ class _Dask:
             results = future.result()
         except KilledWorker as error:
             return self._after_death(task, error)
+        except WorkerFullError:
+            self._again.append(task)
+            return []
         except MissingTableError as error:
             (path,) = error.args
             self._again.append(replace(task, tables={**task.tables, path: Path(path).read_bytes()}))

@@ -1,6 +1,7 @@
 """What one replicate is at its recorded epochs, number by number; `bundle.study_rows` says what each of them is."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TypeAlias
 
 import keras
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 
 from bundle.comparison import SPLITS
 from training.architectures import Weights
-from training.evaluation import THRESHOLD, logits
+from training.evaluation import THRESHOLD
 from training.exact_accuracy import own_radius
 from training.fit import recipe
 from training.preprocessing import EncodedSplit
 from training.study.affine import affine_share
 from training.study.gradients import Learning, measure_learning, norms
+from training.study.losses import point_losses
+from training.study.passes import outputs
 from training.study.trained import TrainedUnit
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -39,21 +42,21 @@ def scores_of(unit: TrainedUnit, r: int) -> Scores:
             if name == "train":
                 learning = _learning(unit, weights, points, labels)
                 of_layers = _of_layers(learning, weights)
-                outputs, loss = learning.outputs, learning.loss
+                answer, loss = learning.outputs, learning.loss
             else:
-                outputs = logits(unit.model, weights, points)
-                outputs = outputs[..., np.newaxis] if outputs.ndim == 2 else outputs
-                loss = _mean_loss(unit, outputs, labels)
-            answers.append(outputs)
-            found |= {f"{COLUMN[name]}loss": loss, **_scores(unit, r, outputs, labels, COLUMN[name])}
+                answer = outputs(unit.activations, weights, points)
+                loss = point_losses(unit.protocol, unit.task, labels, answer)[0].mean(axis=1, dtype=np.float64)
+            answers.append(answer)
+            found |= {f"{COLUMN[name]}loss": loss, **_scores(unit, r, answer, labels, COLUMN[name])}
     is_known = np.all([_is_finite(stack) for stack in [*weights, *answers]], axis=0)
-    found |= _affine_share(unit, points, outputs, is_known) | _exact_accuracy(unit, r, weights, is_known) | of_layers
+    found |= _affine_share(unit, points, answer, is_known) | _exact_accuracy(unit, r, weights, is_known) | of_layers
     return {name: np.where(is_known & np.isfinite(values), values, np.nan) for name, values in found.items()}
 
 
 def _learning(unit: TrainedUnit, weights: Weights, points: Points, labels: Points) -> Learning:
     counts = recipe.point_weights(unit.protocol, labels, max(2, unit.model.output_shape[-1]))
-    return measure_learning(unit.model, weights, points, labels, counts, recipe.loss(unit.protocol, unit.task))
+    losses_of = partial(point_losses, unit.protocol, unit.task)
+    return measure_learning(unit.activations, weights, points, labels, counts, losses_of)
 
 
 def _of_layers(learning: Learning, weights: Weights) -> Scores:
@@ -66,21 +69,14 @@ def _of_layers(learning: Learning, weights: Weights) -> Scores:
     return {f"{name}_{layer}": values for name, layers in by_layer.items() for layer, values in enumerate(layers, 1)}
 
 
-def _mean_loss(unit: TrainedUnit, outputs: Points, labels: Points) -> Floats:
-    wanted = np.broadcast_to(labels[:, np.newaxis], (*outputs.shape[:-1], 1))
-    of_points = recipe.loss(unit.protocol, unit.task)(wanted, outputs)
-    mean: Floats = of_points.numpy().mean(axis=1, dtype=np.float64)
-    return mean
-
-
-def _scores(unit: TrainedUnit, r: int, outputs: Points, labels: Points, prefix: str) -> Scores:
+def _scores(unit: TrainedUnit, r: int, answer: Points, labels: Points, prefix: str) -> Scores:
     """Return the accuracy; in a regression the mean absolute error, in the target's units, and of test data R²."""
     if unit.task == "binary":
-        labelled = (keras.activations.sigmoid(outputs[..., 0]).numpy() >= THRESHOLD).astype(int)
+        labelled = (keras.activations.sigmoid(answer[..., 0]).numpy() >= THRESHOLD).astype(int)
     elif unit.task == "multiclass":
-        labelled = outputs.argmax(axis=-1)
+        labelled = answer.argmax(axis=-1)
     else:
-        return _errors(unit, r, outputs[..., 0].astype(np.float64) - labels, labels, prefix)
+        return _errors(unit, r, answer[..., 0].astype(np.float64) - labels, labels, prefix)
     return {f"{prefix}accuracy": (labelled == labels.astype(int)).mean(axis=1)}
 
 
@@ -94,11 +90,11 @@ def _errors(unit: TrainedUnit, r: int, errors: Floats, labels: Points, prefix: s
     return found
 
 
-def _affine_share(unit: TrainedUnit, points: Points, outputs: Points, is_known: NDArray[np.bool_]) -> Scores:
+def _affine_share(unit: TrainedUnit, points: Points, answer: Points, is_known: NDArray[np.bool_]) -> Scores:
     if unit.task == "multiclass":
         return {}
     share = np.full(len(is_known), np.nan)
-    share[is_known] = affine_share(points, outputs[is_known, :, 0])
+    share[is_known] = affine_share(points, answer[is_known, :, 0])
     return {"affine_share": share}
 
 
@@ -107,14 +103,15 @@ def _exact_accuracy(unit: TrainedUnit, r: int, weights: Weights, is_known: NDArr
     population, asked = unit.source.population, unit.cell.keep.exact
     if population is None or asked == "none":
         return {}
-    radius = own_radius(*unit.source.samples(unit.numbers[r]))
+    points, labels = zip(*(split.replicate(r) for split in unit.splits), strict=True)
+    radius = own_radius(np.concatenate(points), np.concatenate(labels))
     accuracy = np.full(len(is_known), np.nan)
     first = len(is_known) - 1 if asked == "last" else 0
     for s in first + np.flatnonzero(is_known[first:]):
-        final = [stack[s] for stack in weights]
+        at_epoch = [stack[s : s + 1] for stack in weights]
 
-        def logit(points: Points, final: Weights = final) -> Points:
-            return logits(unit.model, final, unit.encoder.points(r, points))
+        def logit(points: Points, at_epoch: Weights = at_epoch) -> Points:
+            return outputs(unit.activations, at_epoch, unit.encoder.points(r, points))[0, :, 0]
 
         accuracy[s] = population.accuracy(logit, [radius])[0]
     return {"exact_accuracy": accuracy}

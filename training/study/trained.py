@@ -15,6 +15,7 @@ from training.preprocessing import EncodedSplit, Encoder, fit
 from training.protocol_spec import ProtocolSpec
 from training.selection import Selected, train_model
 from training.study.cells import Cell
+from training.study.passes import Activation
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class TrainedUnit:
         """The recipe; class weights are by position."""
         own = self.spec.protocol
         return replace(own, class_weight=own.class_weights_for(self.source.classes))
+
+    @cached_property
+    def activations(self) -> list[Activation]:
+        """Those of the hidden layers."""
+        return [layer.activation for layer in self.model.layers[:-1]]
 
     def weights(self, r: int) -> Weights:
         """Return what a replicate's weights are at the recorded epochs, a list of [S, …]."""

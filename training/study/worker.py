@@ -4,7 +4,11 @@ A unit that fails is its own failure: the others of its batch go on. Only what e
 """
 
 import gc
+import itertools
 import logging
+import os
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +40,14 @@ class MissingTableError(Exception):
     """A table is not on this machine; the argument is its path where the study was started."""
 
 
+class WorkerFullError(Exception):
+    """The worker has grown so much that it ends itself before it begins another batch, to be started again."""
+
+
+LEAVES_AFTER_SECONDS = 0.5
+FULL = 0.75
+"""Of its memory. What XLA compiles for a network is never freed: 10 MB a recipe and shape."""
+
 _received: dict[str, str] = {}
 """Tables that came from another machine: where they lie here, by their paths there."""
 
@@ -59,9 +71,35 @@ def run(units: Sequence[Unit], tables: Mapping[str, bytes], train: TrainUnit = t
 
     Raises:
         MissingTableError: there is one that it lacks.
+        WorkerFullError: another worker is to train them.
     """
+    _leave_if_full()
     here = [_with_table(unit.cell, tables) for unit in units]
     return [_run(unit, cell, train) for unit, cell in zip(units, here, strict=True)]
+
+
+_batches = itertools.count()
+_leaving = threading.Event()
+
+
+def _leave_if_full() -> None:
+    """End this process soon if it has grown too much; its nanny starts another, which does one batch at least."""
+    if next(_batches) == 0 or not _is_full():
+        return
+    if not _leaving.is_set():
+        _leaving.set()
+        threading.Timer(LEAVES_AFTER_SECONDS, os._exit, [0]).start()
+    time.sleep(LEAVES_AFTER_SECONDS / 10)  # or it would be asked again and again until it has gone
+    raise WorkerFullError
+
+
+def _is_full() -> bool:
+    try:
+        this = get_worker()
+    except ValueError:  # a plain loop
+        return False
+    limit = this.memory_manager.memory_limit
+    return bool(this.nanny and limit and this.monitor.get_process_memory() > FULL * limit)
 
 
 def _run(unit: Unit, cell: Cell, train: TrainUnit) -> UnitResult:

@@ -6,10 +6,12 @@ from marshmallow import fields
 
 from bundle.records import StrictRecordSchema
 from service import __version__
+from service.dataplane.studies import metric_of
 from service.dataplane.study_query import StudyQuery, read_group, read_names, read_where
 from service.edges.own import pages
 from service.edges.own.experiments import as_text
 from service.edges.own.study_document import StudiesSchema, StudySchema, facts_of, json_chunks, listed, table_of
+from service.errors import InvalidError
 from service.http import custom_fields
 from service.http.conditional import Validators, conditional, conditional_json
 from service.http.context import Call
@@ -17,6 +19,7 @@ from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
 from service.http.responses import JSON, RawResponse
 from service.registry.studies import StudyFolder
+from service.rendering.loading import loading
 from service.rendering.study_rows import to_arrow, to_csv, to_npy, to_parquet
 
 endpoints = Endpoints("studies", problems=(404, 406, 413, 422, 503), conditional=True)
@@ -191,4 +194,22 @@ def _exported(call: Call) -> dict[str, str | None]:
 
 
 def _picture(call: Call, folder: StudyFolder, query: RowsQuery) -> bytes:
-    raise NotImplementedError
+    """Return a PNG.
+
+    Raises:
+        InvalidError: there is nothing for it.
+    """
+    studies, asked = call.plane.studies, query.rows
+    metric = metric_of(asked, folder.study, studies.known(folder))
+    columns = studies.drawn_rows(folder, asked, query.picture, query.x, metric)
+    maps = {}
+    if query.picture == "map":
+        cells = set(columns["cell"])
+        maps = folder.store.maps(files=[file for file in folder.files if file.cell in cells])
+    with loading():
+        from service.rendering.studies import draw  # noqa: PLC0415 (Matplotlib is loaded by the first picture)
+
+    try:
+        return draw(query.picture, folder.study, columns, maps, (query.x, query.y, metric), query.width)
+    except ValueError as error:
+        raise InvalidError.of("picture", f"{error}.") from error
