@@ -33,8 +33,12 @@ help:
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
+<<<<<<< HEAD
 	@echo "make benchmark-studies  what the engine of studies costs, how it scales, and 200 cells of 30 runs (15 minutes)"
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
+=======
+	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
+>>>>>>> page
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
@@ -157,6 +161,7 @@ benchmark-studies: $(VENV)/dev
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.explorer
+	$(BIN)/python -m benchmarks.explorer.studies
 
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

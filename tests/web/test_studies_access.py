@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
+from harness import studies
 from tests.conftest import Server, running
-from tests.web import studies
 from tests.web.conftest import OpenPage, violations
 from tests.web.test_explorer_access import tab_to
 

@@ -28,6 +28,7 @@ export class Grid {
   #drawn = new Map();
   #shape = "";
   #painted = "";
+  #labelled = "";
   #painting = 0;
   #columns = 1;
   /** Characters of the columns' longest head. */
@@ -73,11 +74,22 @@ export class Grid {
   draw(view, shown) {
     this.#build(view, shown.study);
     this.table.classList.toggle("measured", view.show === "measured" || shown.maps === null);
-    const { summaries, heat } = shown;
+    if (shown !== this.#shown || this.#labelled !== this.#shape) this.#label(view, shown);
+    for (const { td, cell } of this.#drawn.values()) {
+      const isChosen = String(cell.digest === view.cell?.digest);
+      if (td.getAttribute("aria-selected") !== isChosen) td.setAttribute("aria-selected", isChosen);
+    }
+    this.#shown = shown;
+    this.#labelled = this.#shape;
+    this.#paint();
+  }
+
+  /** Say and colour each cell's number.
+   *  @param {StudyView} view @param {import("./main.js").Shown} shown */
+  #label(view, { summaries, heat }) {
     for (const { td, text, cell } of this.#drawn.values()) {
       const summary = summaries.get(cell.digest) ?? null;
       const mean = summary?.mean ?? null;
-      td.setAttribute("aria-selected", String(cell === view.cell));
       td.setAttribute("aria-label", labelOf(cell, view, summary));
       td.title = `${cell.name}${mean === null ? "" : `: ${written(mean, view.metric)}`}`;
       td.className = stateOf(cell);
@@ -85,8 +97,6 @@ export class Grid {
       const [colour, ink] = mean === null ? ["", ""] : heat.css(mean);
       [text.style.background, text.style.color] = [colour, ink];
     }
-    this.#shown = shown;
-    this.#paint();
   }
 
   /** Make the table anew, where other cells are at other places.
