@@ -92,16 +92,18 @@ def taken(columns: dict[str, Column], rows: NDArray[Any]) -> dict[str, Column]:
 
 
 def with_levels(study: Study, columns: dict[str, Column]) -> dict[str, Column]:
-    """Return rows of a study's cells with the levels that the study says they have.
+    """Return rows of a study's cells, in the study's order, with the levels that the study says they have.
 
-    Rows may be older than the study's file, which may vary other factors by now: of a cell in it they are as good.
+    So levels that are text come in the order of its file. Rows may be older than the study's file, which may vary other
+    factors by now: of a cell in it they are as good.
     """
     if "cell" not in columns:
         return columns
     number = {cell.digest: i for i, cell in enumerate(study.cells)}
     cells = np.fromiter((number[str(cell)] for cell in columns["cell"]), np.int64)
     levels = {factor: column_of([cell.factors.get(factor) for cell in study.cells]) for factor in study.factors}
-    return {**columns, **taken(levels, cells)}
+    order = np.argsort(cells, kind="stable")
+    return {**taken(columns, order), **taken(levels, cells[order])}
 
 
 def concatenated(parts: Sequence[dict[str, Column]]) -> dict[str, Column]:
