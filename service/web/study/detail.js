@@ -46,15 +46,19 @@ export class Detail {
 
   /** @param {StudyCell} cell @param {import("./maps.js").Maps | null} maps */
   #drawMaps(cell, maps) {
-    const map = maps?.of(cell) ?? null;
-    if (maps === null || map === null) {
-      this.#plots = null;
-      this.maps.replaceChildren(h("p", { class: "message" }, maps === null ? "" : "No boundary is kept of this cell."));
-      return;
-    }
-    const [x, y] = map.of.domain;
-    const domain = { x, y, names: [...map.of.features] };
+    if (maps === null) return;
+    const map = maps.of(cell);
+    this.maps.classList.toggle("without", map === null);
+    const of = map?.of ?? maps.study.maps[cell.map ?? 0];
+    const [x, y] = of.domain;
+    const domain = { x, y, names: [...of.features] };
     const [mean, agreement] = (this.#plots ??= this.#newPlots(domain, maps));
+    const isMissing = map === null && maps.isLoaded;
+    const spans = of.domain.map((ends) => ends.map((end) => written(end)).join(" to "));
+    const [across, up] = of.features.map((name, i) => `${name} from ${spans[i]}`);
+    const words = isMissing ? "No boundary is kept of this cell." : `${across} across, ${up} up.`;
+    say(/** @type {Element} */ (this.maps.lastElementChild), words);
+    if (map === null) return;
     const drawn = maps.drawn(map);
     mean.moveTo(domain);
     mean.paint(drawn.field, maps.scale);
@@ -64,9 +68,6 @@ export class Detail {
     const second = this.maps.children[1];
     if (second instanceof HTMLElement) second.hidden = agreed === null;
     if (agreed !== null) agreement.paint(agreed, maps.agreementScale);
-    const spans = map.of.domain.map((ends) => ends.map((end) => written(end)).join(" to "));
-    const axes = map.of.features.map((name, i) => `${name} from ${spans[i]}`);
-    say(/** @type {Element} */ (this.maps.lastElementChild), `${axes[0]} across, ${axes[1]} up.`);
   }
 
   /** @param {Domain} domain @param {import("./maps.js").Maps} maps

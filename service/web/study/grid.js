@@ -28,6 +28,7 @@ export class Grid {
   #drawn = new Map();
   #shape = "";
   #painted = "";
+  #labelled = "";
   #painting = 0;
   #columns = 1;
   /** Characters of the columns' longest head. */
@@ -66,18 +67,29 @@ export class Grid {
     });
     this.body.addEventListener("click", (event) => each(event, handlers.onchoose));
     this.body.addEventListener("keydown", (event) => this.#onkey(event, at(event), handlers.onchoose));
-    new ResizeObserver(() => this.#resize()).observe(this.frame);
+    new ResizeObserver(() => this.resize()).observe(this.frame);
   }
 
   /** @param {StudyView} view @param {import("./main.js").Shown} shown */
   draw(view, shown) {
     this.#build(view, shown.study);
     this.table.classList.toggle("measured", view.show === "measured" || shown.maps === null);
-    const { summaries, heat } = shown;
+    if (shown !== this.#shown || this.#labelled !== this.#shape) this.#label(view, shown);
+    for (const { td, cell } of this.#drawn.values()) {
+      const isChosen = String(cell.digest === view.cell?.digest);
+      if (td.getAttribute("aria-selected") !== isChosen) td.setAttribute("aria-selected", isChosen);
+    }
+    this.#shown = shown;
+    this.#labelled = this.#shape;
+    this.#paint();
+  }
+
+  /** Say and colour each cell's number.
+   *  @param {StudyView} view @param {import("./main.js").Shown} shown */
+  #label(view, { summaries, heat }) {
     for (const { td, text, cell } of this.#drawn.values()) {
       const summary = summaries.get(cell.digest) ?? null;
       const mean = summary?.mean ?? null;
-      td.setAttribute("aria-selected", String(cell === view.cell));
       td.setAttribute("aria-label", labelOf(cell, view, summary));
       td.title = `${cell.name}${mean === null ? "" : `: ${written(mean, view.metric)}`}`;
       td.className = stateOf(cell);
@@ -85,8 +97,6 @@ export class Grid {
       const [colour, ink] = mean === null ? ["", ""] : heat.css(mean);
       [text.style.background, text.style.color] = [colour, ink];
     }
-    this.#shown = shown;
-    this.#paint();
   }
 
   /** Make the table anew, where other cells are at other places.
@@ -130,7 +140,7 @@ export class Grid {
     this.#current = null;
     if (first) this.#reach(first);
     if (focused !== null && first?.cell.digest === focused) first?.td.focus({ preventScroll: true });
-    this.#resize();
+    this.resize();
   }
 
   /** @param {StudyCell} cell */
@@ -148,7 +158,8 @@ export class Grid {
     if (this.#shown === null) return;
     const { maps, mapsKey } = this.#shown;
     const key = `${this.#shape} ${mapsKey} ${this.#isSmall}`;
-    if (maps === null || key === this.#painted) return;
+    if (maps !== null && !maps.isLoaded) this.table.setAttribute("aria-busy", "true");
+    if (!maps?.isLoaded || key === this.#painted) return;
     this.#painted = key;
     cancelAnimationFrame(this.#painting);
     const pixels = Math.round(MOST * Math.min(2, devicePixelRatio));
@@ -168,7 +179,7 @@ export class Grid {
   }
 
   /** Make cells as large as their columns have room. */
-  #resize() {
+  resize() {
     const head = this.body.querySelector("tr > :first-child:not([data-cell])")?.getBoundingClientRect().width ?? 0;
     const room = (this.frame.clientWidth - head - 2) / this.#columns - 4;
     const side = Math.floor(Math.min(MOST, Math.max(LEAST, room)));

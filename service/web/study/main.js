@@ -1,6 +1,6 @@
 // A study's page: loads what the service has of it, follows it while it runs, and draws what the address asks for.
 
-import { byId, h, reach } from "../explorer/dom.js";
+import { byId, reach } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
 import { bringKey } from "../explorer/saving.js";
 import { isRefusal, ServiceError } from "../explorer/service.js";
@@ -10,14 +10,14 @@ import { drawClaims } from "./claims.js";
 import { Detail } from "./detail.js";
 import { Grid } from "./grid.js";
 import { Heat } from "./heat.js";
+import { drawLegend } from "./legend.js";
 import { Maps } from "./maps.js";
-import { meaningOf, nameOf, written } from "./measures.js";
 import { drawProfile, NARROW } from "./profile.js";
 import { State } from "./state.js";
 import { runsOf, Study, summariesOf, upTo } from "./study.js";
 import { viewOf } from "./view.js";
 
-/** What is drawn: the study, its summaries in the view, their colours and the boundaries, once they are there.
+/** What is drawn: the study, its summaries in the view, their colours and its boundaries, if it keeps any.
  *  @typedef {{study: Study, summaries: Map<string, CellSummary>, heat: Heat, maps: Maps | null,
  *  mapsKey: string}} Shown */
 
@@ -49,6 +49,9 @@ class Page {
   #looked = null;
   #resting = 0;
   #frame = 0;
+  #looking = 0;
+  /** @type {{view: import("./view.js").StudyView, shown: Shown, table: object} | null} what is drawn */
+  #drawn = null;
 
   constructor() {
     this.follower = new Follower(
@@ -87,6 +90,7 @@ class Page {
     if (news !== null) {
       [this.#asked, this.#etag] = [path, news.etag];
       this.#study = new Study(news.document);
+      if (this.#study.maps.length > 0) this.#maps ??= new Maps(null, this.#study);
       this.#summaries = new Map([[news.document.metric, summariesOf(news.document)]]);
       describe(this.#study);
       this.follower.news = this.#study.isRunning ? runningText(this.#study) : "";
@@ -149,6 +153,23 @@ class Page {
     this.choices.draw(study, view);
     const table = this.#summariesFor(view);
     if (table === null) return;
+    const shown = this.#shownIn(study, view, table);
+    this.#drawn = { view, shown, table };
+    const drawn = view.epoch === null ? view : { ...view, show: "measured" }; // boundaries are kept of the end alone
+    this.grid.draw(drawn, shown);
+    drawLegend(byId("legend"), view, shown);
+    drawClaims(byId("claim-list"), study, view, this.state);
+    this.#drawCell(view, shown);
+    this.#reveal();
+  }
+
+  /** What is drawn in a view; the same again, as long as nothing of it has changed.
+   *  @param {Study} study @param {import("./view.js").StudyView} view @param {ReturnType<typeof summariesOf>} table
+   *  @returns {Shown} */
+  #shownIn(study, view, table) {
+    const [maps, mapsKey, before] = [this.#maps, this.#mapsKey, this.#drawn];
+    const isSame = before?.table === table && before.view.epoch === view.epoch && before.view.metric === view.metric;
+    if (isSame && before.shown.study === study && before.shown.mapsKey === mapsKey) return before.shown;
     /** @type {Map<string, CellSummary>} */
     const summaries = new Map();
     for (const [digest, all] of table) {
@@ -156,14 +177,7 @@ class Page {
       if (found !== null) summaries.set(digest, found.summary);
     }
     const means = [...table.values()].flatMap((all) => all.map(({ summary }) => summary.mean ?? NaN));
-    const heat = new Heat(view.metric, means);
-    const shown = { study, summaries, heat, maps: this.#maps, mapsKey: this.#mapsKey };
-    const drawn = view.epoch === null ? view : { ...view, show: "measured" }; // boundaries are kept of the end alone
-    this.grid.draw(drawn, shown);
-    this.#drawLegend(view, shown);
-    drawClaims(byId("claim-list"), study, view, this.state);
-    this.#drawCell(view, shown);
-    this.#reveal();
+    return { study, summaries, heat: new Heat(view.metric, means), maps, mapsKey };
   }
 
   /** The summaries of a view's measure, if they are there; else they are asked for.
@@ -191,31 +205,12 @@ class Page {
    *  @returns {Promise<StudyTable | null>} null where it is not to be had, which is said */
   async #ask(query) {
     try {
-      return await this.follower.service.json(this.#path(query));
+      return await this.follower.service.json(this.#path({ ...query, study: "false" }));
     } catch (error) {
       if (isRefusal(error)) this.follower.say(`The service refuses: ${error instanceof Error ? error.message : error}`);
       else this.follower.explain(error);
       return null;
     }
-  }
-
-  /** @param {import("./view.js").StudyView} view @param {Shown} shown */
-  #drawLegend(view, { heat, maps, study }) {
-    const { metric, epoch } = view;
-    const bar = h("span", { class: "bar" });
-    bar.style.background = heat.gradient;
-    const [low, high] = heat.ends.map((end) => written(end, metric));
-    const meaning = meaningOf(metric);
-    const line = maps === null || maps.isValue ? "" : "Dark: where classes part. ";
-    const isWithout = study.maps.length === 0 && study.cells.some(({ replicates }) => replicates > 0);
-    const boundaries = isWithout ? "This study keeps no boundaries. " : line;
-    const kept = maps === null ? "" : "Boundaries are kept of the end of training alone. ";
-    byId("legend").replaceChildren(
-      h("span", {}, `${nameOf(metric)}${meaning ? ` (${meaning})` : ""}, mean of the runs`),
-      ...(heat.hasAny ? [h("span", { class: "scale" }, low, bar, high)] : []),
-      h("span", {}, epoch !== null ? kept : view.show === "boundaries" ? boundaries : ""),
-      view.hidden > 0 ? h("span", {}, `${view.hidden} cells more are at the same places.`) : "",
-    );
   }
 
   // --- One cell ---
@@ -224,13 +219,21 @@ class Page {
   #look(cell) {
     if (this.#looked === cell) return;
     this.#looked = cell;
-    this.update();
+    this.#redrawCell();
   }
 
   #leave() {
     if (this.state.values.cell === null) return; // what was looked at last stays
     this.#looked = null;
-    this.update();
+    this.#redrawCell();
+  }
+
+  /** Another cell is told: the table stays as it is. */
+  #redrawCell() {
+    cancelAnimationFrame(this.#looking);
+    this.#looking = requestAnimationFrame(() => {
+      if (this.#drawn !== null) this.#drawCell(this.#drawn.view, this.#drawn.shown);
+    });
   }
 
   /** @param {import("./view.js").StudyView} view @param {Shown} shown */
@@ -263,7 +266,7 @@ class Page {
       if (table === null) return;
       if (this.#runs.size > 300) this.#runs.clear();
       this.#runs.set(key, runsOf(table));
-      this.update();
+      this.#redrawCell();
     }, REST_MS);
   }
 
@@ -272,6 +275,7 @@ class Page {
     const main = document.querySelector("main");
     if (main === null || !main.hidden) return;
     main.hidden = byId("controls").hidden = false;
+    this.grid.resize(); // now that it has a size
     reach(document.getElementById(location.hash.slice(1)));
   }
 }

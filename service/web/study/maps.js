@@ -19,10 +19,11 @@ export class Maps {
   #small = h("canvas");
   #image;
 
-  /** @param {ArrayBuffer} buffer [cells, 2, n, n] as the service sends it
+  /** @param {ArrayBuffer | null} buffer [cells, 2, n, n] as the service sends it; null until it is there
    *  @param {import("./study.js").Study} study */
   constructor(buffer, study) {
-    this.bytes = parseNpyBytes(buffer);
+    this.isLoaded = buffer !== null;
+    this.bytes = buffer === null ? new Uint8Array(0) : parseNpyBytes(buffer);
     this.nodes = study.resolution;
     this.#image = new ImageData(this.nodes, this.nodes);
     this.study = study;

@@ -10,6 +10,10 @@ const MOST = 6;
 /** Where a drawing as wide as the page is small. */
 export const NARROW = matchMedia("(max-width: 36rem)");
 
+/** What is drawn.
+ *  @type {WeakMap<HTMLElement, {key: string, summaries: object, isNarrow: boolean}>} */
+const drawn = new WeakMap();
+
 /** Draw it, if there is anything to compare.
  *  @param {HTMLElement} element @param {import("./view.js").StudyView} view
  *  @param {import("./main.js").Shown} shown @param {StudyCell | null} cell whose line is among those that are drawn */
@@ -24,6 +28,10 @@ export function drawProfile(element, view, { summaries, heat }, cell) {
   }
   const own = grid.findIndex((row) => row.includes(cell));
   const chosen = spread(known, MOST, own);
+  const key = JSON.stringify([x, y, chosen, columns, [...view.held]]);
+  const before = drawn.get(element);
+  if (before?.key === key && before.summaries === summaries && before.isNarrow === NARROW.matches) return;
+  drawn.set(element, { key, summaries, isNarrow: NARROW.matches });
   const series = chosen.map((row, k) => ({
     name: y === null ? nameOf(metric) : `${factorText(y)} ${levelText(rows[row])}`,
     hue: `rate-${(k + 1) % MOST}`,

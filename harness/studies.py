@@ -162,7 +162,7 @@ def unit(
         norms = 10.0 ** (-2.0 * (len(cell.hidden_layers) + 1 - layer) + rng.normal(0, 0.2, count)) * (1.1 - learned)
         columns[f"gradient_norm_{layer}"] = norms
         columns[f"weight_norm_{layer}"] = near(1.0 + learned, 0, 9)
-    boundary = None if nodes is None else _boundary(cell, task, replicates, nodes)
+    boundary = None if nodes is None else _boundary(cell, task, nodes)
     return UnitRows(cell.digest, 0, replicates - 1, columns, boundary, 1.0, {"numpy": np.__version__})
 
 
@@ -172,7 +172,7 @@ def _column(level: Any, count: int) -> Column:
     return [level] * count if isinstance(level, str) else np.full(count, float(level))
 
 
-def _boundary(cell: StudyCell, task: Task, replicates: int, nodes: int) -> BoundaryMap:
+def _boundary(cell: StudyCell, task: Task, nodes: int) -> BoundaryMap:
     """Draw a disc with as many corners as there are units; without units a line."""
     x, y = np.meshgrid(np.linspace(*DOMAIN[0], nodes), np.linspace(*DOMAIN[1], nodes))
     corners = sum(cell.hidden_layers)
