@@ -37,8 +37,8 @@ def frame_of(content: bytes) -> "DataFrame":
         dtype={"cell": str},
         keep_default_na=False,
         na_values=[""],
-        float_precision="round_trip",
         low_memory=False,
+        **({"float_precision": "round_trip"} if pandas.__version__.startswith(("1.", "2.")) else {}),
     )
     return frame
 
