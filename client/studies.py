@@ -51,7 +51,7 @@ def load_pandas() -> Any:
     """
     try:
         import pandas  # noqa: PLC0415 (optional)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise ImportError(NO_PANDAS) from error
     return pandas
 
