@@ -63,6 +63,7 @@ class Scale:
                 axes.set_xscale(
                     "symlog" if min(places) == 0 else "log", **({"linthresh": 1} if min(places) == 0 else {})
                 )
+                axes.set_xlim(-0.2 if min(places) == 0 else min(places) / 1.2, 1.2 * max(places))
                 if min(places) > 0 and max(places) < 10 * WIDE * min(places):
                     _tick(axes, places, [words_of(level) for level in self.levels], frame, pixels)
             else:
