@@ -3,6 +3,7 @@
     models/<model>/<version>/                    a SavedModel directory, never changed once written
     models/<model>/<version>/assets.extra/       card.json and model.tflite
     models/_experiments/<experiment>/            comparison.json and dataset.csv
+    models/_studies/<study>/                     study.json, rows/ and failed/: bundle.study
     models/.finished/<experiment>/<digest>/      what a training that has not ended has finished: bundle/ and more
 
 Names that start with `_` or `.` are never models, so a half-written sibling is never picked up.
@@ -26,6 +27,10 @@ COMPILED = f"{EXTRAS}/model.tflite"
 EXPERIMENTS = "_experiments"
 COMPARISON = "comparison.json"
 DATASET = "dataset.csv"
+STUDIES = "_studies"
+STUDY = "study.json"
+STUDY_ROWS = "rows"
+STUDY_FAILED = "failed"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """The whole name of a model or an experiment: safe as a path component and in a URL."""
@@ -122,6 +127,10 @@ def read_regular(path: Path, max_bytes: int = MAX_JSON_BYTES) -> bytes:
 
 def experiment_dir(models_dir: Path, experiment: str) -> Path:
     return models_dir / EXPERIMENTS / experiment
+
+
+def study_dir(models_dir: Path, study: str) -> Path:
+    return models_dir / STUDIES / study
 
 
 def finished_dir(models_dir: Path, experiment: str) -> Path:

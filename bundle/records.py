@@ -105,7 +105,7 @@ def schema_of(record: type[Record]) -> type[FileSchema[Record]]:
     """Derive the schema of a dataclass from the types of its fields; a dataclass has one schema, made once.
 
     `X | None` may be null, a `Literal` is one of its strings, another dataclass is nested, and of `X | Y`, two
-    dataclasses, it is the one whose fields are there. In `Annotated[X, …]` a
+    dataclasses, it is the one whose fields are there; `Any` is any JSON. In `Annotated[X, …]` a
     string describes the field in the OpenAPI document, and one of marshmallow's validators checks it.
     """
     if record not in _DERIVED:
@@ -128,6 +128,8 @@ _SCALARS: dict[object, type[fields.Field[Any]]] = {
 
 def _field(kind: Any, **options: Any) -> fields.Field[Any]:
     origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return fields.Raw(allow_none=True, **options)
     if origin is Annotated:
         inner, *notes = arguments
         noted = dict(("metadata", {"description": x}) if isinstance(x, str) else ("validate", x) for x in notes)

@@ -41,7 +41,8 @@ class Claim:
     Of the rows that `where` chooses, at the last epoch if it does not say, the means of `metric` over replicates are
     compared: those of each level of the factor `along` with those of the level before, of the levels that are given or
     of all, ascending; or those of the rows that `better` chooses with those of `than`. Without either the metric itself
-    is held against `low` and `high`. Expected is that the later, or the better, is so much more (`expect`).
+    is held against `low` and `high`. Expected is that the later, or the better, is more by more than `rope` (`expect`),
+    or, of every two levels, the same within it; of logarithms to the base 10 if `log`. `verdicts.claims` judges it.
     """
 
     text: str
@@ -73,6 +74,8 @@ class Study:
     """What a study asks. `factors` are the names of its columns, in the order of the file.
 
     `axes` are the two factors that a heat map has, x first, and `metric` is what it shows, if nothing else is asked.
+    `recipe` says in words how all cells are trained, for what is found holds for it: "at rate 0.001 and 500 epochs".
+    `overlap` is 0 where every replicate draws its own data, else the test set's size over the training set's.
     """
 
     name: str
@@ -86,6 +89,8 @@ class Study:
     claims: list[Claim]
     task: Task
     started_at: datetime
+    recipe: str = ""
+    overlap: float = 0.0
 
 
 StudySchema = schema_of(Study)

@@ -101,7 +101,7 @@ class Experiment:
                 raise ValueError(f"model {model.name}: {error}") from error
 
 
-def _name(name: str) -> None:
+def check_name(name: str) -> None:
     """Check a model's or an experiment's name by the one rule for names; the whole of it, unlike `validate.Regexp`."""
     if not layout.NAME.fullmatch(name):
         raise ValidationError(
@@ -112,7 +112,7 @@ def _name(name: str) -> None:
 class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
     """What a model says of itself; what it leaves out is in the experiment's `[protocol]`, or a default."""
 
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=check_name)
     hidden_layers = Tuple(fields.Integer(strict=True, validate=SIZE), load_default=(10, 10))
     activation = Activation()
     epochs = OneOrMore(fields.Integer(strict=True, validate=SIZE))
@@ -124,7 +124,7 @@ class _ModelSchema(StrictRecordSchema[Mapping[str, Any]]):
         return data
 
 
-def _model(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
+def model_of(own: Mapping[str, Any], of_all: Recipe) -> ModelSpec:
     """Return a model with its whole recipe. Raises ValidationError where the two do not go together."""
     recipe = merge(of_all, own["protocol"])
     epochs = own.get("epochs", recipe.get("epochs", 500))
@@ -159,7 +159,7 @@ def _protocol(recipe: Recipe) -> ProtocolSpec:
 
 class _ExperimentSchema(StrictRecordSchema[Experiment]):
     record = Experiment
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=check_name)
     seed = fields.Integer(load_default=0, strict=True, validate=SEED)
     replicates = fields.Integer(load_default=30, strict=True, validate=SIZE)
     variance_runs = fields.Integer(load_default=0, strict=True, validate=at_least(0))
@@ -178,7 +178,7 @@ class _ExperimentSchema(StrictRecordSchema[Experiment]):
         models, errors = [], {}
         for position, own in enumerate(data["models"]):
             try:
-                models.append(_model(own, data["protocol"]))
+                models.append(model_of(own, data["protocol"]))
             except ValidationError as error:
                 errors[position] = error.normalized_messages()  # type: ignore[no-untyped-call]
         if errors:
@@ -194,14 +194,29 @@ def read(path: Path) -> Experiment:
         ValueError: it is not TOML or not an experiment; the message names the file, the key and what is allowed.
     """
     try:
-        experiment: Experiment = _ExperimentSchema().load(tomllib.loads(path.read_text()))
+        experiment = experiment_of(tomllib.loads(path.read_text()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
-        found = [(_key(steps), message) for steps, messages in by_path(error.messages) for message in messages]
-        lines = "\n".join(f"  {key}: {message}" for key, message in found)
-        raise ValueError(f"{path}:\n{lines}") from error
+        raise ValueError(f"{path}:\n{listed(error)}") from error
     return replace(experiment, dataset=located(experiment.dataset, path.parent))
+
+
+def experiment_of(document: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that a file's document is.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    experiment: Experiment = _ExperimentSchema().load(document)
+    return experiment
+
+
+def listed(error: ValidationError) -> str:
+    """Return what is wrong with a file's document, a line for each key."""
+    by_key = error.normalized_messages()  # type: ignore[no-untyped-call]
+    found = [(_key(steps), message) for steps, messages in by_path(by_key) for message in messages]
+    return "\n".join(f"  {key}: {message}" for key, message in found)
 
 
 def _key(path: Iterable[str | int]) -> str:

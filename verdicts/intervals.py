@@ -47,7 +47,7 @@ def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED) -> 
     if n < 2:
         return None
     mean, error = float(x.mean()), float(standard_error(x.std(ddof=1), n, overlap))
-    half = _quantile(n - 1) * error
+    half = quantile(n - 1) * error
     low, high = mean - half, mean + half
     if np.ptp(x) == 0:
         return [mean, mean]
@@ -56,8 +56,9 @@ def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED) -> 
     return _within(mean, half, bounds)
 
 
-@lru_cache
-def _quantile(df: int) -> float:
+@lru_cache(maxsize=1024)
+def quantile(df: float) -> float:
+    """Return how many standard errors the half width of a 95% interval is."""
     return float(student.ppf((1 + CONFIDENCE) / 2, df))
 
 

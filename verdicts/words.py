@@ -31,7 +31,7 @@ class Basis:
     def few(self) -> str:
         if not 0 < self.count < FEW:
             return ""
-        known = _count(self.count, self.of)
+        known = counted(self.count, self.of)
         return f"; {known} may not show all that training does" if self.of == "run" else f"; {known} are few"
 
 
@@ -70,7 +70,7 @@ def sentence(pair: Pair, recipes: Mapping[str, str], unit: str = "points", basis
     first, second = (pair.b, pair.a) if pair.verdict == "worse" else (pair.a, pair.b)
     a, b, how = _named(first, second, recipes)
     tested = f"{_difference(pair, unit)}{_tested(pair)}"
-    return f"{_said(pair, a, b, how, unit)}: {_counted(pair, basis)}{tested}{_advice(pair, basis)}"
+    return f"{_said(pair, a, b, how, unit)}: {_tally(pair, basis)}{tested}{_advice(pair, basis)}"
 
 
 def _said(pair: Pair, a: str, b: str, how: str, unit: str) -> str:
@@ -99,27 +99,27 @@ def _named(a: str, b: str, recipes: Mapping[str, str]) -> tuple[str, str, str]:
     return f"{a} ({its})" if its else a, f"{b} ({other})" if other else b, ""
 
 
-def _counted(pair: Pair, basis: Basis) -> str:
+def _tally(pair: Pair, basis: Basis) -> str:
     if not _runs(pair):
         return ""
     wins, losses = (pair.losses, pair.wins) if pair.verdict == "worse" else (pair.wins, pair.losses)
-    left_out = f", {_count(basis.left_out, basis.of)} left out" if basis.left_out else ""
-    return f"{_count(wins, 'win')}, {_count(pair.ties, 'tie')}, {_count(losses, 'loss', 'losses')}{left_out}; "
+    left_out = f", {counted(basis.left_out, basis.of)} left out" if basis.left_out else ""
+    return f"{counted(wins, 'win')}, {counted(pair.ties, 'tie')}, {counted(losses, 'loss', 'losses')}{left_out}; "
 
 
 def _runs(pair: Pair) -> int:
     return pair.wins + pair.ties + pair.losses
 
 
-def _count(count: int, one: str, more: str = "") -> str:
+def counted(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def _difference(pair: Pair, unit: str) -> str:
     sign = -1 if pair.verdict == "worse" else 1
     ends = [] if pair.ci95 is None else sorted(sign * end for end in pair.ci95)
-    interval = f" [{', '.join(_number(end, unit) for end in ends)}]" if ends else ""
-    return f"difference {_amount(sign * pair.mean_difference, unit)}{interval}"
+    interval = f" [{', '.join(number(end, unit) for end in ends)}]" if ends else ""
+    return f"difference {amount(sign * pair.mean_difference, unit)}{interval}"
 
 
 def _tested(pair: Pair) -> str:
@@ -145,14 +145,14 @@ def _advice(pair: Pair, basis: Basis) -> str:
     if pair.runs_needed is None:
         return f"; more {basis.of}s would hardly tell{there}"
     of_each = "" if _runs(pair) else " of each"
-    return f"; about {_count(pair.runs_needed, basis.of)}{of_each} would tell ({POWER:.0%} power){there}"
+    return f"; about {counted(pair.runs_needed, basis.of)}{of_each} would tell ({POWER:.0%} power){there}"
 
 
-def _amount(value: float, unit: str) -> str:
-    return f"{_number(value, unit)} points" if unit == "points" else _number(value, unit)
+def amount(value: float, unit: str) -> str:
+    return f"{number(value, unit)} points" if unit == "points" else number(value, unit)
 
 
-def _number(value: float, unit: str) -> str:
+def number(value: float, unit: str) -> str:
     """Return points of a hundred with one digit, or two where one would be nothing; other scores with three digits."""
     if unit != "points":
         return f"{value:.3g}".replace("-", "−")

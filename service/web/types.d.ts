@@ -260,5 +260,118 @@ interface Handlers {
   onverdict(by: { score?: string | null; rope?: number | null }): void;
 }
 
+// --- Studies ---
+
+/** Of a factor; null where a cell has none, as a linear model has no width. */
+type Level = string | number | boolean | null;
+
+interface StudyFacts {
+  name: string;
+  title: string;
+  /** Markdown. */
+  text: string;
+  recipe?: string;
+  replicates: number;
+  metric: string;
+  axes: string[];
+  task: Task;
+  started_at: string;
+  metrics: string[];
+  epochs: number[];
+}
+
+/** `replicates` are those that are finished; `map` is a position among the study's maps. */
+interface StudyCell {
+  digest: string;
+  name: string;
+  factors: Record<string, Level>;
+  hidden_layers: number[];
+  model: string | null;
+  experiment: string | null;
+  replicates: number;
+  failed: number;
+  map: number | null;
+}
+
+/** What boundaries are drawn over, and what their numbers stand for. */
+interface StudyMap {
+  features: [string, string];
+  domain: [Interval, Interval];
+  scale: Interval;
+  classes: (string | number)[] | null;
+}
+
+interface StudyFailure {
+  cell: string;
+  first: number;
+  last: number;
+  reason: string;
+}
+
+interface StudyClaim {
+  text: string;
+  metric: string;
+  where: Record<string, unknown>;
+  along: string | null;
+  better: Record<string, unknown> | null;
+  than: Record<string, unknown> | null;
+  outcome: "holds" | "does not hold" | "undecided";
+  sentence: string;
+}
+
+/** Rows below the names of their columns. */
+interface StudyTable {
+  metric: string;
+  columns: string[];
+  rows: (string | number | null)[][];
+}
+
+interface StudyDocument extends StudyTable {
+  study: StudyFacts;
+  progress: { cells: number; finished: number; failed: number };
+  factors: { name: string; levels: Level[] }[];
+  cells: StudyCell[];
+  maps: StudyMap[];
+  resolution: number;
+  failures: StudyFailure[];
+  claims: StudyClaim[];
+}
+
+interface StudyList {
+  studies: {
+    name: string;
+    title: string;
+    cells: number;
+    finished: number;
+    failed: number;
+    replicates: number;
+    started_at: string;
+    claims: Pick<StudyClaim, "text" | "outcome" | "sentence">[];
+  }[];
+}
+
+/** What a cell's runs sum up to. */
+interface CellSummary {
+  count: number;
+  mean: number | null;
+  sd: number | null;
+  ci95: Interval | null;
+  min: number | null;
+  median: number | null;
+  max: number | null;
+}
+
+/** What the address of a study's page says; null for what follows from the study. */
+interface StudyValues {
+  x: string | null;
+  y: string | null;
+  metric: string | null;
+  epoch: number | null;
+  where: string | null;
+  cell: string | null;
+  show: string | null;
+  theme: string;
+}
+
 // Swagger UI, loaded by the page at /docs.
 declare function SwaggerUIBundle(options: Record<string, unknown>): void;

@@ -21,7 +21,12 @@ ALLOWED = {
     "service/server": {"service.server"},
 }
 
-TYPES = {"service.registry.models", "service.registry.experiments", "service.engines"}
+TYPES = {
+    "service.registry.models",
+    "service.registry.experiments",
+    "service.registry.studies",
+    "service.engines",
+}
 """What an edge and what edges share may use beside that: the types of what the data plane gives."""
 
 WIRE = {"service/http": {"service.server.request_parser"}}
@@ -68,7 +73,8 @@ def test_edges_reach_models_through_the_data_plane_alone() -> None:
         (path.name, node.attr)
         for path in files("service/edges")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in {"registry", "admission", "cache", "experiment_store"}
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"registry", "admission", "cache", "experiment_store", "study_store"}
     }
     assert reached == set()
 

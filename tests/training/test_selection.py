@@ -19,9 +19,10 @@ from training.datasets import Data, ReplicateSplits, Split, Stream, data_of, see
 from training.evaluation import correct, predict
 from training.experiment import Experiment, ModelSpec
 from training.fit.batches import BatchOrders
-from training.fit.train import Trajectory, recorded_epochs, train
+from training.fit.train import Trajectory, train
 from training.pipeline import run
 from training.protocol_spec import EarlyStopping, ProtocolSpec
+from training.recorded import recorded_epochs
 from training.selection import Selected, train_and_choose
 
 ADAM = ProtocolSpec()

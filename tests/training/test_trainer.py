@@ -15,8 +15,9 @@ from training.fit import numba_trainer, recipe, xla_trainer
 from training.fit import train as fit
 from training.fit.batches import BatchOrders
 from training.fit.layers import dropout_mask
-from training.fit.train import Trajectory, recorded_epochs, train
+from training.fit.train import Trajectory, train
 from training.protocol_spec import OPTIMIZERS, EarlyStopping, ProtocolSpec, Schedule
+from training.recorded import recorded_epochs
 
 ADAM = ProtocolSpec()
 N, EPOCHS = 132, 2  # four full batches an epoch, and one of 4 points

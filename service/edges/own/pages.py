@@ -1,4 +1,4 @@
-"""The pages for people: the explorer at `GET /`, the API's document at `GET /docs`, and their files."""
+"""The pages for people: the explorer at `GET /`, the API's document at `GET /docs`, studies, and their files."""
 
 import gzip
 import hashlib
@@ -59,6 +59,21 @@ def get_explorer_file(call: Call, name: str) -> RawResponse:
     return _send(call, "explorer", name)
 
 
+@endpoints.get("/study/<path:name>", inline=True)
+def get_study_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "study", name)
+
+
+def studies_page(call: Call) -> RawResponse:
+    """Return the page that lists the studies: what `GET /studies` answers a browser with."""
+    return _send(call, "study", "index.html", vary="Accept, Accept-Encoding")
+
+
+def study_page(call: Call) -> RawResponse:
+    """Return a study's page: what `GET /studies/<name>` answers a browser with."""
+    return _send(call, "study", "study.html", vary="Accept, Accept-Encoding")
+
+
 @endpoints.get("/docs")  # not on the loop: to compress Swagger UI the first time takes 0.2 s
 def get_docs(call: Call) -> RawResponse:
     return _send(call, "docs", "index.html")
@@ -69,15 +84,13 @@ def get_docs_file(call: Call, name: str) -> RawResponse:
     return _send(call, "docs", name)
 
 
-def _send(call: Call, page: str, name: str) -> RawResponse:
+def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> RawResponse:
     file = _files(page).get(name)
     if file is None:
         raise NotFoundError(f"there is nothing at /{page}/{name}")
     takes_gzip = parse_accept_header(call.headers.get("accept-encoding"), Accept)["gzip"] > 0
     coding = "gzip" if takes_gzip else "identity"
-    validators = Validators.of(
-        file.digest, coding, vary="Accept-Encoding", headers=(("Content-Security-Policy", POLICY),)
-    )
+    validators = Validators.of(file.digest, coding, vary=vary, headers=(("Content-Security-Policy", POLICY),))
     body = file.compressed if takes_gzip else file.content
     response = conditional(call, validators, file.media_type, lambda: [body])
     if takes_gzip and response.status != HTTPStatus.NOT_MODIFIED:

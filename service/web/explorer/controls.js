@@ -3,6 +3,7 @@
 import { PALETTES } from "./colours.js";
 import { h } from "./dom.js";
 import { Quantity } from "./quantity.js";
+import { field, named, options, select, THEMES } from "./selects.js";
 import { DEFAULTS } from "./state.js";
 
 const STATISTICS = {
@@ -16,7 +17,6 @@ const OF_VALUES = { probability: "value of one run", mean: "mean of all runs", s
 const MOST_PROBABLE = "the most probable";
 const POINTS = { all: "all", test: "test only", none: "none" };
 const COLOURS = { "orange-blue": "orange and blue", "red-blue": "red and blue (notebook)" };
-const THEMES = { auto: "system default", light: "light", dark: "dark" };
 
 const STEPS_A_SECOND = 12;
 const STEPS_A_SECOND_WITH_REDUCED_MOTION = 2;
@@ -191,30 +191,4 @@ export class Controls {
   #label() {
     this.play.textContent = this.isPlaying ? "Pause" : "Play";
   }
-}
-
-/** @param {string} label @param {HTMLElement} control */
-export function field(label, control) {
-  return h("label", {}, h("span", {}, label), control);
-}
-
-/** @param {string} id @param {Record<string, string>} choices @param {(value: string) => void} onchosen */
-export function select(id, choices, onchosen) {
-  const element = h("select", { id, onchange: () => onchosen(element.value) });
-  options(element, Object.entries(choices));
-  return element;
-}
-
-/** Names as choices.
- *  @param {string[]} names
- *  @returns {[string, string][]} */
-export const named = (names) => names.map((name) => [name, name]);
-
-/** Offer these choices, without touching what is the same: the list may be open.
- *  @param {HTMLSelectElement} element @param {[string, string][]} choices values with their texts */
-export function options(element, choices) {
-  const wanted = JSON.stringify(choices);
-  if (element.dataset.choices === wanted) return;
-  element.dataset.choices = wanted;
-  element.replaceChildren(...choices.map(([value, text]) => h("option", { value }, text)));
 }

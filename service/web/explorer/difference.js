@@ -1,13 +1,13 @@
 // The difference of two models, and the test points that they tell apart.
 
 import { signedScale } from "./colours.js";
-import { named, options } from "./controls.js";
 import { counted, fixed, h, say, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
 import { line } from "./lines.js";
 import { link, Panel } from "./panels.js";
 import { rangeOf } from "./scales.js";
+import { named, options } from "./selects.js";
 import { DEFAULTS } from "./state.js";
 import { comparable, isOfP } from "./view.js";
 

@@ -3,6 +3,7 @@
 import { h, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { contextOf } from "./map.js";
+import { save } from "./saving.js";
 import { writeNpy } from "./service.js";
 
 const SIDE = 480; // pixels of a panel on the picture
@@ -161,28 +162,4 @@ function drawScale(context, scale, left, base) {
   }
   context.fillText(high, from + BAR + 8, base);
   return from + BAR + 8 + context.measureText(high).width;
-}
-
-/** Send the API key with the links to data, which a browser that follows them does not: fetch them here, and save them.
- *  @param {import("./service.js").Service} service
- *  @param {(error: unknown) => void} explain called where that fails */
-export function bringKey(service, explain) {
-  document.addEventListener("click", async (event) => {
-    /** @type {HTMLAnchorElement | null} */
-    const link = event.target instanceof Element ? event.target.closest("a[download], a[data-file]") : null;
-    if (link === null || !service.hasKey) return;
-    event.preventDefault();
-    try {
-      save(await service.file(link.href), link.download || link.dataset.file);
-    } catch (error) {
-      explain(error);
-    }
-  });
-}
-
-/** @param {Blob} blob @param {string | undefined} name */
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -4,13 +4,10 @@ import { load } from "./catalogue.js";
 import { Content } from "./content.js";
 import { Controls } from "./controls.js";
 import { byId, reach } from "./dom.js";
-import { bringKey, downloads } from "./downloads.js";
-import { Service, ServiceError } from "./service.js";
+import { downloads } from "./downloads.js";
+import { Follower } from "./follow.js";
+import { bringKey } from "./saving.js";
 import { State } from "./state.js";
-
-const SLOW = "The service is slow to answer; waiting…";
-const POLL_MS = 5000;
-const FIRST_RETRY_MS = 500;
 
 class Page {
   /** @type {Content | null} */
@@ -18,32 +15,26 @@ class Page {
   #isLoading = false;
   #isDrawn = true;
   #frame = 0;
-  #news = "";
   /** @type {Set<string>} the ids of the sections in sight, which alone are drawn */
   #seen = new Set();
-  #wake = () => {};
 
   constructor() {
-    this.service = new Service(
-      () => this.#say(SLOW),
-      () => byId("status").textContent === SLOW && this.#say(this.#news),
+    this.follower = new Follower(
+      () => this.#refresh(),
+      () => this.#content !== null,
+      (isLocked) => this.#lock(isLocked),
     );
     this.state = new State();
     this.controls = new Controls(/** @type {HTMLFormElement} */ (byId("controls")), this.state);
     this.controls.isDrawn = () => this.#isDrawn;
     this.state.subscribe(() => this.update());
-    byId("key").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.service.setKey(/** @type {HTMLInputElement} */ (byId("key-value")).value);
-      this.#wake();
-    });
     byId("downloads").append(
       ...downloads(() => {
         if (this.#content === null) throw new Error("there is nothing to download");
         return this.#content.shown();
       }),
     );
-    bringKey(this.service, (error) => this.#explain(error));
+    bringKey(this.follower.service, (error) => this.follower.explain(error));
     const watch = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting } of entries) this.#seen[isIntersecting ? "add" : "delete"](target.id);
@@ -55,81 +46,29 @@ class Page {
     new ResizeObserver(() => this.update()).observe(byId("panels"));
   }
 
-  // --- The service is polled, so that a retrained model is shown once it is served. ---
-
-  async follow() {
-    for (let retry = FIRST_RETRY_MS; ;) {
-      try {
-        await this.#refresh();
-        retry = FIRST_RETRY_MS;
-        await this.#sleep(POLL_MS);
-      } catch (error) {
-        this.#explain(error);
-        await this.#sleep(retry);
-        retry = Math.min(2 * retry, POLL_MS);
-      }
-    }
-  }
-
+  /** Load what the service has by now: so a retrained model is shown once it is served. */
   async #refresh() {
+    const { service } = this.follower;
     const before = this.#content?.catalogue ?? null;
     const { experiment, run } = this.state.values;
-    const catalogue = await load(this.service, before, experiment, run);
+    const catalogue = await load(service, before, experiment, run);
     if (catalogue !== before) {
-      this.#content = new Content(catalogue, this.service, this.state);
-      if (before !== null) this.#news = newsOf(catalogue, before);
+      this.#content = new Content(catalogue, service, this.state);
+      if (before !== null) this.follower.news = newsOf(catalogue, before);
     }
-    this.#lock(false);
+    this.follower.lock(false);
     const isEmpty = catalogue.models.length === 0;
-    this.#say(isEmpty ? "The service has no models yet. Train some: python -m training train" : this.#news);
+    if (isEmpty) this.follower.say("The service has no models yet. Train some: python -m training train");
+    else this.follower.say(this.follower.news);
     await this.#settle();
   }
 
-  /** @param {unknown} error */
-  #explain(error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const status = error instanceof ServiceError ? error.status : null;
-    if (status === 401) {
-      this.#lock(true);
-      this.#say(`An API key is needed: ${message}.`);
-    } else if (status !== null && (status === 0 || status >= 500)) {
-      const what = status === 0 ? "The service does not answer" : `The service is not ready: ${message}`;
-      this.#say(`${what}; trying again…${this.#content === null ? "" : " This page shows its last answers."}`);
-    } else {
-      console.error(error);
-      this.#say(`Something is wrong: ${message}`);
-    }
-  }
-
-  /** Ask for a key, or not; without one the links to data lead nowhere.
+  /** Without a key the links to data lead nowhere.
    *  @param {boolean} isLocked */
   #lock(isLocked) {
     const catalogue = this.#content?.catalogue;
-    byId("key").hidden = !isLocked;
     byId("comparison-csv").hidden = isLocked || catalogue?.comparison === null;
     byId("dataset-csv").hidden = isLocked || catalogue?.dataset === null;
-  }
-
-  /** @param {string} text */
-  #say(text) {
-    if (byId("status").textContent !== text) byId("status").textContent = text;
-  }
-
-  /** Wait, at least until the page is visible: a hidden page asks nothing.
-   *  @param {number} milliseconds
-   *  @returns {Promise<void>} */
-  #sleep(milliseconds) {
-    return new Promise((resolve) => {
-      const wake = () => {
-        if (document.hidden) return;
-        clearTimeout(timer);
-        document.removeEventListener("visibilitychange", wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, milliseconds);
-      document.addEventListener("visibilitychange", wake);
-      this.#wake = wake;
-    });
   }
 
   // --- What is loaded is drawn in the next frame; else it is loaded first, one view at a time, the newest next. ---
@@ -142,7 +81,7 @@ class Page {
     if (this.#frame === 0) {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
-        this.#settle().catch((error) => this.#explain(error));
+        this.#settle().catch((error) => this.follower.explain(error));
       });
     }
   }
@@ -152,7 +91,7 @@ class Page {
     const { catalogue } = this.#content;
     const { experiment } = this.state.values;
     if (experiment !== null && experiment !== catalogue.experiment && catalogue.experiments.includes(experiment)) {
-      this.#wake();
+      this.follower.wake();
       return;
     }
     while (!this.#draw(this.#content)) {
@@ -193,4 +132,4 @@ function newsOf(catalogue, before) {
   return newer.length > 0 ? `New: ${newer.map(({ name, version }) => `${name} version ${version}`).join(", ")}.` : "";
 }
 
-new Page().follow();
+new Page().follower.follow();

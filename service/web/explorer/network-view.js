@@ -1,12 +1,12 @@
 // Inside a model: its network, drawn with what each unit does, its lines in the plane, and every weight.
 
-import { named, options } from "./controls.js";
 import { fixed, h, number, s, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
 import { levelLines, line } from "./lines.js";
 import { Plot } from "./map.js";
 import { levels } from "./scales.js";
+import { named, options } from "./selects.js";
 import { DEFAULTS } from "./state.js";
 import { functionOf, inputsOf, linesOf, outgoing, roleOf, scalesOf, wordsOf } from "./units.js";
 import { mapped, placeIn } from "./view.js";

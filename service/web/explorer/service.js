@@ -61,6 +61,24 @@ export class Service {
     return this.#ask(`volume?${query}`, { Accept: "model/gltf-binary" }, {}, (answer) => answer.arrayBuffer());
   }
 
+  /** What a path answers with now, and its entity tag; null where it is what had this tag.
+   *  @param {string} path @param {string | null} etag
+   *  @returns {Promise<{document: any, etag: string | null} | null>} */
+  news(path, etag) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (etag !== null) headers["If-None-Match"] = etag;
+    return this.#ask(path, headers, {}, async (answer) =>
+      answer.status === 304 ? null : { document: parseJson(await answer.text()), etag: answer.headers.get("ETag") },
+    );
+  }
+
+  /** An array in NumPy's format, as it is sent.
+   *  @param {string} path */
+  array(path) {
+    return this.#ask(path, { Accept: "application/x-npy" }, {}, (answer) => answer.arrayBuffer());
+  }
+
   /** A file as it is sent.
    *  @param {string} path */
   file(path) {
@@ -83,7 +101,7 @@ export class Service {
         headers: key === null ? headers : { ...headers, "X-API-Key": key },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      if (!answer.ok) throw new ServiceError(answer.status, await detailOf(answer));
+      if (!answer.ok && answer.status !== 304) throw new ServiceError(answer.status, await detailOf(answer));
       return await read(answer);
     } catch (error) {
       throw error instanceof ServiceError ? error : new ServiceError(0, "the service does not answer");
@@ -127,10 +145,15 @@ export function parseJson(text) {
 
 /** Read NumPy's format, version 1.0, of little-endian float32: what the service writes.
  *  @param {ArrayBuffer} buffer */
-export function parseNpy(buffer) {
-  const header = new DataView(buffer).getUint16(8, true);
-  return new Float32Array(buffer, 10 + header);
-}
+export const parseNpy = (buffer) => new Float32Array(buffer, headerOf(buffer));
+
+/** The same of bytes.
+ *  @param {ArrayBuffer} buffer */
+export const parseNpyBytes = (buffer) => new Uint8Array(buffer, headerOf(buffer));
+
+/** How long an array's header is.
+ *  @param {ArrayBuffer} buffer */
+const headerOf = (buffer) => 10 + new DataView(buffer).getUint16(8, true);
 
 /** Write an array in NumPy's format, version 1.0.
  *  @param {ArrayLike<number>} values @param {number[]} shape */

@@ -1,8 +1,8 @@
 // Which two features the maps are drawn over, and where the others are held; for models of more than two.
 
-import { named, options } from "./controls.js";
 import { counted, decimals, h, within } from "./dom.js";
 import { read, usual, written } from "./place.js";
+import { named, options } from "./selects.js";
 
 /** Sliders that are shown without being asked for. */
 const FEW = 6;

@@ -1,8 +1,8 @@
 // Verdicts: which of two models is better, in words, and the difference drawn on what would be no difference.
 
-import { field, options, select } from "./controls.js";
 import { fixed, h, interval, nonBreaking, s, say, signed } from "./dom.js";
 import { scoreOf } from "./panels.js";
+import { field, options, select } from "./selects.js";
 
 /** @typedef {import("./service.js").Service} Service */
 

@@ -1,7 +1,6 @@
 // The surface of a model over three features, which turns: loaded only once it is opened.
 
 import { hueOf } from "./colours.js";
-import { named, options } from "./controls.js";
 import { h, within } from "./dom.js";
 import { parseGlb } from "./glb.js";
 import { read, written } from "./place.js";
@@ -9,6 +8,7 @@ import { planesOf } from "./planes.js";
 import { turnedBy } from "./orbit.js";
 import { levels } from "./scales.js";
 import { Scene } from "./scene.js";
+import { named, options } from "./selects.js";
 import { isRefusal } from "./service.js";
 import { colourOf, ends, inWords, leadOf } from "./surfaces.js";
 import { comparable } from "./view.js";
