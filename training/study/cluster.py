@@ -74,27 +74,38 @@ def _local_cluster(workers: int | None) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as directory,
         dask.config.set(SETTINGS),
     ):
-        # Ctrl-C is for this process alone. Its threads and their processes, now and later, have what is blocked here.
-        resource_tracker.ensure_running()  # which would unblock it
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        cluster = LocalCluster(
-            n_workers=workers or max(1, min(CPU_COUNT, MEMORY_LIMIT // WORKER_BYTES)),
-            threads_per_worker=1,
-            memory_limit=WORKER_BYTES,
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
-            local_directory=directory,
-            # Numba compiles for seconds: a worker that is started again takes what has been compiled.
-            env={"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", f"{directory}/numba"), **threads.ENVIRONMENT},
-            silence_logs=logging.CRITICAL,
-        )
+        with _interrupts_blocked():
+            cluster = LocalCluster(
+                n_workers=workers or max(1, min(CPU_COUNT, MEMORY_LIMIT // WORKER_BYTES)),
+                threads_per_worker=1,
+                memory_limit=WORKER_BYTES,
+                host=LOOPBACK,
+                dashboard_address=f"{LOOPBACK}:0",
+                local_directory=directory,
+                # Numba compiles for seconds: a worker that is started again takes what has been compiled.
+                env={"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", f"{directory}/numba"), **threads.ENVIRONMENT},
+                silence_logs=logging.CRITICAL,
+            )
         try:
             with cluster:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
                 yield cluster.scheduler_address
         finally:
             os.environ.clear()  # whoever starts workers gets some of their variables
             os.environ.update(environment)
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C for the threads that are started meanwhile, and the processes that these start, now and later.
+
+    It is for this process alone: workers would each print a traceback, and be started again.
+    """
+    resource_tracker.ensure_running()  # which would unblock it
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextlib.contextmanager
