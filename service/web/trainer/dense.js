@@ -18,6 +18,12 @@ const BETA_1 = 0.9;
 const BETA_2 = 0.999;
 const EPSILON = 1e-7;
 
+/** Points that are evaluated at a time: the values of more do not stay in the processor's cache. */
+const AT_ONCE = 256;
+
+/** @type {Map<string, {n: number, arrays: Floats[][]}>} */
+const rooms = new Map();
+
 /** Where each layer's weights begin in the array of all, and last how many there are.
  *  @param {number[]} sizes */
 export function startsOf(sizes) {
@@ -27,8 +33,7 @@ export function startsOf(sizes) {
 }
 
 export class Dense {
-  #room = 0;
-  /** @type {Floats[]} of each layer, [unit, point]: the inputs first; of the last the sums, before sigmoid or softmax */
+  /** @type {Floats[]} of each layer, [unit, point]: the inputs first, the last layer's sums last */
   #values = [];
   /** @type {Floats[]} the activation's derivatives, where they are no function of its values */
   #slopes = [];
@@ -47,7 +52,8 @@ export class Dense {
     this.activation = activation;
     this.sizes = sizes;
     this.starts = startsOf(sizes);
-    if (weights.length !== this.starts[sizes.length - 1]) throw new Error(`${weights.length} weights are not enough`);
+    const needed = this.starts[sizes.length - 1];
+    if (weights.length !== needed) throw new Error(`${weights.length} weights, not ${needed}`);
     this.weights = Float32Array.from(weights);
     this.gradient = new Float64Array(weights.length);
     this.moments = [new Float32Array(weights.length), new Float32Array(weights.length)];
@@ -59,7 +65,7 @@ export class Dense {
   train({ columns, labels }, order, recipe) {
     this.#reserve(Math.min(recipe.batch, order.length));
     const [inputs] = this.#values;
-    const wanted = new Float64Array(this.#room);
+    const wanted = new Float64Array(Math.min(recipe.batch, order.length));
     for (let first = 0; first < order.length; first += recipe.batch) {
       const n = Math.min(recipe.batch, order.length - first);
       for (let i = 0; i < n; i++) wanted[i] = labels[order[first + i]];
@@ -75,22 +81,34 @@ export class Dense {
   }
 
   /** The outputs of the last layer before sigmoid or softmax, [output, point].
-   *  @param {Floats[]} columns of the points
-   *  @returns {Floats} overwritten by the next call */
+   *  @param {Floats[]} columns of the points */
   logits(columns) {
     const n = columns[0].length;
-    this.#reserve(n);
-    columns.forEach((column, d) => this.#values[0].set(column, d * n));
-    this.#forward(n, false);
-    return this.#values[this.sizes.length - 1];
+    const outputs = this.sizes[this.sizes.length - 1];
+    const all = new Float64Array(outputs * n);
+    this.#reserve(Math.min(n, AT_ONCE));
+    for (let first = 0; first < n; first += AT_ONCE) {
+      const count = Math.min(AT_ONCE, n - first);
+      columns.forEach((column, d) => this.#values[0].set(column.subarray(first, first + count), d * count));
+      this.#forward(count, false);
+      const last = this.#values[this.sizes.length - 1];
+      for (let k = 0; k < outputs; k++) all.set(last.subarray(k * count, (k + 1) * count), k * n + first);
+    }
+    return all;
   }
 
-  /** @param {number} n points at a time */
+  /** Take arrays for so many points at a time, which networks of these layers share: nothing stays in them.
+   *  @param {number} n */
   #reserve(n) {
-    if (n <= this.#room) return;
-    this.#room = n;
-    const make = () => this.sizes.map((size) => new Float64Array(size * n));
-    [this.#values, this.#slopes, this.#grads] = [make(), make(), make()];
+    const name = String(this.sizes);
+    let room = rooms.get(name);
+    if (room === undefined || room.n < n) {
+      const make = () => this.sizes.map((size) => new Float64Array(size * n));
+      if (rooms.size > 8) rooms.clear();
+      room = { n, arrays: [make(), make(), make()] };
+      rooms.set(name, room);
+    }
+    [this.#values, this.#slopes, this.#grads] = room.arrays;
   }
 
   /** @param {number} n @param {boolean} isTrained whether slopes are asked for */

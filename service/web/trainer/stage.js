@@ -1,0 +1,89 @@
+// What is enlarged under the points: one run, the mean of all, or where they agree; and the small maps to choose from.
+
+import { scaleOf } from "../explorer/colours.js";
+import { h } from "../explorer/dom.js";
+import { field, select } from "../explorer/selects.js";
+import { agreementOf, meanOf, ofRun, scaleOfRuns } from "./fields.js";
+import { Maps } from "./maps.js";
+import { namesOf } from "./settings.js";
+
+/** @typedef {import("./worker.js").Progress} Progress */
+/** @typedef {import("./training.js").Training} Training */
+/** @typedef {import("./settings.js").Settings} Settings */
+
+const CHOICES = { run: "one run", mean: "mean of the runs", agreement: "agreement", none: "the points alone" };
+
+export class Stage {
+  #network = 0;
+  #run = 0;
+  #chosen = "run";
+
+  /** @param {HTMLElement} element of the small maps @param {import("./editor.js").Editor} editor
+   *  @param {() => {settings: Settings, training: Training}} now */
+  constructor(element, editor, now) {
+    this.editor = editor;
+    this.now = now;
+    this.maps = new Maps(element, (network, run) => {
+      [this.#network, this.#run, this.#chosen] = [network, run, "run"];
+      this.enlarge();
+    });
+    this.what = select("what", CHOICES, (chosen) => {
+      this.#chosen = chosen;
+      this.enlarge();
+    });
+    this.whose = select("whose", {}, (network) => {
+      this.#network = Number(network);
+      this.enlarge();
+    });
+    this.controls = h(
+      "div",
+      { class: "fields under" },
+      field("Show", this.what),
+      field("of", this.whose),
+    );
+  }
+
+  /** @param {Settings} settings */
+  offer({ networks, runs }) {
+    this.whose.replaceChildren(...namesOf(networks).map((name, i) => h("option", { value: i }, name)));
+    this.#network = Math.min(this.#network, networks.length - 1);
+    this.#run = Math.min(this.#run, runs - 1);
+  }
+
+  /** Draw what runs have come to.
+   *  @param {Set<Progress>} fresh none where something else has changed */
+  show(fresh) {
+    const { settings, training } = this.now();
+    const scale = scaleOfRuns(settings.classes.length, settings.classes[1]);
+    const names = namesOf(settings.networks);
+    let isEnlarged = fresh.size === 0;
+    for (const progress of fresh) {
+      const { network, run } = progress;
+      if (training.runs[network]?.[run] !== progress) continue;
+      this.maps.show(progress, scale, names[network]);
+      isEnlarged ||= network === this.#network && (run === this.#run || this.#chosen !== "run");
+    }
+    if (isEnlarged) this.enlarge();
+  }
+
+  /** Show what is chosen under the points. */
+  enlarge() {
+    const { settings, training } = this.now();
+    [this.what.value, this.whose.value] = [this.#chosen, String(this.#network)];
+    const all = training.of(this.#network);
+    const one = training.runs[this.#network]?.[this.#run];
+    const count = settings.classes.length;
+    const isAgreement = this.#chosen === "agreement";
+    const scale = isAgreement ? scaleOf("agreement", "", "", 1 / count) : scaleOfRuns(count, settings.classes[1]);
+    this.maps.mark(this.#network, this.#chosen === "run" && one !== undefined ? this.#run : null);
+    this.editor.paint(this.#field(one, all, count), scale, !isAgreement);
+  }
+
+  /** @param {Progress | undefined} one @param {Progress[]} all @param {number} classes
+   *  @returns {Field | null} */
+  #field(one, all, classes) {
+    if (this.#chosen === "run") return one === undefined ? null : ofRun(one.field);
+    if (this.#chosen === "none" || all.length === 0) return null;
+    return this.#chosen === "mean" ? meanOf(all) : agreementOf(all, classes);
+  }
+}
