@@ -10,7 +10,8 @@ import { keepForm } from "./keep-form.js";
 import { fromHash } from "./keeping.js";
 import { NetworkForm } from "./network-form.js";
 import { Results } from "./results.js";
-import { asInTheNotebook, beginning, domainOf, fromRows, namesOf, network, toRows, withoutEmpty } from "./settings.js";
+import { asInTheNotebook, beginning, chosen, domainOf, fromRows, MOST_POINTS, namesOf, network } from "./settings.js";
+import { withMore, withoutEmpty } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Training } from "./training.js";
 
@@ -68,8 +69,8 @@ const dataForm = new DataForm(editor, {
       return change({ set, classes: Array.from({ length: count }, (_, c) => String(c)), domain: domainOfSet(set) });
     }
     const classes = Array.from({ length: count }, (_, c) => settings.classes[c] ?? String(c));
-    const rows = toRows(pointsShown()).filter(([, , label]) => label < count);
-    change({ classes, points: fromRows(rows) });
+    const points = pointsShown();
+    change({ classes, points: chosen(points, (i) => points.labels[i] < count) });
   },
   ontable: ({ points, classes }) => {
     remember();
@@ -157,16 +158,21 @@ function remember() {
 }
 
 /** @param {number[][]} rows */
-const add = (rows) => own(fromRows([...toRows(pointsShown()), ...rows]), settings.domain);
+function add(rows) {
+  const points = pointsShown();
+  if (points.x.length < MOST_POINTS) own(withMore(points, rows), settings.domain);
+  else say(`There are ${MOST_POINTS.toLocaleString("en")} points: more cannot be trained here.`);
+}
 
 /** Take away the nearest point within reach.
  *  @param {Point} point @param {Point} reach */
 function erase([x, y], [dx, dy]) {
-  const rows = toRows(pointsShown());
-  const far = rows.map((row) => Math.hypot((row[0] - x) / dx, (row[1] - y) / dy));
-  const nearest = far.indexOf(Math.min(...far));
-  if (far[nearest] > 1.5) return;
-  own(fromRows(rows.filter((_, i) => i !== nearest)), settings.domain);
+  const points = pointsShown();
+  /** @param {number} i */
+  const far = (i) => Math.hypot((points.x[i] - x) / dx, (points.y[i] - y) / dy);
+  let nearest = 0;
+  for (let i = 1; i < points.x.length; i++) if (far(i) < far(nearest)) nearest = i;
+  if (points.x.length > 0 && far(nearest) <= 1.5) own(chosen(points, (i) => i !== nearest), settings.domain);
 }
 
 function show() {
@@ -256,7 +262,7 @@ function tell() {
       : phase === "done"
         ? `${settings.epochs} epochs of ${settings.runs * settings.networks.length} runs in ${seconds} s, by ${cores}.`
         : `${where} of ${settings.epochs}.`;
-  byId("progress").dataset.phase = phase;
+  byId("progress").dataset.phase = byId("maps").dataset.phase = phase;
 }
 
 async function readAddress() {

@@ -211,6 +211,24 @@ export const fromRows = (rows) => ({
   labels: Uint8Array.from(rows, (row) => row[2]),
 });
 
+/** Points with more of them.
+ *  @param {Points} points @param {number[][]} rows
+ *  @returns {Points} */
+export const withMore = ({ x, y, labels }, rows) => ({
+  x: Float32Array.from([...x, ...rows.map((row) => row[0])]),
+  y: Float32Array.from([...y, ...rows.map((row) => row[1])]),
+  labels: Uint8Array.from([...labels, ...rows.map((row) => row[2])]),
+});
+
+/** The points that pass a test.
+ *  @param {Points} points @param {(i: number) => boolean} isKept
+ *  @returns {Points} */
+export const chosen = ({ x, y, labels }, isKept) => ({
+  x: x.filter((_, i) => isKept(i)),
+  y: y.filter((_, i) => isKept(i)),
+  labels: labels.filter((_, i) => isKept(i)),
+});
+
 /** The shortest numbers that are the same in float32.
  *  @param {Points} points
  *  @returns {number[][]} */

@@ -13,6 +13,8 @@ import { namesOf } from "./settings.js";
 
 const CHOICES = { run: "one run", mean: "mean of the runs", agreement: "agreement", none: "the points alone" };
 
+const AGREEMENT = "Light where all runs say the same class, dark where they differ.";
+
 export class Stage {
   #network = 0;
   #run = 0;
@@ -35,11 +37,12 @@ export class Stage {
       this.#network = Number(network);
       this.enlarge();
     });
+    this.meaning = h("p", { class: "lead meaning" });
     this.controls = h(
       "div",
-      { class: "fields under" },
-      field("Show", this.what),
-      field("of", this.whose),
+      {},
+      h("div", { class: "fields under" }, field("Show", this.what), field("of", this.whose)),
+      this.meaning,
     );
   }
 
@@ -76,7 +79,17 @@ export class Stage {
     const isAgreement = this.#chosen === "agreement";
     const scale = isAgreement ? scaleOf("agreement", "", "", 1 / count) : scaleOfRuns(count, settings.classes[1]);
     this.maps.mark(this.#network, this.#chosen === "run" && one !== undefined ? this.#run : null);
-    this.editor.paint(this.#field(one, all, count), scale, !isAgreement);
+    const shown = this.#field(one, all, count);
+    this.editor.paint(shown, scale, !isAgreement);
+    this.meaning.textContent = shown === null ? "" : isAgreement ? AGREEMENT : this.#probability(settings.classes);
+  }
+
+  /** What the colours of probabilities say.
+   *  @param {string[]} classes */
+  #probability(classes) {
+    const whose = this.#chosen === "run" ? `Run ${this.#run}` : "The mean of the runs";
+    const colours = classes.length === 2 ? `blue is class ${classes[0]}, orange class ${classes[1]}` : "a hue a class";
+    return `${whose}: ${colours}; the stronger, the surer. On the line it is undecided.`;
   }
 
   /** @param {Progress | undefined} one @param {Progress[]} all @param {number} classes
