@@ -10,7 +10,7 @@ SOAKED := mlserver litserve bentoml
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-explorer pictures soak soak-others hostile \
+	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-explorer benchmark-trainer pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
+	@echo "make benchmark-trainer  time thirty runs of two networks in the page, to the verdict (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
@@ -139,6 +140,10 @@ benchmark-verdicts: $(VENV)/dev
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.explorer
+
+benchmark-trainer: chromium $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.trainer
 
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

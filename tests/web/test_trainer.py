@@ -212,8 +212,11 @@ def test_a_file_keeps_everything_and_is_looked_through_when_it_is_loaded(trainer
     expect(trainer.get_by_role("status")).to_contain_text("cannot be loaded")
 
 
-def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(trainer: Page, open_page: OpenPage) -> None:
-    paste(trainer, "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(1500, 2)))))
+def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(trainer: Page) -> None:
+    content = "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(1500, 2))))
+    file = {"name": "many.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    trainer.get_by_label("Load a CSV file").set_input_files(file)
+    expect(trainer.get_by_role("status")).to_contain_text("1500 points")
     trainer.get_by_role("button", name="Copy link").click()
     expect(trainer.get_by_role("status")).to_contain_text(re.compile(r"need a link of [\d,]+ characters.*Save a file"))
     trainer.goto("about:blank")
@@ -282,6 +285,30 @@ def test_numbers_out_of_range_are_said_and_change_nothing(trainer: Page) -> None
     expect(trainer.get_by_role("status")).to_contain_text("Rate: rate must be a number from 0.000001 to 10, not -1.")
     train(trainer)
     expect(trainer.locator(".outcome-table")).to_contain_text("rate 0.01")
+
+
+def test_runs_that_diverge_are_said_and_left_out(trainer: Page) -> None:
+    choose(trainer, "Activation", "exponential")
+    choose(trainer, "Hidden layers", "4")
+    put(trainer, "Rate", 10, form="A")
+    train(trainer)
+    expect(trainer.locator("#results")).to_contain_text(re.compile(r"\d+ of exponential-3-3-3-3 diverged"))
+    expect(trainer.get_by_role("button", name=re.compile(r"exponential.*: diverged")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("file", ["main.js", "random.js"])
+def test_a_script_that_does_not_load_is_said(page: Page, journal: Journal, file: str) -> None:
+    journal.expect("ERR_FAILED")
+    page.route(f"**/trainer/{file}", lambda route: route.abort())
+    page.goto("/trainer")
+    expect(page.get_by_role("status")).to_contain_text("A part of this page did not load")
+
+
+def test_a_worker_that_does_not_start_is_said(trainer: Page) -> None:
+    trainer.route("**/trainer/worker.js", lambda route: route.abort())
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    expect(trainer.get_by_role("status")).to_contain_text("Training cannot go on")
+    expect(trainer.get_by_role("button", name="Train", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1366), ("dark", 360)])

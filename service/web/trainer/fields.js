@@ -6,6 +6,10 @@ import { NODES } from "./run.js";
 
 /** @typedef {import("./worker.js").Progress} Progress */
 
+/** Runs that have not diverged: the others have no boundary.
+ *  @param {Progress[]} runs */
+export const sound = (runs) => runs.filter(({ accuracy }) => accuracy !== null);
+
 /** A run's field: of several classes the most probable one's probability.
  *  @param {Float32Array[]} outputs
  *  @returns {Field} */

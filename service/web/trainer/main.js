@@ -208,6 +208,7 @@ function begin() {
     show();
     results.forget();
     isJudged = false;
+    delete byId("progress").dataset.seconds;
     stage.maps.reserve(namesOf(settings.networks), settings.runs);
     training.begin(settings);
     say("");

@@ -53,9 +53,12 @@ export class Maps {
   show({ network, run, field, accuracy }, scale, name) {
     const map = this.#maps[network]?.[run];
     if (map === undefined) return;
-    const { values, labels } = ofRun(field);
-    scale.paint(map.image, values, NODES, labels);
-    contextOf(map.canvas).putImageData(map.image, 0, 0);
+    if (accuracy === null) contextOf(map.canvas).clearRect(0, 0, NODES, NODES);
+    else {
+      const { values, labels } = ofRun(field);
+      scale.paint(map.image, values, NODES, labels);
+      contextOf(map.canvas).putImageData(map.image, 0, 0);
+    }
     const said = accuracy === null ? "diverged" : `${(100 * accuracy).toFixed(1)}% of its test points right`;
     map.button.setAttribute("aria-label", `${name}, run ${run}: ${said}`);
     map.button.title = `run ${run}: ${said}`;

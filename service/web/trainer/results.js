@@ -3,7 +3,7 @@
 
 import { fixed, h, interval, number, s } from "../explorer/dom.js";
 import { ticks } from "../explorer/ticks.js";
-import { agreementOf } from "./fields.js";
+import { agreementOf, sound } from "./fields.js";
 import { namesOf, recipeOf } from "./settings.js";
 import { spreadOf } from "./student.js";
 import { verdict } from "./verdict.js";
@@ -15,7 +15,7 @@ const WIDTH = 240;
 const HEIGHT = 26;
 
 /** A row of the table: a network of this page, or a model that is recorded.
- *  @typedef {{name: string, recipe: string, values: (number | null)[], mean: number, ci95: Interval | null,
+ *  @typedef {{name: string, recipe: string, values: (number | null)[], mean: number | null, ci95: Interval | null,
  *  sd: number | null, agreement: number | null}} Row */
 
 export class Results {
@@ -43,14 +43,12 @@ export class Results {
     this.element.hidden = settings === null || !settings.networks.every((_, i) => training.of(i).length > 0);
     if (settings === null || this.element.hidden) return;
     const names = namesOf(settings.networks);
-    const rows = settings.networks.flatMap((spec, i) => {
+    const rows = settings.networks.map((spec, i) => {
       const runs = training.of(i);
       const values = runs.map(({ accuracy }) => accuracy);
-      const spread = spreadOf(values, training.overlap);
-      if (spread === null) return [];
-      const { values: shares } = agreementOf(runs, settings.classes.length);
-      const agreement = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-      return [{ ...spread, name: names[i], recipe: recipeOf(spec, settings.epochs), values, agreement }];
+      const spread = spreadOf(values, training.overlap) ?? { mean: null, sd: null, ci95: null };
+      const agreement = meanAgreement(sound(runs), settings.classes.length);
+      return { ...spread, name: names[i], recipe: recipeOf(spec, settings.epochs), values, agreement };
     });
     this.#draw([...rows, ...(isOfTheNotebook(training) ? this.#models : [])], rows.length);
     const said = rows.flatMap(({ name, values }) => {
@@ -104,7 +102,7 @@ export class Results {
         {},
         h("th", { scope: "row" }, row.name, h("small", {}, row.recipe)),
         h("td", {}, strip(row, span)),
-        h("td", {}, number(row.mean)),
+        h("td", {}, row.mean === null ? "–" : number(row.mean)),
         h("td", {}, row.ci95 === null ? "–" : interval(row.ci95)),
         h("td", {}, row.sd === null ? "–" : fixed(row.sd)),
         h("td", {}, ends),
@@ -131,6 +129,14 @@ export class Results {
         : []),
     );
   }
+}
+
+/** The mean over the map of the share of the runs on the majority's side; null where there are none.
+ *  @param {import("./worker.js").Progress[]} runs @param {number} classes */
+function meanAgreement(runs, classes) {
+  if (runs.length === 0) return null;
+  const { values } = agreementOf(runs, classes);
+  return values.reduce((sum, share) => sum + share, 0) / values.length;
 }
 
 /** Whether the points are drawn as the course notebook's are: then recorded models can stand beside these.
@@ -175,7 +181,7 @@ function strip({ name, values, mean, ci95 }, span) {
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "outcome-strip", role: "img", "aria-label": `The runs of ${name}` },
     ...known.map((value, i) => s("circle", { class: "run", cx: at(value), cy: middle + ((i * 7) % 13) - 6, r: 2.6 })),
     ci95 ? s("line", { class: "interval", x1: at(ci95[0]), x2: at(ci95[1]), y1: middle, y2: middle }) : null,
-    s("line", { class: "mean", x1: at(mean), x2: at(mean), y1: 3, y2: HEIGHT - 3 }),
+    mean === null ? null : s("line", { class: "mean", x1: at(mean), x2: at(mean), y1: 3, y2: HEIGHT - 3 }),
   );
 }
 

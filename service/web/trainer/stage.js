@@ -3,7 +3,7 @@
 import { scaleOf } from "../explorer/colours.js";
 import { h } from "../explorer/dom.js";
 import { field, select } from "../explorer/selects.js";
-import { agreementOf, meanOf, ofRun, scaleOfRuns } from "./fields.js";
+import { agreementOf, meanOf, ofRun, scaleOfRuns, sound } from "./fields.js";
 import { Maps } from "./maps.js";
 import { namesOf } from "./settings.js";
 
@@ -95,8 +95,9 @@ export class Stage {
   /** @param {Progress | undefined} one @param {Progress[]} all @param {number} classes
    *  @returns {Field | null} */
   #field(one, all, classes) {
-    if (this.#chosen === "run") return one === undefined ? null : ofRun(one.field);
-    if (this.#chosen === "none" || all.length === 0) return null;
-    return this.#chosen === "mean" ? meanOf(all) : agreementOf(all, classes);
+    if (this.#chosen === "run") return one === undefined || one.accuracy === null ? null : ofRun(one.field);
+    const runs = sound(all);
+    if (this.#chosen === "none" || runs.length === 0) return null;
+    return this.#chosen === "mean" ? meanOf(runs) : agreementOf(runs, classes);
   }
 }

@@ -28,7 +28,10 @@ export class Training {
     this.onchange = onchange;
     this.pool = new Pool(
       (progress) => this.#take(progress),
-      (words) => onfailure(`Training cannot go on: ${words}`),
+      (words) => {
+        this.reset();
+        onfailure(`Training cannot go on: ${words}.`);
+      },
     );
   }
 
@@ -73,7 +76,8 @@ export class Training {
     this.pool.tell("step");
   }
 
-  /** All runs of a network, once there are all. @param {number} network */
+  /** All runs of a network, once there are all.
+   *  @param {number} network */
   of(network) {
     const runs = this.runs[network] ?? [];
     return Object.values(runs).length === this.settings?.runs ? runs : [];

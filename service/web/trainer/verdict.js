@@ -26,7 +26,11 @@ export async function verdict(a, b, overlap, service) {
 /** @param {Scores} a @param {Scores} b @param {number} overlap */
 export function own(a, b, overlap) {
   const found = difference(a.values, b.values, overlap, ROPE);
-  if (found === null) return `${a.name} and ${b.name} are undecided: one run does not tell`;
+  if (found === null) {
+    const lost = [a, b].find(({ values }) => values.every((value) => value === null));
+    const why = lost === undefined ? "one run in common does not tell" : `all runs of ${lost.name} diverged`;
+    return `${a.name} and ${b.name} are undecided: ${why}`;
+  }
   const isWorse = found.verdict === "worse";
   const [first, second] = isWorse ? [b, a] : [a, b];
   const sign = isWorse ? -1 : 1;
