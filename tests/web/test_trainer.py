@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
 from tests.web.conftest import Journal, OpenPage, violations
-from tests.web.trainer import called, choose, outcome, paste, put, show, train, until_done
+from tests.web.trainer import called, choose, load, outcome, paste, put, show, train, until_done
 from training.datasets import data_of
 from training.experiment import read
 
@@ -172,9 +172,7 @@ def test_a_csv_of_three_classes_is_loaded_and_each_kind_of_map_is_shown(trainer:
     content = "\n".join(
         ["id;length;width;species", *[row.partition(";")[0] + ";" + row.partition(";")[2] for row in rows]]
     )
-    trainer.get_by_label("Load a CSV file").set_input_files(
-        {"name": "flowers.csv", "mimeType": "text/csv", "buffer": content.encode()}
-    )
+    load(trainer, "Load a CSV file", "flowers.csv", content)
     expect(trainer.get_by_role("status")).to_contain_text(
         "60 points of 3 classes. Taken: id across, length up, species"
     )
@@ -197,25 +195,20 @@ def test_a_file_keeps_everything_and_is_looked_through_when_it_is_loaded(trainer
     trainer.reload()
     expect(trainer.get_by_role("main")).to_be_visible()
 
-    def load(text: str) -> None:
-        file = {"name": "a.json", "mimeType": "application/json", "buffer": text.encode()}
-        trainer.get_by_label("Load file").set_input_files(file)
-
-    load(content)
+    load(trainer, "Load file", "a.json", content)
     expect(trainer.get_by_role("group", name="A: tanh-7")).to_be_visible()
     assert points(trainer) == "80 points: 40 of class in, 40 of class out"
-    load(content.replace('"seed":3', '"seed":-3'))
+    load(trainer, "Load file", "a.json", content.replace('"seed":3', '"seed":-3'))
     expect(trainer.get_by_role("status")).to_contain_text("seed must be a whole number from 0")
-    load(json.dumps({**json.loads(content), "points": [[1, 2, 9]]}))
+    load(trainer, "Load file", "a.json", json.dumps({**json.loads(content), "points": [[1, 2, 9]]}))
     expect(trainer.get_by_role("status")).to_contain_text("a point is [1,2,9]")
-    load("[]")
+    load(trainer, "Load file", "a.json", "[]")
     expect(trainer.get_by_role("status")).to_contain_text("cannot be loaded")
 
 
 def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(trainer: Page) -> None:
     content = "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(1500, 2))))
-    file = {"name": "many.csv", "mimeType": "text/csv", "buffer": content.encode()}
-    trainer.get_by_label("Load a CSV file").set_input_files(file)
+    load(trainer, "Load a CSV file", "many.csv", content)
     expect(trainer.get_by_role("status")).to_contain_text("1500 points")
     trainer.get_by_role("button", name="Copy link").click()
     expect(trainer.get_by_role("status")).to_contain_text(re.compile(r"need a link of [\d,]+ characters.*Save a file"))

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 PATIENCE_MS = 15_000
 
@@ -34,6 +34,11 @@ def paste(page: Page, text: str) -> None:
         details.locator("summary").click()
     page.get_by_role("textbox", name="The points, one a line").fill(text)
     page.get_by_role("button", name="Use these points").click()
+
+
+def load(page: Page, label: str, name: str, content: str) -> None:
+    """Choose a file with this content."""
+    page.get_by_label(label).set_input_files(FilePayload(name=name, mimeType="", buffer=content.encode()))
 
 
 def train(page: Page) -> None:
