@@ -27,12 +27,14 @@ TEXT = "x1,x2,label\n" + "".join(f"{x},{y},{label}\n" for x, y, label in RING)
 def trainer(page: Page) -> Page:
     show(page)
     put(page, "Epochs", 8)
+    put(page, "Runs", 6)
     return page
 
 
 def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
     trainer: Page, open_page: OpenPage, server: Server
 ) -> None:
+    put(trainer, "Runs", 30)
     paste(trainer, TEXT)
     expect(trainer.get_by_role("status")).to_contain_text("80 points of 2 classes")
     put(trainer, "Rate", 0.1, form="B")
@@ -100,6 +102,18 @@ def test_training_is_stopped_goes_on_steps_and_starts_again(trainer: Page) -> No
     assert outcome(trainer) == straight
 
 
+def test_what_is_changed_while_it_trains_ends_the_training(trainer: Page) -> None:
+    put(trainer, "Epochs", 5000)
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    expect(trainer.locator("#progress")).to_contain_text(re.compile(r"Epochs? [1-9]"))
+    trainer.locator(".editor").click()
+    expect(trainer.locator("#progress")).to_contain_text("6 runs of each network at once")
+    assert points(trainer).startswith("601 points")
+    put(trainer, "Epochs", 3)
+    train(trainer)
+    expect(trainer.locator(".outcome-table")).to_contain_text("3 epochs")
+
+
 def points(page: Page) -> str:
     return page.locator(".editor").get_attribute("aria-label") or ""
 
@@ -125,6 +139,16 @@ def test_points_are_clicked_painted_taken_away_and_brought_back(trainer: Page) -
     assert points(trainer) == "0 points: 0 of class 0, 0 of class 1"
 
 
+def test_a_phone_sets_points_by_touch(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740})
+    show(page)
+    page.get_by_role("button", name="Clear").tap()
+    page.locator(".editor").tap(position={"x": 100, "y": 100})
+    page.get_by_role("button", name="▲ 1").tap()
+    page.locator(".editor").tap(position={"x": 200, "y": 100})
+    assert points(page) == "2 points: 1 of class 0, 1 of class 1"
+
+
 def test_points_are_set_by_the_keyboard_alone(trainer: Page) -> None:
     trainer.get_by_role("button", name="Clear").click()
     trainer.locator(".editor").focus()
@@ -147,6 +171,7 @@ def test_points_are_set_by_the_keyboard_alone(trainer: Page) -> None:
         ("".join(f"1,2,{c}\n" for c in "abcde"), "There are 5 classes"),
         ("1,2\n3,4", "two numbers and a class"),
         ("1,2,a\n2e9,1,b", "beyond a million"),
+        (f"1,2,a\n2,1,{'b' * 41}", "text of 40 characters at most"),
     ],
 )
 def test_text_that_is_no_points_is_refused_in_words(page: Page, text: str, words: str) -> None:
@@ -231,7 +256,7 @@ def test_the_toml_is_an_experiment_that_training_reads(trainer: Page, tmp_path: 
         assert saved.value.suggested_filename == name
         saved.value.save_as(tmp_path / name)
     experiment = read(tmp_path / names[0])
-    assert (experiment.seed, experiment.replicates) == (3, 30)
+    assert (experiment.seed, experiment.replicates) == (3, 6)
     assert [model.name for model in experiment.models] == ["tanh-3", "tanh-10"]
     assert [model.protocol.l2 for model in experiment.models] == [0.001, 0.0]
     assert [model.protocol.learning_rate for model in experiment.models] == [0.01, 0.01]
@@ -287,6 +312,24 @@ def test_runs_that_diverge_are_said_and_left_out(trainer: Page) -> None:
     train(trainer)
     expect(trainer.locator("#results")).to_contain_text(re.compile(r"\d+ of exponential-3-3-3-3 diverged"))
     expect(trainer.get_by_role("button", name=re.compile(r"exponential.*: diverged")).first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "shape"),
+    [
+        (TEXT, "1", "Run 0: the boundary is a closed curve around the centre."),
+        ("".join(f"{x},{y},{int(x > 0)}\n" for x, y in RANDOM.normal(size=(200, 2))), "none", "a straight line."),
+    ],
+)
+def test_a_boundarys_shape_is_said(trainer: Page, text: str, layers: str, shape: str) -> None:
+    put(trainer, "Epochs", 150)
+    put(trainer, "Runs", 1)
+    paste(trainer, text)
+    choose(trainer, "Hidden layers", layers)
+    if layers == "1":
+        put(trainer, "Units in layer 1", 10, form="A")
+    train(trainer)
+    expect(trainer.locator("#meaning")).to_contain_text(shape)
 
 
 @pytest.mark.parametrize("file", ["main.js", "random.js"])

@@ -43,7 +43,6 @@ CASES = [
     ((10,), "relu", 4, ProtocolSpec(learning_rate=0.003, l1=0.001)),
     ((7, 5, 6, 3), "gelu", 3, ProtocolSpec(learning_rate=0.01, batch_size=20, l2=0.002)),
     ((6, 9), "sigmoid", 4, ProtocolSpec(batch_size=1000)),
-    ((5, 4), "elu", 4, ProtocolSpec(learning_rate=0.01, l2=0.001)),  # by XLA
 ]
 
 

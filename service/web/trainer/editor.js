@@ -43,7 +43,7 @@ export class Editor {
         tabindex: 0,
         role: "application",
         "aria-roledescription": "map of points",
-        "aria-describedby": "editor-help",
+        "aria-describedby": "meaning editor-help",
         onpointerdown: (/** @type {PointerEvent} */ event) => this.#down(event),
         onpointermove: (/** @type {PointerEvent} */ event) => this.#move(event),
         onpointerup: () => (this.#last = null),

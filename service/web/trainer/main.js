@@ -22,6 +22,10 @@ import { Training } from "./training.js";
 const NUMBERS_MS = 250;
 const MOST_UNDONE = 100;
 
+/** How often maps move for those who want less motion. */
+const CALM_MS = 1000;
+const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+
 let settings = beginning();
 /** @type {Settings[]} */
 const before = [];
@@ -224,7 +228,8 @@ function changed(progress) {
   if (progress !== null) fresh.add(progress);
   if (isFrameAsked) return;
   isFrameAsked = true;
-  requestAnimationFrame(frame);
+  if (isCalm.matches && training.phase === "running") setTimeout(frame, CALM_MS);
+  else requestAnimationFrame(frame);
 }
 
 function frame() {
@@ -255,13 +260,13 @@ function tell() {
   again.disabled = phase === "fresh";
   const [first, last] = training.epochs;
   const where = first === last ? `Epoch ${first}` : `Epochs ${first} to ${last}`;
-  const seconds = (training.took / 1000).toFixed(1);
+  const seconds = training.took === null ? "" : ` in ${(training.took / 1000).toFixed(1)} s`;
   const cores = training.pool.size === 1 ? "one worker" : `${training.pool.size} workers`;
   byId("progress").textContent =
     phase === "fresh"
       ? `${settings.runs} runs of each network at once, here; seed ${settings.seed} makes them the same each time.`
       : phase === "done"
-        ? `${settings.epochs} epochs of ${settings.runs * settings.networks.length} runs in ${seconds} s, by ${cores}.`
+        ? `${settings.epochs} epochs of ${settings.runs * settings.networks.length} runs${seconds}, by ${cores}.`
         : `${where} of ${settings.epochs}.`;
   byId("progress").dataset.phase = byId("maps").dataset.phase = phase;
 }

@@ -21,6 +21,7 @@ export const MOST_POINTS = 20_000;
 export const MOST_CLASSES = 4;
 export const MOST_LAYERS = 4;
 const FARTHEST = 1e6;
+const LONGEST_NAME = 40;
 
 /** The fewest and the most of each number, and whether only whole ones will do.
  *  @type {Readonly<Record<string, {least: number, most: number, isWhole: boolean}>>} */
@@ -130,7 +131,8 @@ export function domainOf({ x, y }) {
  *  @throws {Error} in words that say what is wrong */
 export function settingsOf(given) {
   if (typeof given !== "object" || given === null) throw new Error("there are no settings in it");
-  const classes = listOf(given.classes, "classes", 2, MOST_CLASSES).map((name) => String(name).slice(0, 40));
+  const classes = listOf(given.classes, "classes", 2, MOST_CLASSES).map(nameOfClass);
+  if (new Set(classes).size < classes.length) throw new Error("two classes have the same name");
   const set = given.set ? setOf(given.set) : null;
   const points = set === null ? pointsOf(given.points, classes.length) : null;
   return {
@@ -144,6 +146,13 @@ export function settingsOf(given) {
     epochs: numberOf(given.epochs, "epochs"),
     isTrained: given.isTrained === true,
   };
+}
+
+/** @param {unknown} name
+ *  @throws {Error} */
+export function nameOfClass(name) {
+  if (typeof name === "string" && name.trim() !== "" && name.length <= LONGEST_NAME) return name;
+  throw new Error(`a class’s name must be text of ${LONGEST_NAME} characters at most`);
 }
 
 /** A number within its limits.

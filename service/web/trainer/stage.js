@@ -5,7 +5,9 @@ import { h } from "../explorer/dom.js";
 import { field, select } from "../explorer/selects.js";
 import { agreementOf, meanOf, ofRun, scaleOfRuns, sound } from "./fields.js";
 import { Maps } from "./maps.js";
+import { NODES } from "./run.js";
 import { namesOf } from "./settings.js";
+import { shapeOf } from "./shapes.js";
 
 /** @typedef {import("./worker.js").Progress} Progress */
 /** @typedef {import("./training.js").Training} Training */
@@ -37,7 +39,7 @@ export class Stage {
       this.#network = Number(network);
       this.enlarge();
     });
-    this.meaning = h("p", { class: "lead meaning" });
+    this.meaning = h("p", { id: "meaning", class: "lead" });
     this.controls = h(
       "div",
       {},
@@ -81,15 +83,17 @@ export class Stage {
     this.maps.mark(this.#network, this.#chosen === "run" && one !== undefined ? this.#run : null);
     const shown = this.#field(one, all, count);
     this.editor.paint(shown, scale, !isAgreement);
-    this.meaning.textContent = shown === null ? "" : isAgreement ? AGREEMENT : this.#probability(settings.classes);
+    const told = isAgreement || shown === null ? AGREEMENT : this.#probability(settings.classes, shown);
+    this.meaning.textContent = shown === null ? "" : told;
   }
 
-  /** What the colours of probabilities say.
-   *  @param {string[]} classes */
-  #probability(classes) {
+  /** What the colours of probabilities say, and the shape that the line between two classes has.
+   *  @param {string[]} classes @param {Field} field */
+  #probability(classes, { values, labels }) {
     const whose = this.#chosen === "run" ? `Run ${this.#run}` : "The mean of the runs";
-    const colours = classes.length === 2 ? `blue is class ${classes[0]}, orange class ${classes[1]}` : "a hue a class";
-    return `${whose}: ${colours}; the stronger, the surer. On the line it is undecided.`;
+    if (labels !== null) return `${whose}: a hue a class; the stronger, the surer.`;
+    const shape = shapeOf(values, NODES, classes);
+    return `${whose}: ${shape}. Blue is class ${classes[0]}, orange class ${classes[1]}; the stronger, the surer.`;
   }
 
   /** @param {Progress | undefined} one @param {Progress[]} all @param {number} classes

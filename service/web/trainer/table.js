@@ -1,6 +1,6 @@
 // Points from text: pasted, or a CSV file.
 
-import { fromRows, MOST_CLASSES, MOST_POINTS } from "./settings.js";
+import { fromRows, MOST_CLASSES, MOST_POINTS, nameOfClass } from "./settings.js";
 
 const LABELS = ["label", "class", "target", "y", "species"];
 
@@ -38,6 +38,7 @@ export function readTable(text) {
     }
     return [Number(cells[across]), Number(cells[up]), classes.indexOf(cells[label])];
   });
+  classes.forEach(nameOfClass);
   const isTooFar = points.some(([x, y]) => Math.max(Math.abs(x), Math.abs(y)) > 1e6);
   if (isTooFar) throw new Error("A coordinate is beyond a million: give it in other units.");
   const names = [across, up, label].map((i) => heading?.[i] ?? `column ${i + 1}`);

@@ -18,9 +18,11 @@ export class Training {
   settings = null;
   /** Test points over training points where the runs split the same points, else 0. */
   overlap = 0;
-  /** Milliseconds from the press to the last run's end. */
-  took = 0;
+  /** Milliseconds from the press to the last run's end; null where it was stopped between.
+   *  @type {number | null} */
+  took = null;
   #began = 0;
+  #isStraight = true;
   #epochs = 0;
 
   /** @param {(changed: Progress | null) => void} onchange @param {(words: string) => void} onfailure */
@@ -52,6 +54,7 @@ export class Training {
     this.settings = settings;
     this.overlap = overlapOf(settings);
     this.phase = "stopped";
+    this.#isStraight = true;
     this.runs = settings.networks.map(() => []);
     this.#epochs = settings.epochs;
     const { networks, seed, epochs, domain, runs } = settings;
@@ -68,11 +71,13 @@ export class Training {
 
   stop() {
     this.phase = "stopped";
+    this.#isStraight = false;
     this.pool.tell("stop");
     this.onchange(null);
   }
 
   step() {
+    this.#isStraight = false;
     this.pool.tell("step");
   }
 
@@ -97,9 +102,10 @@ export class Training {
 
   /** @param {Progress} progress */
   #take(progress) {
+    if (this.settings === null) return; // it was reset, and the worker had not heard
     this.runs[progress.network][progress.run] = progress;
     if (progress.epoch === this.#epochs && this.phase !== "done" && this.isEven) {
-      this.took = performance.now() - this.#began;
+      this.took = this.#isStraight ? performance.now() - this.#began : null;
       this.phase = "done";
     }
     this.onchange(progress);
