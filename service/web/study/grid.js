@@ -7,7 +7,8 @@ import { brief, factorText, levelText, nameOf, range, shortened, written } from 
 /** @typedef {import("./view.js").StudyView} StudyView */
 /** @typedef {{td: HTMLTableCellElement, canvas: HTMLCanvasElement, text: HTMLElement, cell: StudyCell}} Drawn */
 
-const FRAME_MS = 12;
+/** Milliseconds of drawing in a frame: a frame with thousands of canvases takes as long to show. */
+const FRAME_MS = 100;
 
 /** Pixels of a cell's side: no smaller, so that a finger finds it, and no larger than its map is fine. */
 const [LEAST, MOST] = [28, 132];
