@@ -32,8 +32,8 @@ export class DataForm {
     this.text = h("textarea", { rows: 8, spellcheck: "false", "aria-label": "The points, one a line" });
     this.details = h(
       "details",
-      { ontoggle: () => this.details.open && this.#write() },
-      h("summary", {}, "The points as text"),
+      {},
+      h("summary", { onclick: () => !this.details.open && this.#write() }, "The points as text"),
       h("p", { class: "lead" }, "A line for each: two numbers and a class. Paste your own, with or without a heading."),
       this.text,
       h("p", {}, h("button", { type: "button", onclick: () => this.#read(this.text.value) }, "Use these points")),
