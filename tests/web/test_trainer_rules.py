@@ -31,6 +31,7 @@ SCORES = [
     np.full(6, 0.75),
     np.array([0.5, np.nan, 0.7, 0.9]),
     np.array([0.25]),
+    np.array([0.25, 0.75]),
 ]
 
 

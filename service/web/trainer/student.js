@@ -15,13 +15,17 @@ function logGamma(x) {
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
-/** The regularized incomplete beta function I_x(a, b), by its continued fraction (Press et al., 6.4).
- *  @param {number} a @param {number} b @param {number} x
- *  @returns {number} */
+/** The regularized incomplete beta function I_x(a, b), on the side on which its continued fraction converges fast
+ *  (Press et al., 6.4).
+ *  @param {number} a @param {number} b @param {number} x */
 function incompleteBeta(a, b, x) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  if (x >= (a + 1) / (a + b + 2)) return 1 - incompleteBeta(b, a, 1 - x);
+  return x < (a + 1) / (a + b + 2) ? byFraction(a, b, x) : 1 - byFraction(b, a, 1 - x);
+}
+
+/** @param {number} a @param {number} b @param {number} x */
+function byFraction(a, b, x) {
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;
   let [c, d] = [1, 1 / (1 - ((a + b) * x) / (a + 1))];
   let fraction = d;
