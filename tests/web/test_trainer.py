@@ -124,7 +124,7 @@ def test_points_are_clicked_painted_taken_away_and_brought_back(trainer: Page) -
     box = editor.bounding_box()
     assert box is not None
     editor.click(position={"x": 100, "y": 100})
-    assert points(trainer) == "1 points: 1 of class 0, 0 of class 1"
+    assert points(trainer) == "1 point: 1 of class 0, 0 of class 1"
     trainer.get_by_role("button", name="▲ 1").click()
     trainer.mouse.move(box["x"] + 50, box["y"] + 200)
     trainer.mouse.down()
@@ -133,7 +133,7 @@ def test_points_are_clicked_painted_taken_away_and_brought_back(trainer: Page) -
     painted = int(re.findall(r"(\d+) of class 1", points(trainer))[0])
     assert 10 <= painted <= 30
     trainer.get_by_role("button", name="Undo").click()
-    assert points(trainer) == "1 points: 1 of class 0, 0 of class 1"
+    assert points(trainer) == "1 point: 1 of class 0, 0 of class 1"
     trainer.get_by_role("button", name="Take away").click()
     editor.click(position={"x": 102, "y": 101})
     assert points(trainer) == "0 points: 0 of class 0, 0 of class 1"

@@ -1,7 +1,7 @@
 // The points on a map: clicked, painted and taken away, by pointer or keyboard; under them what a network makes of it.
 
 import { hueOf, scaleOf } from "../explorer/colours.js";
-import { fixed, h } from "../explorer/dom.js";
+import { counted, fixed, h } from "../explorer/dom.js";
 import { DARK, placing, Plot } from "../explorer/map.js";
 import { boundaryOf } from "./fields.js";
 import { NODES } from "./run.js";
@@ -60,7 +60,7 @@ export class Editor {
   show(domain, points, classes) {
     this.plot.moveTo(domain);
     const counts = classes.map((name, c) => `${points.labels.filter((label) => label === c).length} of class ${name}`);
-    this.element.setAttribute("aria-label", `${points.x.length} points: ${counts.join(", ")}`);
+    this.element.setAttribute("aria-label", `${counted(points.x.length, "point")}: ${counts.join(", ")}`);
     this.points = points;
     this.classes = classes;
     this.#key = "";
