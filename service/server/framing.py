@@ -14,6 +14,9 @@ MAX_HEAD_BYTES = 2**20
 MAX_FRAMING = 2
 """A chunked body may have so many times as many bytes as are in its chunks at most."""
 
+READ_AHEAD_BYTES = 1024
+"""So far beyond what it is asked for gunicorn reads a body; where a chunked one stops short of that, it is broken off."""
+
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
@@ -67,7 +70,7 @@ class Framing:
         if self.is_whole or self._is_hopeless:
             return Extent.ENOUGH
         if self._has_head:
-            if self._is_refused or max(self._n_body, self._n_declared) > self._max_body_bytes:
+            if self._is_refused or max(self._n_body - READ_AHEAD_BYTES, self._n_declared) > self._max_body_bytes:
                 return Extent.ENOUGH
             too_many = MAX_FRAMING * self._max_body_bytes + MAX_HEAD_BYTES
             return Extent.TOO_MUCH if self._n_received > too_many else Extent.PART

@@ -34,9 +34,13 @@ class ProgressSchema(Schema):
     failed = fields.Integer(required=True, metadata={"description": "others of which some came to nothing"})
 
 
-class ClaimOutcomeSchema(schema_of(Claim)):  # type: ignore[misc]
+class OutcomeSchema(Schema):
+    text = fields.String(required=True)
     outcome = fields.String(required=True, metadata={"enum": ["holds", "does not hold", "undecided"]})
     sentence = fields.String(required=True)
+
+
+class ClaimOutcomeSchema(OutcomeSchema, schema_of(Claim)):  # type: ignore[misc]
     details = fields.List(fields.Nested(schema_of(Compared)), metadata={"description": "its comparisons"})
 
 
@@ -45,7 +49,7 @@ class ListedSchema(ProgressSchema):
     title = fields.String(required=True)
     replicates = fields.Integer(required=True)
     started_at = fields.AwareDateTime(required=True)
-    claims = fields.List(fields.Nested(ClaimOutcomeSchema(only=("text", "outcome", "sentence"))), required=True)
+    claims = fields.List(fields.Nested(OutcomeSchema), required=True)
 
 
 class StudiesSchema(Schema):

@@ -93,7 +93,7 @@ def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(gua
             if needs_key:
                 assert requests.request(method, url, headers=bearer(ALICE), timeout=30).status_code != 401, path
             closed += needs_key
-    assert closed == 31
+    assert closed == 34
 
 
 def test_an_endpoint_needs_a_key_unless_it_is_declared_public(key_file: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -131,6 +133,19 @@ def test_a_chunked_body_over_the_limit_is_413_not_cut_short(server: Server) -> N
 
     answer = server.post("/predict", data=chunks(), headers={"Content-Type": "application/json"})
     assert_problem(answer, 413, str(16 * 2**20))
+
+
+def test_a_chunked_body_is_413_wherever_what_came_of_it_ends(server: Server) -> None:
+    """Here first just behind the limit, before the end of what gunicorn reads at a time."""
+    address = urlsplit(server.url)
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    limit, beyond = 16 * 2**20, 24
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(head + b"%x\r\n" % (limit + 2**20) + b" " * (limit + beyond))
+        time.sleep(0.2)  # until it has come in; a service that took it for all there is would answer now
+        with suppress(ConnectionError):  # it may be answered before all is sent
+            connection.sendall(b" " * (2**20 - beyond) + b"\r\n0\r\n\r\n")
+        assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_chunked_body_is_read_whole(server: Server) -> None:
