@@ -15,7 +15,7 @@ MAX_FRAMING = 2
 """A chunked body may have so many times as many bytes as are in its chunks at most."""
 
 READ_AHEAD_BYTES = 1024
-"""So far beyond what it is asked for gunicorn reads a body; where a chunked one stops short of that, it is broken off."""
+"""So far beyond what it is asked for gunicorn reads a body; to it a chunked one that ends before that is broken off."""
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 
