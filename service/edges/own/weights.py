@@ -11,7 +11,7 @@ from service import __version__
 from service.dataplane.cache import Chunks
 from service.dataplane.grid_functions import check_replicate, snapshot_of
 from service.errors import NotFoundError
-from service.http.conditional import Validators, conditional
+from service.http.conditional import Validators, compressible
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.responses import JSON, RawResponse, to_json
@@ -90,7 +90,7 @@ def get_weights(call: Call, query: WeightsQuery, name: str, number: int) -> RawR
     def make() -> Chunks:
         return [_body(version, card, query, snapshots)]
 
-    return conditional(call, validators, JSON, lambda: call.plane.constant(validators.etag, make))
+    return compressible(call, validators, JSON, lambda: call.plane.constant(validators.etag, make))
 
 
 def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: slice | list[int]) -> bytes:
