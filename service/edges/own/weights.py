@@ -1,9 +1,13 @@
 """`GET /models/<name>/versions/<v>/weights`: what a network learned, for those who evaluate it themselves."""
 
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from marshmallow import Schema, fields, validate
+from numpy.typing import NDArray
 
 from bundle.card import Card
 from bundle.records import StrictRecordSchema
@@ -24,6 +28,7 @@ endpoints = Endpoints("weights", inline=True)
 class WeightsQuery:
     replicate: int = 0
     epoch: int | None = None
+    packed: bool = False
 
 
 class WeightsQuerySchema(StrictRecordSchema[WeightsQuery]):
@@ -34,6 +39,13 @@ class WeightsQuerySchema(StrictRecordSchema[WeightsQuery]):
     )
     epoch = fields.Integer(
         validate=validate.Range(min=0), metadata={"description": "a recorded epoch; all of them if left out"}
+    )
+    packed = fields.Boolean(
+        metadata={
+            "description": "whether kernels and biases are texts: base64 of their float32, little-endian, in the same "
+            "order; compressed a fifth less than their digits",
+            "default": False,
+        }
     )
 
 
@@ -96,6 +108,7 @@ def get_weights(call: Call, query: WeightsQuery, name: str, number: int) -> RawR
 def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: slice | list[int]) -> bytes:
     recorded = version.engine.weights(query.replicate)
     depth = len(card.hidden_layers) + 1
+    write: Callable[[Any], object] = _pack if query.packed else np.asarray
     kernels, biases = ([recorded[f"{kind}_{i}"] for i in range(1, depth + 1)] for kind in ("kernel", "bias"))
     return to_json(
         {
@@ -106,9 +119,13 @@ def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: sli
             "activation": card.activation,
             **({} if card.activations is None else {"activations": card.activations}),
             "layers": [
-                {"kernel": kernel[snapshots], "bias": bias[snapshots]}
+                {"kernel": write(kernel[snapshots]), "bias": write(bias[snapshots])}
                 for kernel, bias in zip(kernels, biases, strict=True)
             ],
             **{name: values for name, values in sorted(recorded.items()) if name.startswith("feature_")},
         }
     )
+
+
+def _pack(values: NDArray[np.float32]) -> str:
+    return b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

@@ -88,7 +88,8 @@ export async function load(service, before, wanted, run) {
   const described = await Promise.all(
     listed.models.map(({ name, versions }) => {
       const served = versions.find(({ state }) => state === "AVAILABLE");
-      return served ? service.json(`models/${encodeURIComponent(name)}/versions/${served.version}`) : null;
+      const path = `models/${encodeURIComponent(name)}/versions/${served?.version}?history=false`;
+      return served ? service.json(path) : null;
     }),
   );
   const experiments = experimentsOf(listed, described);
