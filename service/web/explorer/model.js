@@ -166,9 +166,15 @@ export class Model {
       this.#networks.set(run, network);
     } catch (error) {
       if (error instanceof Error && (!("status" in error) || isRefusal(error))) {
-        this.#fault = `This page cannot compute it from its weights (${error.message}): the service does.`;
+        this.leave(error.message);
       } else throw error;
     }
+  }
+
+  /** Leave its evaluation to the service from now on.
+   *  @param {string} why */
+  leave(why) {
+    this.#fault = `This page cannot compute it from its weights (${why}): the service does.`;
   }
 
   /** Whether nothing is between points and network, nor between its last sum and P.
