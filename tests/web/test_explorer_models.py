@@ -267,7 +267,7 @@ def test_a_dot_of_the_table_chooses_that_run(page: Page, api: Api) -> None:
     values = api.comparison("relu-3")["accuracy"]["values"]
     run = values.index(min(values))
     dot = page.locator(f"tr[data-model=relu-3] circle[data-run='{run}']")
-    expect(dot.locator("title")).to_have_text(f"run {run}: {values[run]:.3f}")
+    expect(dot.locator("title")).to_have_text(f"run {run}: {values[run]:.3f} on its own test points")
     dot.click()
     settle(page)
     expect(control(page, "Run")).to_have_value(str(run))
