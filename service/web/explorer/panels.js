@@ -17,6 +17,9 @@ import { classOf, isOfP, placeIn } from "./view.js";
 
 const NOTHING = "–";
 
+/** What a map is offered as. */
+const FORMATS = ["json", "npy", "png"];
+
 /** Characters of a name that is written smaller, or broken. */
 export const LONG = 24;
 
@@ -255,17 +258,11 @@ export function link(links, query, name) {
   if (links.dataset.query === key) return;
   links.dataset.query = key;
   /** @param {string} format */
-  const one = (format) =>
-    h(
-      "a",
-      {
-        href: `boundary?${key}&format=${format}`,
-        "aria-label": `${name} as ${format}`,
-        "data-file": `${name}.${format}`,
-      },
-      format,
-    );
-  links.replaceChildren(...(query === null ? [] : ["json", "npy", "png"].map(one)));
+  const one = (format) => h("a", { "aria-label": `${name} as ${format}`, "data-file": `${name}.${format}` }, format);
+  if (query === null) links.replaceChildren();
+  else if (links.children.length === 0 || links.dataset.name !== name) links.replaceChildren(...FORMATS.map(one));
+  links.dataset.name = name; // the elements stay with every frame, only where they lead to changes
+  FORMATS.forEach((format, i) => links.children[i]?.setAttribute("href", `boundary?${key}&format=${format}`));
 }
 
 /** @param {ArrayLike<number>} values @param {number} level */
