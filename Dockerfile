@@ -70,7 +70,7 @@ COPY verdicts verdicts
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
 RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.address, service.app, service.server.worker, service.engines.litert, \
-       service.rendering.boundary, service.rendering.comparison, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
+       service.rendering.boundary, service.rendering.comparison, service.rendering.studies, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
 
 
 FROM builder AS training-builder
@@ -88,7 +88,29 @@ COPY training training
 RUN /venv/bin/python -c "import training.cli, training.pipeline"
 
 
-FROM ${PYTHON_IMAGE} AS runtime
+# What the base image has for building images, and for people at a terminal, is no part of one that only runs Python.
+FROM ${PYTHON_IMAGE} AS base
+# Packages are removed by dpkg, so that scanners, which read its list, are told the truth.
+RUN dpkg-query -W -f '${Package}\n' 'perl*' 'libperl*' apt 'libapt-pkg*' gpgv 'python3-*-whl' 2> /dev/null \
+      | xargs dpkg --purge --force-all > /dev/null 2>&1 \
+    # pip, and of the standard library what teaches, builds or draws windows; here and in Debian's own Python
+    && rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/* \
+    && for library in /usr/local/lib/python3* /usr/lib/python3*; do ( \
+         cd "$library" && rm -rf ensurepip idlelib lib2to3 pydoc_data test tkinter turtle.py turtledemo config-3* ); done \
+    # headers, encodings that nobody asks C's library for, pages of help; licences stay
+    && rm -rf /usr/include /usr/local/include /usr/lib/*/gconv /usr/share/man /usr/share/info /usr/share/locale \
+       /var/cache/* /var/lib/apt /var/log/* \
+    && find /usr/share/doc -type f ! -name copyright -delete \
+    # nobody becomes somebody else
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
+    # compiled, as the containers' file systems cannot be written
+    && find / -xdev -name __pycache__ -prune -exec rm -rf {} + \
+    && python3 -m compileall -q "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+
+
+# Copied into an empty image, or what was removed would still be in the layers below.
+FROM scratch AS runtime
+COPY --from=base / /
 ARG PYTHON_IMAGE
 # What only the one who builds knows: docs/release.md has the command.
 ARG VERSION=0.1.0
@@ -101,7 +123,9 @@ LABEL org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.base.name="${PYTHON_IMAGE}" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV PATH=/venv/bin:${PATH} \
+# The base image's own, which an empty image does not have, and ours.
+ENV PATH=/venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp

@@ -9,14 +9,15 @@ SOAKED := mlserver litserve bentoml
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
-.PHONY: help serve address train tuned test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-explorer pictures soak soak-others hostile \
+.PHONY: help serve address train tuned studies test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
+	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-claims benchmark-explorer pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
 help:
 	@echo "make serve         train the models if there are none, then serve them on http://127.0.0.1:8000"
 	@echo "make train         train the next version of every model"
 	@echo "make tuned         train the same networks with learning rate and epochs chosen in each run (1 minute)"
+	@echo "make studies       put the notebook's claims to the test, and write docs/studies from what comes of it (10 minutes)"
 	@echo "make test          run the tests"
 	@echo "make test-fast     run those that need no browser and do not train or soak"
 	@echo "make coverage      run the tests and list the lines and branches that none of them runs"
@@ -31,7 +32,8 @@ help:
 	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
-	@echo "make benchmark-explorer  time the page's first view and its slider, and weigh it (1 minute)"
+	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
+	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
@@ -56,6 +58,14 @@ train: $(VENV)/run
 
 tuned: $(VENV)/run
 	$(BIN)/python -m training train training/experiments/tuned.toml
+
+STUDIES := units depth-and-data vanishing-gradients relu-or-tanh epochs three-dimensions
+
+# A cell that fails is told at once, and the other studies are run all the same.
+studies: $(VENV)/run
+	@failed=0; for study in $(STUDIES); do \
+		$(BIN)/python -m training study training/experiments/studies/$$study.toml || failed=1; done; \
+		$(BIN)/python -m benchmarks.study_pages && exit $$failed
 
 # Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
 # process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.
@@ -136,9 +146,14 @@ benchmark-forms: $(VENV)/dev
 benchmark-verdicts: $(VENV)/dev
 	$(BIN)/python -m benchmarks.verdicts
 
+# Of the same real runs.
+benchmark-claims: $(VENV)/dev
+	$(BIN)/python -m benchmarks.claims
+
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.explorer
+	$(BIN)/python -m benchmarks.explorer.studies
 
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

@@ -41,7 +41,8 @@ class Claim:
     Of the rows that `where` chooses, at the last epoch if it does not say, the means of `metric` over replicates are
     compared: those of each level of the factor `along` with those of the level before, of the levels that are given or
     of all, ascending; or those of the rows that `better` chooses with those of `than`. Without either the metric itself
-    is held against `low` and `high`. Expected is that the later, or the better, is so much more (`expect`).
+    is held against `low` and `high`. Expected is that the later, or the better, is more by more than `rope` (`expect`),
+    or, of every two levels, the same within it; of logarithms to the base 10 if `log`. `verdicts.claims` judges it.
     """
 
     text: str

@@ -10,6 +10,7 @@ import io
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +29,30 @@ _MAGIC = b"PAR1"
 Epochs = Literal["all", "last"]
 
 
+def table_of(columns: Mapping[str, Column]) -> Table:
+    """Return rows as a table of Arrow's, which `arro3.io` writes in any format; NaN is null there.
+
+    Raises:
+        ValueError: a column is of a kind that is not kept.
+    """
+    arrays = [_to_arrow(name, column) for name, column in columns.items()]
+    return Table.from_arrays(arrays, names=list(columns))
+
+
+def to_parquet(columns: Mapping[str, Column], metadata: Mapping[str, str] | None = None) -> bytes:
+    """Return rows as a Parquet file."""
+    buffer = io.BytesIO()
+    write_parquet(
+        table_of(columns),
+        buffer,
+        compression="uncompressed",
+        dictionary_enabled=False,
+        column_dictionary_enabled={name: True for name, column in columns.items() if _repeats(column)},
+        key_value_metadata=dict(metadata or {}),
+    )
+    return buffer.getvalue()
+
+
 def encode(unit: UnitRows) -> bytes:
     """Return a Parquet file of what came of some replicates.
 
@@ -41,17 +66,7 @@ def encode(unit: UnitRows) -> bytes:
     columns = dict[str, Column]({"cell": [unit.cell] * n}) | columns
     if wrong := [name for name, column in columns.items() if len(column) != n]:
         raise ValueError(f"columns of other lengths than {n}: {', '.join(wrong)}")
-    arrays = {name: _to_arrow(name, column) for name, column in columns.items()}
-    buffer = io.BytesIO()
-    write_parquet(
-        Table.from_arrays(list(arrays.values()), names=list(arrays)),
-        buffer,
-        compression="uncompressed",
-        dictionary_enabled=False,
-        column_dictionary_enabled={name: True for name, column in columns.items() if _repeats(column)},
-        key_value_metadata={_UNIT: orjson.dumps(_metadata(unit)).decode()},
-    )
-    return buffer.getvalue()
+    return to_parquet(columns, {_UNIT: orjson.dumps(_metadata(unit)).decode()})
 
 
 def decode(content: bytes, columns: Collection[str] | None = None, epochs: Epochs = "all") -> UnitRows:
@@ -69,9 +84,7 @@ def decode(content: bytes, columns: Collection[str] | None = None, epochs: Epoch
             raise ValueError(f"it has no {', '.join(sorted(missing))}")
         wanted = [name for name in names if columns is None or name in columns or name in KEYS]
         batches = [_from_arrow(batch, wanted, epochs) for batch in reader]
-    return UnitRows(
-        unit.cell, unit.first, unit.last, concatenated(batches), unit.boundary, unit.seconds, unit.libraries
-    )
+    return replace(unit, columns=concatenated(batches))
 
 
 def _repeats(column: Column) -> bool:
@@ -150,6 +163,7 @@ def _metadata(unit: UnitRows) -> dict[str, Any]:
         "last": unit.last,
         "seconds": unit.seconds,
         "libraries": unit.libraries,
+        "epochs": np.unique(np.asarray(unit.columns["epoch"])).tolist(),
         "boundary": boundary
         and {
             "features": boundary.features,
@@ -179,6 +193,7 @@ def _unit_of(metadata: Mapping[str, str]) -> UnitRows:
             boundary=None if boundary is None else _map_of(boundary),
             seconds=float(unit["seconds"]),
             libraries=dict(unit["libraries"]),
+            epochs=tuple(unit["epochs"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"its metadata are not those of a study's rows: {error!r}") from error

@@ -47,7 +47,10 @@ class BoundaryMap:
 
 @dataclass(frozen=True)
 class UnitRows:
-    """What came of the replicates `first` to `last`, both counted, of one cell; `seconds` of processor time."""
+    """What came of the replicates `first` to `last`, both counted, of one cell; `seconds` of processor time.
+
+    `epochs` are those that a file's rows have, whichever of them are read.
+    """
 
     cell: str
     first: int
@@ -56,6 +59,7 @@ class UnitRows:
     boundary: BoundaryMap | None
     seconds: float
     libraries: dict[str, str]
+    epochs: tuple[int, ...] = ()
 
 
 def column_of(levels: Sequence[Level]) -> Column:

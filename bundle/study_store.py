@@ -13,7 +13,8 @@ Nothing is compressed: numbers of a training hardly shrink (6% by zstd), and rea
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from bundle.study import Failure, FailureSchema, Study, StudySchema
 from bundle.study_parquet import KEYS, Epochs, check_ends, decode, encode
 from bundle.study_rows import BoundaryMap, Column, UnitRows, concatenated, taken, united
 
-__all__ = ["Block", "Store", "decode", "encode"]
+__all__ = ["Block", "RowsFile", "Store", "decode", "encode"]
 
 MAX_ROWS_BYTES = 64 * 2**20
 """Of one file; 30 replicates of 13 epochs with 30 columns take 70 kB."""
@@ -41,6 +42,14 @@ class Block(NamedTuple):
 
     first: int
     last: int
+
+
+class RowsFile(NamedTuple):
+    """A file whose name says that it has rows of these replicates."""
+
+    cell: str
+    block: Block
+    path: Path
 
 
 def _warn(path: Path, reason: str) -> None:
@@ -74,7 +83,7 @@ class Store:
 
     def save(self, study: Study) -> None:
         """Write what the study asks."""
-        content = orjson.dumps(StudySchema().dump(study), option=orjson.OPT_INDENT_2) + b"\n"
+        content = orjson.dumps(StudySchema().dump(study)) + b"\n"
         self._publish(content, self.directory / layout.STUDY)
 
     def writing(self) -> contextlib.AbstractContextManager[None]:
@@ -96,9 +105,9 @@ class Store:
         """Return which replicates of which cells are finished, by the files' names alone."""
         return _by_cell(self.rows, ".parquet")
 
-    def failures(self) -> list[Failure]:
-        """Return what came to nothing, sorted by cell and replicates."""
-        found = [self._failure(path) for _, _, path in _files(self.failed, ".json")]
+    def failures(self, most: int | None = None) -> list[Failure]:
+        """Return what came to nothing, sorted by cell and replicates; `most` of it."""
+        found = [self._failure(path) for _, _, path in _files(self.failed, ".json")[:most]]
         return [failure for failure in found if failure is not None]
 
     def fail(self, failure: Failure) -> None:
@@ -117,7 +126,7 @@ class Store:
         What is damaged there is passed over. What failed there is left there.
         """
         copied = 0
-        for cell, block, path in _files(other.rows, ".parquet"):
+        for cell, block, path in other.files():
             if not (self.rows / path.name).exists() and other.unit(path, columns=()) is not None:
                 self.write_encoded(path.read_bytes(), cell, *block)
                 copied += 1
@@ -137,15 +146,20 @@ class Store:
         units = [unit.columns for unit in self.units(cells, columns, epochs)]
         return sorted_rows(concatenated(units)) if units else dict[str, Column]({key: [] for key in KEYS})
 
+    def files(self) -> list[RowsFile]:
+        """Return the files of rows, by their names: sorted by cell and replicates."""
+        return _files(self.rows, ".parquet")
+
     def units(
         self,
         cells: Collection[str] | None = None,
         columns: Collection[str] | None = None,
         epochs: Epochs = "all",
+        files: Iterable[RowsFile] | None = None,
     ) -> Iterator[UnitRows]:
-        """Yield what each file adds, sorted by cell and replicates: `read`, a file at a time."""
+        """Yield what each file adds, sorted by cell and replicates: `read`, a file at a time, of all or of these."""
         seen: tuple[str, set[int]] = ("", set())
-        for cell, _, path in _files(self.rows, ".parquet"):
+        for cell, _, path in self.files() if files is None else files:
             if cells is not None and cell not in cells:
                 continue
             unit = self.unit(path, columns, epochs)
@@ -156,8 +170,7 @@ class Store:
             fresh = ~np.isin(replicates, list(seen[1]))
             seen[1].update(replicates.tolist())
             if fresh.any():
-                kept = unit.columns if fresh.all() else taken(unit.columns, fresh)
-                yield UnitRows(cell, unit.first, unit.last, kept, unit.boundary, unit.seconds, unit.libraries)
+                yield unit if fresh.all() else replace(unit, columns=taken(unit.columns, fresh))
 
     def unit(self, path: Path, columns: Collection[str] | None = None, epochs: Epochs = "all") -> UnitRows | None:
         """Return what a file of rows holds, None of one that is damaged or foreign, or has gone."""
@@ -168,10 +181,12 @@ class Store:
             self._note(path, str(error))
             return None
 
-    def maps(self, cells: Collection[str] | None = None) -> dict[str, BoundaryMap]:
+    def maps(
+        self, cells: Collection[str] | None = None, files: Iterable[RowsFile] | None = None
+    ) -> dict[str, BoundaryMap]:
         """Return each cell's map, of all of its files, of the cells that have one."""
         found: dict[str, list[tuple[int, BoundaryMap]]] = {}
-        for unit in self.units(cells, columns=()):
+        for unit in self.units(cells, columns=(), epochs="last", files=files):
             if unit.boundary is not None:
                 found.setdefault(unit.cell, []).append((unit.last - unit.first + 1, unit.boundary))
         return {cell: united(maps) for cell, maps in found.items()}
@@ -213,17 +228,17 @@ def _stem(cell: str, first: int, last: int) -> str:
     return stem
 
 
-def _files(directory: Path, suffix: str) -> list[tuple[str, Block, Path]]:
+def _files(directory: Path, suffix: str) -> list[RowsFile]:
     """Return the files of a folder whose names say a cell and its replicates, sorted by them, longer ones first."""
     try:
         names = [path for path in directory.iterdir() if path.suffix == suffix]
     except FileNotFoundError:
         return []
     parsed = [(match, path) for path in names if (match := _FILE.fullmatch(path.stem))]
-    found = [(match[1], Block(int(match[2]), int(match[3])), path) for match, path in parsed]
+    found = [RowsFile(match[1], Block(int(match[2]), int(match[3])), path) for match, path in parsed]
     return sorted(
-        (entry for entry in found if entry[1].first <= entry[1].last),
-        key=lambda entry: (entry[0], entry[1].first, -entry[1].last),
+        (file for file in found if file.block.first <= file.block.last),
+        key=lambda file: (file.cell, file.block.first, -file.block.last),
     )
 
 

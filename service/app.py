@@ -26,6 +26,7 @@ from service.keys import Keys
 from service.observability import log_as_json
 from service.registry.experiments import ExperimentStore
 from service.registry.registry import Registry
+from service.registry.studies import StudyStore
 from service.registry.unloaded import UnloadedModels
 from service.registry.watcher import Watcher
 from service.request_record import RequestRecorder
@@ -87,6 +88,7 @@ def _data_plane(settings: Settings, registry: Registry) -> DataPlane:
     return DataPlane(
         registry=registry,
         experiment_store=ExperimentStore(registry),
+        study_store=StudyStore(registry),
         admission=Admission(settings.max_concurrency),
         cache=ResponseCache(settings.cache_bytes),
         max_points=settings.max_points,

@@ -26,8 +26,9 @@ from training.evaluation import Floats, Measured, measure, over_replicates
 from training.exporter import compile_beside, probe, save
 from training.finished import BUNDLE
 from training.foreign import AdoptionError, Foreign, Tensors, load
+from training.libraries import libraries
 from training.one_model import features_of
-from training.pipeline import libraries, next_version, shown
+from training.pipeline import next_version, shown
 from training.preprocessing import Encoder
 from verdicts.summary import summarize
 

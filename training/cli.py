@@ -21,6 +21,7 @@ from training.compare import compare
 from training.dataset_spec import TableSpec
 from training.datasets import data_of
 from training.experiment import DEFAULT, Experiment, read
+from training.study.command import study
 
 if TYPE_CHECKING:
     from bundle.card import Output
@@ -43,6 +44,7 @@ def main() -> None:
 
 
 main.add_command(compare)
+main.add_command(study)
 
 
 @main.command()

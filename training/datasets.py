@@ -256,21 +256,10 @@ def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> R
             or value.
     """
     points, labels = source.samples(0)
-    is_shared = source.replication == "resplit"
-    is_stratified = bool(source.classes) and (is_shared or (isinstance(spec, DrawnSpec) and spec.stratify))
-
-    def rows_of(replicate: int, labels: NDArray[np.float32]) -> Parts:
-        own = seed_for(seed, replicate, Stream.SPLIT)
-        return assign(spec, source.n_samples, labels if is_stratified else None, own)
-
-    served = rows_of(0, labels)
+    served = _rows(spec, source, seed, 0, labels)
     for name, chosen in zip(SPLITS, served, strict=True):
         _check_served(source, labels[chosen], name)
-    if is_shared:
-        rows = zip(*(rows_of(r, labels) for r in range(replicates)), strict=True)
-        splits = [Split(points, labels, np.stack(chosen)) for chosen in rows]
-    else:
-        splits = _own_splits(source, replicates, served, rows_of)
+    splits = split(spec, source, seed, range(replicates))
     parts = np.repeat(range(len(SPLITS)), [len(chosen) for chosen in served])[np.argsort(np.concatenate(served))]
     names = [SPLITS[part] for part in parts]  # the same few strings, of however many rows
     shown = labels.astype(np.int64) if source.classes else labels
@@ -278,20 +267,33 @@ def draw(spec: DatasetSpec, source: DataSource, seed: int, replicates: int) -> R
     return ReplicateSplits(**dict(zip(SPLITS, splits, strict=True)), served=table)
 
 
-def _own_splits(
-    source: DataSource, count: int, sizes: Parts, rows_of: Callable[[int, NDArray[np.float32]], Parts]
-) -> list[Split]:
-    """Draw each replicate once, and keep of it what goes into each split."""
-    width = len(source.columns)
-    splits = [
+def split(spec: DatasetSpec, source: DataSource, seed: int, numbers: Sequence[int]) -> tuple[Split, ...]:
+    """Take the samples of the replicates of these numbers; return their training, validation and test data.
+
+    Raises:
+        ValueError: a split is empty.
+    """
+    points, labels = source.samples(numbers[0])
+    if source.replication == "resplit":
+        rows = zip(*(_rows(spec, source, seed, number, labels) for number in numbers), strict=True)
+        return tuple(Split(points, labels, np.stack(of_all)) for of_all in rows)
+    count, width = len(numbers), len(source.columns)
+    splits = tuple(
         Split(np.empty((count, len(rows), width), np.float32), np.empty((count, len(rows)), np.float32))
-        for rows in sizes
-    ]
-    for r in range(count):
-        points, labels = source.samples(r)
-        for split, rows in zip(splits, rows_of(r, labels), strict=True):
-            split.points[r], split.labels[r] = points[rows], labels[rows]
+        for rows in _rows(spec, source, seed, numbers[0], labels)
+    )
+    for r, number in enumerate(numbers):
+        points, labels = source.samples(number)
+        for part, chosen in zip(splits, _rows(spec, source, seed, number, labels), strict=True):
+            part.points[r], part.labels[r] = points[chosen], labels[chosen]
     return splits
+
+
+def _rows(spec: DatasetSpec, source: DataSource, seed: int, number: int, labels: NDArray[np.float32]) -> Parts:
+    """Return which rows of a replicate are for what; the classes in equal parts where its data are stratified."""
+    is_stratified = source.replication == "resplit" or (isinstance(spec, DrawnSpec) and spec.stratify)
+    strata = labels if source.classes and is_stratified else None
+    return assign(spec, source.n_samples, strata, seed_for(seed, number, Stream.SPLIT))
 
 
 def _check_served(source: DataSource, labels: NDArray[np.float32], name: str) -> None:

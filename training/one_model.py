@@ -14,7 +14,6 @@ from bundle import layout
 from bundle.card import Card, CardSchema, Feature, Metrics, Protocol
 from bundle.comparison import Variance
 from training import TrainingError
-from training.architectures import build, initial_weights
 from training.comparison import Measurements, listed
 from training.datasets import DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
 from training.evaluation import (
@@ -35,7 +34,7 @@ from training.exporter import Recorded, export
 from training.finished import digest_of, digest_of_data
 from training.fit.batches import BatchOrders
 from training.preprocessing import MEAN, SD, EncodedSplit, Encoder, fit
-from training.selection import Selected, train_and_choose
+from training.selection import Selected, train_model
 from training.variance import SOURCES, anew, exact_scores_of, first, scores_of, split
 
 Progress: TypeAlias = Callable[[str, int], object]
@@ -157,22 +156,17 @@ def _train(
     data: Run, spec: ModelSpec, weights: Run, batches: Run, progress: Callable[[int], object]
 ) -> tuple[Recorded, Selected]:
     """Train all replicates of a model on the data of one run, from the weights of one, in the batch orders of one."""
-    source, splits, encoder = data.source, data.splits, data.encoder
-    outputs = len(source.classes) if source.task == "multiclass" else 1
-    model = build(encoder.n_inputs, spec.hidden_layers, spec.activations, source.task, outputs)
-    protocol = replace(spec.protocol, class_weight=spec.protocol.class_weights_for(source.classes))
-    seeds = [seed_for(weights.experiment.seed, r, Stream.WEIGHTS) for r in range(splits.train.count)]
-    selected = train_and_choose(
-        model,
-        initial_weights(model, seeds, protocol),
+    splits, encoder = data.splits, data.encoder
+    model, selected = train_model(
+        spec,
+        data.source,
         EncodedSplit(splits.train, encoder),
         EncodedSplit(splits.validation, encoder),
+        [seed_for(weights.experiment.seed, r, Stream.WEIGHTS) for r in range(splits.train.count)],
         BatchOrders(batches.experiment.seed, spec.epochs, splits.train.size),
-        protocol,
-        spec.candidates,
         progress,
     )
-    return Recorded(model, encoder.in_target_units(selected.trajectory.weights), encoder, source.task), selected
+    return Recorded(model, encoder.in_target_units(selected.trajectory.weights), encoder, data.source.task), selected
 
 
 def _variance(

@@ -7,18 +7,14 @@ one that resumes it.
 """
 
 import logging
-import platform
 import shutil
 import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from bundle import layout
 from bundle.card import CardSchema
@@ -28,6 +24,7 @@ from training.comparison import Measurements, TrainedModel, compare_models
 from training.datasets import Data, data_of
 from training.experiment import Experiment, ModelSpec
 from training.finished import BUNDLE, FinishedModels
+from training.libraries import libraries
 from training.one_model import Progress, Run, train_and_export
 from training.preprocessing import fit
 
@@ -187,15 +184,3 @@ def _untouched_models(experiment: Experiment, models_dir: Path) -> list[str]:
         return []
     trained = {model.name for model in experiment.models}
     return [result.model for result in compared if result.model not in trained]
-
-
-def libraries() -> dict[str, str]:
-    """Return the versions of what has a part in the numbers; Numba may, where it is installed."""
-    packages = ["keras", "numpy", "scikit-learn", "scipy", "ai-edge-litert"]
-    if find_spec("numba") is not None:
-        packages.append("numba")
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        **{name: installed(name) for name in packages},
-    }

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from bundle.card import Candidates, Chosen, History
 from bundle.comparison import Choice, ModelProtocol, Sensitivity
-from training.architectures import Weights
-from training.datasets import Replicates
+from training.architectures import Weights, build, initial_weights
+from training.datasets import DataSource, Replicates
+from training.experiment import ModelSpec
 from training.fit.batches import BatchOrders
 from training.fit.early_stopping import mixed
 from training.fit.train import AnyHistory, Trajectory, most_recorded, train
+from training.preprocessing import EncodedSplit
 from training.protocol_spec import ProtocolSpec
 from training.recorded import recorded_epochs
 from verdicts.intervals import bounds_of
@@ -78,6 +80,37 @@ class Selected:
         return [Sensitivity(*at, found.mean, found.sd, found.ci95) for at, found in known.items()]
 
 
+def train_model(
+    spec: ModelSpec,
+    source: DataSource,
+    training: EncodedSplit,
+    validation: EncodedSplit,
+    seeds: Sequence[int],
+    orders: BatchOrders,
+    progress: Callable[[int], object] = lambda _: None,
+    recorded: Sequence[int] | None = None,
+) -> tuple[keras.Sequential, Selected]:
+    """Train R replicates of a model as its recipe says, and return the network and what each replicate chose.
+
+    Args:
+        spec: the model.
+        source: says what is learned.
+        training: what is learned from; this and all others are as `train_and_choose` has them.
+        validation: what is chosen by.
+        seeds: of the starting weights, one a replicate.
+        orders: of the batches.
+        progress: the epochs of all rates add up.
+        recorded: the epochs whose weights are kept.
+    """
+    outputs = len(source.classes) if source.task == "multiclass" else 1
+    model = build(training.encoder.n_inputs, spec.hidden_layers, spec.activations, source.task, outputs)
+    protocol = replace(spec.protocol, class_weight=spec.protocol.class_weights_for(source.classes))
+    initial = initial_weights(model, seeds, protocol)
+    return model, train_and_choose(
+        model, initial, training, validation, orders, protocol, spec.candidates, progress, recorded
+    )
+
+
 def train_and_choose(
     model: keras.Sequential,
     initial: Weights,
@@ -87,6 +120,7 @@ def train_and_choose(
     protocol: ProtocolSpec,
     candidates: Candidates,
     progress: Callable[[int], object] = lambda _: None,
+    recorded: Sequence[int] | None = None,
 ) -> Selected:
     """Train R replicates of a model at every learning rate, and return what each of them chooses.
 
@@ -99,24 +133,25 @@ def train_and_choose(
         protocol: the recipe but for the learning rate.
         candidates: what to choose from. The last of the epochs is the number of epochs of `orders`.
         progress: the epochs of all rates add up.
+        recorded: the epochs whose weights are kept, ascending from 0 to the last; by default those to export.
 
     Raises:
         ValueError: as `train`.
     """
     stops = candidates.epochs
-    exported = _exported(orders.epochs, most_recorded(initial), stops)
-    recorded = sorted({*exported, *stops})
+    kept = list(recorded or _exported(orders.epochs, most_recorded(initial), stops))
+    trained_for = sorted({*kept, *stops})
 
     def trained(rate: float) -> _Best:
         recipe = replace(protocol, learning_rate=rate)
         return _at_best_epochs(
-            train(model, initial, training, validation, orders, recipe, progress, recorded), rate, stops
+            train(model, initial, training, validation, orders, recipe, progress, trained_for), rate, stops
         )
 
     best = reduce(_better, map(trained, candidates.learning_rates))
-    kept = [recorded.index(epoch) for epoch in exported]
-    weights = [stack[:, kept] for stack in best.trajectory.weights]
-    return Selected(replace(best.trajectory, weights=weights, epochs=exported), candidates, best.chosen, best.scores)
+    places = [trained_for.index(epoch) for epoch in kept]
+    weights = [stack[:, places] for stack in best.trajectory.weights]
+    return Selected(replace(best.trajectory, weights=weights, epochs=kept), candidates, best.chosen, best.scores)
 
 
 def _exported(epochs: int, limit: int, stops: Sequence[int]) -> list[int]:

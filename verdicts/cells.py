@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import Summary
-from bundle.study import Level
-from bundle.study_rows import Column
+from bundle.study import Level, Study
+from bundle.study_rows import Column, column_of, taken
 from verdicts.intervals import SHARE, Bounds
 from verdicts.summary import summarize
 
@@ -62,7 +62,7 @@ def select(columns: Columns, where: Mapping[str, Any]) -> dict[str, Column]:
     Raises:
         ValueError: there is no such column, or a condition is none that its column can meet.
     """
-    return take(columns, meeting(columns, where))
+    return taken(dict(columns), meeting(columns, where))
 
 
 def meeting(columns: Columns, where: Mapping[str, Any]) -> Mask:
@@ -78,16 +78,6 @@ def meeting(columns: Columns, where: Mapping[str, Any]) -> Mask:
     return mask
 
 
-def take(columns: Columns, chosen: Mask | NDArray[np.int64]) -> dict[str, Column]:
-    """Return the rows that a mask or their positions choose."""
-    places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-    listed = places.tolist()
-    return {
-        name: column[places] if isinstance(column, np.ndarray) else [column[i] for i in listed]
-        for name, column in columns.items()
-    }
-
-
 def count_of(columns: Columns) -> int:
     """Return how many rows there are."""
     return len(next(iter(columns.values()), []))
@@ -101,6 +91,11 @@ def levels_of(column: Column) -> list[Level]:
         return [None, *levels] if len(known) > len(levels) else list(levels)
     found = dict.fromkeys(column)
     return [*([None] if None in found else []), *(level for level in found if level is not None)]
+
+
+def order_of(study: Study, factor: str) -> list[Level]:
+    """Return a factor's levels in the study's order: none first, numbers ascending, text as its cells have it."""
+    return levels_of(column_of([cell.factors[factor] for cell in study.cells]))
 
 
 def grouped(columns: Columns, by: Sequence[str], metric: str, overlap: float = 0) -> list[Group]:

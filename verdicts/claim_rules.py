@@ -48,7 +48,7 @@ def _check_names(claim: Claim, known: Iterable[str]) -> None:
 def _check_levels(claim: Claim) -> None:
     if not claim.along:
         raise ValueError("levels are those of the factor along, which is not given")
-    if len(claim.levels or []) < (1 if claim.expect == "within" else 2):
+    if len(claim.levels or []) < 2:
         raise ValueError("levels must be at least two to be compared")
 
 
@@ -63,8 +63,8 @@ def _check_comparison(claim: Claim) -> None:
 
 
 def _check_bounds(claim: Claim) -> None:
-    if claim.better is not None:
-        raise ValueError("expect = 'within' holds the metric itself against low and high, without better and than")
+    if claim.along or claim.better is not None:
+        raise ValueError("expect = 'within' holds one mean against low and high, without along, better and than")
     bounds = [bound for bound in (claim.low, claim.high) if bound is not None]
     if not bounds:
         raise ValueError("expect = 'within' needs low, high or both")

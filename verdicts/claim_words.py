@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from bundle.study import Claim, Outcome
 from verdicts.cells import NONE, is_share
 from verdicts.power import POWER
-from verdicts.words import Basis, counted, number
+from verdicts.words import TUNED, Basis, counted, number
 
 METRICS = {
     "loss": "training loss",
@@ -32,8 +32,6 @@ _OF_A_LAYER = {
     "dead": "the share of dead units in layer {}",
     "saturated": "the share of saturated units in layer {}",
 }
-
-_EVERY = {"more": "step", "less": "step", "same": "pair", "within": "level"}
 
 
 class Told(Protocol):
@@ -95,13 +93,19 @@ def _level(level: Any) -> str:
 def sentence(claim: Claim, outcome: Outcome, compared: Sequence[Told], rope: float, recipe: str = "") -> str:
     """Say what came of a claim, and the comparison that decides it, with its numbers and what they rest on."""
     told = _deciding(outcome, compared)
-    said = f"{_said(claim, told, rope)}{_among(claim.where)}{f' {recipe}' if recipe else ', as trained here'}"
+    said = f"{_said(claim, told, rope)}{_among(claim.where)}{_trained(claim.where, recipe)}"
     return f"{outcome}: {said}: {_numbers(claim, told)}{_tally(claim, outcome, compared)}"
+
+
+def _trained(where: Mapping[str, Any], recipe: str) -> str:
+    if where.get("epoch") == 0:
+        return ", before training"
+    return f", each {TUNED}" if recipe == TUNED else f" {recipe}" if recipe else ", as trained here"
 
 
 def _among(where: Mapping[str, Any]) -> str:
     others = {factor: level for factor, level in where.items() if factor != "epoch"}
-    at = f" at {named({'epoch': where['epoch']})}" if "epoch" in where else ""
+    at = f" at {named({'epoch': where['epoch']})}" if where.get("epoch") else ""
     return f"{at}{f' for {named(others)}' if others else ''}"
 
 
@@ -135,7 +139,7 @@ def _range(claim: Claim) -> str:
 
 def _margin(claim: Claim, rope: float) -> str:
     if claim.log:
-        return f"a factor of {10**rope:.3g}"
+        return f"a factor of {10**rope:,.3g}" if rope < 3 else f"a factor of {10**rope:,.0f}"
     if not is_share(claim.metric):
         return f"{rope:g}"
     points = f"{100 * rope:g}"
@@ -178,7 +182,7 @@ def _advice(told: Told) -> str:
 def _tally(claim: Claim, outcome: Outcome, compared: Sequence[Told]) -> str:
     if len(compared) == 1:
         return ""
-    one = _EVERY[claim.expect]
+    one = "pair" if claim.expect == "same" else "step"
     if outcome == "holds":
         return f"; all {counted(len(compared), one)} along {claim.along} hold, this is the least clear"
     counts = {each: sum(told.outcome == each for told in compared) for each in ("holds", "does not hold", "undecided")}

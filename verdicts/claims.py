@@ -5,7 +5,7 @@ each side of a comparison is one number a replicate, the mean over its settings,
 replicate. Error rates are in docs/decisions/0035-claims.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from typing import Annotated, TypeAlias
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from bundle.study import Claim, Outcome, Study
 from verdicts import student
-from verdicts.cells import LAST, Columns, bounds_of, count_of, is_share, select
+from verdicts.cells import LAST, Columns, bounds_of, count_of, is_share, order_of, select
 from verdicts.claim_rules import check, rope_of
 from verdicts.claim_sides import over_settings, sides_of, values_of
 from verdicts.claim_words import metric_name, sentence
 from verdicts.differences import BETTER, EQUIVALENT, Differences, paired, posterior, unpaired
-from verdicts.intervals import CONFIDENCE, UNBOUNDED, mean_interval
+from verdicts.intervals import UNBOUNDED, mean_interval, quantile
 from verdicts.power import POWER, runs_needed
+from verdicts.words import FEW
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -63,7 +64,17 @@ class Judged:
 
 def judge_all(study: Study, columns: Columns) -> list[Judged]:
     """Return what came of each of a study's claims, in their order."""
-    return [judge(claim, columns, study.factors, study.overlap, study.recipe) for claim in study.claims]
+    claims = [_in_order(claim, study, columns) for claim in study.claims]
+    return [judge(claim, columns, study.factors, study.overlap, study.recipe) for claim in claims]
+
+
+def _in_order(claim: Claim, study: Study, columns: Columns) -> Claim:
+    """Return a claim along a factor of text with its levels in the study's order, of those that there are."""
+    column = columns.get(claim.along or "")
+    if claim.levels is not None or claim.along not in study.factors or not isinstance(column, list):
+        return claim
+    found = set(column)
+    return replace(claim, levels=[level for level in order_of(study, claim.along) if level in found])
 
 
 def judge(claim: Claim, columns: Columns, factors: Sequence[str], overlap: float = 0, recipe: str = "") -> Judged:
@@ -105,7 +116,7 @@ def _details(claim: Claim, columns: Columns, factors: Sequence[str], overlap: fl
     varied = {claim.along} if claim.along else {*(claim.better or {}), *(claim.than or {})}
     values = values_of(claim, rows, sides, [name for name in factors if name not in varied])
     if claim.expect == "within":
-        return [_held(claim, side.label, table, overlap, len(sides)) for side, table in zip(sides, values, strict=True)]
+        return [_held(claim, values[0], overlap)]
     places = [*combinations(range(len(sides)), 2)] if claim.expect == "same" else [*pairwise(range(len(sides)))]
     if len(places) > MAX_COMPARED:
         raise ValueError(f"{len(places):,} comparisons are more than {MAX_COMPARED:,}; levels chooses some")
@@ -151,45 +162,40 @@ def _told(claim: Claim, plain: Compared, d: Differences, overlap: float, of: int
     else:
         probability = above if claim.expect == "more" else below
         holds, refuted = probability >= BETTER, probability <= doubt
-    half = float(student.ppf((1 + CONFIDENCE) / 2, d.df[0]) * d.error[0])
+    half = quantile(float(d.df[0])) * float(d.error[0])
     compared = replace(
         plain,
-        outcome="holds" if holds else "does not hold" if refuted else "undecided",
+        outcome=_outcome(holds, refuted),
         difference=_plain(mean, claim),
         ci95=_interval(mean, half, claim),
         probability=probability,
     )
-    if holds or refuted:
-        return _if_fair(compared)
-    sign = -1 if claim.expect == "less" else 1
-    needed = _needed(mean, sd, overlap, rope) if claim.expect == "same" else _until(sign * mean - rope, sd, overlap, of)
-    return _if_fair(replace(compared, runs_needed=needed))
+    if claim.expect == "same":
+        return _cautious(compared, lambda: _needed(mean, sd, overlap, rope))
+    return _cautious(compared, lambda: _until((-mean if claim.expect == "less" else mean) - rope, sd, overlap, of))
 
 
-def _held(claim: Claim, a: str, table: Floats, overlap: float, of: int) -> Compared:
-    """Hold a side's mean against the bounds."""
+def _held(claim: Claim, table: Floats, overlap: float) -> Compared:
+    """Hold the mean of the rows against the bounds."""
     table = table[~np.isnan(table).all(axis=1)]
     x = over_settings(table) if len(table) else np.zeros(0)
     lost, x = int(np.isinf(x).sum()), x[np.isfinite(x)]
-    plain = Compared(a, None, "undecided", None, None, None, len(x), lost, len(table))
-    if len(x) < 2:
+    plain = Compared("", None, "undecided", None, None, None, len(x), lost, len(table))
+    interval = mean_interval(x, overlap, UNBOUNDED if claim.log else bounds_of(claim.metric))
+    if interval is None:
         name = metric_name(claim.metric)
         return replace(plain, why="one run does not tell" if len(x) else f"there is no value yet of {name}")
-    bounds = UNBOUNDED if claim.log else bounds_of(claim.metric)
     low, high = (_asked(claim, bound, infinite) for bound, infinite in ((claim.low, -np.inf), (claim.high, np.inf)))
-    interval, wider = mean_interval(x, overlap, bounds) or [], mean_interval(x, overlap, bounds, of) or []
-    holds, refuted = low <= interval[0] and interval[1] <= high, wider[1] < low or wider[0] > high
+    holds, refuted = low <= interval[0] and interval[1] <= high, interval[1] < low or interval[0] > high
+    distance = min(abs(float(x.mean()) - bound) for bound in (low, high))
     compared = replace(
         plain,
-        outcome="holds" if holds else "does not hold" if refuted else "undecided",
+        outcome=_outcome(holds, refuted),
         difference=_plain(float(x.mean()), claim),
         ci95=[_plain(end, claim) for end in interval],
         probability=_probability(x, low, high, overlap),
     )
-    if holds or refuted:
-        return _if_fair(compared)
-    distance = min(abs(float(x.mean()) - bound) for bound in (low, high))
-    return _if_fair(replace(compared, runs_needed=_until(distance, float(x.std(ddof=1)), overlap, of)))
+    return _cautious(compared, lambda: _until(distance, float(x.std(ddof=1)), overlap))
 
 
 def _probability(x: Floats, low: float, high: float, overlap: float) -> float:
@@ -205,17 +211,26 @@ def _asked(claim: Claim, bound: float | None, infinite: float) -> float:
     return float(np.log10(bound)) if claim.log else bound
 
 
-def _if_fair(compared: Compared) -> Compared:
-    """Leave undecided what rests on too small a part of the runs."""
-    share = compared.lost / (compared.lost + compared.runs)
-    if share <= MAX_LOST:
-        return compared
-    why = f"{compared.lost} of {compared.lost + compared.runs} runs have no value, and the others are no fair sample"
-    return replace(compared, outcome="undecided", runs_needed=None, why=why)
+def _outcome(holds: bool, refuted: bool) -> Outcome:
+    return "holds" if holds else "does not hold" if refuted else "undecided"
 
 
-def _until(distance: float, sd: float, overlap: float, of: int) -> int | None:
-    """Return how many runs put a mean on its side of a bound, of a refutation that is corrected for their number."""
+def _cautious(compared: Compared, needed: Callable[[], int | None]) -> Compared:
+    """Return it undecided where what it rests on is no fair sample, or too few runs that are all the same."""
+    runs, lost = compared.runs, compared.lost
+    is_constant = compared.ci95 is not None and compared.ci95[0] == compared.ci95[1]
+    why = ""
+    if lost > MAX_LOST * (lost + runs):
+        why = f"{lost} of {lost + runs} runs diverged, and the others are no fair sample"
+    elif is_constant and runs < FEW:
+        why = f"it is the same in all {runs} runs, which are too few to take it for certain"
+    if why:
+        return replace(compared, outcome="undecided", why=why)
+    return replace(compared, runs_needed=needed()) if compared.outcome == "undecided" else compared
+
+
+def _until(distance: float, sd: float, overlap: float, of: int = 1) -> int | None:
+    """Return how many runs put a mean on its side of a bound, a refutation as corrected for their number."""
     needed = _needed(abs(distance), sd, overlap, 0)
     if needed is None or distance > 0:
         return needed

@@ -35,10 +35,8 @@ def standard_error(sd: ArrayLike, n: ArrayLike, overlap: float) -> Floats:
     return np.asarray(sd, np.float64) * np.sqrt(1 / np.asarray(n, np.float64) + overlap)
 
 
-def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED, of: int = 1) -> list[float] | None:
+def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED) -> list[float] | None:
     """Return the 95% interval of the mean of finite values [n], within the bounds; None with fewer than two.
-
-    Of so many, which are to hold all at once, it is wider by Bonferroni's inequality.
 
     From `ENOUGH` values on it is Student's (1908, "The probable error of a mean"), mean ± t(0.975, n - 1) · standard
     error. With fewer, or where that leaves the bounds, it is Student's interval of the transformed mean, taken back:
@@ -49,7 +47,7 @@ def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED, of:
     if n < 2:
         return None
     mean, error = float(x.mean()), float(standard_error(x.std(ddof=1), n, overlap))
-    half = _quantile(n - 1, of) * error
+    half = quantile(n - 1) * error
     low, high = mean - half, mean + half
     if np.ptp(x) == 0:
         return [mean, mean]
@@ -58,9 +56,10 @@ def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED, of:
     return _within(mean, half, bounds)
 
 
-@lru_cache
-def _quantile(df: int, of: int) -> float:
-    return float(student.ppf(1 - (1 - CONFIDENCE) / 2 / of, df))
+@lru_cache(maxsize=1024)
+def quantile(df: float) -> float:
+    """Return how many standard errors the half width of a 95% interval is."""
+    return float(student.ppf((1 + CONFIDENCE) / 2, df))
 
 
 def _within(mean: float, half: float, bounds: Bounds) -> list[float]:

@@ -17,12 +17,14 @@ from service.dataplane.cache import Chunks, ResponseCache
 from service.dataplane.comparisons import Comparisons
 from service.dataplane.inference import AnyPrediction, evaluate, predict
 from service.dataplane.points import NamedPoints, check_categories, check_count
+from service.dataplane.studies import Studies
 from service.engines import Outputs, Points
 from service.errors import NotFoundError
 from service.observability import HITS, MISSES
 from service.registry.experiments import ExperimentStore, Stored
 from service.registry.models import Model, ModelVersion
 from service.registry.registry import Registry
+from service.registry.studies import StudyFolder, StudyStore
 from service.request_record import RequestRecord
 
 LEAST_TO_COMPRESS = 1024
@@ -66,12 +68,14 @@ class DataPlane:
 
     registry: Registry
     experiment_store: ExperimentStore
+    study_store: StudyStore
     admission: Admission
     cache: ResponseCache
     max_points: int
     may_wait: bool = True
     _making: Lock = field(default_factory=Lock)
     _comparisons: Comparisons = field(default_factory=Comparisons)
+    _studies: Studies = field(default_factory=Studies)
 
     def without_waiting(self) -> "DataPlane":
         """Return the same data plane for a caller that must not be held up."""
@@ -139,6 +143,22 @@ class DataPlane:
         """What experiments left on disk."""
         self.refuse_to_block()
         return self.experiment_store
+
+    @property
+    def studies(self) -> Studies:
+        """What is known of studies; to know more of one takes as long as a grid."""
+        self.refuse_to_block()
+        return self._studies
+
+    def study(self, name: str) -> StudyFolder:
+        """Return a study as it lies on disk now; see `StudyStore.folder`."""
+        self.refuse_to_block()
+        return self.study_store.folder(name)
+
+    def study_folders(self) -> list[StudyFolder]:
+        """Return every study that can be read."""
+        self.refuse_to_block()
+        return list(self.study_store.folders())
 
     def predict(
         self,

@@ -14,6 +14,7 @@ from service.edges.own import (
     models,
     pages,
     predict,
+    studies,
     volume,
     weights,
 )
@@ -21,7 +22,20 @@ from service.edges.own import (
 ENDPOINTS = tuple(
     endpoint
     for module in (
-        *(predict, boundary, volume, comparison, experiments, models, weights, health, documents, pages, metrics),
+        *(
+            predict,
+            boundary,
+            volume,
+            comparison,
+            experiments,
+            studies,
+            models,
+            weights,
+            health,
+            documents,
+            pages,
+            metrics,
+        ),
         *(tensorflow_serving.models, tensorflow_serving.predict),
         *(open_inference.models, open_inference.infer, open_inference.repository, open_inference.statistics),
     )

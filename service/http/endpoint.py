@@ -16,6 +16,7 @@ from service.http import access
 from service.http.context import Call
 from service.http.error_formats import PROBLEM_JSON, ErrorFormat
 from service.http.errors import error_response, unexpected_response
+from service.http.negotiation import wants_page
 from service.http.responses import RawResponse
 from service.http.validation import read_query
 
@@ -45,6 +46,7 @@ class Endpoint:
         conditional: whether it answers 304 to a matching `If-None-Match`.
         may_answer_503: whether it sends the same document with 503.
         public: whether it never needs a key.
+        page: what a browser gets here in place of data. It needs no key; the page asks for one.
         inline: whether the loop may answer it; it must not wait for anything but through the data plane.
         example: a body of which the document shows the response.
         example_query: a query of which the document shows the response.
@@ -66,6 +68,7 @@ class Endpoint:
     conditional: bool = False
     may_answer_503: bool = False
     public: bool = False
+    page: Handler | None = None
     inline: bool = False
     error_format: ErrorFormat = PROBLEM_JSON
     example: object = None
@@ -86,6 +89,7 @@ class Options(TypedDict, total=False):
     conditional: bool
     may_answer_503: bool
     public: bool
+    page: Handler
     inline: bool
     error_format: ErrorFormat
     example: object
@@ -127,6 +131,8 @@ def respond(endpoint: Endpoint, call: Call, params: Mapping[str, Any]) -> RawRes
         WouldBlockError: it has to wait, and the call may not.
     """
     try:
+        if endpoint.page is not None and wants_page(call.headers.get("accept"), call.query_string, endpoint.responses):
+            return endpoint.page(call)
         access.authenticate(endpoint.public, call)
         if endpoint.query is None:
             return endpoint.handler(call, **params)

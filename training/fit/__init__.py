@@ -25,8 +25,8 @@ class Trainer(Protocol):
 
     group: int
 
-    def start(self, members: Sequence[int], seed: int) -> None:
-        """Take up `group` replicates at their starting weights; dropout's masks come from the seed."""
+    def start(self, members: Sequence[int], seeds: Sequence[int]) -> None:
+        """Take up `group` replicates at their starting weights; dropout's masks come from a seed of each."""
 
     def train(self, orders: NDArray[np.int32]) -> NDArray[np.float32]:
         """Train on over the next epochs' orders of the members [E, G, n].

@@ -21,15 +21,20 @@ class BatchOrders:
     """For every replicate its own stream of permutations of n training points, one an epoch.
 
     A batch is the next `batch_size` of them; the last of an epoch may be shorter. How many epochs are drawn at a time
-    changes nothing.
+    changes nothing. The replicates are counted from the number `first` of their experiment on.
     """
 
     seed: int
     epochs: int
     n: int
+    first: int = 0
 
     def replicate(self, r: int) -> DrawOrders:
         """Return the function that draws replicate r's orders, from the first epoch on."""
-        generator = np.random.default_rng(seed_for(self.seed, r, Stream.BATCHES))
+        generator = np.random.default_rng(seed_for(self.seed, self.first + r, Stream.BATCHES))
         unshuffled = np.arange(self.n, dtype=np.int32)
         return lambda epochs: generator.permuted(np.broadcast_to(unshuffled, (epochs, self.n)), axis=1)
+
+    def mask_seed(self, r: int) -> int:
+        """Return the seed of what dropout leaves out of replicate r's batches."""
+        return int(np.random.SeedSequence(self.seed, spawn_key=(self.first + r,)).generate_state(1)[0] >> 1)

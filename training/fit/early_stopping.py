@@ -21,8 +21,8 @@ class StoppingEarly:
         self.group = trainer.group
         self._trainer, self._rule, self._epochs = trainer, rule, epochs
 
-    def start(self, members: Sequence[int], seed: int) -> None:
-        self._trainer.start(members, seed)
+    def start(self, members: Sequence[int], seeds: Sequence[int]) -> None:
+        self._trainer.start(members, seeds)
         self._done = 0
         self._loss = np.full(self.group, np.inf)  # of the best epoch, as are the metrics and weights
         self._metrics = np.zeros((4, self.group), np.float32)

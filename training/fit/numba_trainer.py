@@ -88,10 +88,10 @@ class _NumbaTrainer:
         self._gradient = np.zeros((2, sum(stack[0].size for stack in initial)), np.float32)
         self._held_out = np.arange(validation.size, dtype=np.int32)
         self._learning_rate = recipe.learning_rate(protocol)
-        self.start([0], 0)
+        self.start([0], [0])
         self.train(np.zeros((0, 1, training.size), np.int32))  # compiles
 
-    def start(self, members: Sequence[int], seed: int) -> None:
+    def start(self, members: Sequence[int], seeds: Sequence[int]) -> None:
         (r,) = members
         self._data = *self._training.replicate(r), *self._validation.replicate(r)
         self._weights = np.concatenate([stack[r].ravel() for stack in self._initial])

@@ -94,20 +94,21 @@ def train(
     metrics = np.empty((replicates, 4, epochs), np.float32)
     stopped: list[int] = []
     done = 0
-    for first in range(0, replicates, runs.group):
-        members = slice(first, first + runs.group)
-        runs.start(range(replicates)[members], orders.seed)
-        draws = [orders.replicate(r) for r in range(replicates)[members]]
+    for places, members in _groups(orders.first, replicates, runs.group):
+        runs.start(members, [orders.mask_seed(r) for r in members])
+        draws = [orders.replicate(r) for r in members]
+        kept = members[places]
+        begun = done
         for epoch, count in _chunks(keep, max(1, ORDERS_PER_CHUNK // (runs.group * training.size))):
             if count:
                 order = np.stack([draw(count) for draw in draws], axis=1)
-                metrics[members, :, epoch - count : epoch] = runs.train(order).transpose(2, 1, 0)
+                metrics[kept, :, epoch - count : epoch] = runs.train(order).transpose(2, 1, 0)[places]
             if epoch in keep:
                 for snapshot, stack in zip(snapshots, runs.weights(), strict=True):
-                    snapshot[members, keep.index(epoch)] = stack
-            before, done = done, first * epochs + epoch * runs.group
+                    snapshot[kept, keep.index(epoch)] = stack[places]
+            before, done = done, begun + epoch * len(kept)
             progress(done // replicates - before // replicates)
-        stopped += stopper.stopped.tolist() if stopper else []
+        stopped += stopper.stopped[places].tolist() if stopper else []
     return Trajectory(
         weights=snapshots,
         histories=_histories(task_of(model), metrics),
@@ -115,6 +116,17 @@ def train(
         stopped=stopped if stopper else None,
         epochs=keep,
     )
+
+
+def _groups(first: int, count: int, size: int) -> Iterator[tuple[slice, list[int]]]:
+    """Yield the replicates to train at a time, and at which places of a group they are; others are there to fill it.
+
+    A replicate's place follows from its number in the experiment, `first` for the first, so whichever others are
+    trained, it is the same computation.
+    """
+    for start in range(first // size * size, first + count, size):
+        members = [min(max(number - first, 0), count - 1) for number in range(start, start + size)]
+        yield slice(max(first - start, 0), first + count - start), members
 
 
 def _histories(task: Task, metrics: NDArray[np.float32]) -> list[AnyHistory]:

@@ -4,14 +4,13 @@ Stacking replicates' weights as [G, …] makes G runs one run with larger arrays
 gradient mixes them. Activations, losses, schedules and optimizers are Keras' own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from bundle.card import Task
 from training.architectures import Weights, task_of
 from training.datasets import Replicates
 from training.fit import Trainer, recipe
@@ -25,10 +24,10 @@ WEIGHTS_AT_ONCE = 50_000
 """Of larger networks one replicate is trained at a time. Ten at a time take a sixth of the time for each at 10-10, half
 at 100-100, and more at 300-300, where products of stacks of matrices are slower."""
 
-VALIDATION_POINTS_AT_ONCE = 1024
+MOST_AT_ONCE = 10
+"""Of any network; a group that is not full takes as long as a full one."""
 
-Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""Takes labels [..., 1] and outputs before the last activation [..., k], and returns losses [...]."""
+VALIDATION_POINTS_AT_ONCE = 1024
 
 
 def make_trainer(
@@ -56,25 +55,24 @@ class _XlaTrainer:
         self._task, self._classes = task, max(2, model.output_shape[-1])
         self._batch = min(protocol.batch_size, training.size)
         self.group = _group(initial, training, validation, self._batch, protocol)
-        self._layers = Layers(model, protocol, [stack[: self.group] for stack in initial])
+        self._layers = Layers(model, protocol, [stack[[0] * self.group] for stack in initial])
         self._optimizer = _optimizer(protocol)
         self._optimizer.build(self._layers.trained)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
-        self._loss = _loss(protocol.loss_for(task), task)
+        self._loss = recipe.loss(protocol, task)
         self._run = tf.function(self._epoch, jit_compile=True, autograph=False)  # the loops are TensorFlow's own
-        self.start(range(self.group), 0)
+        self.start([0] * self.group, [0] * self.group)
         self._call(np.zeros((self.group, training.size), np.int32), part=0)  # compiles
 
-    def start(self, members: Sequence[int], seed: int) -> None:
-        self._layers.start([stack[members[0] : members[-1] + 1] for stack in self._initial])
+    def start(self, members: Sequence[int], seeds: Sequence[int]) -> None:
+        self._layers.start([stack[list(members)] for stack in self._initial])
         for variable, value in zip(self._optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
         data = [self._training.replicate(r) for r in members]
         held_out = [self._validation.replicate(r) for r in members]
-        weights = [self._sample_weights(labels) for _, labels in data]
+        weights = [recipe.point_weights(self._protocol, labels, self._classes) for _, labels in data]
         columns = (*zip(*data, strict=True), weights, *zip(*held_out, strict=True))
         self._data = [tf.constant(np.stack(column)) for column in columns]
-        seeds = [np.random.SeedSequence(seed, spawn_key=(r,)).generate_state(1)[0] >> 1 for r in members]
         self._seeds = tf.constant(seeds, tf.int32)
 
     def train(self, orders: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -94,12 +92,6 @@ class _XlaTrainer:
 
     def weights(self) -> Weights:
         return self._layers.folded()
-
-    def _sample_weights(self, labels: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self._protocol.class_weight is None:
-            return np.ones_like(labels)
-        weights: NDArray[np.float32] = recipe.class_weights(self._protocol, labels, self._classes)[labels.astype(int)]
-        return weights
 
     def _epoch(
         self,
@@ -163,17 +155,6 @@ def _optimizer(protocol: ProtocolSpec) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def _loss(name: str, task: Task) -> Loss:
-    if name == "binary_crossentropy":
-        return lambda labels, outputs: keras.losses.binary_crossentropy(labels, outputs, from_logits=True)
-    if name == "sparse_categorical_crossentropy":
-        return lambda labels, outputs: tf.nn.sparse_softmax_cross_entropy_with_logits(
-            tf.cast(labels[..., 0], tf.int32), outputs
-        )
-    loss: Loss = keras.losses.get(name)
-    return (lambda labels, outputs: loss(labels, tf.sigmoid(outputs))) if task == "binary" else loss
-
-
 def _steps(orders: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Cut an epoch's orders [G, n] into steps: [steps, G, size], with a mask [steps, size] of what is not padding."""
     replicates, n = orders.shape
@@ -186,7 +167,7 @@ def _steps(orders: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], NDA
 
 
 def _group(initial: Weights, training: Replicates, validation: Replicates, batch: int, protocol: ProtocolSpec) -> int:
-    """Return how many replicates to train at a time: a divisor of their number, so that all groups are alike.
+    """Return how many replicates to train at a time, however many there are: XLA rounds otherwise in other groups.
 
     A norm that gradients are clipped to is one replicate's, so it is trained alone.
     """
@@ -196,7 +177,5 @@ def _group(initial: Weights, training: Replicates, validation: Replicates, batch
         return 1
     row = initial[0].shape[1] + 3
     floats = (training.size + validation.size) * row + max(batch, VALIDATION_POINTS_AT_ONCE) * units * 8 + weights * 8
-    fitting = BYTES_AT_ONCE // (4 * floats)
-    return max(
-        group for group in range(1, training.count + 1) if training.count % group == 0 and group <= max(1, fitting)
-    )
+    group: int = max(1, min(MOST_AT_ONCE, BYTES_AT_ONCE // (4 * floats)))
+    return group

@@ -137,7 +137,12 @@ def make_cell(
 
 def content_of(seed: int, dataset: str, recipe: str, keep: Keep) -> str:
     """Return a cell's content from that of its data set and of its recipe."""
-    return f'{{"dataset":{dataset},"format":{FORMAT},"keep":{_canonical(asdict(keep))},{recipe},"seed":{seed}}}'
+    return f'{{"dataset":{dataset},"format":{FORMAT},"keep":{_kept(keep)},{recipe},"seed":{seed}}}'
+
+
+@lru_cache
+def _kept(keep: Keep) -> str:
+    return _canonical(asdict(keep))
 
 
 def digest_of(content: str) -> str:

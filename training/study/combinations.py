@@ -99,7 +99,7 @@ def _keys_of(generators: Sequence[str]) -> list[str]:
 def _levels(key: str, values: list[Any], generators: Sequence[str]) -> list[Any]:
     if not values:
         raise ValidationError("has no level: the list is empty")
-    if key in OF_LISTS and not any(isinstance(value, list) for value in values):
+    if key in OF_LISTS and not any(isinstance(value, list | dict) for value in values):
         raise ValidationError(f"a level is a list itself, so give a list of those: [{values}]")
     levels, errors, seen = [], dict[int, Any](), set[str]()
     for i, value in enumerate(values):

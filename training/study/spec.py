@@ -126,9 +126,7 @@ class _KeepSchema(StrictRecordSchema[Recording]):
     map = fields.Integer(
         strict=True,
         load_default=Recording.map,
-        validate=validate.Range(
-            0, FINEST_MAP, error="must be from 2 to {max} points a side, or 0 for none, not {input}"
-        ),
+        validate=[validate.Range(0, FINEST_MAP, error=_MAP), validate.NoneOf([1], error=_MAP)],
     )
     exact = fields.String(load_default=Recording.exact, validate=one_of(("last", "all", "none")))
 

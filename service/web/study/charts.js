@@ -4,10 +4,23 @@ import { h, s } from "../explorer/dom.js";
 import { ticks } from "../explorer/ticks.js";
 import { brief, written } from "./measures.js";
 
-const [WIDTH, HEIGHT] = [360, 190];
 const [LEFT, RIGHT, TOP, BOTTOM] = [50, 12, 10, 34];
 
+/** @param {number} width @param {number} height
+ *  @returns {Size} */
+const sizeOf = (width, height) => ({
+  width,
+  height,
+  across: [LEFT, width - RIGHT],
+  up: [height - BOTTOM, TOP],
+});
+
+/** How large a drawing is, and between which of its units its axes lie. */
+export const SMALL = sizeOf(360, 190);
+export const WIDE = sizeOf(720, 260);
+
 /** @typedef {{at: (value: number) => number, ticks: [number, string][], label: string}} Axis */
+/** @typedef {{width: number, height: number, across: Interval, up: Interval}} Size */
 /** @typedef {{x: number, y: number, low?: number, high?: number}} Mark */
 /** @typedef {{name: string, hue: string, marks: Mark[], runs?: Mark[][], isFaint?: boolean}} Series */
 
@@ -71,13 +84,13 @@ export function stepped(levels, [from, to], label) {
   return { at, label, ticks: texts.flatMap((text, i) => (i % every === 0 ? [[i, text]] : [])) };
 }
 
-export const ACROSS = /** @type {Interval} */ ([LEFT, WIDTH - RIGHT]);
-export const UP = /** @type {Interval} */ ([HEIGHT - BOTTOM, TOP]);
-
 /** Lines with their intervals as bands; runs behind them.
  *  @param {string} title @param {Axis} x @param {Axis} y @param {Series[]} series
  *  @param {number | null} now where a mark stands on x */
-export function chart(title, x, y, series, now = null) {
+export function chart(title, x, y, series, now = null, size = SMALL) {
+  const { width, height } = size;
+  const [left, right] = size.across;
+  const [bottom, top] = size.up;
   /** @param {Mark} mark @param {number} value */
   const point = (mark, value) => `${x.at(mark.x).toFixed(1)},${y.at(value).toFixed(1)}`;
   /** @param {Mark[]} marks */
@@ -98,12 +111,12 @@ export function chart(title, x, y, series, now = null) {
   });
   return s(
     "svg",
-    { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title },
-    s("path", { class: "grid", d: y.ticks.map(([tick]) => `M${LEFT},${y.at(tick)}H${WIDTH - RIGHT}`).join("") }),
-    y.ticks.map(([tick, text]) => s("text", { x: LEFT - 5, y: y.at(tick) + 4, "text-anchor": "end" }, text)),
-    x.ticks.map(([tick, text]) => s("text", { x: x.at(tick), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, text)),
-    s("text", { class: "label", x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, x.label),
-    now === null ? null : s("path", { class: "at", d: `M${x.at(now).toFixed(1)},${TOP}V${HEIGHT - BOTTOM}` }),
+    { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title },
+    s("path", { class: "grid", d: y.ticks.map(([tick]) => `M${left},${y.at(tick)}H${right}`).join("") }),
+    y.ticks.map(([tick, text]) => s("text", { x: left - 5, y: y.at(tick) + 4, "text-anchor": "end" }, text)),
+    x.ticks.map(([tick, text]) => s("text", { x: x.at(tick), y: bottom + 15, "text-anchor": "middle" }, text)),
+    s("text", { class: "label", x: (left + right) / 2, y: height - 4, "text-anchor": "middle" }, x.label),
+    now === null ? null : s("path", { class: "at", d: `M${x.at(now).toFixed(1)},${top}V${bottom}` }),
     drawn,
   );
 }
@@ -112,8 +125,9 @@ export function chart(title, x, y, series, now = null) {
  *  @param {number[]} values NaN where a run has none @param {CellSummary | null} summary @param {string} measure
  *  @param {boolean} isLog @param {number[]} all what the axis spans */
 export function strip(values, summary, measure, isLog, all) {
+  const { width } = SMALL;
   const [height, middle] = [64, 24];
-  const pixels = /** @type {Interval} */ ([LEFT / 2, WIDTH - RIGHT - 10]);
+  const pixels = /** @type {Interval} */ ([LEFT / 2, width - 2 * RIGHT]);
   const axis = isLog ? powers(all, pixels, "") : even(all, pixels, "", measure);
   const known = values.filter(Number.isFinite).toSorted((a, b) => a - b);
   /** @type {number[]} where the last dot of each layer ends */
@@ -129,9 +143,13 @@ export function strip(values, summary, measure, isLog, all) {
   const { mean = null, ci95 = null } = summary ?? {};
   return s(
     "svg",
-    { class: "chart", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": `${known.length} runs as dots` },
+    { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${known.length} runs as dots` },
     s("path", { class: "grid", d: axis.ticks.map(([tick]) => `M${axis.at(tick)},4V${height - 18}`).join("") }),
-    axis.ticks.map(([tick, text]) => s("text", { x: axis.at(tick), y: height - 4, "text-anchor": "middle" }, text)),
+    axis.ticks.map(([tick, text]) => {
+      const x = axis.at(tick);
+      const anchor = x < LEFT ? "start" : x > width - LEFT ? "end" : "middle"; // so that none is cut off
+      return s("text", { x, y: height - 4, "text-anchor": text.length > 6 ? anchor : "middle" }, text);
+    }),
     dots,
     ci95 ? s("path", { class: "interval", d: `M${axis.at(ci95[0])},${height - 20}H${axis.at(ci95[1])}` }) : null,
     mean === null ? null : s("path", { class: "mean", d: `M${axis.at(mean).toFixed(1)},4V${height - 15}` }),

@@ -6,7 +6,11 @@ import { factorText, levelText, nameOf } from "./measures.js";
 import { keyOf } from "./view.js";
 import { writeWhere } from "./state.js";
 
-const SHOWN = { boundaries: "boundaries", numbers: "the measure alone" };
+const SHOWN = { boundaries: "boundaries", measured: "the measure alone" };
+
+/** @param {number | null} epoch */
+const epochText = (epoch) =>
+  epoch === null ? "after each cell’s last" : epoch === 0 ? "before training" : `after epoch ${epoch}`;
 
 export class Choices {
   /** @type {number[]} */
@@ -65,9 +69,7 @@ export class Choices {
     this.slider.max = String(Math.max(0, this.#epochs.length - 1));
     this.slider.value = String(Math.max(0, position));
     this.slider.disabled = this.#epochs.length < 2;
-    const text =
-      view.epoch === null ? "each cell’s last" : view.epoch === 0 ? "before training" : `after epoch ${view.epoch}`;
-    this.output.textContent = this.#epochs.length === 0 ? "none recorded" : text;
+    this.output.textContent = this.#epochs.length === 0 ? "none recorded" : epochText(view.epoch);
     this.slider.setAttribute("aria-valuetext", this.output.textContent);
     const metrics = facts.metrics.includes(view.metric) ? facts.metrics : [view.metric, ...facts.metrics];
     options(this.metric, metrics.map((name) => [name, nameOf(name)]));

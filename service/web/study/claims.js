@@ -28,7 +28,7 @@ export function drawClaims(list, study, view, state) {
           "div",
           {},
           h("p", { class: "claim" }, claim.text),
-          h("p", { class: "sentence" }, ...nonBreaking(claim.sentence)),
+          h("p", { class: "sentence" }, ...nonBreaking(withoutOutcome(claim))),
           h("a", { href: `${addressOf(values, DEFAULTS)}#grid`, onclick: go }, "Show its cells", unseen(claim.text)),
         ),
       );
@@ -36,9 +36,13 @@ export function drawClaims(list, study, view, state) {
   );
 }
 
+/** The outcome stands before it already.
+ *  @param {StudyClaim} claim */
+const withoutOutcome = ({ outcome, sentence }) => sentence.replace(`${outcome}: `, "");
+
 /** So that links that read the same are told apart.
  *  @param {string} text */
-const unseen = (text) => h("span", { class: "hidden" }, `: ${text}`);
+const unseen = (text) => h("span", { class: "hidden" }, ` of the claim: ${text}`);
 
 /** A view in which a claim can be seen: its measure, along its factor, at the levels that it names.
  *  @param {StudyClaim} claim @param {Study} study @param {import("./view.js").StudyView} view

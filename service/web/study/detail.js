@@ -1,9 +1,10 @@
 // One cell: its boundary in large, how many runs agree, every run, and how they came there.
 
+import { ClassScale } from "../explorer/colours.js";
 import { h, say } from "../explorer/dom.js";
-import { scaleBar } from "../explorer/legend.js";
+import { hues, scaleBar } from "../explorer/legend.js";
 import { Plot } from "../explorer/map.js";
-import { ACROSS, chart, epochAxis, even, keys, meanOf, medianOf, powers, stepped, strip, UP } from "./charts.js";
+import { chart, epochAxis, even, keys, meanOf, medianOf, powers, SMALL, stepped, strip } from "./charts.js";
 import { brief, factorText, figure, isLogarithmic, layerOf, levelText, nameOf, range, written } from "./measures.js";
 import { recorded } from "./study.js";
 
@@ -45,15 +46,19 @@ export class Detail {
 
   /** @param {StudyCell} cell @param {import("./maps.js").Maps | null} maps */
   #drawMaps(cell, maps) {
-    const map = maps?.of(cell) ?? null;
-    if (maps === null || map === null) {
-      this.#plots = null;
-      this.maps.replaceChildren(h("p", { class: "message" }, maps === null ? "" : "No boundary is kept of this cell."));
-      return;
-    }
-    const [x, y] = map.of.domain;
-    const domain = { x, y, names: [...map.of.features] };
+    if (maps === null) return;
+    const map = maps.of(cell);
+    this.maps.classList.toggle("without", map === null);
+    const of = map?.of ?? maps.study.maps[cell.map ?? 0];
+    const [x, y] = of.domain;
+    const domain = { x, y, names: [...of.features] };
     const [mean, agreement] = (this.#plots ??= this.#newPlots(domain, maps));
+    const isMissing = map === null && maps.isLoaded;
+    const spans = of.domain.map((ends) => ends.map((end) => written(end)).join(" to "));
+    const [across, up] = of.features.map((name, i) => `${name} from ${spans[i]}`);
+    const words = isMissing ? "No boundary is kept of this cell." : `${across} across, ${up} up.`;
+    say(/** @type {Element} */ (this.maps.lastElementChild), words);
+    if (map === null) return;
     const drawn = maps.drawn(map);
     mean.moveTo(domain);
     mean.paint(drawn.field, maps.scale);
@@ -63,15 +68,13 @@ export class Detail {
     const second = this.maps.children[1];
     if (second instanceof HTMLElement) second.hidden = agreed === null;
     if (agreed !== null) agreement.paint(agreed, maps.agreementScale);
-    const spans = map.of.domain.map((ends) => ends.map((end) => written(end)).join(" to "));
-    const axes = map.of.features.map((name, i) => `${name} from ${spans[i]}`);
-    say(/** @type {Element} */ (this.maps.lastElementChild), `${axes[0]} across, ${axes[1]} up.`);
   }
 
   /** @param {Domain} domain @param {import("./maps.js").Maps} maps
    *  @returns {[Plot, Plot]} */
   #newPlots(domain, maps) {
     const plots = /** @type {[Plot, Plot]} */ ([new Plot(domain, maps.nodes), new Plot(domain, maps.nodes)]);
+    const { scale } = maps;
     const what = maps.isMulticlass ? "most frequent class" : maps.isValue ? "mean of the runs" : "mean P(y = 1)";
     const bars = [maps.scale, maps.agreementScale].map((scale) => scaleBar(scale, brief(scale.low), brief(scale.high)));
     this.maps.replaceChildren(
@@ -83,6 +86,7 @@ export class Detail {
           h("figcaption", {}, h("span", {}, [what, "runs that agree"][i]), bars[i]),
         ),
       ),
+      ...(scale instanceof ClassScale ? [hues(scale, classesOf(maps))] : []),
       h("p", { class: "lead" }),
     );
     return plots;
@@ -125,6 +129,9 @@ export class Detail {
   }
 }
 
+/** @param {import("./maps.js").Maps} maps */
+const classesOf = ({ study }) => (study.maps.find(({ classes }) => classes !== null)?.classes ?? []).map(String);
+
 /** @param {number} epoch */
 const epochText = (epoch) => (epoch === 0 ? "before training" : `after epoch ${epoch}`);
 
@@ -150,13 +157,13 @@ function numbersOf(summary, metric) {
 function learning(metric, epochs, byEpoch, now) {
   const count = Math.max(...byEpoch.map((values) => values.length));
   const [all, name] = [byEpoch.flat(), nameOf(metric)];
-  const y = isLogarithmic(metric, all) ? powers(all, UP, name) : even(all, UP, name, metric);
+  const y = isLogarithmic(metric, all) ? powers(all, SMALL.up, name) : even(all, SMALL.up, name, metric);
   const runs = Array.from({ length: count }, (_, run) => epochs.map((x, i) => ({ x, y: byEpoch[i][run] ?? NaN })));
   const marks = epochs.map((x, i) => ({ x, y: meanOf(byEpoch[i]) }));
   const [first, last] = [marks[0], marks[marks.length - 1]];
   const ends = [first, last].map(({ y: mean }) => written(mean, metric));
   const title = `${name} by epoch: a mean of ${ends[0]} at first, ${ends[1]} in the end`;
-  return chart(title, epochAxis(epochs, ACROSS), y, [{ name, hue: "rate-1", marks, runs }], now);
+  return chart(title, epochAxis(epochs, SMALL.across), y, [{ name, hue: "rate-1", marks, runs }], now);
 }
 
 /** A measure of each layer, before training and at an epoch.
@@ -181,9 +188,9 @@ function layers(kind, title, runs, epoch) {
     ),
   }));
   const names = found.slice(0, last).map(({ layer }) => String(layer));
-  const x = stepped(names, ACROSS, "layer; the last is the output");
+  const x = stepped(names, SMALL.across, "layer; the last is the output");
   const ends = series.map(({ name, marks }) => `${name} ${marks.map(({ y }) => written(y)).join(", ")}`);
-  const drawing = chart(`${title}: ${ends.join("; ")}`, x, powers(all, UP, "gradient norm"), series);
+  const drawing = chart(`${title}: ${ends.join("; ")}`, x, powers(all, SMALL.up, "gradient norm"), series);
   return [part(title, drawing, keys(series))];
 }
 

@@ -2,18 +2,22 @@
 // each frame.
 
 import { h } from "../explorer/dom.js";
-import { brief, factorText, levelText, nameOf, range, written } from "./measures.js";
+import { brief, factorText, levelText, nameOf, range, shortened, written } from "./measures.js";
 
 /** @typedef {import("./view.js").StudyView} StudyView */
 /** @typedef {{td: HTMLTableCellElement, canvas: HTMLCanvasElement, text: HTMLElement, cell: StudyCell}} Drawn */
 
-const FRAME_MS = 12;
+/** Milliseconds of drawing in a frame: a frame with thousands of canvases takes as long to show. */
+const FRAME_MS = 100;
 
 /** Pixels of a cell's side: no smaller, so that a finger finds it, and no larger than its map is fine. */
 const [LEAST, MOST] = [28, 132];
 
 /** Pixels from which there is room for a number. */
-const NUMBERED = 42;
+const NUMBERED = 46;
+
+/** Pixels of a character of a head. */
+const CHARACTER = 10;
 
 /** @type {Record<string, [number, number]>} */
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -25,8 +29,14 @@ export class Grid {
   #drawn = new Map();
   #shape = "";
   #painted = "";
+  #labelled = "";
   #painting = 0;
   #columns = 1;
+  /** Characters of the columns' longest head. */
+  #longest = 0;
+  #isSmall = true;
+  /** @type {import("./main.js").Shown | null} */
+  #shown = null;
   /** @type {Drawn | null} which Tab leads to */
   #current = null;
 
@@ -58,18 +68,29 @@ export class Grid {
     });
     this.body.addEventListener("click", (event) => each(event, handlers.onchoose));
     this.body.addEventListener("keydown", (event) => this.#onkey(event, at(event), handlers.onchoose));
-    new ResizeObserver(() => this.#resize()).observe(this.frame);
+    new ResizeObserver(() => this.resize()).observe(this.frame);
   }
 
   /** @param {StudyView} view @param {import("./main.js").Shown} shown */
   draw(view, shown) {
     this.#build(view, shown.study);
-    this.table.classList.toggle("numbers", view.show === "numbers" || shown.maps === null);
-    const { summaries, heat } = shown;
+    this.table.classList.toggle("measured", view.show === "measured" || shown.maps === null);
+    if (shown !== this.#shown || this.#labelled !== this.#shape) this.#label(view, shown);
+    for (const { td, cell } of this.#drawn.values()) {
+      const isChosen = String(cell.digest === view.cell?.digest);
+      if (td.getAttribute("aria-selected") !== isChosen) td.setAttribute("aria-selected", isChosen);
+    }
+    this.#shown = shown;
+    this.#labelled = this.#shape;
+    this.#paint();
+  }
+
+  /** Say and colour each cell's number.
+   *  @param {StudyView} view @param {import("./main.js").Shown} shown */
+  #label(view, { summaries, heat }) {
     for (const { td, text, cell } of this.#drawn.values()) {
       const summary = summaries.get(cell.digest) ?? null;
       const mean = summary?.mean ?? null;
-      td.setAttribute("aria-selected", String(cell === view.cell));
       td.setAttribute("aria-label", labelOf(cell, view, summary));
       td.title = `${cell.name}${mean === null ? "" : `: ${written(mean, view.metric)}`}`;
       td.className = stateOf(cell);
@@ -77,14 +98,13 @@ export class Grid {
       const [colour, ink] = mean === null ? ["", ""] : heat.css(mean);
       [text.style.background, text.style.color] = [colour, ink];
     }
-    this.#paint(shown);
   }
 
   /** Make the table anew, where other cells are at other places.
    *  @param {StudyView} view @param {import("./study.js").Study} study */
   #build({ x, y, columns, rows, grid, cell }, study) {
     const digests = grid.map((row) => row.map((one) => one?.digest));
-    const shape = JSON.stringify([x, y, study.resolution, columns, rows, digests]);
+    const shape = JSON.stringify([x, y, columns, rows, digests]);
     const byDigest = new Map(study.cells.map((one) => [one.digest, one]));
     if (shape === this.#shape) {
       for (const drawn of this.#drawn.values()) drawn.cell = byDigest.get(drawn.cell.digest) ?? drawn.cell;
@@ -99,32 +119,34 @@ export class Grid {
     this.caption.textContent =
       (across ? `Cells by ${across}${down ? ` and ${down}` : ""}. ` : "") + "Arrow keys lead from cell to cell.";
     const corner = h("td", { class: "corner" }, down ? h("span", {}, `${down} ↓`) : null, h("span", {}, `${across} →`));
-    /** @param {Level} level @param {string} scope */
-    const head = (level, scope) =>
-      h("th", { scope, title: levelText(level) }, h("span", {}, levelText(level)));
-    this.head.replaceChildren(h("tr", {}, x === null ? null : [corner, ...columns.map((level) => head(level, "col"))]));
-    this.#places = grid.map((row) => row.map((one) => (one === null ? null : this.#cell(one, study.resolution))));
+    /** @param {string} scope
+     *  @returns {(text: string, i: number, all: string[]) => HTMLElement} */
+    const head = (scope) => (text, i, all) => h("th", { scope, title: text }, h("span", {}, shortened(all)[i]));
+    const [acrossTexts, downTexts] = [columns, rows].map((levels) => levels.map(levelText));
+    const heads = acrossTexts.map(head("col"));
+    this.head.replaceChildren(h("tr", {}, x === null ? null : [corner, ...heads]));
+    this.#places = grid.map((row) => row.map((one) => (one === null ? null : this.#cell(one))));
     this.body.replaceChildren(
       ...this.#places.map((row, i) =>
         h(
           "tr",
           {},
-          x === null ? null : y === null ? h("th", { scope: "row" }) : head(rows[i], "row"),
+          x === null ? null : y === null ? h("td") : head("row")(downTexts[i], i, downTexts),
           row.map((drawn) => drawn?.td ?? h("td", { class: "none" })),
         ),
       ),
     );
-    this.table.classList.toggle("long", columns.some((level) => levelText(level).length > 5));
+    this.#longest = Math.max(0, ...shortened(acrossTexts).map((text) => text.length));
     const first = this.#drawn.get(focused ?? cell?.digest ?? "") ?? this.#places.flat().find((one) => one !== null);
     this.#current = null;
     if (first) this.#reach(first);
     if (focused !== null && first?.cell.digest === focused) first?.td.focus({ preventScroll: true });
-    this.#resize();
+    this.resize();
   }
 
-  /** @param {StudyCell} cell @param {number} nodes */
-  #cell(cell, nodes) {
-    const canvas = h("canvas", { width: nodes, height: nodes, "aria-hidden": "true" });
+  /** @param {StudyCell} cell */
+  #cell(cell) {
+    const canvas = h("canvas", { width: 1, height: 1, "aria-hidden": "true" });
     const text = h("span", { "aria-hidden": "true" });
     const td = h("td", { role: "gridcell", tabindex: -1, "data-cell": cell.digest }, canvas, text);
     const drawn = { td, canvas, text, cell };
@@ -132,19 +154,24 @@ export class Grid {
     return drawn;
   }
 
-  /** Draw the boundaries, as many in a frame as there is time for.
-   *  @param {import("./main.js").Shown} shown */
-  #paint({ maps, mapsKey }) {
-    const key = `${this.#shape} ${mapsKey}`;
-    if (maps === null || key === this.#painted) return;
+  /** Draw the boundaries, as many in a frame as there is time for. */
+  #paint() {
+    if (this.#shown === null) return;
+    const { maps, mapsKey } = this.#shown;
+    const key = `${this.#shape} ${mapsKey} ${this.#isSmall}`;
+    if (maps !== null && !maps.isLoaded) this.table.setAttribute("aria-busy", "true");
+    if (!maps?.isLoaded || key === this.#painted) return;
     this.#painted = key;
     cancelAnimationFrame(this.#painting);
-    const image = new ImageData(maps.nodes, maps.nodes);
+    const pixels = Math.round(MOST * Math.min(2, devicePixelRatio));
     const left = [...this.#drawn.values()];
     this.table.setAttribute("aria-busy", "true");
     const next = () => {
       for (const began = performance.now(); left.length > 0 && performance.now() - began < FRAME_MS; ) {
-        for (const { canvas, cell } of left.splice(0, 10)) maps.paint(canvas, image, cell);
+        for (const { canvas, cell } of left.splice(0, 5)) {
+          if (this.#isSmall) maps.paintSmall(canvas, cell);
+          else maps.paintLarge(canvas, pixels, cell);
+        }
       }
       if (left.length > 0) this.#painting = requestAnimationFrame(next);
       else this.table.removeAttribute("aria-busy");
@@ -153,12 +180,15 @@ export class Grid {
   }
 
   /** Make cells as large as their columns have room. */
-  #resize() {
-    const head = this.body.querySelector("th")?.getBoundingClientRect().width ?? 0;
+  resize() {
+    const head = this.body.querySelector("tr > :first-child:not([data-cell])")?.getBoundingClientRect().width ?? 0;
     const room = (this.frame.clientWidth - head - 2) / this.#columns - 4;
     const side = Math.floor(Math.min(MOST, Math.max(LEAST, room)));
     this.table.style.setProperty("--side", `${side}px`);
-    this.table.classList.toggle("small", side < NUMBERED);
+    this.table.classList.toggle("long", this.#longest * CHARACTER > side);
+    this.#isSmall = side < NUMBERED;
+    this.table.classList.toggle("small", this.#isSmall);
+    this.#paint();
   }
 
   /** @param {Drawn} drawn */

@@ -33,7 +33,7 @@ function draw({ studies }) {
         "li",
         {},
         h("h2", {}, h("a", { href: `studies/${name}` }, title)),
-        h("p", { class: "lead" }, `${done}${failures}, ${counted(replicates, "run")} each`),
+        h("p", { class: "lead" }, `${name}: ${done}${failures}, ${counted(replicates, "run")} each`),
         isRunning ? h("progress", { max: cells, value: finished, "aria-label": `${title}: ${done}` }) : null,
         claims.length > 0 ? h("p", {}, `Claims: ${tally(claims)}.`) : null,
         h(

@@ -1,24 +1,23 @@
 // A study's page: loads what the service has of it, follows it while it runs, and draws what the address asks for.
 
-import { byId, h, reach } from "../explorer/dom.js";
+import { byId, reach } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
 import { bringKey } from "../explorer/saving.js";
-import { isRefusal } from "../explorer/service.js";
+import { isRefusal, ServiceError } from "../explorer/service.js";
+import { describe, runningText } from "./about.js";
 import { Choices } from "./choices.js";
 import { drawClaims } from "./claims.js";
 import { Detail } from "./detail.js";
 import { Grid } from "./grid.js";
 import { Heat } from "./heat.js";
+import { drawLegend } from "./legend.js";
 import { Maps } from "./maps.js";
-import { markdown } from "./markdown.js";
-import { meaningOf, nameOf, written } from "./measures.js";
-import { tally } from "./outcomes.js";
-import { drawProfile } from "./profile.js";
+import { drawProfile, NARROW } from "./profile.js";
 import { State } from "./state.js";
 import { runsOf, Study, summariesOf, upTo } from "./study.js";
 import { viewOf } from "./view.js";
 
-/** What is drawn: the study, its summaries in the view, their colours and the boundaries, once they are there.
+/** What is drawn: the study, its summaries in the view, their colours and its boundaries, if it keeps any.
  *  @typedef {{study: Study, summaries: Map<string, CellSummary>, heat: Heat, maps: Maps | null,
  *  mapsKey: string}} Shown */
 
@@ -50,6 +49,9 @@ class Page {
   #looked = null;
   #resting = 0;
   #frame = 0;
+  #looking = 0;
+  /** @type {{view: import("./view.js").StudyView, shown: Shown, table: object} | null} what is drawn */
+  #drawn = null;
 
   constructor() {
     this.follower = new Follower(
@@ -66,6 +68,7 @@ class Page {
       onchoose: (cell) => this.state.set({ cell: this.state.values.cell === cell.name ? null : cell.name }),
     });
     this.state.subscribe(() => this.update());
+    NARROW.addEventListener("change", () => this.update());
     bringKey(this.follower.service, (error) => this.follower.explain(error));
     document.title = NAME;
     byId("title").textContent = NAME;
@@ -78,22 +81,42 @@ class Page {
   // --- What the service has ---
 
   async #refresh() {
-    const { service } = this.follower;
-    const metric = this.state.values.metric;
+    const { metric } = this.state.values;
     const path = this.#path({ group: "cell", ...(metric === null ? {} : { metric }) });
     const began = performance.now();
-    const news = await service.news(path, path === this.#asked ? this.#etag : null);
+    const news = await this.#news(path);
+    if (news === undefined) return;
     this.follower.lock(false);
     if (news !== null) {
       [this.#asked, this.#etag] = [path, news.etag];
       this.#study = new Study(news.document);
+      if (this.#study.maps.length > 0) this.#maps ??= new Maps(null, this.#study);
       this.#summaries = new Map([[news.document.metric, summariesOf(news.document)]]);
-      this.#describe(this.#study);
+      describe(this.#study);
+      this.follower.news = this.#study.isRunning ? runningText(this.#study) : "";
       this.update();
       await this.#loadMaps(this.#study);
       this.follower.pause = Math.max(POLL_MS, (performance.now() - began) / SHARE);
     }
     this.follower.say(this.follower.news);
+  }
+
+  /** What the study's path answers with; null where that is not new, undefined where it is refused, which is said.
+   *  @param {string} path
+   *  @returns {Promise<{document: any, etag: string | null} | null | undefined>} */
+  async #news(path) {
+    try {
+      return await this.follower.service.news(path, path === this.#asked ? this.#etag : null);
+    } catch (error) {
+      if (!isRefusal(error) || !(error instanceof ServiceError)) throw error;
+      this.follower.lock(false);
+      if (error.status === 422 && this.state.values.metric !== null) {
+        this.state.set({ metric: null }); // an address may ask for what was never measured
+        return this.#news(this.#path({ group: "cell" }));
+      }
+      this.follower.say(`There is nothing to show: ${error.message}`);
+      return undefined;
+    }
   }
 
   /** @param {Study} study */
@@ -113,35 +136,6 @@ class Page {
     return `${NAME}?${new URLSearchParams({ format: "json", ...query })}`;
   }
 
-  /** What does not depend on the view.
-   *  @param {Study} study */
-  #describe({ facts, progress, failures, claims, cells, isRunning }) {
-    document.title = `${facts.title}: a study`;
-    byId("title").textContent = facts.title;
-    const [first, ...rest] = markdown(facts.text);
-    byId("text").replaceChildren(
-      ...(first ? [first] : []),
-      ...(rest.length > 0 ? [h("details", {}, h("summary", {}, "More about it"), rest)] : []),
-    );
-    const found = claims.length > 0 ? `Of ${claims.length} claims: ${tally(claims)}. ` : "";
-    const failed = progress.failed > 0 ? `, ${progress.failed} with failures` : "";
-    byId("facts").replaceChildren(
-      found === "" ? "" : h("a", { href: "#claims" }, found.trim()),
-      ` ${progress.cells} cells${failed}, ${facts.replicates} runs each${facts.recipe ? `, ${facts.recipe}` : ""}.`,
-    );
-    const done = `${progress.finished} of ${progress.cells} cells are done`;
-    this.follower.news = isRunning ? `This study is running: ${done}.` : "";
-    byId("claims").hidden = claims.length === 0;
-    byId("failures").hidden = failures.length === 0;
-    const names = new Map(cells.map(({ digest, name }) => [digest, name]));
-    byId("failed").replaceChildren(
-      ...failures.map(({ cell, first: from, last: to, reason }) => {
-        const runs = from === to ? `run ${from}` : `runs ${from} to ${to}`;
-        return h("li", {}, h("strong", {}, names.get(cell) ?? cell), `, ${runs}: ${reason}`);
-      }),
-    );
-  }
-
   // --- What is loaded is drawn in the next frame; what a view needs besides is asked for once ---
 
   update() {
@@ -159,6 +153,23 @@ class Page {
     this.choices.draw(study, view);
     const table = this.#summariesFor(view);
     if (table === null) return;
+    const shown = this.#shownIn(study, view, table);
+    this.#drawn = { view, shown, table };
+    const drawn = view.epoch === null ? view : { ...view, show: "measured" }; // boundaries are kept of the end alone
+    this.grid.draw(drawn, shown);
+    drawLegend(byId("legend"), view, shown);
+    drawClaims(byId("claim-list"), study, view, this.state);
+    this.#drawCell(view, shown);
+    this.#reveal();
+  }
+
+  /** What is drawn in a view; the same again, as long as nothing of it has changed.
+   *  @param {Study} study @param {import("./view.js").StudyView} view @param {ReturnType<typeof summariesOf>} table
+   *  @returns {Shown} */
+  #shownIn(study, view, table) {
+    const [maps, mapsKey, before] = [this.#maps, this.#mapsKey, this.#drawn];
+    const isSame = before?.table === table && before.view.epoch === view.epoch && before.view.metric === view.metric;
+    if (isSame && before.shown.study === study && before.shown.mapsKey === mapsKey) return before.shown;
     /** @type {Map<string, CellSummary>} */
     const summaries = new Map();
     for (const [digest, all] of table) {
@@ -166,14 +177,7 @@ class Page {
       if (found !== null) summaries.set(digest, found.summary);
     }
     const means = [...table.values()].flatMap((all) => all.map(({ summary }) => summary.mean ?? NaN));
-    const heat = new Heat(view.metric, means);
-    const shown = { study, summaries, heat, maps: this.#maps, mapsKey: this.#mapsKey };
-    const drawn = view.epoch === null ? view : { ...view, show: "numbers" }; // boundaries are kept of the end alone
-    this.grid.draw(drawn, shown);
-    this.#drawLegend(view, shown);
-    drawClaims(byId("claim-list"), study, view, this.state);
-    this.#drawCell(view, shown);
-    this.#reveal();
+    return { study, summaries, heat: new Heat(view.metric, means), maps, mapsKey };
   }
 
   /** The summaries of a view's measure, if they are there; else they are asked for.
@@ -201,30 +205,12 @@ class Page {
    *  @returns {Promise<StudyTable | null>} null where it is not to be had, which is said */
   async #ask(query) {
     try {
-      return await this.follower.service.json(this.#path(query));
+      return await this.follower.service.json(this.#path({ ...query, study: "false" }));
     } catch (error) {
       if (isRefusal(error)) this.follower.say(`The service refuses: ${error instanceof Error ? error.message : error}`);
       else this.follower.explain(error);
       return null;
     }
-  }
-
-  /** @param {import("./view.js").StudyView} view @param {Shown} shown */
-  #drawLegend(view, { heat, maps, study }) {
-    const { metric, epoch } = view;
-    const bar = h("span", { class: "bar" });
-    bar.style.background = heat.gradient;
-    const [low, high] = heat.ends.map((end) => written(end, metric));
-    const meaning = meaningOf(metric);
-    const line = maps === null || maps.isValue ? "" : "Dark: where the classes part. ";
-    const boundaries = maps === null ? (study.maps.length > 0 ? "" : "This study keeps no boundaries. ") : line;
-    const kept = maps === null ? "" : "Boundaries are kept of the end of training alone. ";
-    byId("legend").replaceChildren(
-      h("span", {}, `${nameOf(metric)}${meaning ? ` (${meaning})` : ""}, mean of the runs`),
-      ...(heat.hasAny ? [h("span", { class: "scale" }, low, bar, high)] : []),
-      h("span", {}, epoch !== null ? kept : view.show === "boundaries" ? boundaries : ""),
-      view.hidden > 0 ? h("span", {}, `${view.hidden} cells more are at the same places.`) : "",
-    );
   }
 
   // --- One cell ---
@@ -233,18 +219,27 @@ class Page {
   #look(cell) {
     if (this.#looked === cell) return;
     this.#looked = cell;
-    this.update();
+    this.#redrawCell();
   }
 
   #leave() {
     if (this.state.values.cell === null) return; // what was looked at last stays
     this.#looked = null;
-    this.update();
+    this.#redrawCell();
+  }
+
+  /** Another cell is told: the table stays as it is. */
+  #redrawCell() {
+    cancelAnimationFrame(this.#looking);
+    this.#looking = requestAnimationFrame(() => {
+      if (this.#drawn !== null) this.#drawCell(this.#drawn.view, this.#drawn.shown);
+    });
   }
 
   /** @param {import("./view.js").StudyView} view @param {Shown} shown */
   #drawCell(view, shown) {
-    const first = view.grid.flat().find((cell) => cell !== null) ?? null;
+    const all = view.grid.flat().filter((cell) => cell !== null);
+    const first = all.find(({ model }) => model !== null) ?? all[0] ?? null;
     const looked = this.#looked === null ? null : shown.study.cell(this.#looked.digest);
     const cell = looked ?? view.cell ?? first;
     byId("cell").hidden = cell === null;
@@ -271,7 +266,7 @@ class Page {
       if (table === null) return;
       if (this.#runs.size > 300) this.#runs.clear();
       this.#runs.set(key, runsOf(table));
-      this.update();
+      this.#redrawCell();
     }, REST_MS);
   }
 
@@ -279,7 +274,8 @@ class Page {
   #reveal() {
     const main = document.querySelector("main");
     if (main === null || !main.hidden) return;
-    main.hidden = false;
+    main.hidden = byId("controls").hidden = false;
+    this.grid.resize(); // now that it has a size
     reach(document.getElementById(location.hash.slice(1)));
   }
 }

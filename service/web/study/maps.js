@@ -1,8 +1,9 @@
 // Boundaries: what the runs of each cell make of a plane, as colours.
 
 import { ClassScale, scaleOf, valueScale } from "../explorer/colours.js";
-import { between, levelLines, line } from "../explorer/lines.js";
-import { DARK } from "../explorer/map.js";
+import { h } from "../explorer/dom.js";
+import { between, levelLines, line, SIDE } from "../explorer/lines.js";
+import { contextOf, DARK } from "../explorer/map.js";
 import { levels } from "../explorer/scales.js";
 import { parseNpyBytes } from "../explorer/service.js";
 
@@ -15,11 +16,16 @@ const DARK_PIXEL = [1, 3, 5].reduce((sum, at, i) => sum | (parseInt(DARK.slice(a
 /** @typedef {{values: Uint8Array, agreement: Uint8Array, of: StudyMap}} BoundaryMap rows from below */
 
 export class Maps {
-  /** @param {ArrayBuffer} buffer [cells, 2, n, n] as the service sends it
+  #small = h("canvas");
+  #image;
+
+  /** @param {ArrayBuffer | null} buffer [cells, 2, n, n] as the service sends it; null until it is there
    *  @param {import("./study.js").Study} study */
   constructor(buffer, study) {
-    this.bytes = parseNpyBytes(buffer);
+    this.isLoaded = buffer !== null;
+    this.bytes = buffer === null ? new Uint8Array(0) : parseNpyBytes(buffer);
     this.nodes = study.resolution;
+    this.#image = new ImageData(this.nodes, this.nodes);
     this.study = study;
     this.isValue = study.facts.task === "regression";
     const ends = study.maps.map(({ scale }) => scale);
@@ -64,14 +70,36 @@ export class Maps {
     });
   }
 
-  /** Draw a small map: colours, and of two classes the boundary as dark pixels.
-   *  @param {HTMLCanvasElement} canvas of as many pixels as there are nodes
-   *  @param {ImageData} image of this size @param {StudyCell} cell */
-  paint(canvas, image, cell) {
+  /** Draw a map where there is room for its line, as a picture of so many pixels.
+   *  @param {HTMLCanvasElement} canvas @param {number} pixels @param {StudyCell} cell */
+  paintLarge(canvas, pixels, cell) {
     const map = this.of(cell);
-    const context = canvas.getContext("2d");
-    if (map === null || context === null) return;
+    if (map === null) return;
     const n = this.nodes;
+    if (this.#small.width !== n) [this.#small.width, this.#small.height] = [n, n];
+    this.#colour(this.#small, map, cell);
+    [canvas.width, canvas.height] = [pixels, pixels];
+    const context = contextOf(canvas);
+    context.drawImage(this.#small, 0.5, 0.5, n - 1, n - 1, 0, 0, pixels, pixels); // nodes lie on the edges
+    const { lines } = this.drawn(map);
+    const scaled = new Path2D();
+    for (const [, path] of lines) scaled.addPath(new Path2D(path), new DOMMatrix().scale(pixels / SIDE));
+    [context.strokeStyle, context.lineWidth] = [DARK, pixels / 75];
+    context.stroke(scaled);
+  }
+
+  /** Draw a map as small as its nodes are many; of two classes the boundary as dark pixels.
+   *  @param {HTMLCanvasElement} canvas @param {StudyCell} cell */
+  paintSmall(canvas, cell) {
+    const map = this.of(cell);
+    if (map === null) return;
+    [canvas.width, canvas.height] = [this.nodes, this.nodes];
+    this.#colour(canvas, map, cell, !this.isValue);
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {BoundaryMap} map @param {StudyCell} cell */
+  #colour(canvas, map, cell, isOutlined = false) {
+    const [n, image] = [this.nodes, this.#image];
     if (this.scale instanceof ClassScale) {
       this.scale.paint(image, shares(map), n, map.values);
     } else {
@@ -80,9 +108,9 @@ export class Maps {
       for (let i = 0, row = n - 1; row >= 0; row--) {
         for (let at = row * n, end = at + n; at < end; at++, i++) pixels[i] = colours[map.values[at]];
       }
-      if (!this.isValue) outline(pixels, map.values, n);
+      if (isOutlined) outline(pixels, map.values, n);
     }
-    context.putImageData(image, 0, 0);
+    contextOf(canvas).putImageData(image, 0, 0);
   }
 
   /** A map and its lines for a plot.

@@ -15,7 +15,7 @@ export function markdown(text) {
 /** @param {string} block */
 function blockOf(block) {
   const heading = /^(#{1,6})\s+(.*)$/s.exec(block);
-  if (heading !== null) return h("h3", {}, inline(heading[2]));
+  if (heading !== null) return h("h2", {}, inline(heading[2]));
   const lines = block.split("\n");
   const marker = [/^\s*[-*+]\s+/, /^\s*\d+[.)]\s+/].find((one) => one.test(lines[0]));
   if (marker !== undefined) {

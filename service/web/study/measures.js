@@ -80,7 +80,7 @@ export function brief(value, measure = "") {
   if (isShare(measure) || size === 0 || (size >= 0.01 && size < 1e4)) {
     return fixed(value, isShare(measure) || size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0);
   }
-  return value.toExponential(0).replaceAll("-", "−").replace("+", "");
+  return value.toExponential(1).replaceAll("-", "−").replace("+", "");
 }
 
 /** @param {number} power */
@@ -97,6 +97,17 @@ export const range = ([low, high], measure) => `[${written(low, measure)}, ${wri
  *  @param {Level | undefined} level */
 export const levelText = (level) =>
   level === null || level === undefined ? "none" : String(level).replace(/^-(?=[\d.])/, "−");
+
+/** Texts without what all of them begin with, where some of them are long: up to where a word ends.
+ *  @param {string[]} texts */
+export function shortened(texts) {
+  if (texts.length < 2 || texts.every((text) => text.length < 15)) return texts;
+  const [first] = texts;
+  let common = 0;
+  while (common < first.length && texts.every((text) => text[common] === first[common])) common++;
+  const end = first.slice(0, common).search(/[^-_. ]*$/);
+  return end < 3 ? texts : texts.map((text) => `…${text.slice(end)}`);
+}
 
 /** A factor's name in words.
  *  @param {string} name */

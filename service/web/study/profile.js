@@ -1,11 +1,18 @@
 // The measure along a factor: a line for each level of another, with the intervals of the means.
 
 import { h } from "../explorer/dom.js";
-import { ACROSS, chart, even, keys, powers, stepped, UP } from "./charts.js";
-import { factorText, levelText, nameOf } from "./measures.js";
+import { chart, even, keys, powers, SMALL, stepped, WIDE } from "./charts.js";
+import { factorText, levelText, nameOf, shortened } from "./measures.js";
 
 /** As many lines as can be told apart. */
 const MOST = 6;
+
+/** Where a drawing as wide as the page is small. */
+export const NARROW = matchMedia("(max-width: 36rem)");
+
+/** What is drawn.
+ *  @type {WeakMap<HTMLElement, {key: string, summaries: object, isNarrow: boolean}>} */
+const drawn = new WeakMap();
 
 /** Draw it, if there is anything to compare.
  *  @param {HTMLElement} element @param {import("./view.js").StudyView} view
@@ -21,6 +28,10 @@ export function drawProfile(element, view, { summaries, heat }, cell) {
   }
   const own = grid.findIndex((row) => row.includes(cell));
   const chosen = spread(known, MOST, own);
+  const key = JSON.stringify([x, y, chosen, columns, [...view.held]]);
+  const before = drawn.get(element);
+  if (before?.key === key && before.summaries === summaries && before.isNarrow === NARROW.matches) return;
+  drawn.set(element, { key, summaries, isNarrow: NARROW.matches });
   const series = chosen.map((row, k) => ({
     name: y === null ? nameOf(metric) : `${factorText(y)} ${levelText(rows[row])}`,
     hue: `rate-${(k + 1) % MOST}`,
@@ -32,15 +43,16 @@ export function drawProfile(element, view, { summaries, heat }, cell) {
     }),
   }));
   const name = nameOf(metric);
+  const size = NARROW.matches ? SMALL : WIDE;
   const all = series.flatMap(({ marks }) => marks.flatMap((mark) => [mark.y, mark.low, mark.high]));
-  const up = heat.isLog ? powers(all, UP, name) : even(all, UP, name, metric);
-  const along = stepped(columns.map(levelText), ACROSS, factorText(x));
+  const up = heat.isLog ? powers(all, size.up, name) : even(all, size.up, name, metric);
+  const along = stepped(shortened(columns.map(levelText)), size.across, factorText(x));
   const some = chosen.length < known.length ? ` ${chosen.length} of ${known.length} are drawn.` : "";
   const title = `${name} along ${factorText(x)}${y === null ? "" : `, a line for each ${factorText(y)}`}`;
   element.replaceChildren(
     h("h2", { id: "profile-title" }, `Along ${factorText(x)}`),
     h("p", { class: "lead" }, `Means of ${name} with their 95% intervals.${some}`),
-    h("figure", { class: "wide" }, chart(title, along, up, series), y === null ? null : keys(series)),
+    h("figure", { class: "wide" }, chart(title, along, up, series, null, size), y === null ? null : keys(series)),
   );
 }
 

@@ -26,7 +26,7 @@ export function viewOf(study, values) {
     epoch: values.epoch === null || values.epoch >= (facts.epochs.at(-1) ?? 0) ? null : values.epoch,
     cell: study.cell(values.cell),
     theme: ["light", "dark"].includes(values.theme) ? values.theme : "auto",
-    show: values.show === "numbers" ? "numbers" : "boundaries",
+    show: values.show === "measured" ? "measured" : "boundaries",
   };
 }
 

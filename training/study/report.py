@@ -1,0 +1,101 @@
+"""What a study has come to, from the rows that there are: a table of means, and whether its claims hold."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from rich.table import Table
+
+from bundle.study import Level, Study
+from bundle.study_rows import Column, column_of, text_of
+from bundle.study_store import Store
+from verdicts.cells import Group, grouped, is_share
+from verdicts.claims import Judged, judge_all
+
+MOST_LINES = 40
+"""Of a table; of more cells it shows groups."""
+
+MOST_ROWS = 4_000_000
+"""That are read at once, some 100 bytes each."""
+
+EPOCHS = 13
+"""That most studies record."""
+
+
+def rows_of(study: Study, store: Store, metrics: Iterable[str], *, every_epoch: bool) -> dict[str, Column]:
+    """Return the rows of a study's cells, with the levels that the study says they have.
+
+    Rows may be older than the study's file: what a cell is called there, and which factors it names, does not count.
+
+    Raises:
+        ValueError: there are too many to read them at once.
+    """
+    count = len(study.cells) * study.replicates * (EPOCHS if every_epoch else 1)
+    if count > MOST_ROWS:
+        raise ValueError(f"about {count:,} rows are too many to sum up at once, at most {MOST_ROWS:,} are")
+    cells = {cell.digest: i for i, cell in enumerate(study.cells)}
+    columns = store.read(cells, [*metrics], "all" if every_epoch else "last")
+    places = np.fromiter((cells[str(cell)] for cell in columns["cell"]), np.int64)
+    levels = {factor: column_of([cell.factors[factor] for cell in study.cells]) for factor in study.factors}
+    return {**columns, **{factor: _at(column, places) for factor, column in levels.items()}}
+
+
+def _at(column: Column, places: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Column:
+    return column[places] if isinstance(column, np.ndarray) else [column[place] for place in places.tolist()]
+
+
+def results_table(study: Study, columns: Mapping[str, Column]) -> Table:
+    """Return what the cells reach at their last epoch: a line for each, or for the levels of fewer factors."""
+    by = _lines(study)
+    groups = grouped(columns, by, study.metric, study.overlap) if study.metric in columns else []
+    title = f"{study.name}: {study.metric.replace('_', ' ')}"
+    table = Table(title=title if by == study.factors else f"{title}, by {' and '.join(by)}", box=None, pad_edge=False)
+    for name in (*by, "runs", "mean", "95% interval", "least", "most"):
+        table.add_column(name.replace("_", " "), justify="left" if name in by and _is_text(study, name) else "right")
+    for group in groups[:MOST_LINES]:
+        table.add_row(*(_level(group.levels[name]) for name in by), *_summed_up(group, is_share(study.metric)))
+    if len(groups) > MOST_LINES:
+        table.add_row(f"… {len(groups) - MOST_LINES} more")
+    return table
+
+
+def _lines(study: Study) -> Sequence[str]:
+    """Return the factors by which rows are summed up: all, or as many of the axes as make few enough lines."""
+    if len(study.cells) <= MOST_LINES:
+        return study.factors
+    for by in (study.axes, study.axes[:1]):
+        if len({tuple(cell.factors[name] for name in by) for cell in study.cells}) <= MOST_LINES:
+            return by
+    return study.axes[:1]
+
+
+def _is_text(study: Study, factor: str) -> bool:
+    return any(isinstance(cell.factors[factor], str) for cell in study.cells)
+
+
+def _level(level: Level) -> str:
+    return "-" if level is None else text_of(level)
+
+
+def _summed_up(group: Group, share: bool) -> list[str]:
+    summary = group.summary
+    if summary is None:
+        return ["0", "-", "-", "-", "-"]
+    digits = ".4f" if share else ".4g"
+    mean, least, most = (f"{value:{digits}}" for value in (summary.mean, summary.min, summary.max))
+    ends = " to ".join(f"{end:{digits}}" for end in summary.ci95 or ())
+    return [str(group.count), mean, ends or "-", least, most]
+
+
+def judged(study: Study, store: Store) -> list[Judged]:
+    """Return what came of the claims.
+
+    Raises:
+        ValueError: there are too many rows.
+    """
+    every_epoch = any(_asks_for_epochs(claim.along, claim.where, claim.better) for claim in study.claims)
+    metrics = {"loss", *(claim.metric for claim in study.claims)}  # by the loss it is seen which replicates diverged
+    return judge_all(study, rows_of(study, store, metrics, every_epoch=every_epoch)) if study.claims else []
+
+
+def _asks_for_epochs(along: str | None, *conditions: Mapping[str, object] | None) -> bool:
+    return along == "epoch" or any("epoch" in each for each in conditions if each)

@@ -1,0 +1,126 @@
+"""What a worker of a study does: it trains units, and returns their rows as the bytes of a Parquet file.
+
+A unit that fails is its own failure: the others of its batch go on. Only what ends the process is not caught here.
+"""
+
+import gc
+import itertools
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from distributed import get_worker
+
+from bundle import study_store
+from bundle.study_rows import UnitRows
+from training import TrainingError
+from training.study import threads
+from training.study.cells import Cell
+from training.study.units import Unit
+
+TrainUnit: TypeAlias = Callable[[Cell, int, int], UnitRows]
+"""Takes a cell, and its first and last replicate."""
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """What came of a unit: its rows, as a Parquet file has them, or the reason why there are none."""
+
+    unit: Unit
+    rows: bytes | None = None
+    reason: str = ""
+
+
+class MissingTableError(Exception):
+    """A table is not on this machine; the argument is its path where the study was started."""
+
+
+class WorkerFullError(Exception):
+    """The worker has grown so much that it ends itself before it begins another batch, to be started again."""
+
+
+LEAVES_AFTER_SECONDS = 0.5
+FULL = 0.75
+"""Of its memory. What XLA compiles for a network is never freed: 10 MB a recipe and shape."""
+
+_received: dict[str, str] = {}
+"""Tables that came from another machine: where they lie here, by their paths there."""
+
+
+def train_unit(cell: Cell, first: int, last: int) -> UnitRows:
+    """Train some replicates of a cell, on one thread."""
+    threads.limit_to_one()
+    from training.study.measure import run_unit  # noqa: PLC0415 (TensorFlow: only where cells are trained)
+
+    logging.getLogger("training").setLevel(logging.ERROR)  # or each cell would say which trainer it has
+    return run_unit(cell, first, last)
+
+
+def run(units: Sequence[Unit], tables: Mapping[str, bytes], train: TrainUnit = train_unit) -> list[UnitResult]:
+    """Train units one after the other.
+
+    Args:
+        units: a batch.
+        tables: what files hold that this machine lacks, by their paths where the study was started.
+        train: what trains a unit.
+
+    Raises:
+        MissingTableError: there is one that it lacks.
+        WorkerFullError: another worker is to train them.
+    """
+    _leave_if_full()
+    here = [_with_table(unit.cell, tables) for unit in units]
+    return [_run(unit, cell, train) for unit, cell in zip(units, here, strict=True)]
+
+
+_batches = itertools.count()
+_leaving = threading.Event()
+
+
+def _leave_if_full() -> None:
+    """End this process soon if it has grown too much; its nanny starts another, which does one batch at least."""
+    if next(_batches) == 0 or not _is_full():
+        return
+    if not _leaving.is_set():
+        _leaving.set()
+        threading.Timer(LEAVES_AFTER_SECONDS, os._exit, [0]).start()
+    time.sleep(LEAVES_AFTER_SECONDS / 10)  # or it would be asked again and again until it has gone
+    raise WorkerFullError
+
+
+def _is_full() -> bool:
+    try:
+        this = get_worker()
+    except ValueError:  # a plain loop
+        return False
+    limit = this.memory_manager.memory_limit
+    return bool(this.nanny and limit and this.monitor.get_process_memory() > FULL * limit)
+
+
+def _run(unit: Unit, cell: Cell, train: TrainUnit) -> UnitResult:
+    try:
+        return UnitResult(unit, study_store.encode(train(cell, unit.first, unit.last)))
+    except MemoryError as error:
+        return UnitResult(unit, reason=f"out of memory: {error}".removesuffix(": "))
+    except (TrainingError, ValueError) as error:
+        return UnitResult(unit, reason=str(error))
+    except Exception as error:  # noqa: BLE001 (the other cells are not lost for this one)
+        return UnitResult(unit, reason=f"{type(error).__name__}: {error}")
+    finally:
+        gc.collect()  # networks hold each other, and a batch may have many
+
+
+def _with_table(cell: Cell, tables: Mapping[str, bytes]) -> Cell:
+    if cell.table is None or Path(cell.table).is_file():
+        return cell
+    if cell.table not in _received:
+        if cell.table not in tables:
+            raise MissingTableError(cell.table)
+        directory = Path(get_worker().local_directory)
+        _received[cell.table] = str(cell.with_table(tables[cell.table], directory).table)
+    return replace(cell, table=_received[cell.table])
