@@ -86,13 +86,13 @@ def _visit(browser: Browser, url: str, seconds: float) -> Visit:
     page.goto(url)
     complete = page.evaluate("window.complete")
     wait_until_complete(page)
-    weights = [page.evaluate(script) for script in (WEIGHT, TRANSFERRED)]
+    own, all_of_it = page.evaluate(WEIGHT), page.evaluate(TRANSFERRED)
     page.locator("#panels").evaluate("panels => panels.scrollIntoView()")
     frames = page.evaluate(SCRUB, seconds)
     grids = [page.evaluate(FROM_GRIDS, EPOCHS) for _ in range(2)]
     shift = page.evaluate("window.shifted")
     context.close()
-    return Visit(complete, shift, *weights, frames, *grids)
+    return Visit(complete, shift, own, all_of_it, frames, *grids)
 
 
 @click.command()
