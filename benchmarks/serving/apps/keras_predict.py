@@ -14,7 +14,8 @@ from training.architectures import build
 
 _CARD = orjson.loads((BUNDLE / layout.CARD).read_bytes())
 
-model = build(len(_CARD["features"]), _CARD["hidden_layers"], _CARD["activation"])
+_LAYERS = _CARD["hidden_layers"]
+model = build(len(_CARD["features"]), _LAYERS, [_CARD["activation"]] * len(_LAYERS))
 model.set_weights([stack[0, -1].numpy() for stack in tf.saved_model.load(str(BUNDLE)).weights])
 model.predict(np.zeros((1, 2), np.float32), verbose=0)  # traces before several threads call it
 
