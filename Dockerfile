@@ -85,7 +85,8 @@ RUN cd /venv/lib/python3*/site-packages \
 COPY bundle bundle
 COPY verdicts verdicts
 COPY training training
-RUN /venv/bin/python -c "import training.cli, training.pipeline"
+RUN /venv/bin/python -c "import training.cli, training.pipeline, training.study.command, training.study.measure, \
+       training.study.engine, distributed.cli.dask_scheduler, distributed.cli.dask_worker, distributed.dashboard.scheduler"
 
 
 # What the base image has for building images, and for people at a terminal, is no part of one that only runs Python.

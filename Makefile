@@ -10,7 +10,8 @@ SOAKED := mlserver litserve bentoml
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned studies test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-claims benchmark-explorer pictures soak soak-others hostile \
+	benchmark wrk benchmark-training benchmark-forms benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
+	benchmark-trainer pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
 help:
@@ -33,7 +34,9 @@ help:
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
+	@echo "make benchmark-studies  what the engine of studies costs, how it scales, and 200 cells of 30 runs (15 minutes)"
 	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
+	@echo "make benchmark-trainer  time thirty runs of two networks in the page, to the verdict (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
@@ -150,15 +153,23 @@ benchmark-verdicts: $(VENV)/dev
 benchmark-claims: $(VENV)/dev
 	$(BIN)/python -m benchmarks.claims
 
+benchmark-studies: $(VENV)/dev
+	$(BIN)/python -m benchmarks.studies
+
 benchmark-explorer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.explorer
 	$(BIN)/python -m benchmarks.explorer.studies
 
+benchmark-trainer: chromium $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.trainer
+
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m training train training/experiments/tuned.toml --if-missing
 	$(BIN)/python -m benchmarks.explorer.pictures
+	$(BIN)/python -m benchmarks.trainer.pictures
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

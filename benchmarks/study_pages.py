@@ -71,8 +71,12 @@ PICTURES: Mapping[str, Sequence[tuple[Mapping[str, str], str]]] = {
                 },
                 f"gradient norms by layer before training, {name} with {start}",
             )
-            for name in ("sigmoid", "tanh", "relu")
-            for start in ("glorot_uniform", "he_normal")
+            for name, start in (
+                ("sigmoid", "glorot_uniform"),
+                ("tanh", "glorot_uniform"),
+                ("relu", "glorot_uniform"),
+                ("relu", "he_normal"),
+            )
         ),
         (
             {

@@ -112,7 +112,7 @@ def ours(network: Network) -> Run:
 
     def run() -> None:
         for r in range(network.replicates):
-            trainer.start([r], SEED)
+            trainer.start([r], [SEED])
             trainer.train(orders[r][:, np.newaxis])
             trainer.weights()
 

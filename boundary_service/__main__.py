@@ -1,10 +1,10 @@
-"""The console command `boundary-service`: the client's commands, `new`, `train` and `serve`."""
+"""The console command `boundary-service`: the client's commands, `new`, `train`, `study` and `serve`."""
 
 import io
 import sys
 
 NAME = "boundary-service"
-EXTRAS = {"train": "training", "new": "training", "serve": "service"}
+EXTRAS = {"train": "training", "new": "training", "study": "training", "serve": "service"}
 """The extra that a command needs; all others are the client's."""
 
 

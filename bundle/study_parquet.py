@@ -111,7 +111,8 @@ def _to_arrow(name: str, column: Column) -> Array:
 def _from_arrow(batch: RecordBatch, names: list[str], epochs: Epochs) -> dict[str, Column]:
     if epochs == "last":
         epoch = batch["epoch"].to_numpy()
-        batch = batch.select(names).take(Array.from_numpy(np.flatnonzero(epoch == epoch.max(initial=0))))
+        batch = batch if names == batch.column_names else batch.select(names)
+        batch = batch.take(Array.from_numpy(np.flatnonzero(epoch == epoch.max(initial=0))))
     return {name: _column(batch[name]) for name in names}
 
 

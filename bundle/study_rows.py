@@ -5,7 +5,8 @@ so finished ones are known by their names, and two machines' folders merge by co
 
     cell, the study's factors       text, numbers; null where a cell has no such level
     replicate, epoch                integers; epoch 0 is before training
-    loss, validation_loss, test_loss            of the weights after that epoch, over all points of the split
+    loss, validation_loss, test_loss            of the weights after that epoch, over all points of the split,
+                                    without what l1 and l2 add; of a regression in units of the standardized target
     accuracy, validation_accuracy, test_accuracy    in a regression mae, validation_mae, test_mae and test_r2
     exact_accuracy                  against the boundary that the replicate's data were cut by, where it is known
     affine_share                    R² of the best affine function of the inputs to the logit at the test points: 1 if
@@ -14,6 +15,8 @@ so finished ones are known by their names, and two machines' folders merge by co
     weight_norm_<layer>             of the kernel
     dead_<layer>                    share of a hidden layer's units whose slope is 0 at every training point
     saturated_<layer>               whose slope is below a hundredth of the activation's steepest at 95% of them
+    learning_rate, chosen_epoch     what a replicate chose, where it had a choice; chosen_learning_rate if the rate is a
+                                    factor, whose level then says what there was to choose from
 """
 
 from collections.abc import Sequence
@@ -23,7 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bundle.study import Level
+from bundle.study import Level, Study
 
 Column: TypeAlias = NDArray[Any] | list[str | None]
 """float64 with NaN for null, int64, or text."""
@@ -86,6 +89,21 @@ def taken(columns: dict[str, Column], rows: NDArray[Any]) -> dict[str, Column]:
         name: [column[i] for i in numbers] if isinstance(column, list) else column[numbers]
         for name, column in columns.items()
     }
+
+
+def with_levels(study: Study, columns: dict[str, Column]) -> dict[str, Column]:
+    """Return rows of a study's cells, in the study's order, with the levels that the study says they have.
+
+    So levels that are text come in the order of its file. Rows may be older than the study's file, which may vary other
+    factors by now: of a cell in it they are as good.
+    """
+    if "cell" not in columns:
+        return columns
+    number = {cell.digest: i for i, cell in enumerate(study.cells)}
+    cells = np.fromiter((number[str(cell)] for cell in columns["cell"]), np.int64)
+    levels = {factor: column_of([cell.factors.get(factor) for cell in study.cells]) for factor in study.factors}
+    order = np.argsort(cells, kind="stable")
+    return {**taken(columns, order), **taken(levels, cells[order])}
 
 
 def concatenated(parts: Sequence[dict[str, Column]]) -> dict[str, Column]:

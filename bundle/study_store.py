@@ -176,7 +176,7 @@ class Store:
         """Return what a file of rows holds, None of one that is damaged or foreign, or has gone."""
         content = self._content(path)
         try:
-            return None if content is None else decode(content, columns, epochs)
+            return None if content is None else _named(decode(content, columns, epochs), path)
         except ValueError as error:
             self._note(path, str(error))
             return None
@@ -219,6 +219,12 @@ def sorted_rows(columns: dict[str, Column]) -> dict[str, Column]:
     """Return rows by cell, epoch and replicate."""
     keys = [np.asarray(columns[name]) for name in ("replicate", "epoch", "cell") if name in columns]
     return taken(columns, np.lexsort(keys)) if keys and len(keys[0]) else columns
+
+
+def _named(unit: UnitRows, path: Path) -> UnitRows:
+    if _stem(unit.cell, unit.first, unit.last) != path.stem:
+        raise ValueError("it has rows of other replicates than its name says")
+    return unit
 
 
 def _stem(cell: str, first: int, last: int) -> str:

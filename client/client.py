@@ -1,17 +1,25 @@
 """`BoundaryClient`: the service's endpoints as methods that take and return NumPy arrays."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, Unpack
+from typing import TYPE_CHECKING, Literal, Self, Unpack
 from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
 
 from client.comparison import Comparison, ScoreComparison, Scores, records_of
 from client.params import BoundaryParams, VolumeParams, boundary_query, volume_query
 from client.points import PointsLike, to_rows
 from client.responses import Boundary, Dataset, Document, Prediction
+from client.studies import Names, Where, frame_of, load_pandas, rows_query
 from client.transport import Timeout, Transport
 from client.volume import Volume
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_CACHE_BYTES = 64 * 2**20
@@ -407,6 +415,90 @@ class BoundaryClient:
         path = f"/models/{quote(name, safe='')}" + ("" if version is None else f"/versions/{version}")
         return self._transport.get(path, {}, _document)
 
+    def studies(self) -> list[Document]:
+        """Return the studies: name, title, how many cells are finished and failed, and what came of the claims."""
+        found: list[Document] = self._transport.get("/studies", {}, lambda document: document["studies"])
+        return found
+
+    def study(self, name: str) -> Document:
+        """Return a study: its factors, cells, failures, and claims with their outcomes and sentences.
+
+        Its `rows`, below `columns`, are what each cell's runs sum up to at their last epoch.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such study.
+        """
+        return self._transport.get(_study(name), {"group": "cell"}, lambda document: document)
+
+    def study_rows(
+        self, name: str, where: Where | None = None, group: Names | None = None, metric: Names | None = None
+    ) -> "DataFrame":
+        """Return rows of a study as a `pandas.DataFrame`: a row for each run and recorded epoch, or for each group.
+
+        Parameters
+        ----------
+        name : str
+            The study's.
+        where : mapping or str, optional
+            Conditions by column, such as `{"activation": ["tanh", "relu"], "n_samples": ">=100", "epoch": "last"}`;
+            None is for cells that have no such level. Default: all rows.
+        group : str or sequence of str, optional
+            Columns: the rows are then `count`, `mean`, `sd`, `ci95_low`, `ci95_high`, `min`, `median` and `max` of the
+            metric by their levels, at the last epoch unless `epoch` is among the columns or in `where`.
+        metric : str or sequence of str, optional
+            What groups are summed up by, by default the study's own; of rows the metrics they have, by default all.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        InvalidError
+            If there is no such column, or rows cannot be grouped by it.
+        NotFoundError
+            If there is no such study.
+        TooLargeError
+            If these are more rows than the service sends at once.
+
+        Examples
+        --------
+        >>> with BoundaryClient() as client:
+        ...     frame = client.study_rows("units", where={"epoch": "last"})
+        >>> frame.groupby("width")["test_accuracy"].mean()
+        """
+        load_pandas()
+        return frame_of(self._transport.get_file(_study(name), rows_query(where, group, metric), "text/csv"))
+
+    def study_boundaries(self, name: str) -> NDArray[np.uint8]:
+        """Return what the runs of each cell make of a plane, uint8 (cells, 2, n, n), in the order of the study's cells.
+
+        First the mean of P(y = 1) from 0 to 255, of several classes the position of the most frequent one, in a
+        regression the mean on the map's scale; then the share of runs that agree, of 254, or 255 where runs have no
+        labels. All of a cell without a map is 0. `study(name)["maps"]` says which plane it is.
+        """
+        content = self._transport.get_file(f"{_study(name)}/boundaries", {}, "application/x-npy")
+        return np.asarray(np.load(io.BytesIO(content)), np.uint8)
+
+    def study_picture(
+        self,
+        name: str,
+        picture: Literal["map", "curves", "gradients"] = "map",
+        x: str | None = None,
+        y: str | None = None,
+        where: Where | None = None,
+        metric: str | None = None,
+        width: int = 900,
+    ) -> bytes:
+        """Return a picture of a study, a PNG file of `width` (200 to 2000) pixels.
+
+        `picture` is `map` (boundaries over the factors x and y), `curves` (the metric along x, a factor or `epoch`,
+        with a line for each level of y) or `gradients` (norms by layer, with a line for each level of x and a panel for
+        each of y). Factors that are left out are chosen by the study. The rest is as in `study_rows`.
+        """
+        query = {**rows_query(where, None, metric), "picture": picture, "x": x, "y": y, "width": width}
+        return self._transport.get_file(_study(name), query, "image/png")
+
     def dataset(self, experiment: str | None = None) -> Dataset:
         """Return the data set of an experiment's served replicate. Default: the default model's experiment.
 
@@ -430,3 +522,7 @@ def _by_model(document: Document) -> dict[str, Prediction]:
 
 def _document(document: Document) -> Document:
     return document
+
+
+def _study(name: str) -> str:
+    return f"/studies/{quote(name, safe='')}"

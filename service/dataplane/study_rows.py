@@ -9,7 +9,7 @@ import numpy as np
 
 from bundle.study import Study
 from bundle.study_parquet import KEYS, Epochs
-from bundle.study_rows import BoundaryMap, Column, UnitRows, column_of, concatenated, taken
+from bundle.study_rows import BoundaryMap, Column, UnitRows, column_of, concatenated, taken, with_levels
 from bundle.study_store import RowsFile, sorted_rows
 from service.dataplane.study_query import Condition
 from service.errors import TooLargeError
@@ -105,6 +105,7 @@ def complete(study: Study, columns: dict[str, Column], names: Iterable[str] = ()
     """Return rows with all factors, and columns of these names, null where no cell has any; in the order in which they
     are shown.
     """
+    columns = with_levels(study, columns)
     count = count_of(columns)
     there = [*columns]
     missing = [name for name in dict.fromkeys((*KEYS, *study.factors, *names)) if name not in columns]

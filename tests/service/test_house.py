@@ -21,7 +21,12 @@ ALLOWED = {
     "service/server": {"service.server"},
 }
 
-TYPES = {"service.registry.models", "service.registry.experiments", "service.engines"}
+TYPES = {
+    "service.registry.models",
+    "service.registry.experiments",
+    "service.registry.studies",
+    "service.engines",
+}
 """What an edge and what edges share may use beside that: the types of what the data plane gives."""
 
 WIRE = {"service/http": {"service.server.request_parser"}}

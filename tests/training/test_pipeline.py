@@ -13,7 +13,7 @@ from bundle import layout
 from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
 from service.engines import open_engine
-from training import TrainingError, compiled_form, experiment, one_model, pipeline
+from training import TrainingError, compiled_form, experiment, one_model, pipeline, selection
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.exporter import ExportError, Recorded, export
@@ -215,7 +215,7 @@ def trained_by(patch: pytest.MonkeyPatch, experiment: Experiment, models_dir: Pa
         began.append(model.count_params())
         raise TrainingError
 
-    patch.setattr(one_model, "train_and_choose", fail)
+    patch.setattr(selection, "train_and_choose", fail)
     with contextlib.suppress(TrainingError):
         run(experiment, models_dir, quiet, resume)
     return sorted(began)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from bundle import layout
 from bundle.comparison import Comparison, Variance
-from training import experiment, one_model, variance
+from training import experiment, selection, variance
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.pipeline import run
@@ -106,7 +106,7 @@ def trainings(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[Any,
         return train_and_choose(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(one_model, "train_and_choose", watched)
+        patch.setattr(selection, "train_and_choose", watched)
         comparison = run(small(), directory, lambda *_: None).comparison
     return given, comparison, directory
 

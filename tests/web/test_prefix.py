@@ -1,4 +1,4 @@
-"""Below a path's prefix, which a proxy takes off, both pages work as they do at the root."""
+"""Below a path's prefix, which a proxy takes off, the pages work as they do at the root."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +14,7 @@ from tests.conftest import Server
 from tests.web.conftest import Journal, OpenPage
 from tests.web.documents import check_try_it_out
 from tests.web.explorer import choose, downloaded, settle
+from tests.web.trainer import outcome, put, train
 
 PREFIX = "/course/boundaries"
 
@@ -79,3 +80,11 @@ def test_the_documents_page_shows_every_operation_and_asks_below_a_prefix(page: 
     document = server.get("/openapi.json").json()
     expect(page.locator(".opblock-summary")).to_have_count(sum(map(len, document["paths"].values())))
     check_try_it_out(page, server)
+
+
+def test_the_trainer_trains_and_is_judged_below_a_prefix(page: Page) -> None:
+    page.goto(PREFIX + "/trainer")
+    put(page, "Epochs", 3)
+    put(page, "Runs", 4)
+    train(page)
+    assert "win" in outcome(page)[-1]  # the service's words, not the page's own

@@ -158,7 +158,6 @@ class _Run:
         from training.study import engine  # noqa: PLC0415 (Dask takes a second: only when there is something to run)
 
         columns = (
-            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("runs"),
@@ -166,7 +165,7 @@ class _Run:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console) as bars:
-            task = bars.add_task(record.name, total=runs)
+            task = bars.add_task("", total=runs)
             try:
                 engine.run(
                     self.asked.cells(),

@@ -8,59 +8,35 @@ its worker each time is found out: it is a failure, with its reason, and the oth
 """
 
 import contextlib
-import logging
 import math
-import os
-import signal
-import tempfile
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TypeAlias
 
-import dask
-from dask.system import CPU_COUNT
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, as_completed
 from distributed.comm.core import CommClosedError
-from distributed.system import MEMORY_LIMIT
 
 from bundle.study import Failure
 from bundle.study_store import Store
-from training import TrainingError
-from training.study import threads, worker
+from training.study import worker
 from training.study.cells import Cell
+from training.study.cluster import EngineError, connected
 from training.study.units import Range, Unit, batches, units_of
 from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
-LOOPBACK = "127.0.0.1"
-CONNECT_SECONDS = 10
+LOST = "the connection to the scheduler is lost; the same command goes on where it was"
+POLL_SECONDS = 0.01
 COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
 
-WORKER_BYTES = 1_600_000_000
-"""What a worker of a local cluster may take; beyond that it is ended. Of its 0.9 GB all workers share 0.5."""
 
 DEATHS = 3
 """So many workers may a unit that runs alone end before it is a failure: the first may have been another's fault."""
-
-SETTINGS: Mapping[str, object] = {
-    # A batch stays with the scheduler until a worker is free: what waits at one that dies would be suspected too.
-    "distributed.scheduler.worker-saturation": 1.0,
-    # The death of a worker is told at once, and what follows from it is decided here.
-    "distributed.scheduler.allowed-failures": 0,
-    # Results are small and leave at once. A worker that grows is ended; paused, it would wait forever.
-    "distributed.worker.memory.target": False,
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.comm.timeouts.connect": "5s",  # so long a result is asked of a worker that has died
-    "distributed.worker.profile.enabled": False,  # it looks at the stacks a hundred times a second
-}
-"""What schedulers and workers of Dask are to be told; deploy/ has the same as environment variables."""
 
 
 Results: TypeAlias = list[UnitResult]
@@ -72,10 +48,6 @@ class Outcome:
 
     done: int
     failed: list[Failure]
-
-
-class EngineError(TrainingError):
-    """The scheduler cannot be reached, or no longer; what has come back by then is in the store."""
 
 
 def run(
@@ -144,68 +116,10 @@ def _trained(
     train: TrainUnit,
 ) -> Iterator[Iterator[UnitResult]]:
     if scheduler is None and workers == 0:
-        yield (result for batch in todo for result in worker.run(batch, {}, train))
+        yield (result for batch in todo for unit in batch for result in worker.run([unit], {}, train))
         return
-    with _client(scheduler, workers, tell) as client:
+    with connected(scheduler, workers, tell) as client:
         yield _Dask(client, tell, train).run(todo)
-
-
-@contextlib.contextmanager
-def _client(scheduler: str | None, workers: int | None, tell: Callable[[str], object]) -> Iterator[Client]:
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_quiet())
-        address = scheduler or stack.enter_context(_local_cluster(workers))
-        try:
-            client = stack.enter_context(Client(address, set_as_default=False, timeout=CONNECT_SECONDS))
-        except (OSError, ValueError) as error:
-            raise EngineError(f"no scheduler can be reached at {address}: {error}") from error
-        tell(f"dashboard: {client.dashboard_link}")
-        yield client
-
-
-@contextlib.contextmanager
-def _local_cluster(workers: int | None) -> Iterator[str]:
-    """Start processes that nobody but this machine reaches, and give the scheduler's address."""
-    environment = dict(os.environ)
-    with (
-        tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as directory,
-        dask.config.set(SETTINGS),
-    ):
-        # Ctrl-C is for this process alone. Its threads and their processes, now and later, have what is blocked here.
-        resource_tracker.ensure_running()  # which would unblock it
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        cluster = LocalCluster(
-            n_workers=workers or max(1, min(CPU_COUNT, MEMORY_LIMIT // WORKER_BYTES)),
-            threads_per_worker=1,
-            memory_limit=WORKER_BYTES,
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
-            local_directory=directory,
-            # Numba compiles for seconds: a worker that is started again takes what has been compiled.
-            env={"NUMBA_CACHE_DIR": f"{directory}/numba", **threads.ENVIRONMENT},
-            silence_logs=logging.CRITICAL,
-        )
-        try:
-            with cluster:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-                yield cluster.scheduler_address
-        finally:
-            os.environ.clear()  # whoever starts workers gets some of their variables
-            os.environ.update(environment)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Let Dask say nothing of workers and connections that end: what matters of it is told in words of ours."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "bokeh")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 @dataclass(frozen=True)
@@ -238,8 +152,16 @@ class _Dask:
                 completed.add(self._submit(task))
             if not self._running:
                 return
-            future = next(completed)
+            future = self._next(completed)
             yield from self._results(future, self._running.pop(future))
+
+    def _next(self, completed: as_completed) -> Future[Results]:
+        """Wait for a batch to end, as long as there is a scheduler that may tell."""
+        while not completed.has_ready():
+            if self._client.status != "running":
+                raise EngineError(LOST)
+            time.sleep(POLL_SECONDS)
+        return next(completed)
 
     def _limit(self) -> int:
         """Return how many batches there may be at a time.
@@ -252,7 +174,10 @@ class _Dask:
     def _count_threads(self) -> int:
         """Return how many threads there are, which may come and go, by a count that is a few seconds old at most."""
         if time.monotonic() - self._counted_at > COUNT_EVERY_SECONDS:
-            before, self._threads = self._threads, sum(self._client.nthreads().values())
+            try:
+                before, self._threads = self._threads, sum(self._client.nthreads().values())
+            except OSError as error:
+                raise EngineError(LOST) from error
             self._counted_at = time.monotonic()
             if not self._threads and (before or not self._count):
                 self._tell("waiting for workers")
@@ -280,7 +205,7 @@ class _Dask:
             self._again.append(replace(task, tables={**task.tables, path: Path(path).read_bytes()}))
             return []
         except (CancelledError, CommClosedError) as error:
-            raise EngineError("the connection to the scheduler is lost; the same command goes on") from error
+            raise EngineError(LOST) from error
         except Exception as error:  # what a unit fails of does not come here
             raise EngineError(f"a worker cannot run this study: {type(error).__name__}: {error}") from error
         return results

@@ -4,8 +4,10 @@ Each replicate is trained and measured in the same pieces whichever others are i
 bits. `bundle.study_rows` says what the numbers are.
 """
 
+import itertools
 import time
 
+import keras
 import numpy as np
 
 from bundle.study_rows import Column, UnitRows
@@ -14,6 +16,11 @@ from training.study.boundaries import boundary_map
 from training.study.cells import Cell
 from training.study.scores import scores_of
 from training.study.trained import TrainedUnit, train_unit
+
+UNITS_BETWEEN = 50
+"""Keras keeps something of every network that was made, 0.1 MB, until it is told to forget."""
+
+_units_done = itertools.count(1)
 
 
 def run_unit(cell: Cell, first: int, last: int) -> UnitRows:
@@ -29,6 +36,8 @@ def run_unit(cell: Cell, first: int, last: int) -> UnitRows:
     start = time.process_time()
     unit = train_unit(cell, range(first, last + 1))
     columns, boundary = columns_of(unit), boundary_map(unit)
+    if next(_units_done) % UNITS_BETWEEN == 0:
+        keras.backend.clear_session(free_memory=False)
     return UnitRows(cell.digest, first, last, columns, boundary, time.process_time() - start, libraries())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from bundle.study import Level
 
-SAY_THEMSELVES = frozenset({"activation", "generator", "optimizer", "kernel_initializer", "hidden_layers"})
+SAY_THEMSELVES = frozenset({"activation", "generator", "path", "optimizer", "kernel_initializer", "hidden_layers"})
 """Factors whose levels are known by sight, so that they stand without the factor's name."""
 
 LONGEST = 64

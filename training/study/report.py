@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 from rich.table import Table
 
 from bundle.study import Level, Study
-from bundle.study_rows import Column, column_of, text_of
+from bundle.study_rows import Column, text_of, with_levels
 from bundle.study_store import Store
 from verdicts.cells import Group, grouped, is_share
 from verdicts.claims import Judged, judge_all
@@ -24,23 +23,14 @@ EPOCHS = 13
 def rows_of(study: Study, store: Store, metrics: Iterable[str], *, every_epoch: bool) -> dict[str, Column]:
     """Return the rows of a study's cells, with the levels that the study says they have.
 
-    Rows may be older than the study's file: what a cell is called there, and which factors it names, does not count.
-
     Raises:
         ValueError: there are too many to read them at once.
     """
     count = len(study.cells) * study.replicates * (EPOCHS if every_epoch else 1)
     if count > MOST_ROWS:
         raise ValueError(f"about {count:,} rows are too many to sum up at once, at most {MOST_ROWS:,} are")
-    cells = {cell.digest: i for i, cell in enumerate(study.cells)}
-    columns = store.read(cells, [*metrics], "all" if every_epoch else "last")
-    places = np.fromiter((cells[str(cell)] for cell in columns["cell"]), np.int64)
-    levels = {factor: column_of([cell.factors[factor] for cell in study.cells]) for factor in study.factors}
-    return {**columns, **{factor: _at(column, places) for factor, column in levels.items()}}
-
-
-def _at(column: Column, places: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Column:
-    return column[places] if isinstance(column, np.ndarray) else [column[place] for place in places.tolist()]
+    columns = store.read({cell.digest for cell in study.cells}, [*metrics], "all" if every_epoch else "last")
+    return with_levels(study, columns)
 
 
 def results_table(study: Study, columns: Mapping[str, Column]) -> Table:

@@ -7,14 +7,13 @@ import gc
 import itertools
 import logging
 import os
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from distributed import get_worker
+from distributed import Status, Worker, get_worker
 
 from bundle import study_store
 from bundle.study_rows import UnitRows
@@ -54,11 +53,19 @@ _received: dict[str, str] = {}
 
 def train_unit(cell: Cell, first: int, last: int) -> UnitRows:
     """Train some replicates of a cell, on one thread."""
+    return _load()(cell, first, last)
+
+
+@cache
+def _load() -> TrainUnit:
+    """Return what trains and measures: TensorFlow comes with it, in seconds, so only where cells are trained."""
     threads.limit_to_one()
-    from training.study.measure import run_unit  # noqa: PLC0415 (TensorFlow: only where cells are trained)
+    from training.study.measure import run_unit  # noqa: PLC0415
 
     logging.getLogger("training").setLevel(logging.ERROR)  # or each cell would say which trainer it has
-    return run_unit(cell, first, last)
+    gc.collect()
+    gc.freeze()  # or each collection after a cell would look at TensorFlow's 400,000 objects: 0.2 s
+    return run_unit
 
 
 def run(units: Sequence[Unit], tables: Mapping[str, bytes], train: TrainUnit = train_unit) -> list[UnitResult]:
@@ -79,25 +86,26 @@ def run(units: Sequence[Unit], tables: Mapping[str, bytes], train: TrainUnit = t
 
 
 _batches = itertools.count()
-_leaving = threading.Event()
 
 
 def _leave_if_full() -> None:
     """End this process soon if it has grown too much; its nanny starts another, which does one batch at least."""
-    if next(_batches) == 0 or not _is_full():
+    this = _worker()
+    if next(_batches) == 0 or this is None or not _is_full(this):
         return
-    if not _leaving.is_set():
-        _leaving.set()
-        threading.Timer(LEAVES_AFTER_SECONDS, os._exit, [0]).start()
-    time.sleep(LEAVES_AFTER_SECONDS / 10)  # or it would be asked again and again until it has gone
+    this.loop.add_callback(setattr, this, "status", Status.paused)  # so that no batch is given to it in the meantime
+    this.loop.call_later(LEAVES_AFTER_SECONDS, os._exit, 0)
     raise WorkerFullError
 
 
-def _is_full() -> bool:
+def _worker() -> Worker | None:
     try:
-        this = get_worker()
+        return get_worker()
     except ValueError:  # a plain loop
-        return False
+        return None
+
+
+def _is_full(this: Worker) -> bool:
     limit = this.memory_manager.memory_limit
     return bool(this.nanny and limit and this.monitor.get_process_memory() > FULL * limit)
 

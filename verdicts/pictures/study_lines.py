@@ -63,9 +63,11 @@ class Scale:
                 axes.set_xscale(
                     "symlog" if min(places) == 0 else "log", **({"linthresh": 1} if min(places) == 0 else {})
                 )
+                axes.set_xlim(-0.2 if min(places) == 0 else min(places) / 1.2, 1.2 * max(places))
                 if min(places) > 0 and max(places) < 10 * WIDE * min(places):
                     _tick(axes, places, [words_of(level) for level in self.levels], frame, pixels)
             else:
+                axes.set_xlim(*extent(places))
                 frame.mark(axes.xaxis, pixels)
         else:
             _tick(axes, places, [words_of(level) for level in self.levels], frame, pixels)
@@ -153,13 +155,13 @@ def gradients(
         *_of_all(x, levels),
         *([f"The first {MOST_PANELS} of {len(apart)} levels of {y}."] if len(apart) > MOST_PANELS else []),
     ]
-    scale = Scale([*range(1, len(layers) + 1)], "layer, the first to the output's")
+    scale = Scale([*map(str, range(1, len(layers) + 1))], "layer, from the first to the output's")
     title = f"{study.title}: gradient norm by layer"
     return _panels(panels, _Look(title, notes, scale, "gradient norm", _colours(levels), is_log=True), width, fonts)
 
 
 def _layers(label: str, rows: dict[str, Column], layers: Sequence[str]) -> Line:
-    every = [(float(layer), numbers(rows, name)) for layer, name in enumerate(layers, 1)]
+    every = [(float(place), numbers(rows, name)) for place, name in enumerate(layers)]
     known = [(layer, values[np.isfinite(values)]) for layer, values in every]
     told = [(layer, np.quantile(values, [0.25, 0.5, 0.75]).tolist()) for layer, values in known if len(values)]
     low, middle, high = ([quantiles[i] for _, quantiles in told] for i in range(3))

@@ -1,13 +1,13 @@
 """What a picture of a study shows: which factors it varies, and at which levels the others are held."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bundle.study import Level, Study
 from bundle.study_rows import Column, taken, text_of
-from verdicts.cells import codes, count_of, levels_of
+from verdicts.cells import Mask, codes, count_of, levels_of
 
 EPOCH = "epoch"
 
@@ -46,7 +46,7 @@ def chosen(name: str | None, allowed: Sequence[str], option: str) -> str | None:
     return name
 
 
-def view_of(study: Study, columns: dict[str, Column], free: Collection[str | None]) -> View:
+def view_of(study: Study, columns: dict[str, Column], free: Sequence[str | None]) -> View:
     """Return the rows of the cells that have the same levels of all factors that are not `free`: those that most have.
 
     A cell that has no level of a factor, as a linear model has no activation, is at each of them.
@@ -57,15 +57,23 @@ def view_of(study: Study, columns: dict[str, Column], free: Collection[str | Non
             continue
         levels = levels_of(columns[name])
         code = codes(columns[name], levels)
-        if levels[0] is None:
-            counts = np.bincount(code, minlength=len(levels))[1:]
-            place = 1 + int(counts.argmax()) if counts.any() else 0
-        else:
-            place = int(np.bincount(code, minlength=len(levels)).argmax())
-        if len(known := [level for level in levels if level is not None]) > 1 and len(known):
+        first = 1 if levels[0] is None and len(levels) > 1 else 0
+        place = max(range(first, len(levels)), key=lambda i: _count(columns, [*free, "cell"], code == i))
+        if len(levels) - first > 1:
             held[name] = levels[place]
-        columns = taken(columns, (code == place) | ((code == 0) if levels[0] is None else np.zeros(len(code), bool)))
+        columns = taken(columns, (code == place) | (code < first))
     return View(columns, held)
+
+
+def _count(columns: dict[str, Column], names: Iterable[str | None], rows: Mask) -> tuple[int, ...]:
+    """Return how many combinations of some columns' levels these rows have, of the first two columns before all."""
+    code, counts = np.zeros(int(rows.sum()), np.int64), []
+    for name in names:
+        if name is not None and name in columns:
+            levels = levels_of(columns[name])
+            code = code * len(levels) + codes(columns[name], levels)[rows]
+            counts.append(len(np.unique(code)))
+    return (counts[-2] if len(counts) > 1 else 0, *counts[-1:])
 
 
 def check(columns: dict[str, Column]) -> None:

@@ -1,4 +1,4 @@
-"""The pages for people: the explorer at `GET /`, the API's document at `GET /docs`, studies, and their files."""
+"""The pages for people: the explorer at `GET /`, the trainer, studies, the API's document at `GET /docs`."""
 
 import gzip
 import hashlib
@@ -63,6 +63,16 @@ def get_explorer_file(call: Call, name: str) -> RawResponse:
 @endpoints.get("/study/<path:name>", inline=True)
 def get_study_file(call: Call, name: str) -> RawResponse:
     return _send(call, "study", name)
+
+
+@endpoints.get("/trainer", inline=True)
+def get_trainer(call: Call) -> RawResponse:
+    return _send(call, "trainer", "index.html")
+
+
+@endpoints.get("/trainer/<path:name>", inline=True)
+def get_trainer_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "trainer", name)
 
 
 def studies_page(call: Call) -> RawResponse:

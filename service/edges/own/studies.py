@@ -44,6 +44,9 @@ WHERE = (
     "such level, `epoch:last` for each cell's last epoch. Commas, colons and | in names are written %2C, %3A and %7C"
 )
 
+CONDITIONS, COLUMNS = r"^[^,:]+:[^,]+(,[^,:]+:[^,]+)*$", r"^[^,]+(,[^,]+){0,5}$"
+"""What the document says of these texts; who breaks it is told in words."""
+
 
 @endpoints.get(
     "/studies",
@@ -80,12 +83,13 @@ class RowsQuery:
 class RowsQuerySchema(StrictRecordSchema[RowsQuery]):
     record = RowsQuery
     format = custom_fields.format_field(TYPES)
-    where = fields.String(metadata={"description": WHERE})
+    where = fields.String(metadata={"description": WHERE, "pattern": CONDITIONS})
     group = fields.String(
         metadata={
             "description": "a row for each combination of these columns' levels, such as `width,depth`: count, mean, "
             "sd, the mean's 95% interval, min, median and max of the metric, at the last epoch unless `epoch` is among "
-            "the columns or in `where`. Without it rows are runs at their recorded epochs"
+            "the columns or in `where`. Without it rows are runs at their recorded epochs",
+            "pattern": COLUMNS,
         }
     )
     metric = fields.String(

@@ -24,7 +24,8 @@ MAX_JSON_VALUES = 1_000_000
 ROWS_AT_ONCE = 2_000
 """That are lists at one time."""
 
-LEVEL = {"type": ["string", "number", "boolean", "null"]}
+LEVEL = {"type": ["string", "number", "boolean"]}
+NULLABLE_LEVEL = {"type": ["string", "number", "boolean", "null"]}
 
 
 class ProgressSchema(Schema):
@@ -67,7 +68,7 @@ class FactorSchema(Schema):
 class CellSchema(Schema):
     digest = fields.String(required=True, metadata={"description": "as the rows' column `cell` has it"})
     name = fields.String(required=True)
-    factors = fields.Dict(required=True, metadata={"additionalProperties": LEVEL})
+    factors = fields.Dict(required=True, metadata={"additionalProperties": NULLABLE_LEVEL})
     hidden_layers = fields.List(fields.Integer(), required=True)
     model = fields.String(required=True, allow_none=True, metadata={"description": "that it is served as"})
     experiment = fields.String(required=True, allow_none=True, metadata={"description": "of the model"})

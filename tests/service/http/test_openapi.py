@@ -30,6 +30,9 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
 
+OVERRIDES = "content_type_overrides: {text/csv: application/octet-stream, application/x-npy: application/octet-stream}"
+"""What the generator is told of media types that it does not know: these are files."""
+
 V1, V2 = "/v1/models/{name}", "/v2/models/{name}"
 OF_VERSION = "/versions/{version}"
 
@@ -38,6 +41,7 @@ def test_every_address_of_the_service_is_described(document: dict[str, Any]) -> 
     assert set(document["paths"]) == {
         *("/predict", "/boundary", "/volume", "/comparison", "/dataset", "/openapi.json"),
         *("/models", "/models/{name}", "/models/{name}/versions/{number}", "/models/{name}/versions/{number}/weights"),
+        *("/studies", "/studies/{name}", "/studies/{name}/boundaries"),
         *("/health/live", "/health/ready", "/metrics"),
         *(V1 + version + suffix for version in ("", OF_VERSION) for suffix in ("", "/metadata", ":predict")),
         *("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/stats", "/v2/repository/index"),
@@ -67,7 +71,7 @@ def test_examples_are_what_the_service_answers(server: Server, document: dict[st
                 answer = server.get(url + ("?resolution=3" if path == "/boundary" else "")).json()
             assert _is_cut_from(content["example"], answer), path
             compared += 1
-    assert compared == 29  # the rest are text, other each time, or change something
+    assert compared == 30  # the rest are text, other each time, or change something
 
 
 def _is_cut_from(example: object, answer: object) -> bool:
@@ -92,7 +96,7 @@ def test_a_property_based_tester_finds_nothing(start_server: StartServer, models
         [*command, server.url + "/openapi.json", *options], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 0, ended.stdout
-    assert "37 selected / 37 total" in ended.stdout
+    assert "40 selected / 40 total" in ended.stdout
     statuses = {entry["status"] for entry in server.events("request")}
     assert {200, 400, 404, 405, 422} <= statuses
     assert max(map(int, map(str, statuses))) < 500
@@ -102,7 +106,7 @@ def test_a_generated_client_works(
     server: Server, document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "openapi.json").write_text(server.get("/openapi.json").text)
-    (tmp_path / "config.yml").write_text("content_type_overrides: {text/csv: application/octet-stream}")  # a file
+    (tmp_path / "config.yml").write_text(OVERRIDES)
     generate: list[str | Path] = [BINARIES / "openapi-python-client", "generate", "--path", "openapi.json"]
     generate += ["--config", "config.yml"]
     ended = subprocess.run(

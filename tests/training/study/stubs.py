@@ -1,32 +1,39 @@
 """Cells that take no time to train, and what stands for their training: for the engine's own rules.
 
-A worker imports this. A cell's name says what it does: `fails`, `lacks-memory`, `grows`, `dies`, `dies-once`, `waits…`.
+A worker imports this. A cell's name says what it does; whatever it does, it first writes its name into a log.
 """
 
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bundle.study_rows import Column, UnitRows
-from training.dataset_spec import GaussianQuantilesSpec
+from bundle.study_store import Store
+from training.dataset_spec import DatasetSpec, GaussianQuantilesSpec
 from training.experiment import ModelSpec
+from training.study import engine
 from training.study.cells import Cell, Keep, make_cell
 
-SECONDS = 0.2
+DATA = GaussianQuantilesSpec(n_samples=40)
+LONG = 1_000_000
+"""Epochs of a cell that the engine takes for a long one, so that each of its replicates is a unit, and a batch."""
+
+_kept: list[NDArray[np.float64]] = []
 
 
-def cell(name: str, log: Path, seed: int = 0, epochs: int = 1) -> Cell:
-    """Return a cell that writes into a log whenever it is trained."""
+def cell(name: str, log: Path, seed: int = 0, epochs: int = 1, dataset: DatasetSpec = DATA) -> Cell:
     model = ModelSpec(name, (1,), "tanh", epochs, None)
-    return make_cell(name, {"log": str(log)}, seed, GaussianQuantilesSpec(n_samples=40), model, Keep((0, epochs)))
+    return make_cell(name, {"log": str(log)}, seed, dataset, model, Keep((0, epochs)))
 
 
-def cells(log: Path, *names: str) -> list[Cell]:
-    return [cell(name, log, seed) for seed, name in enumerate(names)]
+def cells(log: Path, *names: str, epochs: int = 1) -> list[Cell]:
+    return [cell(name, log, seed, epochs) for seed, name in enumerate(names)]
 
 
 def trainings(log: Path) -> Counter[str]:
@@ -35,34 +42,72 @@ def trainings(log: Path) -> Counter[str]:
 
 
 def train(cell: Cell, first: int, last: int) -> UnitRows:
-    """Return rows that are made up of the cell's seed and the replicates' numbers."""
+    """Return rows that are made up of the cell's content and the replicates' numbers."""
     log = Path(str(cell.factors["log"]))
-    before = trainings(log)[cell.name]
+    is_first = not trainings(log)[cell.name]
     with log.open("a") as file:
         file.write(f"{cell.name}\n")
-    _do(cell.name, before)
+    DOES.get(cell.name.rstrip("0123456789"), _nothing)(cell, is_first)
     replicates = np.arange(first, last + 1)
-    values = np.random.default_rng(cell.experiment.seed).random(100)[first : last + 1]
+    values = np.random.default_rng(int(cell.digest, 16)).random(100)[replicates]
     columns: dict[str, Column] = {
         "cell": [cell.digest] * len(replicates),
         "replicate": replicates,
         "epoch": replicates * 0,
         "loss": values,
     }
-    return UnitRows(cell.digest, first, last, columns, None, 0.0, {})
+    return UnitRows(cell.digest, first, last, columns, None, 0.0, {"process": str(os.getpid())})
 
 
-def _do(name: str, before: int) -> None:
-    if name.startswith("waits"):
-        time.sleep(SECONDS)
-    elif name == "fails":
-        raise ValueError("there are no test data")
-    elif name == "lacks-memory":
-        raise MemoryError("2 TB")
-    elif name == "grows":
-        kept = []
-        while True:
-            kept.append(np.ones(2**21))
-            time.sleep(0.01)
-    elif name == "dies" or (name == "dies-once" and not before):
-        os.kill(os.getpid(), signal.SIGKILL)
+def _nothing(cell: Cell, is_first: bool) -> None:
+    """Do what most cells do."""
+
+
+def _waits(cell: Cell, is_first: bool) -> None:
+    time.sleep(0.1)
+
+
+def _fails(cell: Cell, is_first: bool) -> None:
+    raise ValueError("there are no test data")
+
+
+def _lacks_memory(cell: Cell, is_first: bool) -> None:
+    raise MemoryError("2 TB")
+
+
+def _grows(cell: Cell, is_first: bool) -> None:
+    while True:
+        _kept.append(np.ones(2**21))
+        time.sleep(0.005)
+
+
+def _leaks(cell: Cell, is_first: bool) -> None:
+    _kept.append(np.ones(2**23))
+
+
+def _dies(cell: Cell, is_first: bool) -> None:
+    time.sleep(0.3)  # by then what was finished before has been fetched
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dies_once(cell: Cell, is_first: bool) -> None:
+    if is_first:
+        _dies(cell, is_first)
+
+
+def _reads_table(cell: Cell, is_first: bool) -> None:
+    assert cell.table is not None
+    assert Path(cell.table).read_text() == "x,label\n"
+
+
+DOES = {"waits": _waits, "fails": _fails, "lacks-memory": _lacks_memory, "grows": _grows, "leaks": _leaks,
+        "dies": _dies, "dies-once": _dies_once, "reads-table": _reads_table}  # fmt: skip
+
+
+def waiting(log: Path) -> list[Cell]:
+    return cells(log, *(f"waits{number}" for number in range(12)), epochs=LONG)
+
+
+if __name__ == "__main__":  # a study that whoever started this may interrupt
+    directory = Path(sys.argv[1])
+    engine.run(waiting(directory / "log"), 1, Store(directory / "study"), workers=1, train=train)

@@ -1,5 +1,6 @@
 """A study is read from TOML: what is varied becomes cells, and a file that is wrong is refused by key and level."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from bundle.study import Level, StudySchema
+from tests.conftest import ROOT
 from training.study.spec import StudyFile, read
 
 WORDS = """
@@ -86,6 +88,12 @@ def test_several_grids_and_cells_are_united_and_all_have_all_factors(study: Read
 def test_where_only_the_width_varies_no_units_are_a_width_too(study: Reader) -> None:
     read = study(WORDS + "depth = 1\n[[grid]]\nwidth = [0, 1, 2]")
     assert [(cell.factors["width"], cell.hidden_layers) for cell in read.cells()] == [(0, []), (1, [1]), (2, [2])]
+
+
+def test_the_documents_example_is_a_study_of_ten_cells(study: Reader) -> None:
+    document = (ROOT / "models" / "README.md").read_text()
+    (example,) = re.findall(r'```toml\n(name = "noise-and-width".*?)```', document, re.DOTALL)
+    assert len(list(study(example).cells())) == 10
 
 
 def test_a_level_may_be_a_list_to_choose_from(study: Reader) -> None:

@@ -1,0 +1,361 @@
+"""Own points, thirty runs, a verdict, a link: what somebody does who trains networks in the page."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Server
+from tests.web.conftest import Journal, OpenPage, violations
+from tests.web.trainer import called, choose, load, outcome, paste, put, show, train, until_done
+from training.datasets import data_of
+from training.experiment import read
+
+RANDOM = np.random.default_rng(4)
+RING = [
+    (*np.round(radius * np.array([np.cos(angle), np.sin(angle)]), 3), label)
+    for radius, label in ((0.3, "in"), (1.1, "out"))
+    for angle in RANDOM.uniform(0, 2 * np.pi, 40)
+]
+TEXT = "x1,x2,label\n" + "".join(f"{x},{y},{label}\n" for x, y, label in RING)
+
+
+@pytest.fixture
+def trainer(page: Page) -> Page:
+    show(page)
+    put(page, "Epochs", 8)
+    put(page, "Runs", 6)
+    return page
+
+
+def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
+    trainer: Page, open_page: OpenPage, server: Server
+) -> None:
+    put(trainer, "Runs", 30)
+    paste(trainer, TEXT)
+    expect(trainer.get_by_role("status")).to_contain_text("80 points of 2 classes")
+    put(trainer, "Rate", 0.1, form="B")
+    train(trainer)
+    expect(trainer.locator(".runs-of button canvas")).to_have_count(60)
+    found = outcome(trainer)
+    assert found[0].startswith("tanh-3")
+    assert found[1].startswith("tanh-10")
+    assert re.search(r"tanh-10 .*: \d+ wins?, \d+ ties?, \d+ loss", found[2])
+    assert all(re.search(r"\[0\.\d{3}, [01]\.\d{3}\]", row) for row in found[:2])
+    trainer.get_by_role("button", name="Copy link").click()
+    link = trainer.get_by_role("textbox", name="The link")
+    expect(link).to_have_value(re.compile(r"/trainer#train="))
+    other = open_page(server)
+    show(other, link.input_value().partition("/trainer")[2])
+    until_done(other)
+    assert outcome(other) == found
+
+
+def test_the_verdict_is_the_services_and_without_a_service_the_pages_own(trainer: Page, journal: Journal) -> None:
+    journal.expect("comparison.*ERR_FAILED|ERR_FAILED.*comparison", "net::ERR_FAILED")
+    train(trainer)
+    (words,) = outcome(trainer)[2:]
+    trainer.route(re.compile("/comparison"), lambda route: route.abort())
+    train(trainer)
+    (own,) = outcome(trainer)[2:]
+    assert own != words
+    said, _, evidence = own.rstrip(".").partition(": ")
+    assert words.startswith(said)
+    assert evidence in words
+
+
+def test_the_runs_are_the_same_however_many_workers_there_are(open_page: OpenPage, server: Server) -> None:
+    found = []
+    for cores in (1, 3):
+        page = open_page(server)
+        page.add_init_script(f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ get: () => {cores} }})")
+        show(page)
+        put(page, "Epochs", 5)
+        train(page)
+        expect(page.locator("#progress")).to_contain_text("one worker" if cores == 1 else "3 workers")
+        found.append(outcome(page))
+    assert found[0] == found[1]
+
+
+def test_training_is_stopped_goes_on_steps_and_starts_again(trainer: Page) -> None:
+    progress = trainer.locator("#progress")
+    trainer.get_by_role("button", name="One epoch").click()
+    expect(progress).to_have_text("Epoch 1 of 8.")
+    trainer.get_by_role("button", name="One epoch").click()
+    expect(progress).to_have_text("Epoch 2 of 8.")
+    trainer.get_by_role("button", name="Go on").click()
+    until_done(trainer)
+    straight = outcome(trainer)
+    trainer.get_by_role("button", name="Start again").click()
+    expect(trainer.locator("#results")).to_be_hidden()
+    put(trainer, "Epochs", 5000)
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    expect(progress).to_contain_text(re.compile(r"Epochs? [1-9]"))
+    trainer.get_by_role("button", name="Stop").click()
+    expect(trainer.get_by_role("button", name="Go on")).to_be_visible()
+    trainer.get_by_role("button", name="Start again").click()
+    put(trainer, "Epochs", 8)
+    train(trainer)
+    assert outcome(trainer) == straight
+
+
+def test_what_is_changed_while_it_trains_ends_the_training(trainer: Page) -> None:
+    put(trainer, "Epochs", 5000)
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    expect(trainer.locator("#progress")).to_contain_text(re.compile(r"Epochs? [1-9]"))
+    trainer.locator(".editor").click()
+    expect(trainer.locator("#progress")).to_contain_text("6 runs of each network at once")
+    assert points(trainer).startswith("601 points")
+    put(trainer, "Epochs", 3)
+    train(trainer)
+    expect(trainer.locator(".outcome-table")).to_contain_text("3 epochs")
+
+
+def points(page: Page) -> str:
+    return page.locator(".editor").get_attribute("aria-label") or ""
+
+
+def test_points_are_clicked_painted_taken_away_and_brought_back(trainer: Page) -> None:
+    trainer.get_by_role("button", name="Clear").click()
+    editor = trainer.locator(".editor")
+    box = editor.bounding_box()
+    assert box is not None
+    editor.click(position={"x": 100, "y": 100})
+    assert points(trainer) == "1 point: 1 of class 0, 0 of class 1"
+    trainer.get_by_role("button", name="▲ 1").click()
+    trainer.mouse.move(box["x"] + 50, box["y"] + 200)
+    trainer.mouse.down()
+    trainer.mouse.move(box["x"] + 250, box["y"] + 200, steps=40)
+    trainer.mouse.up()
+    painted = int(re.findall(r"(\d+) of class 1", points(trainer))[0])
+    assert 10 <= painted <= 30
+    trainer.get_by_role("button", name="Undo").click()
+    assert points(trainer) == "1 point: 1 of class 0, 0 of class 1"
+    trainer.get_by_role("button", name="Take away").click()
+    editor.click(position={"x": 102, "y": 101})
+    assert points(trainer) == "0 points: 0 of class 0, 0 of class 1"
+
+
+def test_a_phone_sets_points_by_touch(open_page: OpenPage, server: Server) -> None:
+    page = open_page(server, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740})
+    show(page)
+    page.get_by_role("button", name="Clear").tap()
+    page.locator(".editor").tap(position={"x": 100, "y": 100})
+    page.get_by_role("button", name="▲ 1").tap()
+    page.locator(".editor").tap(position={"x": 200, "y": 100})
+    assert points(page) == "2 points: 1 of class 0, 1 of class 1"
+
+
+def test_points_are_set_by_the_keyboard_alone(trainer: Page) -> None:
+    trainer.get_by_role("button", name="Clear").click()
+    trainer.locator(".editor").focus()
+    for key in ("ArrowRight", "1", "Shift+ArrowUp", "2", "2", "Delete"):
+        trainer.keyboard.press(key)
+    assert points(trainer) == "2 points: 1 of class 0, 1 of class 1"
+    trainer.locator("#data summary").click()
+    expect(trainer.get_by_role("textbox", name="The points, one a line")).to_have_value(
+        "x1,x2,label\n0.06,0,0\n0.06,0.3,1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "There are no points: give a line for each"),
+        ("1 2 a\n1 2", "Line 2 is no point: 1, 2"),
+        ("1,2,a\n2,x,b", "Line 2 is no point: 2, x, b"),
+        ("1,2,a\n2,1,a", "All points are of one class"),
+        ("".join(f"1,2,{c}\n" for c in "abcde"), "There are 5 classes"),
+        ("1,2\n3,4", "two numbers and a class"),
+        ("1,2,a\n2e9,1,b", "beyond a million"),
+        (f"1,2,a\n2,1,{'b' * 41}", "text of 40 characters at most"),
+    ],
+)
+def test_text_that_is_no_points_is_refused_in_words(page: Page, text: str, words: str) -> None:
+    show(page)
+    before = points(page)
+    paste(page, text)
+    expect(page.get_by_role("status")).to_contain_text(words)
+    assert points(page) == before
+
+
+def test_too_few_points_are_not_trained(trainer: Page) -> None:
+    paste(trainer, "0 0 a\n1 1 a\n2 2 a\n3 3 b\n")
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    expect(trainer.get_by_role("status")).to_have_text("Give 3 points or more of each class: there are too few of b.")
+
+
+def test_a_csv_of_three_classes_is_loaded_and_each_kind_of_map_is_shown(trainer: Page) -> None:
+    rows = [
+        f"{i},{RANDOM.normal(x)};{RANDOM.normal(y)};{name}".replace(",", ";")
+        for i in range(20)
+        for name, x, y in (("setosa", 0, 0), ("versicolor", 5, 0), ("virginica", 0, 5))
+    ]
+    content = "\n".join(
+        ["id;length;width;species", *[row.partition(";")[0] + ";" + row.partition(";")[2] for row in rows]]
+    )
+    load(trainer, "Load a CSV file", "flowers.csv", content)
+    expect(trainer.get_by_role("status")).to_contain_text(
+        "60 points of 3 classes. Taken: id across, length up, species"
+    )
+    train(trainer)
+    found = set()
+    for kind in ("one run", "mean of the runs", "agreement"):
+        choose(trainer, "Show", kind)
+        found.add(trainer.locator(".editor canvas.colours").evaluate("(c) => c.toDataURL()"))
+    assert len(found) == 3
+    choose(trainer, "Show", "the points alone")
+    expect(trainer.locator(".editor canvas.colours")).to_be_hidden()
+
+
+def test_a_file_keeps_everything_and_is_looked_through_when_it_is_loaded(trainer: Page, tmp_path: Path) -> None:
+    paste(trainer, TEXT)
+    put(trainer, "Units in layer 1", 7, form="A")
+    with trainer.expect_download() as saved:
+        trainer.get_by_role("button", name="Save file").click()
+    content = Path(saved.value.path()).read_text()
+    trainer.reload()
+    expect(trainer.get_by_role("main")).to_be_visible()
+
+    load(trainer, "Load file", "a.json", content)
+    expect(trainer.get_by_role("group", name="A: tanh-7")).to_be_visible()
+    assert points(trainer) == "80 points: 40 of class in, 40 of class out"
+    load(trainer, "Load file", "a.json", content.replace('"seed":3', '"seed":-3'))
+    expect(trainer.get_by_role("status")).to_contain_text("seed must be a whole number from 0")
+    load(trainer, "Load file", "a.json", json.dumps({**json.loads(content), "points": [[1, 2, 9]]}))
+    expect(trainer.get_by_role("status")).to_contain_text("a point is [1,2,9]")
+    load(trainer, "Load file", "a.json", "[]")
+    expect(trainer.get_by_role("status")).to_contain_text("cannot be loaded")
+
+
+def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(trainer: Page) -> None:
+    content = "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(1500, 2))))
+    load(trainer, "Load a CSV file", "many.csv", content)
+    expect(trainer.get_by_role("status")).to_contain_text("1500 points")
+    trainer.get_by_role("button", name="Copy link").click()
+    expect(trainer.get_by_role("status")).to_contain_text(re.compile(r"need a link of [\d,]+ characters.*Save a file"))
+    trainer.goto("about:blank")
+    show(trainer, "#train=nonsense")
+    expect(trainer.get_by_role("status")).to_contain_text("This link cannot be opened")
+
+
+@pytest.mark.parametrize("data", ["own", "Two moons", "One inside the other (the notebook’s)", "Clouds"])
+def test_the_toml_is_an_experiment_that_training_reads(trainer: Page, tmp_path: Path, data: str) -> None:
+    if data == "own":
+        paste(trainer, TEXT)
+    else:
+        choose(trainer, "Data", data)
+    put(trainer, "L2", 0.001, form="A")
+    names = ["trained-in-the-page.toml", *(["points.csv"] if data == "own" else [])]
+    for name in names:
+        with trainer.expect_download() as saved:
+            trainer.get_by_role("button", name=name, exact=True).click()
+        assert saved.value.suggested_filename == name
+        saved.value.save_as(tmp_path / name)
+    experiment = read(tmp_path / names[0])
+    assert (experiment.seed, experiment.replicates) == (3, 6)
+    assert [model.name for model in experiment.models] == ["tanh-3", "tanh-10"]
+    assert [model.protocol.l2 for model in experiment.models] == [0.001, 0.0]
+    assert [model.protocol.learning_rate for model in experiment.models] == [0.01, 0.01]
+    assert [model.epochs for model in experiment.models] == [8, 8]
+    source, splits = data_of(experiment)
+    if data == "own":
+        assert source.classes == ["in", "out"]
+        np.testing.assert_array_equal(splits.served.points, np.array([[x, y] for x, y, _ in RING], np.float32))
+    else:
+        assert source.n_samples == 600
+    ours = called(
+        trainer,
+        "split",
+        """
+        const { beginning, settingsOf } = await import("/trainer/settings.js");
+        const { fromHash, toHash, plain } = await import("/trainer/keeping.js");
+        const { set, points, classes } = given[0] ? settingsOf(given[0]) : beginning();
+        const data = it.dataOf({ set, points, classes: classes.length }, 3, 0);
+        return [data.train.labels.length, data.test.labels.length];
+        """,
+        _file(trainer),
+    )
+    assert ours == [splits.train.size, splits.test.size]
+
+
+def _file(page: Page) -> object:
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save file").click()
+    return json.loads(Path(saved.value.path()).read_text())
+
+
+def test_the_recorded_models_stand_beside_where_the_data_are_the_notebooks(trainer: Page) -> None:
+    train(trainer)
+    table = trainer.locator(".outcome-table")
+    expect(table).to_contain_text("Recorded by the service")
+    expect(table.get_by_role("row", name=re.compile("^tanh-10-10"))).to_be_visible()
+    choose(trainer, "Data", "Two moons")
+    train(trainer)
+    expect(table).not_to_contain_text("Recorded by the service")
+
+
+def test_numbers_out_of_range_are_said_and_change_nothing(trainer: Page) -> None:
+    put(trainer, "Rate", -1, form="A")
+    expect(trainer.get_by_role("status")).to_contain_text("Rate: rate must be a number from 0.000001 to 10, not -1.")
+    train(trainer)
+    expect(trainer.locator(".outcome-table")).to_contain_text("rate 0.01")
+
+
+def test_runs_that_diverge_are_said_and_left_out(trainer: Page) -> None:
+    choose(trainer, "Activation", "exponential")
+    choose(trainer, "Hidden layers", "4")
+    put(trainer, "Rate", 10, form="A")
+    train(trainer)
+    expect(trainer.locator("#results")).to_contain_text(re.compile(r"\d+ of exponential-3-3-3-3 diverged"))
+    expect(trainer.get_by_role("button", name=re.compile(r"exponential.*: diverged")).first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "shape"),
+    [
+        (TEXT, "1", "Run 0: the boundary is a closed curve around the centre."),
+        ("".join(f"{x},{y},{int(x > 0)}\n" for x, y in RANDOM.normal(size=(200, 2))), "none", "a straight line."),
+    ],
+)
+def test_a_boundarys_shape_is_said(trainer: Page, text: str, layers: str, shape: str) -> None:
+    put(trainer, "Epochs", 150)
+    put(trainer, "Runs", 1)
+    paste(trainer, text)
+    choose(trainer, "Hidden layers", layers)
+    if layers == "1":
+        put(trainer, "Units in layer 1", 10, form="A")
+    train(trainer)
+    expect(trainer.locator("#meaning")).to_contain_text(shape)
+
+
+@pytest.mark.parametrize("file", ["main.js", "random.js"])
+def test_a_script_that_does_not_load_is_said(page: Page, journal: Journal, file: str) -> None:
+    journal.expect("ERR_FAILED")
+    page.route(f"**/trainer/{file}", lambda route: route.abort())
+    page.goto("/trainer")
+    expect(page.get_by_role("status")).to_contain_text("A part of this page did not load")
+
+
+def test_a_worker_that_does_not_start_is_said(trainer: Page) -> None:
+    trainer.route("**/trainer/worker.js", lambda route: route.abort())
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    expect(trainer.get_by_role("status")).to_contain_text("Training cannot go on")
+    expect(trainer.get_by_role("button", name="Train", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1366), ("dark", 360)])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+    open_page: OpenPage, server: Server, scheme: str, width: int
+) -> None:
+    page = open_page(server, color_scheme=scheme, viewport={"width": width, "height": 740})
+    show(page)
+    put(page, "Epochs", 3)
+    train(page)
+    page.locator("#data summary").click()
+    found = violations(page)
+    assert not found, "\n".join(found)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
