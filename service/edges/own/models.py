@@ -87,7 +87,7 @@ class VersionQuerySchema(StrictRecordSchema[VersionQuery]):
     record = VersionQuery
 
     history = fields.Boolean(
-        metadata={"description": "whether the card has its history, which is most of it", "default": True}
+        metadata={"description": "whether the card has its history, most of it; else null", "default": True}
     )
 
 
@@ -131,7 +131,7 @@ def _card(version: ModelVersion | None, *, history: bool = True) -> object:
     if version not in _CARDS:
         _CARDS[version] = CardSchema().dump(version.card)
     card = _CARDS[version]
-    return card if history else {name: value for name, value in card.items() if name != "history"}
+    return card if history else {**card, "history": None}
 
 
 def _signatures(version: ModelVersion) -> list[str]:
