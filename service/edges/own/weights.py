@@ -53,11 +53,17 @@ def _of_features(meaning: str) -> "fields.List[float]":
     return fields.List(fields.Float(), metadata={"description": f"[d], only where the model encodes so: {meaning}"})
 
 
+def _of_layer(shape: str, depth: int) -> fields.Raw:
+    """Return a field of nested lists so deep, or of a text where they are packed."""
+    numbers: dict[str, object] = {"type": "number"}
+    for _ in range(depth):
+        numbers = {"type": "array", "items": numbers}
+    return fields.Raw(required=True, metadata={"description": shape, "anyOf": [numbers, {"type": "string"}]})
+
+
 class LayerSchema(Schema):
-    kernel = fields.List(
-        fields.List(fields.List(fields.Float())), required=True, metadata={"description": "[epochs, inputs, units]"}
-    )
-    bias = fields.List(fields.List(fields.Float()), required=True, metadata={"description": "[epochs, units]"})
+    kernel = _of_layer("[epochs, inputs, units]", 3)
+    bias = _of_layer("[epochs, units]", 2)
 
 
 class WeightsSchema(Schema):
