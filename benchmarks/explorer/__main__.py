@@ -59,6 +59,10 @@ WEIGHT = """performance.getEntriesByType("resource").concat(performance.getEntri
   .filter((entry) => entry.name.includes("/explorer/") || new URL(entry.name).pathname === "/")
   .reduce((sum, entry) => sum + entry.transferSize, 0)"""
 
+TRANSFERRED = """performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
+  .reduce((sum, entry) => sum + entry.transferSize, 0)"""
+"""All that the first view took, data included."""
+
 EPOCHS = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 21, 22, 24]
 
 
@@ -69,6 +73,7 @@ class Visit:
     complete_ms: float
     shift: float
     page_bytes: int
+    all_bytes: int
     frames: float
     from_new_grids: float
     from_kept_grids: float
@@ -79,14 +84,15 @@ def _visit(browser: Browser, url: str, seconds: float) -> Visit:
     page = context.new_page()
     page.add_init_script(WATCH)
     page.goto(url)
-    complete, weight = page.evaluate("window.complete"), page.evaluate(WEIGHT)
+    complete = page.evaluate("window.complete")
     wait_until_complete(page)
+    own, all_of_it = page.evaluate(WEIGHT), page.evaluate(TRANSFERRED)
     page.locator("#panels").evaluate("panels => panels.scrollIntoView()")
     frames = page.evaluate(SCRUB, seconds)
     grids = [page.evaluate(FROM_GRIDS, EPOCHS) for _ in range(2)]
     shift = page.evaluate("window.shifted")
     context.close()
-    return Visit(complete, shift, weight, frames, *grids)
+    return Visit(complete, shift, own, all_of_it, frames, *grids)
 
 
 @click.command()
@@ -105,6 +111,7 @@ def main(visits: int, seconds: float) -> None:
         ("the same from grids, not asked for before", "from_new_grids", 1),
         ("the same from grids in the browser's cache", "from_kept_grids", 1),
         ("page, bytes on the wire without data", "page_bytes", 0),
+        ("first view, bytes on the wire with data", "all_bytes", 0),
         ("cumulative layout shift", "shift", 4),
     ):
         values = [getattr(visit, name) for visit in measured]

@@ -4,6 +4,7 @@ An edge decodes and encodes; what lies between happens here, in this order: the 
 request is held against the limits, waits for its turn, is computed and counted.
 """
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -25,6 +26,13 @@ from service.registry.models import Model, ModelVersion
 from service.registry.registry import Registry
 from service.registry.studies import StudyFolder, StudyStore
 from service.request_record import RequestRecord
+
+LEAST_TO_COMPRESS = 1024
+"""Bytes; less fits into a packet as it is. A point's answer is never compressed, however many models give it."""
+
+GZIP_LEVEL = 6
+MOST_TO_COMPRESS_WELL = 2**18
+"""What is larger is compressed in a fifth of the time, to a tenth more."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -219,6 +227,24 @@ class DataPlane:
                 body = make()
                 self.cache.put(tag, body)
         return body
+
+    def compressed(self, tag: str, make: Callable[[], Chunks]) -> Chunks:
+        """Return a body compressed, kept by this tag from the first time on; one that is small, as it is.
+
+        It takes no slot: compressing takes milliseconds, and what pages begin with is not refused.
+        """
+        kept = self.cache.get(tag)
+        if kept is not None:
+            return kept
+        body = make()
+        length = sum(map(len, body))
+        if length < LEAST_TO_COMPRESS:
+            return body
+        self.refuse_to_block()
+        level = GZIP_LEVEL if length <= MOST_TO_COMPRESS_WELL else 1
+        compressed = [gzip.compress(b"".join(body), level, mtime=0)]
+        self.cache.put(tag, compressed)
+        return compressed
 
     def compared(self, record: RequestRecord, stored: Stored[Comparison], rope: float, score: str | None) -> Comparison:
         """Return an experiment's comparison with its pairs compared for a rope and by a score.

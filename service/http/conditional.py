@@ -1,14 +1,26 @@
-"""Conditional responses (RFC 9110, 13): entity tags, how long a response may be kept, and every 304."""
+"""Conditional responses (RFC 9110, 13): entity tags, how long a response may be kept, every 304, and compression.
+
+What never changes, or is small enough to be known by its content, is compressed once and kept. Grids are not: they are
+asked for as they are needed, and get to clients within a machine faster as they are.
+"""
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.http import parse_etags
 
 from service.http.context import Call
-from service.http.responses import JSON, Header, RawResponse, to_json
+from service.http.responses import (
+    JSON,
+    Header,
+    RawResponse,
+    is_compressible,
+    is_gzip,
+    takes_gzip,
+    to_json,
+)
 
 ONE_YEAR = 365 * 24 * 3600
 
@@ -35,6 +47,17 @@ class Validators:
         """Return the validators of a response that is known by its content."""
         return cls._with(hashlib.sha256(content).hexdigest()[:32], immutable=False, vary="Accept", headers=())
 
+    def varying(self, name: str) -> "Validators":
+        """Return the same for a response that depends on one more header of the request."""
+        headers = ((key, f"{value}, {name}" if key == "Vary" else value) for key, value in self.headers)
+        return replace(self, headers=tuple(headers))
+
+    def tagged(self, coding: str) -> "Validators":
+        """Return the same for a response in this coding."""
+        etag = f"{self.etag}-{coding}"
+        headers = ((key, f'"{etag}"' if key == "ETag" else value) for key, value in self.headers)
+        return Validators(etag, tuple(headers))
+
     @classmethod
     def _with(cls, etag: str, immutable: bool, vary: str, headers: tuple[Header, ...]) -> "Validators":
         how_long = f"public, max-age={ONE_YEAR}, immutable" if immutable else "no-cache"
@@ -51,6 +74,22 @@ def conditional(
     if _has(call.headers.get("if-none-match"), validators.etag):
         return RawResponse([], None, 304, headers)
     return RawResponse(make_body(), media_type, headers=headers)
+
+
+def compressible(
+    call: Call, validators: Validators, media_type: str, make_body: Callable[[], Sequence[bytes]]
+) -> RawResponse:
+    """Return the same compressed, where the client takes that and it is worth it: under another tag, as it is another
+    representation.
+    """
+    validators = validators.varying("Accept-Encoding")
+    if not takes_gzip(call.headers.get("accept-encoding")):
+        return conditional(call, validators, media_type, make_body)
+    validators = validators.tagged("gzip")
+    response = conditional(call, validators, media_type, lambda: call.plane.compressed(validators.etag, make_body))
+    if response.body and is_gzip(response.body):
+        response.headers.append(("Content-Encoding", "gzip"))
+    return response
 
 
 def _private(header: Header) -> Header:
@@ -71,7 +110,8 @@ def _asked_again(header: Header) -> Header:
 
 def conditional_content(call: Call, content: bytes, media_type: str) -> RawResponse:
     """Return a small response, tagged by its content."""
-    return conditional(call, Validators.of_content(content), media_type, lambda: [content])
+    answer = compressible if is_compressible(media_type) else conditional
+    return answer(call, Validators.of_content(content), media_type, lambda: [content])
 
 
 def conditional_json(call: Call, document: Any) -> RawResponse:

@@ -259,7 +259,8 @@ def test_an_answer_is_compressed_where_the_client_takes_that_and_304_where_it_ha
     plain = run("docker", "exec", stack.containers("service")[0], "python", "-c", FETCH, path)
     assert len(answer.content) == int(plain)
     if "ETag" in answer.headers:
-        assert answer.headers["ETag"].startswith("W/") == (coding == "gzip")
+        is_by_the_proxy = coding == "gzip" and path.startswith("/boundary")  # else the service has a tag for each
+        assert answer.headers["ETag"].startswith("W/") == is_by_the_proxy
         headers = {"Accept-Encoding": coding, "If-None-Match": answer.headers["ETag"]}
         unchanged = get(path, headers=headers)
         assert (unchanged.status_code, unchanged.content) == (304, b"")

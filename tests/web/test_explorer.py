@@ -75,7 +75,9 @@ def test_accuracy_and_words_follow_the_run_and_the_epoch(page: Page, api: Api, r
         area = round(100 * float(np.mean(api.boundary(model, epoch, replicate=run) >= 0.5)))
         words = panel(page, model).locator(".summary")
         expect(words).to_contain_text(when)
-        expect(words).to_contain_text(f"{wrong} of {len(labels)} test points wrong; class 1 on {area}% of the area")
+        whose = "run 0’s " if run else ""
+        expect(words).to_contain_text(f"{wrong} of {whose}{len(labels)} test points wrong; ")
+        expect(words).to_contain_text(f"; class 1 on {area}% of the area")
 
 
 @pytest.mark.parametrize(("run", "epoch"), [(0, 0), (0, 66), (0, LAST), (11, 133), (8, LAST)])

@@ -217,6 +217,8 @@ def test_named_classes_and_categories_are_shown_by_their_names(page: Page, api: 
     port = held(page, "port").get_by_role("combobox")
     expect(port.get_by_role("option")).to_have_text(["Cherbourg", "Queenstown, IE", "Southampton"])
     expect(port).to_have_value("1")
+    colours = page.get_by_role("combobox", name="Colours")
+    expect(colours.get_by_role("option")).to_have_text(["orange and blue", "red and blue"])  # not a notebook’s
     for name in ("Southampton", "Queenstown, IE"):
         port.select_option(name)
         settle(page)

@@ -75,6 +75,15 @@ def opened(page: Page, part: str) -> Locator:
     return place
 
 
+def test_a_part_that_does_not_load_when_it_is_opened_says_so(page: Page, journal: Journal) -> None:
+    journal.expect("ERR_FAILED", "dynamically imported")
+    page.route("**/explorer/metrics.js", lambda route: route.abort())
+    show(page)
+    part = page.locator("details#metrics")
+    part.locator("summary").click()
+    expect(part).to_contain_text("This part did not load")
+
+
 def listed(page: Page) -> dict[str, str]:
     """Return the words of each pair that is listed."""
     items = page.locator("#pairs li[data-pair]")

@@ -1,12 +1,13 @@
 """`GET /models…`: what is served, the state of each version, and the cards."""
 
-from typing import get_args
+from dataclasses import dataclass
+from typing import Any, get_args
 from weakref import WeakKeyDictionary
 
 from marshmallow import Schema, fields, validate
 
 from bundle.card import CardSchema, Feature, Output, Task
-from bundle.records import schema_of
+from bundle.records import StrictRecordSchema, schema_of
 from service.engines import WEIGHTS
 from service.errors import NotFoundError
 from service.http.conditional import conditional_json
@@ -77,13 +78,27 @@ def get_model(call: Call, name: str) -> RawResponse:
     return conditional_json(call, document)
 
 
+@dataclass(frozen=True)
+class VersionQuery:
+    history: bool = True
+
+
+class VersionQuerySchema(StrictRecordSchema[VersionQuery]):
+    record = VersionQuery
+
+    history = fields.Boolean(
+        metadata={"description": "whether the card has its history, most of it; else null", "default": True}
+    )
+
+
 @endpoints.get(
     "/models/<name>/versions/<int:number>",
     summary="Describe a version of a model",
+    query=VersionQuerySchema(),
     responses={JSON: (VersionSchema,)},
-    problems=(404,),
+    problems=(404, 422),
 )
-def get_version(call: Call, name: str, number: int) -> RawResponse:
+def get_version(call: Call, query: VersionQuery, name: str, number: int) -> RawResponse:
     """A version's state, its card, and what the SavedModel can be asked."""
     model = call.plane.model(name)
     status = next((status for status in model.statuses if status.number == number), None)
@@ -101,21 +116,22 @@ def get_version(call: Call, name: str, number: int) -> RawResponse:
         "output": served.output if served else None,
         "task": served.task if served else None,
         "classes": served.classes if served else [],
-        "card": _card(served),
+        "card": _card(served, history=query.history),
     }
     return conditional_json(call, document)
 
 
-_CARDS: WeakKeyDictionary[ModelVersion, object] = WeakKeyDictionary()
+_CARDS: WeakKeyDictionary[ModelVersion, dict[str, Any]] = WeakKeyDictionary()
 """Cards as they are answered; one of 500 epochs takes 2.5 ms to write, and never changes."""
 
 
-def _card(version: ModelVersion | None) -> object:
+def _card(version: ModelVersion | None, *, history: bool = True) -> object:
     if version is None or version.card is None:
         return None
     if version not in _CARDS:
         _CARDS[version] = CardSchema().dump(version.card)
-    return _CARDS[version]
+    card = _CARDS[version]
+    return card if history else {**card, "history": None}
 
 
 def _signatures(version: ModelVersion) -> list[str]:

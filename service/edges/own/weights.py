@@ -1,9 +1,13 @@
 """`GET /models/<name>/versions/<v>/weights`: what a network learned, for those who evaluate it themselves."""
 
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from marshmallow import Schema, fields, validate
+from numpy.typing import NDArray
 
 from bundle.card import Card
 from bundle.records import StrictRecordSchema
@@ -11,7 +15,7 @@ from service import __version__
 from service.dataplane.cache import Chunks
 from service.dataplane.grid_functions import check_replicate, snapshot_of
 from service.errors import NotFoundError
-from service.http.conditional import Validators, conditional
+from service.http.conditional import Validators, compressible
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.responses import JSON, RawResponse, to_json
@@ -24,6 +28,7 @@ endpoints = Endpoints("weights", inline=True)
 class WeightsQuery:
     replicate: int = 0
     epoch: int | None = None
+    packed: bool = False
 
 
 class WeightsQuerySchema(StrictRecordSchema[WeightsQuery]):
@@ -35,17 +40,30 @@ class WeightsQuerySchema(StrictRecordSchema[WeightsQuery]):
     epoch = fields.Integer(
         validate=validate.Range(min=0), metadata={"description": "a recorded epoch; all of them if left out"}
     )
+    packed = fields.Boolean(
+        metadata={
+            "description": "whether kernels and biases are texts: base64 of their float32, little-endian, in the same "
+            "order; compressed a fifth less than their digits",
+            "default": False,
+        }
+    )
 
 
 def _of_features(meaning: str) -> "fields.List[float]":
     return fields.List(fields.Float(), metadata={"description": f"[d], only where the model encodes so: {meaning}"})
 
 
+def _of_layer(shape: str, depth: int) -> fields.Raw:
+    """Return a field of nested lists so deep, or of a text where they are packed."""
+    numbers: dict[str, object] = {"type": "number"}
+    for _ in range(depth):
+        numbers = {"type": "array", "items": numbers}
+    return fields.Raw(required=True, metadata={"description": shape, "anyOf": [numbers, {"type": "string"}]})
+
+
 class LayerSchema(Schema):
-    kernel = fields.List(
-        fields.List(fields.List(fields.Float())), required=True, metadata={"description": "[epochs, inputs, units]"}
-    )
-    bias = fields.List(fields.List(fields.Float()), required=True, metadata={"description": "[epochs, units]"})
+    kernel = _of_layer("[epochs, inputs, units]", 3)
+    bias = _of_layer("[epochs, units]", 2)
 
 
 class WeightsSchema(Schema):
@@ -90,12 +108,13 @@ def get_weights(call: Call, query: WeightsQuery, name: str, number: int) -> RawR
     def make() -> Chunks:
         return [_body(version, card, query, snapshots)]
 
-    return conditional(call, validators, JSON, lambda: call.plane.constant(validators.etag, make))
+    return compressible(call, validators, JSON, lambda: call.plane.constant(validators.etag, make))
 
 
 def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: slice | list[int]) -> bytes:
     recorded = version.engine.weights(query.replicate)
     depth = len(card.hidden_layers) + 1
+    write: Callable[[Any], object] = _pack if query.packed else np.asarray
     kernels, biases = ([recorded[f"{kind}_{i}"] for i in range(1, depth + 1)] for kind in ("kernel", "bias"))
     return to_json(
         {
@@ -106,9 +125,13 @@ def _body(version: ModelVersion, card: Card, query: WeightsQuery, snapshots: sli
             "activation": card.activation,
             **({} if card.activations is None else {"activations": card.activations}),
             "layers": [
-                {"kernel": kernel[snapshots], "bias": bias[snapshots]}
+                {"kernel": write(kernel[snapshots]), "bias": write(bias[snapshots])}
                 for kernel, bias in zip(kernels, biases, strict=True)
             ],
             **{name: values for name, values in sorted(recorded.items()) if name.startswith("feature_")},
         }
     )
+
+
+def _pack(values: NDArray[np.float32]) -> str:
+    return b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()

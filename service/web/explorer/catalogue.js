@@ -4,7 +4,7 @@ import { Model } from "./model.js";
 import { nearest, placeOf } from "./place.js";
 import { Quantity } from "./quantity.js";
 import { rangeOf } from "./scales.js";
-import { ServiceError } from "./service.js";
+import { isRefusal, ServiceError } from "./service.js";
 
 /** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./service.js").Service} Service */
@@ -31,7 +31,7 @@ export class Catalogue {
     this.features = featuresOf(models);
     this.quantity = quantityOf(models, comparison);
     for (const model of models) model.isOfData = isOf(this.features, model);
-    this.hasNotebook = comparison?.models.some((row) => row.notebook_accuracy) ?? true;
+    this.hasNotebook = comparison?.models.some((row) => row.notebook_accuracy) ?? false;
     this.test = testPoints(dataset, this.features);
     /** What values reach over, where they are drawn and known.
      *  @type {Interval | null} */
@@ -84,17 +84,23 @@ export async function load(service, before, wanted, run) {
   const listed = await service.json("models");
   const stamp = JSON.stringify([listed, wanted]);
   if (before?.stamp === stamp) return before;
-  /** @type {(DescribedVersion | null)[]} */
-  const described = await Promise.all(
+  /** @type {(DescribedVersion | string | null)[]} */
+  const answers = await Promise.all(
     listed.models.map(({ name, versions }) => {
       const served = versions.find(({ state }) => state === "AVAILABLE");
-      return served ? service.json(`models/${encodeURIComponent(name)}/versions/${served.version}`) : null;
+      const path = `models/${encodeURIComponent(name)}/versions/${served?.version}?history=false`;
+      return served ? service.json(path).catch(faultOf) : null;
     }),
   );
+  const described = answers.map((answer) => (typeof answer === "string" ? null : answer));
   const experiments = experimentsOf(listed, described);
   const experiment = experiments.find((name) => name === wanted) ?? experiments[0] ?? null;
   const models = listed.models
-    .map(({ name, versions }, i) => new Model(name, versions, described[i]))
+    .map(({ name, versions }, i) => {
+      const fault = answers[i];
+      const states = typeof fault === "string" ? [{ ...versions[0], reason: fault }] : versions;
+      return new Model(name, states, described[i]);
+    })
     .filter(({ card }) => card === null || card.experiment === experiment);
   // They load while the rest does. Drawing asks for them again, and reports a failure.
   for (const model of models) model.loadNetwork(service, run).catch(() => {});
@@ -111,6 +117,14 @@ export async function load(service, before, wanted, run) {
   const catalogue = new Catalogue(experiment, experiments, models, comparison, dataset);
   catalogue.stamp = stamp;
   return catalogue;
+}
+
+/** Why a version is not described: one model's fault costs no other.
+ *  @param {unknown} error
+ *  @throws {unknown} it may be, the next time */
+function faultOf(error) {
+  if (!isRefusal(error)) throw error;
+  return `is not described: ${/** @type {Error} */ (error).message}`;
 }
 
 /** What an experiment left, or null where it left none: its models came here without it.

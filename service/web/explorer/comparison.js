@@ -1,6 +1,6 @@
 // The comparison: a table of what every training run reached, the verdicts, and what stands behind them.
 
-import { fixed, h, interval, number, s } from "./dom.js";
+import { fixed, h, interval, messageOf, number, s } from "./dom.js";
 import { LONG, scoreOf, served } from "./panels.js";
 import { asides, formsOf, isSplit, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
 import { Verdicts } from "./verdicts.js";
@@ -192,7 +192,7 @@ export class Comparison {
           "data-run": run,
           onclick: () => this.handlers.onrun(run),
         };
-        return s("circle", attributes, s("title", {}, `run ${run}: ${fixed(value)}`));
+        return s("circle", attributes, s("title", {}, `run ${run}: ${fixed(value)} on its own test points`));
       }),
     );
     return dots.sort((a, b) => a.classList.length - b.classList.length);
@@ -229,9 +229,13 @@ function evidence(comparison) {
     .map(({ id, title }) => {
       const open = async () => {
         if (!part.open || part.children.length > 1) return;
-        const { content } = await import(`./${id}.js`);
-        if (part.children.length > 1) return;
-        part.append(...content(comparison), h("p", { class: "links" }, formsOf(comparison, id)));
+        try {
+          const { content } = await import(`./${id}.js`);
+          if (part.children.length > 1) return;
+          part.append(...content(comparison), h("p", { class: "links" }, formsOf(comparison, id)));
+        } catch (error) {
+          part.append(h("p", {}, `This part did not load; reload the page to try again. ${messageOf(error)}`));
+        }
       };
       const part = h("details", { id, ontoggle: open }, h("summary", {}, title));
       return part;

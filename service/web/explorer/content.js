@@ -3,7 +3,7 @@
 import { Comparison } from "./comparison.js";
 import { Curves } from "./curve.js";
 import { Data } from "./data.js";
-import { byId, h, say } from "./dom.js";
+import { byId, h, messageOf, say } from "./dom.js";
 import { curl } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { legend, marks } from "./legend.js";
@@ -102,7 +102,7 @@ export class Content {
   draw(view, seen) {
     const { fields, catalogue } = this;
     const available = catalogue.models.filter((model) => fields.unavailableReason(model, view) === null);
-    const drawn = new Map(available.map((model) => [model.name, fields.of(model, view)]));
+    const drawn = new Map(available.map((model) => [model.name, this.#fieldOf(model, view)]));
     if ([...drawn.values()].includes(null)) return false;
     this.#drawn = drawn;
     const scale = this.#sharedScale(view);
@@ -120,6 +120,17 @@ export class Content {
     if (seen.has("inside") && !this.#drawInside(view)) return false;
     this.curves.show(view);
     return true;
+  }
+
+  /** What a model's map shows; null where that is not loaded. A model that cannot be evaluated is asked for instead.
+   *  @param {Model} model @param {View} view */
+  #fieldOf(model, view) {
+    try {
+      return this.fields.of(model, view);
+    } catch (error) {
+      model.leave(messageOf(error));
+      return null;
+    }
   }
 
   /** The scale of what the experiment's models give: of values over those of the data, else over those on the maps.
@@ -143,8 +154,7 @@ export class Content {
       const scale = isApart && field !== null ? scaleFor(quantity, view, rangeOf(field.values)) : shared;
       panel.draw(view, this.fields, field, scale, isApart || !panel.model.isOfData);
     } catch (error) {
-      console.error(error);
-      panel.say("cannot be drawn");
+      panel.say(`cannot be drawn: ${messageOf(error)}`);
     }
   }
 
@@ -173,7 +183,8 @@ export class Content {
     try {
       await (await this.volume).draw(view);
     } catch (error) {
-      console.error(error);
+      byId("volume").hidden = false;
+      say(byId("volume"), `The surface in 3-D cannot be shown: ${messageOf(error)}`);
       this.volume = null;
     }
   }
@@ -198,7 +209,11 @@ export class Content {
     }
     const units = this.fields.units(model, view);
     if (units === null) return false;
-    this.networkView.draw(view, model, units);
+    try {
+      this.networkView.draw(view, model, units);
+    } catch (error) {
+      this.networkView.say(model, `cannot be drawn: ${messageOf(error)}`);
+    }
     return true;
   }
 

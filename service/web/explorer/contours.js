@@ -36,25 +36,38 @@ export function contours(values, nx, ny, level) {
 function crossings(values, nx, ny, level) {
   const next = new Map();
   for (let y = 0; y < ny - 1; y++) {
-    for (let x = 0; x < nx - 1; x++) {
-      const i = y * nx + x;
-      // The corners, and the edge from each to the one after it, counterclockwise from the lower left.
-      const [a, b, c, d] = [values[i], values[i + 1], values[i + nx + 1], values[i + nx]];
-      const isHigh = [a >= level, b >= level, c >= level, d >= level];
-      const high = Number(isHigh[0]) + Number(isHigh[1]) + Number(isHigh[2]) + Number(isHigh[3]);
-      if (high === 0 || high === 4 || !Number.isFinite(a + b + c + d)) continue;
-      const edges = [2 * i, 2 * i + 3, 2 * (i + nx), 2 * i + 1];
-      // Two lines may pass a saddle in two ways: one that joins its high corners, or its low ones. Its mean decides.
-      const step = high === 2 && (a + b + c + d) / 4 >= level ? 1 : 3;
-      for (let from = 0; from < 4; from++) {
-        if (!isHigh[from] || isHigh[(from + 1) % 4]) continue;
-        let to = (from + step) % 4;
-        while (isHigh[to] || !isHigh[(to + 1) % 4]) to = (to + step) % 4;
-        next.set(edges[from], edges[to]);
-      }
+    let i = y * nx;
+    let isLeftLow = values[i] < level && values[i + nx] < level;
+    let isLeftHigh = values[i] >= level && values[i + nx] >= level;
+    for (const end = i + nx - 1; i < end; i++) {
+      // Most cells are on one side: a look at their right end is enough, as the left one is that of the cell before.
+      const [b, c] = [values[i + 1], values[i + nx + 1]];
+      const [isRightLow, isRightHigh] = [b < level && c < level, b >= level && c >= level];
+      if (!((isLeftLow && isRightLow) || (isLeftHigh && isRightHigh))) cross(next, values, nx, level, i);
+      [isLeftLow, isLeftHigh] = [isRightLow, isRightHigh];
     }
   }
   return next;
+}
+
+/** Add the lines through one cell, whose lower left node is i.
+ *  @param {Map<number, number>} next @param {ArrayLike<number>} values @param {number} nx @param {number} level
+ *  @param {number} i */
+function cross(next, values, nx, level, i) {
+  // The corners, and the edge from each to the one after it, counterclockwise from the lower left.
+  const [a, b, c, d] = [values[i], values[i + 1], values[i + nx + 1], values[i + nx]];
+  if (!Number.isFinite(a + b + c + d)) return;
+  const isHigh = [a >= level, b >= level, c >= level, d >= level];
+  const high = Number(isHigh[0]) + Number(isHigh[1]) + Number(isHigh[2]) + Number(isHigh[3]);
+  const edges = [2 * i, 2 * i + 3, 2 * (i + nx), 2 * i + 1];
+  // Two lines may pass a saddle in two ways: one that joins its high corners, or its low ones. Its mean decides.
+  const step = high === 2 && (a + b + c + d) / 4 >= level ? 1 : 3;
+  for (let from = 0; from < 4; from++) {
+    if (!isHigh[from] || isHigh[(from + 1) % 4]) continue;
+    let to = (from + step) % 4;
+    while (isHigh[to] || !isHigh[(to + 1) % 4]) to = (to + step) % 4;
+    next.set(edges[from], edges[to]);
+  }
 }
 
 /** Where an edge is at the level, between its two nodes.

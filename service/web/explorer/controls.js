@@ -16,7 +16,13 @@ const STATISTICS = {
 const OF_VALUES = { probability: "value of one run", mean: "mean of all runs", std: "spread of all runs" };
 const MOST_PROBABLE = "the most probable";
 const POINTS = { all: "all", test: "test only", none: "none" };
-const COLOURS = { "orange-blue": "orange and blue", "red-blue": "red and blue (notebook)" };
+/** @param {boolean} hasNotebook whether the experiment is the notebook's
+ *  @returns {[string, string][]} */
+const palettes = (hasNotebook) =>
+  PALETTES.map((name) => {
+    const whose = name === "red-blue" && hasNotebook ? " (notebook)" : "";
+    return [name, `${name.replace("-", " and ")}${whose}`];
+  });
 
 const STEPS_A_SECOND = 12;
 const STEPS_A_SECOND_WITH_REDUCED_MOTION = 2;
@@ -56,11 +62,10 @@ export class Controls {
     this.classField = field("Class", this.class);
     /** @param {string} name @param {Record<string, string>} choices */
     const of = (name, choices) => select(name, choices, (value) => state.set({ [name]: value }));
-    const palettes = Object.entries(COLOURS).filter(([name]) => PALETTES.includes(name));
     this.choices = {
       statistic: of("statistic", STATISTICS),
       points: of("points", POINTS),
-      colours: of("colours", Object.fromEntries(palettes)),
+      colours: of("colours", Object.fromEntries(palettes(true))),
       theme: of("theme", THEMES),
     };
     this.experimentField = field("Experiment", this.experiment);
@@ -88,11 +93,12 @@ export class Controls {
       ),
     );
     form.addEventListener("submit", (event) => event.preventDefault());
-    this.show({ epochs: [], runs: 1, experiments: [], experiment: null, quantity: NOTHING }, state.values);
+    const nothing = { epochs: [], runs: 1, experiments: [], experiment: null, quantity: NOTHING, hasNotebook: true };
+    this.show(nothing, state.values);
   }
 
   /** Show a view's choices, and what there is to choose from.
-   *  @param {Pick<Catalogue, "epochs" | "runs" | "experiments" | "experiment" | "quantity">} catalogue
+   *  @param {Pick<Catalogue, "epochs" | "runs" | "experiments" | "experiment" | "quantity" | "hasNotebook">} catalogue
    *  @param {Omit<Values, "a" | "b">} view */
   show(catalogue, view) {
     this.#epochs = catalogue.epochs;
@@ -125,6 +131,7 @@ export class Controls {
     this.#showQuantity(catalogue.quantity, view);
     this.choices.statistic.value = view.statistic;
     this.choices.points.value = view.points;
+    options(this.choices.colours, palettes(catalogue.hasNotebook));
     this.choices.colours.value = view.colours;
     this.choices.theme.value = view.theme;
   }

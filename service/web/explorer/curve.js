@@ -1,7 +1,7 @@
 // When learning happened: a run's accuracy, or R², at every recorded epoch, a small line below its map with a mark at
 // the epoch that is shown.
 
-import { fixed, h, s } from "./dom.js";
+import { fixed, h, messageOf, s } from "./dom.js";
 
 const HEIGHT = 100; // units, whatever the pixels
 
@@ -99,10 +99,20 @@ export class Curves {
     const next = () => {
       if (this.#shown !== wanted) return;
       if (curves.length === this.panels.length) return this.#draw(curves);
-      curves.push(wanted === null ? null : this.fields.learning(this.panels[curves.length].model, wanted));
+      curves.push(wanted === null ? null : this.#of(this.panels[curves.length].model, wanted));
       soon(next);
     };
     soon(next);
+  }
+
+  /** @param {Model} model @param {number} run */
+  #of(model, run) {
+    try {
+      return this.fields.learning(model, run);
+    } catch (error) {
+      model.leave(messageOf(error));
+      return null;
+    }
   }
 
   /** @param {(LearningCurve | null)[]} curves */

@@ -79,6 +79,13 @@ export function say(element, text) {
   if (element.textContent !== text) element.replaceChildren(...nonBreaking(text).map((part) => part ?? ""));
 }
 
+/** What went wrong, in words; the page's own faults are in the console, too.
+ *  @param {unknown} error */
+export function messageOf(error) {
+  console.error(error);
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Go to a part of the page; one that is closed is opened.
  *  @param {HTMLElement | null} place */
 export function reach(place) {

@@ -132,4 +132,6 @@ function newsOf(catalogue, before) {
   return newer.length > 0 ? `New: ${newer.map(({ name, version }) => `${name} version ${version}`).join(", ")}.` : "";
 }
 
-new Page().follower.follow();
+const page = new Page();
+byId("unloaded").remove();
+page.follower.follow();

@@ -1,7 +1,7 @@
 // One model in the version that answers, with the weights of the runs that were asked for.
 
 import { activationOf } from "./activations.js";
-import { Network, Scratch } from "./network.js";
+import { Network, Scratch, unpacked } from "./network.js";
 import { ownPlace } from "./place.js";
 import { Quantity } from "./quantity.js";
 import { isRefusal } from "./service.js";
@@ -155,9 +155,10 @@ export class Model {
 
   /** @param {Service} service @param {number} run */
   async #load(service, run) {
-    const path = `models/${encodeURIComponent(this.name)}/versions/${this.version}/weights?replicate=${run}`;
+    const version = `models/${encodeURIComponent(this.name)}/versions/${this.version}`;
+    const path = `${version}/weights?replicate=${run}&packed=true`;
     try {
-      const weights = await service.json(path);
+      const weights = unpacked(await service.json(path));
       const { task, classes } = this.quantity;
       const outputs = task === "multiclass" ? classes.length : 1;
       const network = new Network(weights, this.features, { task, outputs });
@@ -165,9 +166,15 @@ export class Model {
       this.#networks.set(run, network);
     } catch (error) {
       if (error instanceof Error && (!("status" in error) || isRefusal(error))) {
-        this.#fault = `This page cannot compute it from its weights (${error.message}): the service does.`;
+        this.leave(error.message);
       } else throw error;
     }
+  }
+
+  /** Leave its evaluation to the service from now on.
+   *  @param {string} why */
+  leave(why) {
+    this.#fault = `This page cannot compute it from its weights (${why}): the service does.`;
   }
 
   /** Whether nothing is between points and network, nor between its last sum and P.

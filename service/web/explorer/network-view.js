@@ -10,7 +10,7 @@ import { named, options } from "./selects.js";
 import { DEFAULTS } from "./state.js";
 import { functionOf, inputsOf, linesOf, outgoing, roleOf, scalesOf, wordsOf } from "./units.js";
 import { mapped, placeIn } from "./view.js";
-import { wires } from "./wires.js";
+import { boxesIn, wires } from "./wires.js";
 
 /** Units of a layer that are drawn; of more there would be no end. */
 const MOST_UNITS = 64;
@@ -37,6 +37,8 @@ export class NetworkView {
   #nodes = [];
   /** @type {HTMLElement[]} */
   #inputs = [];
+  /** @type {import("./wires.js").Box[][] | null} where they stand: asked once, as that has the page laid out */
+  #boxes = null;
 
   /** @param {HTMLElement} section @param {Catalogue} catalogue @param {Handlers} handlers */
   constructor(section, catalogue, handlers) {
@@ -90,7 +92,10 @@ export class NetworkView {
       this.message,
       this.network,
     );
-    new ResizeObserver(() => this.#wire()).observe(this.columns);
+    new ResizeObserver(() => {
+      this.#boxes = null;
+      this.#wire();
+    }).observe(this.columns);
   }
 
   /** Say why there is nothing to draw of a model, or that there is, with null.
@@ -138,6 +143,7 @@ export class NetworkView {
   /** @param {Shown} shown */
   #build({ units, model, network }) {
     this.#hovered = null;
+    this.#boxes = null;
     const last = units.length - 1;
     const names = inputsOf(model, network).slice(0, MOST_UNITS);
     this.#inputs = names.map((name) => h("span", { class: "input", title: name }, name));
@@ -267,18 +273,19 @@ export class NetworkView {
       this.edges.replaceChildren();
       return;
     }
-    const { left, top, width, height } = this.columns.getBoundingClientRect();
-    if (width === 0) return;
+    this.#boxes ??= this.#measure();
+    const { weights, view } = this.#shown;
+    if (this.#boxes !== null) this.edges.replaceChildren(...wires(weights, this.#boxes, view.colours));
+  }
+
+  /** Where the inputs and units stand, by layer; null where nothing is shown.
+   *  @returns {import("./wires.js").Box[][] | null} */
+  #measure() {
+    const { width, height } = this.columns.getBoundingClientRect();
+    if (width === 0) return null;
     this.edges.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.edges.style.width = `${width}px`; // columns that are wider than the page scroll, and these with them
-    const buttons = this.#nodes.map((nodes) => nodes.map(({ button }) => button));
-    const boxes = [this.#inputs, ...buttons].map((elements) =>
-      elements.map((element) => {
-        const box = element.getBoundingClientRect();
-        return { start: box.left - left, end: box.right - left, y: (box.top + box.bottom) / 2 - top };
-      }),
-    );
-    this.edges.replaceChildren(...wires(this.#shown.weights, boxes, this.#shown.view.colours));
+    return boxesIn(this.columns, [this.#inputs, ...this.#nodes.map((nodes) => nodes.map(({ button }) => button))]);
   }
 }
 

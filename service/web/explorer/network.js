@@ -34,6 +34,35 @@ export function grid(x, y) {
   return columns;
 }
 
+/** The weights as lists of numbers, of an answer that has them packed: base64 of float32.
+ *  @param {Weights} weights
+ *  @returns {Weights} */
+export function unpacked(weights) {
+  const n = weights.epochs.length;
+  const layers = weights.layers.map(({ kernel, bias }) => {
+    if (typeof kernel !== "string" || typeof bias !== "string") return { kernel, bias };
+    const biases = parts(floats(bias), n);
+    return { kernel: parts(floats(kernel), n).map((one) => rows(one, biases[0].length)), bias: biases };
+  });
+  return { ...weights, layers };
+}
+
+/** @param {string} text */
+function floats(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return Array.from(new Float32Array(bytes.buffer));
+}
+
+/** @param {number[]} values @param {number} width */
+const rows = (values, width) => parts(values, values.length / width);
+
+/** A list in `n` parts of the same length.
+ *  @param {number[]} values @param {number} n */
+function parts(values, n) {
+  const length = values.length / n;
+  return Array.from({ length: n }, (_, i) => values.slice(i * length, (i + 1) * length));
+}
+
 /** One training run of a model: its weights after every recorded epoch. */
 export class Network {
   /** @param {Weights} weights the answer of GET /models/<name>/versions/<v>/weights

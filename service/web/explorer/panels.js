@@ -2,7 +2,7 @@
 
 import { ClassScale } from "./colours.js";
 import { Curve } from "./curve.js";
-import { h, interval, number, within } from "./dom.js";
+import { fixed, h, interval, number, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { hues, scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
@@ -16,6 +16,9 @@ import { classOf, isOfP, placeIn } from "./view.js";
 /** @typedef {import("./fields.js").Fields} Fields */
 
 const NOTHING = "–";
+
+/** What a map is offered as. */
+const FORMATS = ["json", "npy", "png"];
 
 /** Characters of a name that is written smaller, or broken. */
 export const LONG = 24;
@@ -194,8 +197,12 @@ export class ModelPanel extends Panel {
     if (outputs !== null && score !== null) {
       const labels = this.catalogue.test?.labels ?? [];
       const n = labels.length;
-      if (!quantity.isValue) parts.push(`${n - Math.round(score * n)} of ${n} test points wrong`);
-      else parts.push(`RMSE ${within(rmse(outputs[0], labels), rangeOf(labels), 1)} at ${n} test points`);
+      const whose = view.run === 0 ? "" : "run 0’s ";
+      if (!quantity.isValue) parts.push(`${n - Math.round(score * n)} of ${whose}${n} test points wrong`);
+      else parts.push(`RMSE ${within(rmse(outputs[0], labels), rangeOf(labels), 1)} at ${whose}${n} test points`);
+      const own = scoreOf(this.model.row)?.values?.[view.run] ?? null;
+      const isLast = this.model.snapshot(view.epoch) === this.model.epochs.length - 1;
+      if (view.run > 0 && isLast && own !== null) parts.push(`${quantity.scoreName} ${fixed(own)} on its own`);
     }
     parts.push(this.#ofArea(view, field));
     return `${parts.join("; ")}.`;
@@ -234,8 +241,8 @@ function shares(labels, quantity) {
 }
 
 /** The score of the comparison: accuracy, in a regression R².
- *  @param {ModelResult} row */
-export const scoreOf = (row) => row.accuracy ?? row.metrics?.r2 ?? null;
+ *  @param {ModelResult | null} row */
+export const scoreOf = (row) => row?.accuracy ?? row?.metrics?.r2 ?? null;
 
 /** The same of the served run.
  *  @param {ModelResult | null} row */
@@ -251,17 +258,11 @@ export function link(links, query, name) {
   if (links.dataset.query === key) return;
   links.dataset.query = key;
   /** @param {string} format */
-  const one = (format) =>
-    h(
-      "a",
-      {
-        href: `boundary?${key}&format=${format}`,
-        "aria-label": `${name} as ${format}`,
-        "data-file": `${name}.${format}`,
-      },
-      format,
-    );
-  links.replaceChildren(...(query === null ? [] : ["json", "npy", "png"].map(one)));
+  const one = (format) => h("a", { "aria-label": `${name} as ${format}`, "data-file": `${name}.${format}` }, format);
+  if (query === null) links.replaceChildren();
+  else if (links.children.length === 0 || links.dataset.name !== name) links.replaceChildren(...FORMATS.map(one));
+  links.dataset.name = name; // the elements stay with every frame, only where they lead to changes
+  FORMATS.forEach((format, i) => links.children[i]?.setAttribute("href", `boundary?${key}&format=${format}`));
 }
 
 /** @param {ArrayLike<number>} values @param {number} level */

@@ -1,6 +1,6 @@
 // One point through every network: each number between the inputs and P, side by side.
 
-import { fixed, h, number, signed, within } from "./dom.js";
+import { fixed, h, messageOf, number, signed, within } from "./dom.js";
 import { shown } from "./place.js";
 import { rangeOf } from "./scales.js";
 import { isRefusal } from "./service.js";
@@ -12,6 +12,7 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** A probability in four digits; where those do not tell it from 0 or 1, its distance from that: `1 − 3.2 × 10⁻⁷`.
  *  @param {number} p */
 export function probability(p) {
+  if (Number.isNaN(p)) return "not a number";
   const far = Math.min(p, 1 - p);
   if (far >= 0.00005 || far === 0) return fixed(p, far === 0 ? 0 : 4);
   const [digits, power] = far.toExponential(1).split("e-");
@@ -110,7 +111,18 @@ export class PointView {
     const more = others.length > held.length ? " and so on, as held above" : "";
     const where = held.length === 0 ? "" : ` The other features: ${held.join(", ")}${more}.`;
     this.which.textContent = `These are the networks of run ${view.run}.${where}`;
-    this.traces.replaceChildren(...onPoints(this.catalogue).map((model) => this.#trace(model, view)));
+    this.traces.replaceChildren(...onPoints(this.catalogue).map((model) => this.#traceOrFault(model, view)));
+  }
+
+  /** A fault costs no other model's.
+   *  @param {Model} model @param {View} view */
+  #traceOrFault(model, view) {
+    try {
+      return this.#trace(model, view);
+    } catch (error) {
+      const why = h("p", {}, `cannot be followed here: ${messageOf(error)}`);
+      return h("article", { class: "trace", "data-model": model.name }, h("h3", {}, model.name), why);
+    }
   }
 
   /** @param {View} view @param {Feature} feature */

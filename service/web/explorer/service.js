@@ -16,9 +16,10 @@ export class ServiceError extends Error {
   }
 }
 
-/** Whether the service says that it will not answer this, however often it is asked.
+/** Whether the service says that it will not answer this, however often it is asked: 500 is a fault of what was asked
+ *  for, 503 of the moment.
  *  @param {unknown} error */
-export const isRefusal = (error) => error instanceof ServiceError && [400, 404, 413, 422].includes(error.status);
+export const isRefusal = (error) => error instanceof ServiceError && [400, 404, 413, 422, 500].includes(error.status);
 
 export class Service {
   /** @param {() => void} onSlow called when an answer takes long

@@ -7,6 +7,9 @@ import { decimals } from "./dom.js";
  *  @param {number} value @param {Interval} span what it lies in */
 export const coordinate = (value, span) => Number(value.toFixed(decimals(span) + 3));
 
+/** How far beside the map a point may be, in widths of it. */
+const MOST_WIDTHS = 10;
+
 /** Those of a catalogue's models that have a map.
  *  @param {Catalogue} catalogue */
 export const mapped = (catalogue) => catalogue.models.filter(({ isServed, isMapped }) => isServed && isMapped);
@@ -33,7 +36,9 @@ export function viewOf(catalogue, values) {
   const along = (value, axis) => {
     const { low, high } = place.features[place.axes[axis]];
     const usual = first === undefined ? NaN : first[place.axes[axis]];
-    return coordinate(value ?? (Number.isNaN(usual) ? (low + high) / 2 : usual), [low, high]);
+    const wanted = value ?? (Number.isNaN(usual) ? (low + high) / 2 : usual);
+    const most = MOST_WIDTHS * (high - low); // beyond it numbers overflow on their way, and nothing is left to see
+    return coordinate(Math.max(low - most, Math.min(high + most, wanted)), [low, high]);
   };
   const isGiven = values.x !== null && values.y !== null;
   const a = named(models, values.a, deepest);

@@ -38,3 +38,16 @@ export function wires(layers, boxes, colours) {
     );
   });
 }
+
+/** Where elements stand within another.
+ *  @param {Element} within @param {HTMLElement[][]} elements
+ *  @returns {Box[][]} */
+export function boxesIn(within, elements) {
+  const { left, top } = within.getBoundingClientRect();
+  return elements.map((layer) =>
+    layer.map((element) => {
+      const box = element.getBoundingClientRect();
+      return { start: box.left - left, end: box.right - left, y: (box.top + box.bottom) / 2 - top };
+    }),
+  );
+}

@@ -247,3 +247,9 @@ def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics
     assert (titles[0] != titles[1]).any()  # mean of 29 runs, not of 30
     alone = spoiled.get("/boundary?statistic=std&resolution=2")
     assert (alone.status_code, "has 30 replicates, of which all but one diverged" in alone.text) == (422, True)
+
+
+def test_a_cards_history_is_left_out_where_it_is_not_wanted(server: Server) -> None:
+    whole, short = (server.get(f"/models/tanh-3/versions/1?history={wanted}").json() for wanted in ("true", "false"))
+    assert len(whole["card"]["history"]["loss"]) > 100
+    assert short == {**whole, "card": {**whole["card"], "history": None}}

@@ -1,5 +1,6 @@
 """`GET /models/<name>/versions/<v>/weights`: whoever has the weights gets the service's numbers."""
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -77,3 +78,13 @@ def test_what_cannot_be_given_is_told(server: Server, path: str, status: int, sa
     answer = server.get(f"/models/{path}")
     assert answer.status_code == status
     assert says in answer.json()["detail"]
+
+
+def test_packed_they_are_the_same_numbers_in_base64(server: Server) -> None:
+    for query in ({}, {"epoch": 16}):
+        plain, packed = weights(server, "tanh-10-10", **query), weights(server, "tanh-10-10", packed="true", **query)
+        assert {**plain, "layers": []} == {**packed, "layers": []}
+        for one, other in zip(plain["layers"], packed["layers"], strict=True):
+            for kind in ("kernel", "bias"):
+                unpacked = np.frombuffer(b64decode(other[kind]), "<f4")
+                np.testing.assert_array_equal(unpacked, np.array(one[kind], np.float32).ravel())
