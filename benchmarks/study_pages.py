@@ -35,8 +35,8 @@ GENERATED = "<!-- Written by `make studies`; the first part is {source}. -->"
 INTRODUCTION = """\
 The course notebook ends in claims. Each is put to the test here, by a file that says what is trained and what is
 claimed: `make studies` trains all of it, judges the claims, and writes these pages. The claims were written before
-their studies were run; what came of them stands here whatever it is. [Decision 35](../decisions/0035-claims.md) says
-how an outcome is decided and how often one is wrong.
+their cells were run, four on spirals after trial runs of the circle and the moons; what came of them stands here
+whatever it is. [Decision 35](../decisions/0035-claims.md) says how an outcome is decided and how often one is wrong.
 
 An outcome is one on networks as they were trained in that study, never on an architecture alone."""
 
