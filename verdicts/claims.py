@@ -68,6 +68,11 @@ def judge_all(study: Study, columns: Columns) -> list[Judged]:
     return [judge(claim, columns, study.factors, study.overlap, study.recipe) for claim in claims]
 
 
+def names_epochs(claim: Claim) -> bool:
+    """Say whether a claim says which epochs it is about; else it is about the last one."""
+    return claim.along == "epoch" or "epoch" in {**(claim.better or {}), **claim.where}
+
+
 def _in_order(claim: Claim, study: Study, columns: Columns) -> Claim:
     """Return a claim along a factor of text with its levels in the study's order, of those that there are."""
     column = columns.get(claim.along or "")
@@ -106,8 +111,7 @@ def judge(claim: Claim, columns: Columns, factors: Sequence[str], overlap: float
 def _details(claim: Claim, columns: Columns, factors: Sequence[str], overlap: float) -> list[Compared]:
     if not count_of(columns):
         raise ValueError("there are no rows yet")
-    compares_epochs = claim.along == "epoch" or "epoch" in {**(claim.better or {}), **claim.where}
-    rows = select(columns, claim.where if compares_epochs else {"epoch": LAST, **claim.where})
+    rows = select(columns, claim.where if names_epochs(claim) else {"epoch": LAST, **claim.where})
     if not count_of(rows):
         raise ValueError("there are no such rows yet")
     if claim.metric not in rows:

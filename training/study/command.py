@@ -25,7 +25,7 @@ MOST_FAILURES = 50
 """That are told one by one."""
 
 MOST_CELLS = 200_000
-"""Of one study: its cells are one file of 30 to 50 MB, which takes 0.5 GB of memory to write. More are several studies."""
+"""Of one study: its cells are one file of 30 to 50 MB, which 0.5 GB of memory write. More are several studies."""
 
 
 @dataclass(frozen=True)
