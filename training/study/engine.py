@@ -26,7 +26,7 @@ from bundle.study_store import Store
 from training.study import worker
 from training.study.cells import Cell
 from training.study.cluster import EngineError, connected
-from training.study.units import Range, Unit, batches, units_of
+from training.study.units import Unit, batches, units_of
 from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
 LOST = "the connection to the scheduler is lost; the same command goes on where it was"
@@ -98,11 +98,9 @@ def run(
 
 
 def _missing(cells: Iterable[Cell], replicates: int, store: Store, progress: Callable[[int], object]) -> Iterator[Unit]:
-    found: dict[str, list[Range]] = {cell: list(ranges) for cell, ranges in store.present().items()}
-    for failure in store.failures():
-        found.setdefault(failure.cell, []).append((failure.first, failure.last))
+    settled = store.settled()
     for cell in cells:
-        units = list(units_of(cell, found.pop(cell.digest, ()), replicates))
+        units = list(units_of(cell, settled.pop(cell.digest, ()), replicates))
         progress(replicates - sum(unit.replicates for unit in units))
         yield from units
 
