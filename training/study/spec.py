@@ -16,7 +16,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from bundle.card import Task
 from bundle.records import StrictRecordSchema
-from bundle.study import Claim, Level, Study, StudyCell
+from bundle.study import Claim, Level, Study, StudyCell, ordered
 from training.experiment import check_name, listed
 from training.keys import SEED, SIZE, Tuple, at_least
 from training.protocol_spec import RecipeSchema, one_of
@@ -230,12 +230,9 @@ def _study(document: Said, directory: Path) -> StudyFile:
 
 
 def _as_rows_have(found: Found, factor: str) -> list[Level]:
-    """Return a factor's levels: none first, numbers ascending, text in the order of the file."""
-    levels = list(found.levels[factor])
-    if factor in found.mixed:
-        return [None if level is None else str(level) for level in levels]
-    numbers = sorted(level for level in levels if isinstance(level, int | float))
-    return [*(level for level in levels if level is None), *(numbers or (e for e in levels if isinstance(e, str)))]
+    """Return a factor's levels, as text where some are text."""
+    is_text = factor in found.mixed
+    return ordered(str(level) if is_text and level is not None else level for level in found.levels[factor])
 
 
 def _task_of(found: Found) -> Task:

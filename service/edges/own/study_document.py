@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from bundle.records import schema_of
-from bundle.study import Claim, Failure, Level, Study
+from bundle.study import Claim, Failure, Study, ordered
 from bundle.study_rows import Column
 from service.dataplane.studies import Studies
 from service.dataplane.study_query import StudyQuery
@@ -143,7 +143,9 @@ def facts_of(studies: Studies, folder: StudyFolder, exported: Mapping[str, str |
     return {
         "study": _facts(study, known),
         "progress": folder.progress,
-        "factors": [{"name": name, "levels": _levels(study, name)} for name in study.factors],
+        "factors": [
+            {"name": name, "levels": ordered(cell.factors.get(name) for cell in study.cells)} for name in study.factors
+        ],
         "cells": _cells(folder, known, maps, exported),
         "maps": [_map(facts) for facts in maps],
         "resolution": max((facts.nodes for facts in maps), default=0),
@@ -168,17 +170,6 @@ def _facts(study: Study, known: Known) -> dict[str, Any]:
         "metrics": known.metrics(study),
         "epochs": known.all_epochs(),
     }
-
-
-def _levels(study: Study, name: str) -> list[Level]:
-    """Return a factor's levels: none first, numbers ascending, text in the order of the cells."""
-    found = dict.fromkeys(cell.factors.get(name) for cell in study.cells)
-    numbers = sorted(x for x in found if isinstance(x, int | float) and not isinstance(x, bool))
-    return [
-        *([None] if None in found else []),
-        *numbers,
-        *(level for level in found if isinstance(level, str | bool)),
-    ]
 
 
 def _cells(
