@@ -267,6 +267,12 @@ BASE = f'{WORDS}{BOTH}[[claims]]\ntext = "t"\n{CLAIM}\n'
         ('expect = "more"', 'expect = "more"\nlow = 1', ['claims[1].low: is for expect = "within"']),
         ('along = "width"', "low = 0.5", ["claims[1].expect: needs along, or better and than"]),
         ('along = "width"', "better = { depth = 1 }", ["claims[1].better: better and than go together"]),
+        ('expect = "more"', 'expect = "same"\nrope = 0', ["claims[1]: rope must be above 0, not 0"]),
+        (
+            'expect = "more"\nalong = "width"',
+            'expect = "within"\nlow = 0\nlog = true',
+            ["claims[1]: low and high must be above 0 where logarithms are compared"],
+        ),
         ('along = "width"', 'along = "wdth"', ["claims[1].along: is no factor of this study; there are width, dep"]),
         (
             'along = "width"',
