@@ -11,6 +11,8 @@ import pytest
 
 from bundle.study import Level, StudySchema
 from tests.conftest import ROOT
+from training.study import grids
+from training.study.cells import digest_of
 from training.study.spec import StudyFile, read
 
 WORDS = """
@@ -119,11 +121,18 @@ def test_the_same_cell_of_two_studies_is_the_same_however_it_is_said(study: Read
     assert next(plain.cells()).digest == next(said.cells()).digest
 
 
-def test_cells_are_made_one_by_one(study: Reader) -> None:
-    numbers = list(range(1, 1001))
+def test_cells_are_made_as_they_are_taken(study: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers, made = list(range(1, 51)), list[str]()
     read = study(WORDS + f"[[grid]]\nwidth = {numbers}\nrandom_state = {numbers}")
-    assert read.grids.most == 1_000_000
+
+    def counted(content: str) -> str:
+        made.append(content)
+        return digest_of(content)
+
+    monkeypatch.setattr(grids, "digest_of", counted)
+    assert read.grids.most == 2500
     assert [cell.factors["width"] for cell in islice(read.cells(), 2)] == [1, 2]
+    assert len(made) == 2
 
 
 def test_a_cell_is_named_by_its_levels(study: Reader) -> None:
