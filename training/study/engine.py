@@ -35,7 +35,7 @@ COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
 
 
-DEATHS = 3
+MAX_DEATHS = 3
 """So many workers may a unit that runs alone end before it is a failure: the first may have been another's fault."""
 
 
@@ -215,7 +215,7 @@ class _Dask:
             return []
         deaths = task.deaths + error.allowed_failures + 1
         (unit,) = task.units
-        if deaths < DEATHS:
+        if deaths < MAX_DEATHS:
             self._tell(f"a worker ended; {unit.cell.name} starts again")
             self._again.append(replace(task, deaths=deaths))
             return []

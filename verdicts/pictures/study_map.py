@@ -20,7 +20,7 @@ from verdicts.pictures.frame import MARGIN, Fonts, Frame, Picture
 from verdicts.pictures.letters import fitted, widest, width_of
 from verdicts.pictures.study_view import check, chosen, varied, view_of, words_of
 
-MOST = 40
+MAX_LEVELS = 40
 """Levels of a factor that are drawn."""
 
 SIDE = 150
@@ -169,12 +169,12 @@ def _grid(study: Study, columns: dict[str, Column], x: str | None, y: str | None
 
 
 def _levels(columns: dict[str, Column], name: str | None) -> list[Level]:
-    return [None] if name is None else levels_of(columns[name])[:MOST]
+    return [None] if name is None else levels_of(columns[name])[:MAX_LEVELS]
 
 
 def _left_out(columns: dict[str, Column], names: Sequence[str | None]) -> list[str]:
     counts = [(name, len(levels_of(columns[name]))) for name in names if name is not None]
-    return [f"The first {MOST} of {count} levels of {name}." for name, count in counts if count > MOST]
+    return [f"The first {MAX_LEVELS} of {count} levels of {name}." for name, count in counts if count > MAX_LEVELS]
 
 
 def _ends(means: Sequence[float]) -> tuple[float, float]:

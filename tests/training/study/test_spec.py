@@ -173,7 +173,7 @@ def test_a_table_is_found_beside_the_studys_file(study: Reader, tmp_path: Path) 
     )
     read = study(text)
     assert (read.task, read.metric, len(list(read.cells()))) == ("multiclass", "test_accuracy", 2)
-    assert round(read.found.overlap, 3) == 0.536, "test rows over training rows, since replicates share the table"
+    assert round(read.inventory.overlap, 3) == 0.536, "test rows over training rows, since replicates share the table"
     assert next(read.cells()).experiment.dataset.path == tmp_path / "data" / "three.csv"  # type: ignore[union-attr]
 
 
