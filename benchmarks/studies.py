@@ -148,7 +148,7 @@ loaded and Numba compiles.
 
 @click.command()
 @click.option("--replicates", default=REPLICATES, show_default=True)
-@click.option("--share", metavar="N", type=int, default=SHARE, show_default=True, help="Train every N-th cell each way.")
+@click.option("--share", metavar="N", default=SHARE, show_default=True, help="Train every N-th cell each way.")
 @click.option("--whole/--no-whole", default=True, show_default=True, help="Train the whole study by two workers, too.")
 @click.option("--output", type=click.Path(path_type=Path), default=RESULTS, show_default=True)
 @click.option("--run", "directory", type=click.Path(path_type=Path), hidden=True)
