@@ -8,7 +8,7 @@ replicate. Error rates are in docs/decisions/0035-claims.md.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bundle.study import Claim, Outcome, Study
 from verdicts import student
 from verdicts.cells import LAST, Columns, bounds_of, count_of, is_share, order_of, select
+from verdicts.claim_comparison import Compared
 from verdicts.claim_rules import check, rope_of
 from verdicts.claim_sides import over_settings, sides_of, values_of
 from verdicts.claim_words import metric_name, sentence
@@ -30,26 +31,6 @@ MAX_LOST = 0.1
 """Where more than this share of runs has no value, as those that diverged, the others are no fair sample."""
 
 MAX_COMPARED = 5_000
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One of a claim's comparisons: a against b, or a alone where its mean is held against bounds.
-
-    Of logarithms `difference` is the ratio of the geometric means.
-    """
-
-    a: str
-    b: str | None
-    outcome: Outcome
-    difference: Annotated[float | None, "of the means, or the mean"]
-    ci95: Annotated[list[float] | None, "of it"]
-    probability: Annotated[float | None, "that it is as expected"]
-    runs: int
-    lost: Annotated[int, "runs left out since either has no value, as one that diverged"] = 0
-    settings: Annotated[int, "combinations of the other factors that both have; each run is the mean over them"] = 1
-    runs_needed: Annotated[int | None, "about how many would tell with 80% power, where it is undecided"] = None
-    why: Annotated[str, "why it cannot be told, if so"] = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from service.errors import TooLargeError
 from service.http.responses import to_json
 from service.registry.studies import StudyFolder
 from verdicts.cells import count_of
-from verdicts.claims import Compared, Judged
+from verdicts.claim_comparison import Compared
+from verdicts.claims import Judged
 
 MAX_JSON_VALUES = 1_000_000
 """Of the rows of a document: 15 MB."""
