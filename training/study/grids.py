@@ -17,7 +17,7 @@ from training.protocol_spec import Recipe
 from training.recorded import recorded_epochs
 from training.study.cells import Cell, Exact, Keep, content_of, digest_of
 from training.study.names import name_of
-from training.study.parts import ARCHITECTURE, Data, Network, Said, data_of, network_of, plain, shown, task_of
+from training.study.parts import ARCHITECTURE, Data, Network, TomlTable, data_of, network_of, plain, shown, task_of
 
 Errors = list[str]
 
@@ -82,8 +82,8 @@ class Inventory:
 class Grids:
     """What all cells have, and the combinations that make each of them."""
 
-    dataset: Said
-    architecture: Said
+    dataset: TomlTable
+    architecture: TomlTable
     recipe: Recipe
     grids: tuple[Grid, ...]
     factors: tuple[str, ...]
@@ -123,7 +123,7 @@ class Grids:
         networks = [self._network(said) for said in _products(grid.network)]
         return lambda: iter(networks)
 
-    def _network(self, said: Said) -> Network:
+    def _network(self, said: TomlTable) -> Network:
         own = {key: value for key, value in said.items() if key in ARCHITECTURE}
         base = {} if "hidden_layers" in own else self.architecture
         recipe = {key: value for key, value in said.items() if key not in ARCHITECTURE}
@@ -174,7 +174,7 @@ class Grids:
             inventory.tasks.update(tasks)
 
     def _check_network(
-        self, said: Said, tasks: Mapping[tuple[Task, tuple[str, ...]], None], inventory: Inventory
+        self, said: TomlTable, tasks: Mapping[tuple[Task, tuple[str, ...]], None], inventory: Inventory
     ) -> None:
         network = self._network(said)
         model, protocol = network.model, network.model.protocol
@@ -196,7 +196,7 @@ def _count(levels: Mapping[str, list[Any]]) -> int:
     return count
 
 
-def _products(levels: Mapping[str, list[Any]]) -> Iterator[Said]:
+def _products(levels: Mapping[str, list[Any]]) -> Iterator[TomlTable]:
     for values in product(*levels.values()):
         yield dict(zip(levels, values, strict=True))
 
@@ -206,7 +206,7 @@ def _note_levels(inventory: Inventory, levels: Mapping[str, Level]) -> None:
         inventory.levels[factor][level] = None
 
 
-def _lines(grid: Grid, said: Said, error: Exception, table: str) -> Iterator[tuple[str, str, str]]:
+def _lines(grid: Grid, said: TomlTable, error: Exception, table: str) -> Iterator[tuple[str, str, str]]:
     """Tell what is wrong with a combination."""
     levels = ", ".join(f"{key} {shown(key, plain(value))}" for key, value in said.items())
     which = f" with {levels}" if levels else ""

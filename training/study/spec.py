@@ -23,7 +23,7 @@ from training.protocol_spec import RecipeSchema, one_of
 from training.study.cells import Cell
 from training.study.combinations import check_dataset, combinations
 from training.study.grids import Grids, Inventory, Recording
-from training.study.parts import ARCHITECTURE, ModelSchema, Said
+from training.study.parts import ARCHITECTURE, ModelSchema, TomlTable
 from training.study.questions import ClaimSchema, Known, checked, metric_of
 from verdicts.words import TUNED
 
@@ -149,7 +149,7 @@ def _table() -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.Raw(), load_default=dict)
 
 
-class _StudySchema(StrictRecordSchema[Said]):
+class _StudySchema(StrictRecordSchema[TomlTable]):
     """What the tables say is looked at when all of them are known."""
 
     name = fields.String(required=True, validate=check_name)
@@ -176,7 +176,7 @@ class _StudySchema(StrictRecordSchema[Said]):
             raise ValidationError({"dataset": error.normalized_messages()}) from error  # type: ignore[no-untyped-call]
 
     @post_load
-    def make(self, data: Said, **_: object) -> Said:
+    def make(self, data: TomlTable, **_: object) -> TomlTable:
         return data
 
 
@@ -201,7 +201,7 @@ class _CombinationError(ValueError):
     """Some combinations of levels cannot be trained; a line each."""
 
 
-def _study(document: Said, directory: Path) -> StudyFile:
+def _study(document: TomlTable, directory: Path) -> StudyFile:
     said: dict[str, Any] = _StudySchema().load(document)
     model = said["model"]
     architecture = {key: value for key, value in model.items() if key in ARCHITECTURE}
@@ -245,7 +245,7 @@ def _task_of(inventory: Inventory) -> Task:
     return "multiclass" if len(tasks) > 1 else next(iter(tasks))
 
 
-def _asked(said: Said, known: Known) -> dict[str, Any]:
+def _asked(said: TomlTable, known: Known) -> dict[str, Any]:
     """Return what is asked of the rows, in their own words. Raises ValidationError, by keys, where it cannot be."""
     errors: dict[str, Any] = {}
 

@@ -26,7 +26,7 @@ MAX_LEVELS = 40
 SIDE = 150
 """The most pixels that a boundary is wide and high."""
 
-SAID: Mapping[Task, str] = {
+CAPTIONS: Mapping[Task, str] = {
     "binary": "Each square is the mean of a cell's runs: blue where P(y = 1) is near 0, red near 1, a line at 0.5.",
     "multiclass": "Each square has the class that most of a cell's runs give, the paler the fewer agree.",
     "regression": "Each square is the mean of a cell's runs, from blue (least) to yellow (most).",
@@ -65,7 +65,7 @@ def picture(
     grid = _grid(study, columns, x, y, metric)
     words = [words_of(level) for level in (*grid.columns, *grid.rows)]
     drawn = {place: maps[cell] for place, cell in grid.cells.items() if cell in maps}
-    notes = [*([SAID[study.task]] if drawn else []), f"Numbers: means of {metric_name(metric)}.", *grid.notes]
+    notes = [*([CAPTIONS[study.task]] if drawn else []), f"Numbers: means of {metric_name(metric)}.", *grid.notes]
     by = " and ".join(name for name in (grid.y, grid.x) if name is not None)
     title = f"{study.title}: {metric_name(metric)}{f' by {by}' if by else ''}"
     frame = Frame(width, title, (), notes, fonts(title, *notes, *words))
