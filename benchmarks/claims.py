@@ -24,11 +24,11 @@ RUNS = (3, 5, 7, 10, 30)
 PAIRS = (("tanh-10-10", "relu-10-10"), ("tanh-10-10", "tanh-3"), ("tanh-3", "linear"))
 NORMAL = "normal"
 
-TOLD = 30
+CHECKED_FROM_RUNS = 30
 """From so many runs on, which is what a study has by default, the rates must hold; fewer may all miss a cluster."""
 
-SLACK = 1.0
-"""Percent by which a rate may exceed what it should be, for real runs are not normal; and three standard errors."""
+MAX_EXCESS_PERCENT = 1.0
+"""By which a rate may exceed what it should be, for real runs are not normal; and three standard errors."""
 
 Draw = Callable[[np.random.Generator, int], Floats]
 """Of so many runs the values of two levels, [2, n], whose means differ by nothing."""
@@ -52,12 +52,12 @@ def _claim(expect: str, **options: object) -> Claim:
     return Claim("", "test_accuracy", expect, along="width", **options)  # type: ignore[arg-type]
 
 
-FAR = 0.5
+FAR_STEP = 0.5
 MORE, SAME = _claim("more"), _claim("same")
 DESIGNS = (
     Design("more: false, at the edge", MORE, [ROPE], "holds", 2.5),
     Design("more: true, at the edge", MORE, [ROPE], "does not hold", 2.5),
-    Design("more, 3 steps: false by one, at the edge", MORE, [FAR, ROPE, FAR], "holds", 2.5),
+    Design("more, 3 steps: false by one, at the edge", MORE, [FAR_STEP, ROPE, FAR_STEP], "holds", 2.5),
     Design("more, 3 steps: true, each at the edge", MORE, [ROPE, ROPE, ROPE], "does not hold", 2.5),
     Design("same: false, at the edge", SAME, [ROPE], "holds", 5.0),
     Design("same: true, at the edge", SAME, [ROPE], "does not hold", 2.5),
@@ -120,12 +120,12 @@ def main(replicates: int, experiments: int) -> None:
                 shown = percent.get(design.wrong or "holds", 0.0)
                 row.append(f"{shown:.1f}")
                 chance = 3 * np.sqrt(design.most * (100 - design.most) / experiments)
-                if design.wrong and n >= TOLD and shown > design.most + SLACK + chance:
+                if design.wrong and n >= CHECKED_FROM_RUNS and shown > design.most + MAX_EXCESS_PERCENT + chance:
                     beyond.append(f"{design.name}, {n} runs of {name}: {shown:.1f}%, not {design.most:g}%")
             table.add_row(f"{design.name}: {design.wrong or 'holds'}", str(n), *row)
     console = Console(width=200)
     console.print(table)
-    console.print("\n".join(beyond) or f"with {TOLD} runs wrong outcomes are as rare as they should be")
+    console.print("\n".join(beyond) or f"with {CHECKED_FROM_RUNS} runs wrong outcomes are as rare as they should be")
     if beyond:
         raise SystemExit(1)
 

@@ -69,7 +69,7 @@ class Measured:
 
 
 def measure(directory: Path, workers: int, step: int, replicates: int) -> Measured:
-    """Train every so-manieth cell of the study in processes of their own."""
+    """Train every `step`-th cell of the study in processes of their own."""
     own = ("--run", str(directory), "--workers", str(workers), "--step", str(step), "--replicates", str(replicates))
     start, most = time.perf_counter(), 0.0
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.studies", *own])  # noqa: S603
@@ -140,7 +140,7 @@ loaded and Numba compiles.
 {captured.get().strip()}
 
 - the same rows in a plain loop and by two workers, to the bit: {"yes" if is_same else "NO"}
-- one worker takes {single.seconds / plain.seconds - 1:+.1%} of the plain loop's time more
+- one worker against the plain loop: {single.seconds / plain.seconds - 1:+.1%} of its time
 - two workers are {single.seconds / double.seconds:.2f} times as fast as one
 - wanted: {LIMITS}
 """
@@ -148,7 +148,7 @@ loaded and Numba compiles.
 
 @click.command()
 @click.option("--replicates", default=REPLICATES, show_default=True)
-@click.option("--share", default=SHARE, show_default=True, help="Every so-manieth cell is trained in each way.")
+@click.option("--share", metavar="N", default=SHARE, show_default=True, help="Train every N-th cell each way.")
 @click.option("--whole/--no-whole", default=True, show_default=True, help="Train the whole study by two workers, too.")
 @click.option("--output", type=click.Path(path_type=Path), default=RESULTS, show_default=True)
 @click.option("--run", "directory", type=click.Path(path_type=Path), hidden=True)

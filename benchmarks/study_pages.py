@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from bundle import layout
 from bundle.study import Level, Outcome, Study
-from bundle.study_rows import Column, text_of
+from bundle.study_rows import Column
 from bundle.study_store import Store
 from service.app import create_app
 from service.settings import Settings
@@ -25,6 +25,7 @@ from verdicts.cells import Group, grouped, is_share, order_of, select
 from verdicts.claim_words import metric_name
 from verdicts.claims import Judged, judge_all
 from verdicts.intervals import mean_interval
+from verdicts.pictures.study_view import words_of
 
 SHIPPED = ("units", "depth-and-data", "vanishing-gradients", "relu-or-tanh", "epochs", "three-dimensions")
 FILES = Path("training/experiments/studies")
@@ -35,8 +36,8 @@ GENERATED = "<!-- Written by `make studies`; the first part is {source}. -->"
 INTRODUCTION = """\
 The course notebook ends in claims. Each is put to the test here, by a file that says what is trained and what is
 claimed: `make studies` trains all of it, judges the claims, and writes these pages. The claims were written before
-their studies were run; what came of them stands here whatever it is. [Decision 35](../decisions/0035-claims.md) says
-how an outcome is decided and how often one is wrong.
+their cells were run, four on spirals after trial runs of the circle and the moons; what came of them stands here
+whatever it is. [Decision 35](../decisions/0035-claims.md) says how an outcome is decided and how often one is wrong.
 
 An outcome is one on networks as they were trained in that study, never on an architecture alone."""
 
@@ -112,7 +113,7 @@ PICTURES: Mapping[str, Sequence[tuple[Mapping[str, str], str]]] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class StudyResult:
     """A study, its rows, and what came of its claims."""
 
     study: Study
@@ -121,7 +122,7 @@ class Found:
     seconds: float
 
 
-def found(directory: Path) -> Found:
+def load(directory: Path) -> StudyResult:
     """Return what a study has found.
 
     Raises:
@@ -131,14 +132,14 @@ def found(directory: Path) -> Found:
     study = store.study()
     metrics = {"loss", study.metric, *(claim.metric for claim in study.claims)}
     rows = rows_of(study, store, metrics, every_epoch=True)
-    return Found(study, rows, judge_all(study, rows), sum(unit.seconds for unit in store.units()))
+    return StudyResult(study, rows, judge_all(study, rows), sum(unit.seconds for unit in store.units()))
 
 
-def page(one: Found, pictures: Sequence[tuple[str, str]]) -> str:
+def page(result: StudyResult, pictures: Sequence[tuple[str, str]]) -> str:
     """Return a study's page. Pictures are file names with what they show."""
-    study = one.study
+    study = result.study
     source = f"{FILES}/{study.name}.md"
-    runs = f"{len(study.cells)} cells, {study.replicates} runs each, {_minutes(one.seconds)} of processor time"
+    runs = f"{len(study.cells)} cells, {study.replicates} runs each, {_minutes(result.seconds)} of processor time"
     parts = [
         f"# {study.title}",
         GENERATED.format(source=source),
@@ -146,23 +147,23 @@ def page(one: Found, pictures: Sequence[tuple[str, str]]) -> str:
         f"**Run it:** `python -m training study {FILES}/{study.name}.toml` ({runs}); the service shows it at "
         f"`/studies/{study.name}`.",
         "## What was found",
-        *(f"**{judged.outcome.capitalize()}.** {judged.text}\n\n> {judged.sentence}" for judged in one.judged),
+        *(f"**{judged.outcome.capitalize()}.** {judged.text}\n\n> {judged.sentence}" for judged in result.judged),
         *(f"![{shown}](../images/studies/{name})" for name, shown in pictures),
-        _table(one),
+        _table(result),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def index(studies: Sequence[Found]) -> str:
+def index(studies: Sequence[StudyResult]) -> str:
     """Return the list of studies with their claims."""
-    total: Counter[str] = Counter(judged.outcome for one in studies for judged in one.judged)
+    total: Counter[str] = Counter(judged.outcome for result in studies for judged in result.judged)
     counts = ", ".join(
         f"{total[outcome]} {outcome if outcome == 'undecided' else _of_many(outcome)}" for outcome in OUTCOMES
     )
     lines = ["| study | claim | outcome |", "|---|---|---|"]
-    for one in studies:
-        link = f"[{one.study.title}]({one.study.name}.md)"
-        for judged in one.judged:
+    for result in studies:
+        link = f"[{result.study.title}]({result.study.name}.md)"
+        for judged in result.judged:
             lines.append(f"| {link} | {judged.text} | **{judged.outcome}** |")
             link = ""
     parts = ["# Studies", GENERATED.format(source="benchmarks/study_pages.py"), INTRODUCTION]
@@ -177,11 +178,11 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
-def _table(one: Found) -> str:
+def _table(result: StudyResult) -> str:
     """Return the means with half their intervals' widths: a column for each level of the second axis."""
-    study = one.study
+    study = result.study
     is_norm = study.metric.startswith("gradient_norm")  # most telling before training, and of any size
-    rows = select(one.rows, {"epoch": 0 if is_norm else "last"})
+    rows = select(result.rows, {"epoch": 0 if is_norm else "last"})
     across = study.axes[-1]
     down = [factor for factor in study.factors if factor != across]
     groups = grouped(rows, [*down, across], study.metric, study.overlap)
@@ -195,12 +196,12 @@ def _table(one: Found) -> str:
     lines = [
         f"{what[0].upper()}{what[1:]}, by {' and '.join(down)} (rows) and {across} (columns):",
         "",
-        f"| {' | '.join([*down, *(_level(level) for level in columns)])} |",
+        f"| {' | '.join([*down, *(words_of(level) for level in columns)])} |",
         f"|{'---|' * len(down)}{'---:|' * len(columns)}",
     ]
     for levels, cells in by_row.items():
         told = [_cell(cells.get(level), study.metric, is_norm=is_norm) for level in columns]
-        lines.append(f"| {' | '.join([*(_level(level) for level in levels), *told])} |")
+        lines.append(f"| {' | '.join([*(words_of(level) for level in levels), *told])} |")
     return "\n".join(lines)
 
 
@@ -214,10 +215,6 @@ def _cell(group: Group | None, metric: str, *, is_norm: bool) -> str:
     interval = mean_interval(group.values[np.isfinite(group.values)], group.overlap)
     half = "" if interval is None else f" ± {(interval[1] - interval[0]) / 2:.{digits}f}"
     return f"{summary.mean:.{digits}f}{half}"
-
-
-def _level(level: Level) -> str:
-    return "none" if level is None else text_of(level)
 
 
 def written(path: Path, content: str) -> Path:
@@ -244,11 +241,11 @@ def draw(client: FlaskClient, study: str, out: Path) -> list[tuple[str, str]]:
     return drawn
 
 
-def told(studies: Mapping[str, Found]) -> str:
+def tally(studies: Mapping[str, StudyResult]) -> str:
     """Return a line for each study: how many of its claims came to what."""
     lines = []
-    for name, one in studies.items():
-        counts = Counter(judged.outcome for judged in one.judged)
+    for name, result in studies.items():
+        counts = Counter(judged.outcome for judged in result.judged)
         lines.append(f"{name}: {', '.join(f'{count} {outcome}' for outcome, count in counts.items())}")
     return "\n".join(lines)
 
@@ -259,13 +256,13 @@ def told(studies: Mapping[str, Found]) -> str:
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Draw them anew.")
 def main(models_dir: Path, out: Path, *, pictures: bool) -> None:
     """Write docs/studies from what the studies found."""
-    studies = {name: found(layout.study_dir(models_dir, name)) for name in SHIPPED}
+    studies = {name: load(layout.study_dir(models_dir, name)) for name in SHIPPED}
     client = create_app(Settings(models_dir=models_dir, log_level="ERROR")).test_client() if pictures else None
     for name in SHIPPED:
         shown = [] if client is None else draw(client, name, out / "images" / "studies")
         written(out / "studies" / f"{name}.md", page(studies[name], shown))
     written(out / "studies" / "README.md", index(list(studies.values())))
-    click.echo(told(studies))
+    click.echo(tally(studies))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 A field that is added gets a default, with which older files are read.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
@@ -91,6 +92,14 @@ class Study:
     started_at: datetime
     recipe: str = ""
     overlap: float = 0.0
+
+
+def ordered(levels: Iterable[Level]) -> list[Level]:
+    """Return the levels of a factor, each once: none first, numbers ascending, text in the order in which it comes."""
+    found = dict.fromkeys(levels)
+    numbers = [level for level in found if isinstance(level, int | float) and not isinstance(level, bool)]
+    texts = [level for level in found if isinstance(level, str | bool)]
+    return [*([None] if None in found else []), *sorted(numbers), *texts]
 
 
 StudySchema = schema_of(Study)

@@ -105,6 +105,13 @@ class Store:
         """Return which replicates of which cells are finished, by the files' names alone."""
         return _by_cell(self.rows, ".parquet")
 
+    def settled(self) -> dict[str, list[Block]]:
+        """Return which replicates of which cells are finished or failed, so that they are not run again."""
+        found = self.present()
+        for failure in self.failures():
+            found.setdefault(failure.cell, []).append(Block(failure.first, failure.last))
+        return found
+
     def failures(self, most: int | None = None) -> list[Failure]:
         """Return what came to nothing, sorted by cell and replicates; `most` of it."""
         found = [self._failure(path) for _, _, path in _files(self.failed, ".json")[:most]]

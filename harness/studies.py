@@ -19,7 +19,6 @@ from bundle.study_store import Store
 RUNS = 6
 EPOCHS = (0, 1, 5, 20, 100)
 NODES = 24
-DEEPEST = 3
 DOMAIN = ((-1.5, 1.5), (-1.5, 1.5))
 
 LONG_NAME = "a-study-of-" + "very-" * 8 + "long-names-42"

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from bundle.study import Claim, Outcome
 from verdicts.cells import NONE, is_share
+from verdicts.claim_comparison import Compared
 from verdicts.power import POWER
 from verdicts.words import TUNED, Basis, counted, number
 
@@ -32,33 +33,6 @@ _OF_A_LAYER = {
     "dead": "the share of dead units in layer {}",
     "saturated": "the share of saturated units in layer {}",
 }
-
-
-class Told(Protocol):
-    """What is told of a comparison: `verdicts.claims.Compared`."""
-
-    @property
-    def a(self) -> str: ...
-    @property
-    def b(self) -> str | None: ...
-    @property
-    def outcome(self) -> Outcome: ...
-    @property
-    def difference(self) -> float | None: ...
-    @property
-    def ci95(self) -> list[float] | None: ...
-    @property
-    def probability(self) -> float | None: ...
-    @property
-    def runs(self) -> int: ...
-    @property
-    def lost(self) -> int: ...
-    @property
-    def settings(self) -> int: ...
-    @property
-    def runs_needed(self) -> int | None: ...
-    @property
-    def why(self) -> str: ...
 
 
 def metric_name(metric: str) -> str:
@@ -90,7 +64,7 @@ def _level(level: Any) -> str:
     return f"{level:g}" if isinstance(level, float) else str(level)
 
 
-def sentence(claim: Claim, outcome: Outcome, compared: Sequence[Told], rope: float, recipe: str = "") -> str:
+def sentence(claim: Claim, outcome: Outcome, compared: Sequence[Compared], rope: float, recipe: str = "") -> str:
     """Say what came of a claim, and the comparison that decides it, with its numbers and what they rest on."""
     told = _deciding(outcome, compared)
     said = f"{_said(claim, told, rope)}{_among(claim.where)}{_trained(claim.where, recipe)}"
@@ -109,13 +83,13 @@ def _among(where: Mapping[str, Any]) -> str:
     return f"{at}{f' for {named(others)}' if others else ''}"
 
 
-def _deciding(outcome: Outcome, compared: Sequence[Told]) -> Told:
+def _deciding(outcome: Outcome, compared: Sequence[Compared]) -> Compared:
     """Return the one that a claim fails by most clearly, or that is the least sure."""
     alike = [each for each in compared if each.outcome == outcome]
     return min(alike, key=lambda each: 0 if each.probability is None else each.probability)
 
 
-def _said(claim: Claim, told: Told, rope: float) -> str:
+def _said(claim: Claim, told: Compared, rope: float) -> str:
     verb = {"holds": "is", "does not hold": "is not", "undecided": "may or may not be"}[told.outcome]
     subject = f"{metric_name(claim.metric)}{_with(told.a) if told.a else ''}"
     if claim.expect == "within":
@@ -146,7 +120,7 @@ def _margin(claim: Claim, rope: float) -> str:
     return f"{points} point" if points == "1" else f"{points} points"
 
 
-def _numbers(claim: Claim, told: Told) -> str:
+def _numbers(claim: Claim, told: Compared) -> str:
     basis = Basis(told.runs).few if told.outcome != "undecided" else ""
     parts = [_difference(claim, told), *([counted(told.runs, "run")] if told.runs else [])]
     if told.settings > 1:
@@ -156,7 +130,7 @@ def _numbers(claim: Claim, told: Told) -> str:
     return f"{', '.join(part for part in parts if part)}{basis}{_advice(told)}"
 
 
-def _difference(claim: Claim, told: Told) -> str:
+def _difference(claim: Claim, told: Compared) -> str:
     if told.difference is None:
         return ""
     is_mean = told.b is None
@@ -168,7 +142,7 @@ def _difference(claim: Claim, told: Told) -> str:
     return f"{text} times that{interval}" if claim.log else f"difference {text}{interval}"
 
 
-def _advice(told: Told) -> str:
+def _advice(told: Compared) -> str:
     same = told.ci95 is not None and told.ci95[0] == told.ci95[1]
     if told.outcome != "undecided":
         return "; the same in all runs, and taken for certain" if same else ""
@@ -179,7 +153,7 @@ def _advice(told: Told) -> str:
     return f"; about {counted(told.runs_needed, 'run')} would tell ({POWER:.0%} power)"
 
 
-def _tally(claim: Claim, outcome: Outcome, compared: Sequence[Told]) -> str:
+def _tally(claim: Claim, outcome: Outcome, compared: Sequence[Compared]) -> str:
     if len(compared) == 1:
         return ""
     one = "pair" if claim.expect == "same" else "step"

@@ -8,7 +8,7 @@ replicate. Error rates are in docs/decisions/0035-claims.md.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bundle.study import Claim, Outcome, Study
 from verdicts import student
 from verdicts.cells import LAST, Columns, bounds_of, count_of, is_share, order_of, select
+from verdicts.claim_comparison import Compared
 from verdicts.claim_rules import check, rope_of
 from verdicts.claim_sides import over_settings, sides_of, values_of
 from verdicts.claim_words import metric_name, sentence
@@ -33,26 +34,6 @@ MAX_COMPARED = 5_000
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One of a claim's comparisons: a against b, or a alone where its mean is held against bounds.
-
-    Of logarithms `difference` is the ratio of the geometric means.
-    """
-
-    a: str
-    b: str | None
-    outcome: Outcome
-    difference: Annotated[float | None, "of the means, or the mean"]
-    ci95: Annotated[list[float] | None, "of it"]
-    probability: Annotated[float | None, "that it is as expected"]
-    runs: int
-    lost: Annotated[int, "runs left out since either has no value, as one that diverged"] = 0
-    settings: Annotated[int, "combinations of the other factors that both have; each run is the mean over them"] = 1
-    runs_needed: Annotated[int | None, "about how many would tell with 80% power, where it is undecided"] = None
-    why: Annotated[str, "why it cannot be told, if so"] = ""
-
-
-@dataclass(frozen=True)
 class Judged:
     """What came of a claim."""
 
@@ -66,6 +47,11 @@ def judge_all(study: Study, columns: Columns) -> list[Judged]:
     """Return what came of each of a study's claims, in their order."""
     claims = [_in_order(claim, study, columns) for claim in study.claims]
     return [judge(claim, columns, study.factors, study.overlap, study.recipe) for claim in claims]
+
+
+def names_epochs(claim: Claim) -> bool:
+    """Say whether a claim says which epochs it is about; else it is about the last one."""
+    return claim.along == "epoch" or "epoch" in {**(claim.better or {}), **claim.where}
 
 
 def _in_order(claim: Claim, study: Study, columns: Columns) -> Claim:
@@ -106,8 +92,7 @@ def judge(claim: Claim, columns: Columns, factors: Sequence[str], overlap: float
 def _details(claim: Claim, columns: Columns, factors: Sequence[str], overlap: float) -> list[Compared]:
     if not count_of(columns):
         raise ValueError("there are no rows yet")
-    compares_epochs = claim.along == "epoch" or "epoch" in {**(claim.better or {}), **claim.where}
-    rows = select(columns, claim.where if compares_epochs else {"epoch": LAST, **claim.where})
+    rows = select(columns, claim.where if names_epochs(claim) else {"epoch": LAST, **claim.where})
     if not count_of(rows):
         raise ValueError("there are no such rows yet")
     if claim.metric not in rows:

@@ -21,7 +21,7 @@ from service.dataplane.study_rows import Known, cells_of, complete, follow, is_s
 from service.errors import InvalidError, TooLargeError
 from service.registry.studies import StudyFolder
 from verdicts.cells import LAST, codes, count_of, grouped, levels_of, meeting
-from verdicts.claims import Judged, judge_all
+from verdicts.claims import Judged, judge_all, names_epochs
 from verdicts.group_table import table_of
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Studies:
 
     def _judge(self, folder: StudyFolder) -> list[Judged]:
         study = folder.study
-        if any(c.along == "epoch" or "epoch" in {**c.where, **(c.better or {})} for c in study.claims):
+        if any(map(names_epochs, study.claims)):
             wanted = {*study.factors, "loss", *(claim.metric for claim in study.claims)}
             return judge_all(study, complete(study, read(folder, None, wanted), wanted))
         return judge_all(study, self.known(folder).columns)

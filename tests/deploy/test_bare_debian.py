@@ -84,6 +84,7 @@ def test_a_curl_example_gives_its_answer(debian: Debian, url: str, example: cons
 
 @pytest.mark.parametrize("command", client_commands())
 def test_a_command_of_the_client_runs(debian: Debian, url: str, command: str) -> None:
+    (debian.home / CLONE / "scores.csv").write_text(found(r"(?s)```csv\n(.*?)```"))
     assert debian.run(f"cd {CLONE} && BOUNDARY_URL={url} {command}")
 
 

@@ -7,9 +7,9 @@ from marshmallow import ValidationError
 
 from training.dataset_spec import SCHEMAS
 from training.study.grids import Grid
-from training.study.parts import ARCHITECTURE, DATASET, RECIPE, Said, dataset_schema, field_of
+from training.study.parts import ARCHITECTURE, DATASET, RECIPE, TomlTable, dataset_schema, field_of
 
-Table = tuple[str, int, Said]
+TableEntry = tuple[str, int, TomlTable]
 """`grid` or `cell`, its position among those, and what it says."""
 
 OF_LISTS = frozenset({"hidden_layers", "features", "domain"})
@@ -19,7 +19,7 @@ UNCHECKED = frozenset({"generator", "positive"})
 """What no field checks by itself: `positive` may be a number, and is checked with the whole data set."""
 
 
-def check_dataset(dataset: Said, tables: Sequence[Said]) -> None:
+def check_dataset(dataset: TomlTable, tables: Sequence[TomlTable]) -> None:
     """Raise ValidationError where `[dataset]` says what no data set of the study has."""
     generators = _generators(dataset, *tables)
     if "generator" in dataset or not generators:
@@ -34,7 +34,7 @@ def check_dataset(dataset: Said, tables: Sequence[Said]) -> None:
         raise ValidationError(errors)
 
 
-def combinations(tables: Sequence[Table], dataset: Said, architecture: Said) -> tuple[Grid, ...]:
+def combinations(tables: Sequence[TableEntry], dataset: TomlTable, architecture: TomlTable) -> tuple[Grid, ...]:
     """Return the grids of a study; one that varies nothing is one cell.
 
     Raises:
@@ -51,7 +51,7 @@ def combinations(tables: Sequence[Table], dataset: Said, architecture: Said) -> 
     return tuple(grids) or (Grid("all cells", {}, {}),)
 
 
-def _grid(kind: str, position: int, table: Said, dataset: Said, architecture: Said) -> Grid:
+def _grid(kind: str, position: int, table: TomlTable, dataset: TomlTable, architecture: TomlTable) -> Grid:
     _check_architecture(table, architecture)
     generators = _generators(table) or _generators(dataset)
     levels: dict[str, list[Any]] = {}
@@ -72,7 +72,7 @@ def _grid(kind: str, position: int, table: Said, dataset: Said, architecture: Sa
     return Grid(f"{kind}[{position + 1}]", data, network)
 
 
-def _check_architecture(table: Said, architecture: Said) -> None:
+def _check_architecture(table: TomlTable, architecture: TomlTable) -> None:
     said = [key for key in ("width", "depth") if key in table]
     if said and "hidden_layers" in table:
         raise ValidationError("does not go with width and depth, which say the same", "hidden_layers")
@@ -153,7 +153,7 @@ def _of_data(key: str, value: Any, generators: Sequence[str]) -> Any:
     raise refused[0]
 
 
-def _generators(*tables: Said) -> list[str]:
+def _generators(*tables: TomlTable) -> list[str]:
     """Return the kinds of data set that some tables name."""
     named = [each for table in tables for each in _listed(table.get("generator"))]
     return list(dict.fromkeys(each for each in named if isinstance(each, str) and each in SCHEMAS))

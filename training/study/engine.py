@@ -26,7 +26,7 @@ from bundle.study_store import Store
 from training.study import worker
 from training.study.cells import Cell
 from training.study.cluster import EngineError, connected
-from training.study.units import Range, Unit, batches, units_of
+from training.study.units import Unit, batches, units_of
 from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
 LOST = "the connection to the scheduler is lost; the same command goes on where it was"
@@ -35,7 +35,7 @@ COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
 
 
-DEATHS = 3
+MAX_DEATHS = 3
 """So many workers may a unit that runs alone end before it is a failure: the first may have been another's fault."""
 
 
@@ -98,11 +98,9 @@ def run(
 
 
 def _missing(cells: Iterable[Cell], replicates: int, store: Store, progress: Callable[[int], object]) -> Iterator[Unit]:
-    found: dict[str, list[Range]] = {cell: list(ranges) for cell, ranges in store.present().items()}
-    for failure in store.failures():
-        found.setdefault(failure.cell, []).append((failure.first, failure.last))
+    settled = store.settled()
     for cell in cells:
-        units = list(units_of(cell, found.pop(cell.digest, ()), replicates))
+        units = list(units_of(cell, settled.pop(cell.digest, ()), replicates))
         progress(replicates - sum(unit.replicates for unit in units))
         yield from units
 
@@ -217,7 +215,7 @@ class _Dask:
             return []
         deaths = task.deaths + error.allowed_failures + 1
         (unit,) = task.units
-        if deaths < DEATHS:
+        if deaths < MAX_DEATHS:
             self._tell(f"a worker ended; {unit.cell.name} starts again")
             self._again.append(replace(task, deaths=deaths))
             return []

@@ -17,13 +17,13 @@ from training import TrainingError
 from training.experiment import Experiment
 from training.study import threads
 from training.study.cells import Cell
-from training.study.names import LONGEST, shortened
+from training.study.names import MAX_NAME_CHARS, shortened
 
 
 def model_of(study: str, cell: Cell) -> str:
     """Return what a cell is exported as."""
     name = f"{study}-{cell.name}"
-    return name if len(name) <= LONGEST else shortened(name, cell.digest)
+    return name if len(name) <= MAX_NAME_CHARS else shortened(name, cell.digest)
 
 
 def published(before: Study | None, replicates: int, models_dir: Path) -> dict[str, str]:
@@ -48,7 +48,7 @@ def check_free(study: str, experiments: Iterable[Experiment], models_dir: Path) 
             models = [result.model for result in ComparisonSchema().read(path).models]
         except (FileNotFoundError, ValueError):
             continue
-        others = [model for model in models if not model.startswith(study[: LONGEST - 9])]
+        others = [model for model in models if not model.startswith(study[: MAX_NAME_CHARS - 9])]
         if others:
             raise ValueError(
                 f"there is an experiment {experiment.name} with other models, such as {others[0]}: its comparison "
@@ -76,7 +76,7 @@ def experiments_of(study: str, cells: Iterable[Cell], replicates: int) -> list[E
 
 
 def _numbered(study: str, number: int) -> str:
-    return f"{study[: LONGEST - 1 - len(str(number))]}-{number}"
+    return f"{study[: MAX_NAME_CHARS - 1 - len(str(number))]}-{number}"
 
 
 def train(experiments: Sequence[Experiment], models_dir: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 PointLosses: TypeAlias = Callable[[F, F], tuple[F, F]]
 
-FLAT = 0.01
+FLAT_SHARE = 0.01
 """Of an activation's steepest slope: below it a unit is saturated at a point. Of tanh that is where |tanh| > 0.995."""
 
 SATURATED_AT = 0.95
@@ -74,7 +74,7 @@ def measure_learning(
         for i, (activation, layer) in enumerate(zip(activations, hidden, strict=True)):
             slopes = np.abs(layer.slopes)
             np.maximum(steepest_here[i], slopes.max(axis=2), out=steepest_here[i])
-            flat[i] += np.count_nonzero(slopes < FLAT * steepest(activation), axis=2)
+            flat[i] += np.count_nonzero(slopes < FLAT_SHARE * steepest(activation), axis=2)
     return Learning(
         outputs=np.concatenate(answers, axis=2).swapaxes(1, 2),
         loss=total / n,

@@ -17,7 +17,7 @@ from training.protocol_spec import Recipe
 from training.recorded import recorded_epochs
 from training.study.cells import Cell, Exact, Keep, content_of, digest_of
 from training.study.names import name_of
-from training.study.parts import ARCHITECTURE, Data, Network, Said, data_of, network_of, plain, shown, task_of
+from training.study.parts import ARCHITECTURE, Data, Network, TomlTable, data_of, network_of, plain, shown, task_of
 
 Errors = list[str]
 
@@ -53,7 +53,7 @@ class Recording:
 
 
 @dataclass
-class Found:
+class Inventory:
     """What there is in a study: levels of each factor, what the data are for, what is recorded, and with which recipe.
 
     `overlap` is as in `bundle.study.Study`.
@@ -82,8 +82,8 @@ class Found:
 class Grids:
     """What all cells have, and the combinations that make each of them."""
 
-    dataset: Said
-    architecture: Said
+    dataset: TomlTable
+    architecture: TomlTable
     recipe: Recipe
     grids: tuple[Grid, ...]
     factors: tuple[str, ...]
@@ -123,7 +123,7 @@ class Grids:
         networks = [self._network(said) for said in _products(grid.network)]
         return lambda: iter(networks)
 
-    def _network(self, said: Said) -> Network:
+    def _network(self, said: TomlTable) -> Network:
         own = {key: value for key, value in said.items() if key in ARCHITECTURE}
         base = {} if "hidden_layers" in own else self.architecture
         recipe = {key: value for key, value in said.items() if key not in ARCHITECTURE}
@@ -136,21 +136,21 @@ class Grids:
             levels[factor] = None if levels[factor] is None else str(levels[factor])
         return levels
 
-    def check(self) -> tuple[Found, Errors]:
+    def check(self) -> tuple[Inventory, Errors]:
         """Look at every data set and every network once, not at all of their combinations.
 
         Returns:
             what there is, and what is wrong, a line each.
         """
-        found = Found({factor: {} for factor in self.factors})
+        inventory = Inventory({factor: {} for factor in self.factors})
         errors: dict[tuple[str, str], str] = {}
-        for where, which, wrong in self._checked(found):
+        for where, which, wrong in self._checked(inventory):
             errors.setdefault((where, wrong), f"  {where}{which}: {wrong}")
             if len(errors) == SHOWN_ERRORS:
-                return found, [*errors.values(), "  …"]
-        return found, list(errors.values())
+                return inventory, [*errors.values(), "  …"]
+        return inventory, list(errors.values())
 
-    def _checked(self, found: Found) -> Iterator[tuple[str, str, str]]:
+    def _checked(self, inventory: Inventory) -> Iterator[tuple[str, str, str]]:
         """Yield where something is wrong, with which levels, and what."""
         for grid in self.grids:
             tasks: dict[tuple[Task, tuple[str, ...]], None] = {}
@@ -162,29 +162,31 @@ class Grids:
                     yield from _lines(grid, said, error, "dataset")
                     continue
                 tasks[task, tuple(classes)] = None
-                _note_levels(found, data.levels)
+                _note_levels(inventory, data.levels)
                 if isinstance(data.spec, TableSpec):
                     test, validation = data.spec.test_fraction, data.spec.validation_fraction
-                    found.overlap = max(found.overlap, test / ((1 - test) * (1 - validation)))
+                    inventory.overlap = max(inventory.overlap, test / ((1 - test) * (1 - validation)))
             for said in _products(grid.network):
                 try:
-                    self._check_network(said, tasks, found)
+                    self._check_network(said, tasks, inventory)
                 except (ValidationError, ValueError) as error:
                     yield from _lines(grid, said, error, "")
-            found.tasks.update(tasks)
+            inventory.tasks.update(tasks)
 
-    def _check_network(self, said: Said, tasks: Mapping[tuple[Task, tuple[str, ...]], None], found: Found) -> None:
+    def _check_network(
+        self, said: TomlTable, tasks: Mapping[tuple[Task, tuple[str, ...]], None], inventory: Inventory
+    ) -> None:
         network = self._network(said)
         model, protocol = network.model, network.model.protocol
         for task, classes in tasks:
             protocol.loss_for(task)
             protocol.class_weights_for(classes)
-        _note_levels(found, network.levels)
-        found.epochs.update(self.recording.of(model.epochs).epochs)
-        found.layers = max(found.layers, len(model.hidden_layers))
-        found.tuned.add(model.is_tuned)
-        found.rates.add(protocol.learning_rate)
-        found.lengths.add(model.epochs)
+        _note_levels(inventory, network.levels)
+        inventory.epochs.update(self.recording.of(model.epochs).epochs)
+        inventory.layers = max(inventory.layers, len(model.hidden_layers))
+        inventory.tuned.add(model.is_tuned)
+        inventory.rates.add(protocol.learning_rate)
+        inventory.lengths.add(model.epochs)
 
 
 def _count(levels: Mapping[str, list[Any]]) -> int:
@@ -194,17 +196,17 @@ def _count(levels: Mapping[str, list[Any]]) -> int:
     return count
 
 
-def _products(levels: Mapping[str, list[Any]]) -> Iterator[Said]:
+def _products(levels: Mapping[str, list[Any]]) -> Iterator[TomlTable]:
     for values in product(*levels.values()):
         yield dict(zip(levels, values, strict=True))
 
 
-def _note_levels(found: Found, levels: Mapping[str, Level]) -> None:
+def _note_levels(inventory: Inventory, levels: Mapping[str, Level]) -> None:
     for factor, level in levels.items():
-        found.levels[factor][level] = None
+        inventory.levels[factor][level] = None
 
 
-def _lines(grid: Grid, said: Said, error: Exception, table: str) -> Iterator[tuple[str, str, str]]:
+def _lines(grid: Grid, said: TomlTable, error: Exception, table: str) -> Iterator[tuple[str, str, str]]:
     """Tell what is wrong with a combination."""
     levels = ", ".join(f"{key} {shown(key, plain(value))}" for key, value in said.items())
     which = f" with {levels}" if levels else ""

@@ -21,7 +21,7 @@ from training.keys import SIZE, Tuple, at_least
 from training.protocol_spec import Recipe, RecipeSchema
 from training.study.cells import dataset_content, recipe_content
 
-Said = Mapping[str, Any]
+TomlTable = Mapping[str, Any]
 """Keys and values as a file has them."""
 
 ARCHITECTURE = ("width", "depth", "hidden_layers")
@@ -32,7 +32,7 @@ OF_HIDDEN_LAYERS = ("activation", "dropout", "batch_normalization")
 """What a network without hidden layers has none of."""
 
 
-class ArchitectureSchema(StrictRecordSchema[Said]):
+class ArchitectureSchema(StrictRecordSchema[TomlTable]):
     """How many hidden layers there are, and how wide. A width of 0 is no hidden layer."""
 
     width = fields.Integer(strict=True, validate=at_least(0))
@@ -40,12 +40,12 @@ class ArchitectureSchema(StrictRecordSchema[Said]):
     hidden_layers = Tuple(fields.Integer(strict=True, validate=SIZE))
 
     @validates_schema
-    def says_it_once(self, data: Said, **_: object) -> None:
+    def says_it_once(self, data: TomlTable, **_: object) -> None:
         if "hidden_layers" in data and len(data) > 1:
             raise ValidationError("does not go with width and depth, which say the same", "hidden_layers")
 
     @post_load
-    def make(self, data: Said, **_: object) -> Said:
+    def make(self, data: TomlTable, **_: object) -> TomlTable:
         return data
 
 
@@ -110,7 +110,7 @@ class Network:
     levels: dict[str, Level]
 
 
-def data_of(said: Said, factors: Iterable[str], directory: Path) -> Data:
+def data_of(said: TomlTable, factors: Iterable[str], directory: Path) -> Data:
     """Return the data set that a combination asks for; its table, if any, is found from the study's directory.
 
     Raises:
@@ -142,7 +142,7 @@ def task_of(spec: DatasetSpec, seed: int) -> tuple[Task, list[str]]:
     return "binary" if count == 2 else "multiclass", [str(i) for i in range(count)]
 
 
-def network_of(architecture: Said, levels: Recipe, of_all: Recipe, factors: Sequence[str]) -> Network:
+def network_of(architecture: TomlTable, levels: Recipe, of_all: Recipe, factors: Sequence[str]) -> Network:
     """Return the network that a combination asks for: its recipe is `levels`, and else that of all.
 
     Raises:
@@ -169,7 +169,7 @@ def network_of(architecture: Said, levels: Recipe, of_all: Recipe, factors: Sequ
     return Network(model, recipe_content(model), mine)
 
 
-def hidden_layers(architecture: Said) -> tuple[int, ...]:
+def hidden_layers(architecture: TomlTable) -> tuple[int, ...]:
     """Return the units of each hidden layer: 10 and 10 where nothing is said, as in an experiment."""
     if "hidden_layers" in architecture:
         return tuple(architecture["hidden_layers"])

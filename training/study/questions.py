@@ -15,6 +15,8 @@ from bundle.records import StrictRecordSchema
 from bundle.study import Claim, Level
 from training.protocol_spec import one_of
 from training.study.parts import shown
+from verdicts import claim_rules
+from verdicts.cells import LAST, NONE
 
 _BY_TASK: dict[bool, tuple[str, ...]] = {
     True: ("mae", "validation_mae", "test_mae", "test_r2"),
@@ -24,7 +26,6 @@ _OF_ALL = ("loss", "validation_loss", "test_loss", "affine_share")
 _OF_KERNELS, _OF_HIDDEN_LAYERS = ("gradient_norm", "weight_norm"), ("dead", "saturated")
 
 _COMPARISON = re.compile(r"(>=|<=|!=|>|<)\s*\S.*")
-NONE, LAST = "none", "last"
 SHOWN_LEVELS = 30
 
 
@@ -186,4 +187,9 @@ def checked(claim: Claim, known: Known) -> Claim:
             errors[key] = error.messages
     if errors:
         raise ValidationError(errors)
-    return replace(claim, **fixed)
+    claim = replace(claim, **fixed)
+    try:
+        claim_rules.check(claim, known.levels)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    return claim

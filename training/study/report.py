@@ -8,7 +8,7 @@ from bundle.study import Level, Study
 from bundle.study_rows import Column, text_of, with_levels
 from bundle.study_store import Store
 from verdicts.cells import Group, grouped, is_share
-from verdicts.claims import Judged, judge_all
+from verdicts.claims import Judged, judge_all, names_epochs
 
 MOST_LINES = 40
 """Of a table; of more cells it shows groups."""
@@ -82,10 +82,6 @@ def judged(study: Study, store: Store) -> list[Judged]:
     Raises:
         ValueError: there are too many rows.
     """
-    every_epoch = any(_asks_for_epochs(claim.along, claim.where, claim.better) for claim in study.claims)
+    every_epoch = any(map(names_epochs, study.claims))
     metrics = {"loss", *(claim.metric for claim in study.claims)}  # by the loss it is seen which replicates diverged
     return judge_all(study, rows_of(study, store, metrics, every_epoch=every_epoch)) if study.claims else []
-
-
-def _asks_for_epochs(along: str | None, *conditions: Mapping[str, object] | None) -> bool:
-    return along == "epoch" or any("epoch" in each for each in conditions if each)

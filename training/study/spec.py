@@ -16,14 +16,14 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from bundle.card import Task
 from bundle.records import StrictRecordSchema
-from bundle.study import Claim, Level, Study, StudyCell
+from bundle.study import Claim, Level, Study, StudyCell, ordered
 from training.experiment import check_name, listed
 from training.keys import SEED, SIZE, Tuple, at_least
 from training.protocol_spec import RecipeSchema, one_of
 from training.study.cells import Cell
 from training.study.combinations import check_dataset, combinations
-from training.study.grids import Found, Grids, Recording
-from training.study.parts import ARCHITECTURE, ModelSchema, Said
+from training.study.grids import Grids, Inventory, Recording
+from training.study.parts import ARCHITECTURE, ModelSchema, TomlTable
 from training.study.questions import ClaimSchema, Known, checked, metric_of
 from verdicts.words import TUNED
 
@@ -47,7 +47,7 @@ class StudyFile:
     claims: tuple[Claim, ...]
     export: tuple[Mapping[str, Any], ...]
     grids: Grids
-    found: Found
+    inventory: Inventory
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -55,11 +55,11 @@ class StudyFile:
 
     @property
     def task(self) -> Task:
-        return _task_of(self.found)
+        return _task_of(self.inventory)
 
     def cells(self) -> Iterator[Cell]:
         """Yield each cell, made as it is asked for; equal ones once."""
-        return self.grids.cells(self.found.mixed)
+        return self.grids.cells(self.inventory.mixed)
 
     def exported(self) -> Iterator[Cell]:
         """Yield the cells that are to be exported.
@@ -100,8 +100,8 @@ class StudyFile:
             claims=list(self.claims),
             task=self.task,
             started_at=started_at,
-            recipe=recipe_in_words(self.found, self.factors),
-            overlap=self.found.overlap,
+            recipe=recipe_in_words(self.inventory, self.factors),
+            overlap=self.inventory.overlap,
         )
 
 
@@ -111,13 +111,16 @@ def _meets(levels: Mapping[str, Level], conditions: Mapping[str, Any]) -> bool:
     )
 
 
-def recipe_in_words(found: Found, factors: tuple[str, ...]) -> str:
+def recipe_in_words(inventory: Inventory, factors: tuple[str, ...]) -> str:
     """Return how all cells are trained, nothing of what is a factor: "at rate 0.001 and 500 epochs"."""
-    if found.tuned == {True}:
+    if inventory.tuned == {True}:
         return TUNED
-    rate = [f"rate {rate:g}" for rate in found.rates if len(found.rates) == 1 and "learning_rate" not in factors]
-    epochs = [f"{epochs:,} epochs" for epochs in found.lengths if len(found.lengths) == 1 and "epochs" not in factors]
-    return f"at {' and '.join(rate + epochs)}" if rate or epochs else ""
+    said = []
+    if len(inventory.rates) == 1 and "learning_rate" not in factors:
+        said.append(f"rate {min(inventory.rates):g}")
+    if len(inventory.lengths) == 1 and "epochs" not in factors:
+        said.append(f"{min(inventory.lengths):,} epochs")
+    return f"at {' and '.join(said)}" if said else ""
 
 
 class _KeepSchema(StrictRecordSchema[Recording]):
@@ -146,7 +149,7 @@ def _table() -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.Raw(), load_default=dict)
 
 
-class _StudySchema(StrictRecordSchema[Said]):
+class _StudySchema(StrictRecordSchema[TomlTable]):
     """What the tables say is looked at when all of them are known."""
 
     name = fields.String(required=True, validate=check_name)
@@ -173,7 +176,7 @@ class _StudySchema(StrictRecordSchema[Said]):
             raise ValidationError({"dataset": error.normalized_messages()}) from error  # type: ignore[no-untyped-call]
 
     @post_load
-    def make(self, data: Said, **_: object) -> Said:
+    def make(self, data: TomlTable, **_: object) -> TomlTable:
         return data
 
 
@@ -198,7 +201,7 @@ class _CombinationError(ValueError):
     """Some combinations of levels cannot be trained; a line each."""
 
 
-def _study(document: Said, directory: Path) -> StudyFile:
+def _study(document: TomlTable, directory: Path) -> StudyFile:
     said: dict[str, Any] = _StudySchema().load(document)
     model = said["model"]
     architecture = {key: value for key, value in model.items() if key in ARCHITECTURE}
@@ -207,15 +210,15 @@ def _study(document: Said, directory: Path) -> StudyFile:
     grids = combinations(tables, said["dataset"], architecture)
     factors = tuple(dict.fromkeys(key for *_, table in tables for key in table))
     of_all = Grids(said["dataset"], architecture, recipe, grids, factors, said["keep"], said["seed"], directory)
-    found, errors = of_all.check()
+    inventory, errors = of_all.check()
     if errors:
         raise _CombinationError("\n".join(errors))
     known = Known(
-        {factor: _as_rows_have(found, factor) for factor in factors},
-        found.mixed,
-        sorted(found.epochs),
-        _task_of(found),
-        found.layers,
+        {factor: _as_rows_have(inventory, factor) for factor in factors},
+        inventory.mixed,
+        sorted(inventory.epochs),
+        _task_of(inventory),
+        inventory.layers,
     )
     return StudyFile(
         name=said["name"],
@@ -225,27 +228,24 @@ def _study(document: Said, directory: Path) -> StudyFile:
         replicates=said["replicates"],
         **_asked(said, known),
         grids=of_all,
-        found=found,
+        inventory=inventory,
     )
 
 
-def _as_rows_have(found: Found, factor: str) -> list[Level]:
-    """Return a factor's levels: none first, numbers ascending, text in the order of the file."""
-    levels = list(found.levels[factor])
-    if factor in found.mixed:
-        return [None if level is None else str(level) for level in levels]
-    numbers = sorted(level for level in levels if isinstance(level, int | float))
-    return [*(level for level in levels if level is None), *(numbers or (e for e in levels if isinstance(e, str)))]
+def _as_rows_have(inventory: Inventory, factor: str) -> list[Level]:
+    """Return a factor's levels, as text where some are text."""
+    is_text = factor in inventory.mixed
+    return ordered(str(level) if is_text and level is not None else level for level in inventory.levels[factor])
 
 
-def _task_of(found: Found) -> Task:
-    tasks = {task for task, _ in found.tasks}
+def _task_of(inventory: Inventory) -> Task:
+    tasks = {task for task, _ in inventory.tasks}
     if "regression" in tasks and len(tasks) > 1:
         raise ValidationError("some data are for regression, others for classes: they have no metric in common", "grid")
     return "multiclass" if len(tasks) > 1 else next(iter(tasks))
 
 
-def _asked(said: Said, known: Known) -> dict[str, Any]:
+def _asked(said: TomlTable, known: Known) -> dict[str, Any]:
     """Return what is asked of the rows, in their own words. Raises ValidationError, by keys, where it cannot be."""
     errors: dict[str, Any] = {}
 

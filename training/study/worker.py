@@ -44,7 +44,7 @@ class WorkerFullError(Exception):
 
 
 LEAVES_AFTER_SECONDS = 0.5
-FULL = 0.75
+FULL_SHARE = 0.75
 """Of its memory. What XLA compiles for a network is never freed: 10 MB a recipe and shape."""
 
 _received: dict[str, str] = {}
@@ -107,7 +107,7 @@ def _worker() -> Worker | None:
 
 def _is_full(this: Worker) -> bool:
     limit = this.memory_manager.memory_limit
-    return bool(this.nanny and limit and this.monitor.get_process_memory() > FULL * limit)
+    return bool(this.nanny and limit and this.monitor.get_process_memory() > FULL_SHARE * limit)
 
 
 def _run(unit: Unit, cell: Cell, train: TrainUnit) -> UnitResult:

@@ -20,13 +20,13 @@ from verdicts.pictures.frame import MARGIN, Fonts, Frame, Picture
 from verdicts.pictures.letters import fitted, widest, width_of
 from verdicts.pictures.study_view import check, chosen, varied, view_of, words_of
 
-MOST = 40
+MAX_LEVELS = 40
 """Levels of a factor that are drawn."""
 
 SIDE = 150
 """The most pixels that a boundary is wide and high."""
 
-SAID: Mapping[Task, str] = {
+CAPTIONS: Mapping[Task, str] = {
     "binary": "Each square is the mean of a cell's runs: blue where P(y = 1) is near 0, red near 1, a line at 0.5.",
     "multiclass": "Each square has the class that most of a cell's runs give, the paler the fewer agree.",
     "regression": "Each square is the mean of a cell's runs, from blue (least) to yellow (most).",
@@ -65,7 +65,7 @@ def picture(
     grid = _grid(study, columns, x, y, metric)
     words = [words_of(level) for level in (*grid.columns, *grid.rows)]
     drawn = {place: maps[cell] for place, cell in grid.cells.items() if cell in maps}
-    notes = [*([SAID[study.task]] if drawn else []), f"Numbers: means of {metric_name(metric)}.", *grid.notes]
+    notes = [*([CAPTIONS[study.task]] if drawn else []), f"Numbers: means of {metric_name(metric)}.", *grid.notes]
     by = " and ".join(name for name in (grid.y, grid.x) if name is not None)
     title = f"{study.title}: {metric_name(metric)}{f' by {by}' if by else ''}"
     frame = Frame(width, title, (), notes, fonts(title, *notes, *words))
@@ -169,12 +169,12 @@ def _grid(study: Study, columns: dict[str, Column], x: str | None, y: str | None
 
 
 def _levels(columns: dict[str, Column], name: str | None) -> list[Level]:
-    return [None] if name is None else levels_of(columns[name])[:MOST]
+    return [None] if name is None else levels_of(columns[name])[:MAX_LEVELS]
 
 
 def _left_out(columns: dict[str, Column], names: Sequence[str | None]) -> list[str]:
     counts = [(name, len(levels_of(columns[name]))) for name in names if name is not None]
-    return [f"The first {MOST} of {count} levels of {name}." for name, count in counts if count > MOST]
+    return [f"The first {MAX_LEVELS} of {count} levels of {name}." for name, count in counts if count > MAX_LEVELS]
 
 
 def _ends(means: Sequence[float]) -> tuple[float, float]:

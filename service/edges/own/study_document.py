@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from bundle.records import schema_of
-from bundle.study import Claim, Failure, Level, Study
+from bundle.study import Claim, Failure, Study, ordered
 from bundle.study_rows import Column
 from service.dataplane.studies import Studies
 from service.dataplane.study_query import StudyQuery
@@ -16,7 +16,8 @@ from service.errors import TooLargeError
 from service.http.responses import to_json
 from service.registry.studies import StudyFolder
 from verdicts.cells import count_of
-from verdicts.claims import Compared, Judged
+from verdicts.claim_comparison import Compared
+from verdicts.claims import Judged
 
 MAX_JSON_VALUES = 1_000_000
 """Of the rows of a document: 15 MB."""
@@ -147,7 +148,9 @@ def facts_of(studies: Studies, folder: StudyFolder, exported: Mapping[str, str |
     return {
         "study": _facts(study, known),
         "progress": folder.progress,
-        "factors": [{"name": name, "levels": _levels(study, name)} for name in study.factors],
+        "factors": [
+            {"name": name, "levels": ordered(cell.factors.get(name) for cell in study.cells)} for name in study.factors
+        ],
         "cells": _cells(folder, known, maps, exported),
         "maps": [_map(facts) for facts in maps],
         "resolution": max((facts.nodes for facts in maps), default=0),
@@ -172,17 +175,6 @@ def _facts(study: Study, known: Known) -> dict[str, Any]:
         "metrics": known.metrics(study),
         "epochs": known.all_epochs(),
     }
-
-
-def _levels(study: Study, name: str) -> list[Level]:
-    """Return a factor's levels: none first, numbers ascending, text in the order of the cells."""
-    found = dict.fromkeys(cell.factors.get(name) for cell in study.cells)
-    numbers = sorted(x for x in found if isinstance(x, int | float) and not isinstance(x, bool))
-    return [
-        *([None] if None in found else []),
-        *numbers,
-        *(level for level in found if isinstance(level, str | bool)),
-    ]
 
 
 def _cells(

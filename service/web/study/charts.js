@@ -29,7 +29,7 @@ const isKnown = ({ y }) => Number.isFinite(y);
 
 /** @param {number[]} values
  *  @returns {Interval} */
-export function spanOf(values) {
+function spanOf(values) {
   const known = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...known), Math.max(...known)];
   if (known.length === 0) return [0, 1];

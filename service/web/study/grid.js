@@ -117,7 +117,7 @@ export class Grid {
     this.#columns = columns.length;
     const [across, down] = [x, y].map((name) => (name === null ? "" : factorText(name)));
     this.caption.textContent =
-      (across ? `Cells by ${across}${down ? ` and ${down}` : ""}. ` : "") + "Arrow keys lead from cell to cell.";
+      (across ? `Cells by ${across}${down ? ` and ${down}` : ""}. ` : "") + "Arrow keys move from cell to cell.";
     const corner = h("td", { class: "corner" }, down ? h("span", {}, `${down} ↓`) : null, h("span", {}, `${across} →`));
     /** @param {string} scope
      *  @returns {(text: string, i: number, all: string[]) => HTMLElement} */

@@ -1,6 +1,6 @@
 // What the colours of the measure mean, and what is to be seen of boundaries.
 
-import { h } from "../explorer/dom.js";
+import { counted, h } from "../explorer/dom.js";
 import { meaningOf, nameOf, written } from "./measures.js";
 
 /** @param {HTMLElement} element @param {import("./view.js").StudyView} view @param {import("./main.js").Shown} shown */
@@ -18,6 +18,6 @@ export function drawLegend(element, view, { heat, maps, study }) {
     h("span", {}, `${nameOf(metric)}${meaning ? ` (${meaning})` : ""}, mean of the runs`),
     ...(heat.hasAny ? [h("span", { class: "scale" }, low, bar, high)] : []),
     h("span", {}, epoch !== null ? kept : view.show === "boundaries" ? boundaries : ""),
-    view.hidden > 0 ? h("span", {}, `${view.hidden} cells more are at the same places.`) : "",
+    view.hidden > 0 ? h("span", {}, `${counted(view.hidden, "more cell")} at the same places.`) : "",
   );
 }

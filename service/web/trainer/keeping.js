@@ -3,7 +3,7 @@
 import { namesOf, settingsOf, toRows } from "./settings.js";
 
 /** Longer links are cut by what people send them with. */
-export const MOST_CHARACTERS = 8000;
+const MOST_CHARACTERS = 8000;
 
 const NAME = "train";
 

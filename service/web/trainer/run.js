@@ -14,11 +14,11 @@ export const NODES = 41;
 
 /** The layers' sizes of a network for so many classes.
  *  @param {NetworkSpec} spec @param {number} classes */
-export const sizesOf = ({ hidden }, classes) => [2, ...hidden, classes === 2 ? 1 : classes];
+const sizesOf = ({ hidden }, classes) => [2, ...hidden, classes === 2 ? 1 : classes];
 
 /** Weights to start from: Keras' glorot_uniform for kernels, zeros for biases.
  *  @param {number[]} sizes @param {Random} random */
-export function startOf(sizes, random) {
+function startOf(sizes, random) {
   const starts = startsOf(sizes);
   const weights = new Float32Array(starts[sizes.length - 1]);
   for (let layer = 0; layer + 1 < sizes.length; layer++) {
@@ -63,7 +63,7 @@ export class Run {
 }
 
 /** @param {ArrayLike<number>} logits [output, point] @param {ArrayLike<number>} labels @param {number} outputs */
-export function accuracyOf(logits, labels, outputs) {
+function accuracyOf(logits, labels, outputs) {
   const n = labels.length;
   let right = 0;
   for (let i = 0; i < n; i++) {
@@ -78,7 +78,7 @@ export function accuracyOf(logits, labels, outputs) {
  *  @param {Dense} network @param {{mean: number[], sd: number[]}} scale of its inputs @param {Domain} domain
  *  @param {number} nodes an axis
  *  @returns {Float32Array[]} */
-export function fieldOf(network, { mean, sd }, { x, y }, nodes) {
+function fieldOf(network, { mean, sd }, { x, y }, nodes) {
   const n = nodes * nodes;
   const columns = [new Float64Array(n), new Float64Array(n)];
   for (let row = 0, i = 0; row < nodes; row++) {

@@ -4,8 +4,8 @@
 import { draw, GALLERY } from "./gallery.js";
 import { Random, STREAM } from "./random.js";
 
-export const TEST_SHARE = 0.3;
-export const VALIDATION_SHARE = 0.2;
+const TEST_SHARE = 0.3;
+const VALIDATION_SHARE = 0.2;
 
 /** The fewest points of a class: one for training, validation and testing each. */
 export const FEWEST = 3;

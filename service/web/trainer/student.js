@@ -45,14 +45,14 @@ function byFraction(a, b, x) {
 
 /** P(T ≤ t) for so many degrees of freedom.
  *  @param {number} t @param {number} df */
-export function cdf(t, df) {
+function cdf(t, df) {
   const tail = incompleteBeta(df / 2, 0.5, df / (df + t * t)) / 2;
   return t > 0 ? 1 - tail : tail;
 }
 
 /** The t below which T lies with probability p > 0.5.
  *  @param {number} p @param {number} df */
-export function quantile(p, df) {
+function quantile(p, df) {
   let [low, high] = [0, 1];
   while (cdf(high, df) < p) [low, high] = [high, 2 * high];
   for (let i = 0; i < 200 && high - low > 1e-13 * high; i++) {

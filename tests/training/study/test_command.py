@@ -16,6 +16,7 @@ from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema
 from bundle.study_store import Store
 from training.cli import main
+from training.study import command
 
 STUDY = """
 name = "small"
@@ -169,12 +170,6 @@ def test_only_one_command_writes_to_a_study(ran: Ran) -> None:
         (STUDY.replace("{ noise = 0.1 }", "{ depth = 1 }"), [], "export[1].depth: is no factor"),
         (STUDY, ["--fresh", "--retry-failed"], "--fresh forgets what failed, too"),
         (STUDY, ["--merge", "nowhere"], "'nowhere' does not exist"),
-        (
-            'name = "x"\n[dataset]\ngenerator = "moons"\n[[grid]]\n'
-            f"width = {list(range(1, 502))}\nn_samples = {list(range(10, 410))}",
-            [],
-            "x: 200,400 cells are more than the 200,000 of one study",
-        ),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line(
@@ -186,4 +181,12 @@ def test_what_cannot_be_done_is_told_in_a_line(
     told = study(file, tmp_path / "models", *options)
     assert told.exit_code != 0
     assert words in told.stderr
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_study_of_more_cells_than_one_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "MOST_CELLS", 2)
+    (tmp_path / "study.toml").write_text(STUDY)
+    told = study(tmp_path / "study.toml", tmp_path / "models")
+    assert "small: 3 cells are more than the 2 of one study" in told.stderr
     assert not (tmp_path / "models").exists()

@@ -11,6 +11,8 @@ import pytest
 
 from bundle.study import Level, StudySchema
 from tests.conftest import ROOT
+from training.study import grids
+from training.study.cells import digest_of
 from training.study.spec import StudyFile, read
 
 WORDS = """
@@ -119,11 +121,18 @@ def test_the_same_cell_of_two_studies_is_the_same_however_it_is_said(study: Read
     assert next(plain.cells()).digest == next(said.cells()).digest
 
 
-def test_cells_are_made_one_by_one(study: Reader) -> None:
-    numbers = list(range(1, 1001))
+def test_cells_are_made_as_they_are_taken(study: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers, made = list(range(1, 51)), list[str]()
     read = study(WORDS + f"[[grid]]\nwidth = {numbers}\nrandom_state = {numbers}")
-    assert read.grids.most == 1_000_000
+
+    def counted(content: str) -> str:
+        made.append(content)
+        return digest_of(content)
+
+    monkeypatch.setattr(grids, "digest_of", counted)
+    assert read.grids.most == 2500
     assert [cell.factors["width"] for cell in islice(read.cells(), 2)] == [1, 2]
+    assert len(made) == 2
 
 
 def test_a_cell_is_named_by_its_levels(study: Reader) -> None:
@@ -164,7 +173,7 @@ def test_a_table_is_found_beside_the_studys_file(study: Reader, tmp_path: Path) 
     )
     read = study(text)
     assert (read.task, read.metric, len(list(read.cells()))) == ("multiclass", "test_accuracy", 2)
-    assert round(read.found.overlap, 3) == 0.536, "test rows over training rows, since replicates share the table"
+    assert round(read.inventory.overlap, 3) == 0.536, "test rows over training rows, since replicates share the table"
     assert next(read.cells()).experiment.dataset.path == tmp_path / "data" / "three.csv"  # type: ignore[union-attr]
 
 
@@ -267,6 +276,12 @@ BASE = f'{WORDS}{BOTH}[[claims]]\ntext = "t"\n{CLAIM}\n'
         ('expect = "more"', 'expect = "more"\nlow = 1', ['claims[1].low: is for expect = "within"']),
         ('along = "width"', "low = 0.5", ["claims[1].expect: needs along, or better and than"]),
         ('along = "width"', "better = { depth = 1 }", ["claims[1].better: better and than go together"]),
+        ('expect = "more"', 'expect = "same"\nrope = 0', ["claims[1]: rope must be above 0, not 0"]),
+        (
+            'expect = "more"\nalong = "width"',
+            'expect = "within"\nlow = 0\nlog = true',
+            ["claims[1]: low and high must be above 0 where logarithms are compared"],
+        ),
         ('along = "width"', 'along = "wdth"', ["claims[1].along: is no factor of this study; there are width, dep"]),
         (
             'along = "width"',
