@@ -38,7 +38,7 @@ def frame_of(content: bytes) -> "DataFrame":
         keep_default_na=False,
         na_values=[""],
         low_memory=False,
-        **({"float_precision": "round_trip"} if pandas.__version__.startswith(("1.", "2.")) else {}),
+        **({"float_precision": "round_trip"} if pandas.__version__.startswith(("2.", "3.0.")) else {}),
     )
     return frame
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bundle.comparison import Summary
 from bundle.study import Level, Study
-from bundle.study_rows import Column, column_of, taken
+from bundle.study_rows import Column, column_of, taken, text_of
 from verdicts.intervals import SHARE, Bounds
 from verdicts.summary import summarize
 
@@ -178,8 +178,8 @@ def _meets(columns: Columns, name: str, choice: Any) -> Mask:
             return _compared(name, column, sign, compare, choice.removeprefix(sign).strip())
     if isinstance(column, np.ndarray):
         return np.asarray(column == _asked(name, choice))
-    text = _text(choice)
-    return _texts(column, lambda level: level == text or (level is not None and _same_number(level, choice)))
+    alike = _alike(name, column, choice)
+    return _texts(column, lambda level: level in alike)
 
 
 def _compared(name: str, column: Column, sign: str, compare: Callable[[Any, float], Any], asked: str) -> Mask:
@@ -188,7 +188,19 @@ def _compared(name: str, column: Column, sign: str, compare: Callable[[Any, floa
             return np.asarray(compare(column, _asked(name, asked)) & ~np.isnan(column))
     if sign != "!=":
         raise ValueError(f"{name} is text: {sign} is for numbers")
-    return _texts(column, lambda level: level is not None and level != asked)
+    alike = _alike(name, column, asked)
+    return _texts(column, lambda level: level is not None and level not in alike)
+
+
+def _alike(name: str, column: Sequence[str | None], choice: Any) -> set[str]:
+    """Return the levels of a column of text that are meant: the text itself, else those that are the same number.
+
+    A cell's digest is text, even one that reads as a number, as 12e4567890123456 and 34e5678901234567.
+    """
+    levels, text = {level for level in column if level is not None}, text_of(choice)
+    if text in levels or name == "cell":
+        return {text}
+    return {level for level in levels if _same_number(level, choice)}
 
 
 def _texts(column: Sequence[str | None], meets: Callable[[str | None], bool]) -> Mask:
@@ -201,10 +213,6 @@ def _asked(name: str, choice: Any) -> float:
         return float(choice)
     except (TypeError, ValueError):
         raise ValueError(f"{name} is a number: {choice} is none") from None
-
-
-def _text(choice: Any) -> str:
-    return str(choice).lower() if isinstance(choice, bool) else str(choice)
 
 
 def _same_number(level: str, choice: Any) -> bool:

@@ -32,6 +32,7 @@ ROWS: Columns = {
         ({"activation": ["tanh", "none"]}, 4),
         ({"learning_rate": 1e-3}, 5),
         ({"learning_rate": "0.0003|0.001"}, 2),
+        ({"learning_rate": "!=1e-3"}, 2),
         ({"epoch": "last"}, 6),
         ({"epoch": "last", "activation": "relu"}, 2),
         ({"width": []}, 0),
@@ -40,6 +41,22 @@ ROWS: Columns = {
 )
 def test_rows_meet_every_condition(where: dict[str, object], rows: int) -> None:
     assert count_of(select(ROWS, where)) == rows
+
+
+def test_a_cell_is_not_another_whose_digest_reads_as_the_same_number() -> None:
+    infinite, thousand = ["12e4567890123456", "34e5678901234567"], ["0000000000001000", "0000000000001e03"]
+    rows: Columns = {"cell": [*infinite, *thousand]}
+    for digest in rows["cell"]:
+        assert select(rows, {"cell": digest}) == {"cell": [digest]}
+        assert select(rows, {"cell": f"!={digest}"}) == {"cell": [x for x in rows["cell"] if x != digest]}
+    assert select(rows, {"cell": "56e6789012345678"}) == {"cell": []}
+
+
+def test_text_that_is_a_level_means_that_level_alone() -> None:
+    rows: Columns = {"positive": ["1", "01", "yes"]}
+    assert select(rows, {"positive": "01"}) == {"positive": ["01"]}
+    assert select(rows, {"positive": "!=1"}) == {"positive": ["01", "yes"]}
+    assert select(rows, {"positive": 1.0}) == {"positive": ["1"]}
 
 
 @pytest.mark.parametrize(
