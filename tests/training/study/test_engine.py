@@ -212,6 +212,7 @@ def test_interrupted_three_times_and_resumed_a_study_is_the_same_as_uninterrupte
         _, said = started.communicate(timeout=30)
     assert said.count(b"KeyboardInterrupt") == 1, said.decode()
     assert 4 < len(store.present()) < 12
+    (tmp_path / "go").touch()
     run(cells, store, 1, workers=0)
     run(cells, whole, 1, workers=0)
     assert rows(store) == rows(whole)
