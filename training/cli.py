@@ -21,21 +21,12 @@ from training.compare import compare
 from training.dataset_spec import TableSpec
 from training.datasets import data_of
 from training.experiment import DEFAULT, Experiment, read
+from training.options import models_dir_option
 from training.study.command import study
 
 if TYPE_CHECKING:
     from bundle.card import Output
     from training.pipeline import RunResult
-
-
-_models_dir = click.option(
-    "--models-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="SERVICE_MODELS_DIR",
-    show_envvar=True,
-    default=Path("models"),
-    show_default=True,
-)
 
 
 @click.group()
@@ -49,7 +40,7 @@ main.add_command(study)
 
 @main.command()
 @click.argument("experiment", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT)
-@_models_dir
+@models_dir_option
 @click.option("--replicates", type=click.IntRange(min=1), help="Training runs per model (overrides the file).")
 @click.option(
     "--only",
@@ -109,7 +100,7 @@ def new(subject: str, label: str | None, output: str | None) -> None:
 @main.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--name", required=True, help="What to call the model.")
-@_models_dir
+@models_dir_option
 @click.option(
     "--data", type=click.Path(dir_okay=False, path_type=Path), help="A table to measure it on, CSV or Parquet."
 )

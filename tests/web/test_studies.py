@@ -17,6 +17,7 @@ from harness import studies
 from tests.conftest import ALICE, Server, running
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import numbers, pixels, value
+from tests.web.study_page import settle
 
 CELLS = studies.depths_and_widths()
 SERVED = next(cell for cell in CELLS if cell.model)
@@ -49,12 +50,6 @@ def show(page: Page, study: str, query: str = "") -> None:
     page.goto(f"/studies/{study}?{query}")
     expect(page.get_by_role("main")).to_be_visible()
     settle(page)
-
-
-def settle(page: Page) -> None:
-    """Wait until what was asked for is there and drawn."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    expect(page.locator("#grid[aria-busy], #cells[aria-busy], .runs[aria-busy]")).to_have_count(0)
 
 
 def cell(page: Page, name: str) -> Locator:

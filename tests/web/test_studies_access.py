@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Response, expect
 from harness import studies
 from tests.conftest import Server, running
 from tests.web.conftest import OpenPage, violations
+from tests.web.study_page import settle
 from tests.web.test_explorer_access import tab_to
 
 CELLS = studies.depths_and_widths()
@@ -34,11 +35,6 @@ def show(page: Page, path: str) -> None:
     page.goto(f"/studies{path}")
     expect(page.get_by_role("main")).to_be_visible()
     settle(page)
-
-
-def settle(page: Page) -> None:
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    expect(page.locator("#grid[aria-busy], #cells[aria-busy], .runs[aria-busy]")).to_have_count(0)
 
 
 def cell(page: Page, name: str) -> Locator:

@@ -15,6 +15,7 @@ from bundle.study import Failure, Study
 from bundle.study_store import Store
 from training import TrainingError
 from training.experiment import Experiment
+from training.options import models_dir_option
 from training.study import export
 from training.study.cells import Cell
 from training.study.report import judged, results_table, rows_of
@@ -42,14 +43,7 @@ class Options:
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--models-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="SERVICE_MODELS_DIR",
-    show_envvar=True,
-    default=Path("models"),
-    show_default=True,
-)
+@models_dir_option
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler, as tcp://host:8786; else one on this machine.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes on this machine; 0: a plain loop in this one.")
 @click.option("--replicates", type=click.IntRange(min=1), help="Training runs of each cell (overrides the file).")

@@ -10,14 +10,11 @@ from http import HTTPStatus
 from importlib.metadata import distribution
 from pathlib import Path
 
-from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header
-
 from service.errors import NotFoundError
 from service.http.conditional import Validators, conditional
 from service.http.context import Call
 from service.http.endpoint import Endpoints
-from service.http.responses import RawResponse
+from service.http.responses import RawResponse, takes_gzip
 
 endpoints = Endpoints("pages", public=True)
 
@@ -99,12 +96,12 @@ def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> Ra
     file = _files(page).get(name)
     if file is None:
         raise NotFoundError(f"there is nothing at /{page}/{name}")
-    takes_gzip = parse_accept_header(call.headers.get("accept-encoding"), Accept)["gzip"] > 0
-    coding = "gzip" if takes_gzip else "identity"
+    is_compressed = takes_gzip(call.headers.get("accept-encoding"))
+    coding = "gzip" if is_compressed else "identity"
     validators = Validators.of(file.digest, coding, vary=vary, headers=(("Content-Security-Policy", POLICY),))
-    body = file.compressed if takes_gzip else file.content
+    body = file.compressed if is_compressed else file.content
     response = conditional(call, validators, file.media_type, lambda: [body])
-    if takes_gzip and response.status != HTTPStatus.NOT_MODIFIED:
+    if is_compressed and response.status != HTTPStatus.NOT_MODIFIED:
         response.headers.append(("Content-Encoding", coding))
     return response
 
