@@ -37,8 +37,8 @@ def _check_ancestors(ancestors: list[str]) -> None:
     wrong = [ancestor for ancestor in ancestors if not _ANCESTOR.fullmatch(ancestor)]
     if wrong:
         raise ValidationError(
-            f"{', '.join(wrong)}: not a site that may show pages in a frame. Name origins, separated by commas, such as "
-            "https://school.example, https://*.school.example or http://localhost:*; self for the service's own, * for all; "
+            f"{', '.join(wrong)}: not a site that may show pages in a frame. Name origins, by commas, such as "
+            "https://school.example, https://*.school.example or http://localhost:*; self for its own, * for all; "
             "leave it empty for none."
         )
 
