@@ -42,7 +42,7 @@ export class LinkPanel {
         field("Opens at", this.at),
         field("Shows", this.only),
         field("Controls", this.controls),
-        field("Written", this.view),
+        field("Size", this.view),
       ),
       h(
         "div",
