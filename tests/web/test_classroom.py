@@ -215,8 +215,9 @@ def test_a_link_says_which_run_of_which_network_is_enlarged(open_page: OpenPage,
 
 def test_the_links_panel_offers_sections_controls_sizes_and_a_frame(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, **CLIPBOARD)
-    show(page, "/?statistic=std")
-    copied(page)
+    explorer.show(page)
+    explorer.choose(page, "Statistic", "spread of all runs")
+    copied(page)  # before the address has settled, too
     panel = page.get_by_role("dialog", name="The link to what you see")
     for label, option in (
         ("Opens at", "The comparison"),
