@@ -47,7 +47,7 @@ def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
     assert all(re.search(r"\[0\.\d{3}, [01]\.\d{3}\]", row) for row in found[:2])
     trainer.get_by_role("button", name="Copy link").click()
     link = trainer.get_by_role("textbox", name="The link")
-    expect(link).to_have_value(re.compile(r"/trainer#train="))
+    expect(link).to_have_value(re.compile(r"/trainer(\?at=[^#]*)?#train="))
     other = open_page(server)
     show(other, link.input_value().partition("/trainer")[2])
     until_done(other)

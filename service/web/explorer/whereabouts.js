@@ -34,15 +34,18 @@ export const unfolded = () =>
 /** Go to where the address says, and stay there while the page comes together, until somebody scrolls. */
 export function arrive() {
   const asked = new URLSearchParams(location.search);
-  for (const id of [...(asked.get("open") ?? "").split(","), ...(asked.get("at") ?? "").split(":", 1)]) {
-    const part = document.getElementById(id);
-    if (part instanceof HTMLDetailsElement) part.open = true;
-  }
   const [id, share] = (asked.get("at") ?? "").split(":");
-  const part = document.getElementById(id);
-  if (part === null) return;
+  const folded = new Set([...(asked.get("open") ?? "").split(","), id].filter((one) => one !== ""));
+  if (folded.size === 0) return;
   const far = Math.min(1, Math.max(0, Number(share) || 0));
   const go = () => {
+    for (const one of folded) {
+      const part = document.getElementById(one);
+      if (part instanceof HTMLDetailsElement) part.open = true;
+      if (part !== null) folded.delete(one); // from now on it may be folded again
+    }
+    const part = document.getElementById(id);
+    if (part === null) return;
     const { top, height } = part.getBoundingClientRect();
     scrollBy({ top: top + far * height - line(), behavior: "instant" });
   };
