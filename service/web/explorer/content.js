@@ -41,7 +41,7 @@ export class Content {
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
     this.difference = comparable(catalogue).length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
-    this.networkView = new NetworkView(byId("inside"), catalogue, handlers);
+    this.networkView = new NetworkView(byId("inside"), catalogue, this.fields, handlers);
     this.pointView = new PointView(byId("point"), catalogue, service, handlers);
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
     this.comparison =
@@ -69,9 +69,10 @@ export class Content {
         const { place } = this.view;
         state.set({ x: coordinate(x, place.x), y: coordinate(y, place.y) });
       },
-      onlook: (name) => state.go({ inside: name, unit: null }, "inside"),
-      oninside: (name) => state.set({ inside: name, unit: null }),
+      onlook: (name) => state.go({ inside: name, unit: null, off: null }, "inside"),
+      oninside: (name) => state.set({ inside: name, unit: null, off: null }),
       onunit: (unit) => state.set({ unit }),
+      onbuild: (changes) => state.set(changes),
       onepoch: (epoch) => state.set({ epoch: epoch === catalogue.epochs.at(-1) ? null : epoch }),
       onpair: (pair) => state.set(pair),
       onrun: (run) => state.set({ run, statistic: "probability" }),
