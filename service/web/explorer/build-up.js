@@ -7,7 +7,7 @@ import { changed, offAs, orderOf } from "./switched.js";
 /** Units of a layer that have a switch. */
 const MOST_SWITCHES = 64;
 
-/** @typedef {import("./network-view.js").Shown} Shown */
+/** @typedef {import("./inside.js").Shown} Shown */
 /** @typedef {import("./switched.js").Off} Off */
 /** @typedef {{slider: HTMLInputElement, output: HTMLOutputElement, switches: HTMLButtonElement[]}} Row */
 
@@ -134,8 +134,10 @@ export class BuildUp {
 
 /** What can be done here, or why it cannot.
  *  @param {Shown} shown */
-function leadOf({ model, weights, off }) {
+function leadOf({ model, weights, off, dead }) {
   if (weights === null) return `Its units cannot be switched here. ${model.askedBecause ?? ""}`.trim();
   if (off.length === 0) return "There is no hidden layer, so there are no units to add: the output weighs the inputs.";
-  return "A unit that is off adds nothing to the next layer. Nothing is trained again. A link keeps what is off.";
+  const isAnyDead = dead.values.flat().some((value) => value !== null);
+  const mark = isAnyDead ? " †: dead, the same output for all the data." : "";
+  return `A unit that is off adds nothing to the next layer. Nothing is trained again. A link keeps what is off.${mark}`;
 }

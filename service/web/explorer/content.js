@@ -14,6 +14,7 @@ import { PointView } from "./point.js";
 import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { SliceControls } from "./slice.js";
+import { settled, tellPanels } from "./spoken.js";
 import { addressOf, DEFAULTS } from "./state.js";
 import { pairOf, sentence } from "./verdicts.js";
 import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
@@ -48,6 +49,7 @@ export class Content {
       comparison === null
         ? null
         : new Comparison(byId("comparison"), comparison, handlers, service, otherExperiments(catalogue, state));
+    this.tell = settled(() => tellPanels(this.panels, this.difference, this.view, this.#drawn));
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
@@ -117,6 +119,7 @@ export class Content {
     this.comparison?.draw(view);
     this.#drawVolume(view);
     this.pointView.fill(view);
+    this.tell();
     if (seen.has("point") && !this.#drawPoint(view)) return false;
     if (seen.has("inside") && !this.#drawInside(view)) return false;
     this.curves.show(view);

@@ -1,26 +1,28 @@
 // One unit or output, enlarged: its map with the data, the lines that it is made of, and what it computes, in numbers.
 
-import { describe, describeValues } from "./boundary-words.js";
 import { Data } from "./data.js";
 import { counted, fixed, h, number, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
 import { levelLines, line } from "./lines.js";
-import { drawParts, FINER, sumsOf } from "./made-of.js";
+import { drawParts, FINER, sumsOf, unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
 import { scoreInWords } from "./outcome.js";
 import { levels } from "./scales.js";
+import { settled, tell } from "./spoken.js";
 import { DEFAULTS } from "./state.js";
 import { offAs } from "./switched.js";
-import { functionOf, inputsOf, roleOf, sideOf, wordsOf } from "./units.js";
+import { functionOf, inputsOf, roleOf, wordsOf } from "./units.js";
 
 /** Terms of a sum that are written. */
 const MOST_TERMS = 64;
 
-/** @typedef {import("./network-view.js").Shown} Shown */
+/** @typedef {import("./inside.js").Shown} Shown */
 
 export class Enlargement {
   #dots = "";
+  /** @type {string | null | undefined} the units that were off when this was last told */
+  #told;
 
   /** @param {Catalogue} catalogue @param {Handlers} handlers
    *  @param {(l: number, u: number) => void} onflip called with the unit that is to be switched off, or on */
@@ -46,8 +48,11 @@ export class Enlargement {
       this.score,
       h("div", { class: "frame" }, map),
       this.shape,
+      this.status,
       this.scale,
     );
+    this.status = h("span", { class: "hidden", role: "status" });
+    this.tell = settled(this.#tell.bind(this));
     this.formula = h("p", { class: "formula" });
     this.summary = h("p", { class: "summary", id: "detail-summary" });
     this.point = h("p", { class: "summary at-point" });
@@ -94,6 +99,7 @@ export class Enlargement {
     this.flip.parentElement?.toggleAttribute("hidden", !(isChosen && !isOutput && weights !== null));
     this.flip.textContent = isOff ? "Switch this unit on" : "Switch this unit off";
     this.#explain(shown, l, u);
+    this.tell();
   }
 
   /** Where an output is 0.5 with the units that are on, dotted where it is with all; of values where they are as much.
@@ -151,21 +157,15 @@ export class Enlargement {
     return (this.shown?.dead.values[l]?.[u] ?? null) !== null;
   }
 
-  /** Where its boundary runs, for whoever does not see it. It takes as long as a few lines: for what has settled.
-   *  @returns {string} */
-  inWords() {
-    if (this.shown === null) return "";
-    const { units, model, lines } = this.shown;
-    const [l, u] = this.at;
-    const values = units[l][u];
-    if (l === units.length - 1) {
-      if (model.quantity.isValue) return describeValues(values, NODES);
-      return describe(values, NODES, { ...sideOf(model, u), telling: true });
-    }
-    const names = { level: 0, low: "its sum below 0", high: "its sum over 0", telling: true };
-    const sums = l > 0 ? this.#sums(this.shown, l, u) : null;
-    if (sums !== null) return describe(sums, NODES, names);
-    return lines?.(this.plot, u) ? `a straight line; ${describeValues(values, NODES)}` : describeValues(values, NODES);
+  /** Say where its boundary runs to whoever does not see it, and what came of switching units. */
+  *#tell() {
+    yield;
+    if (this.shown === null) return;
+    const words = unitInWords(this.plot, this.shown, ...this.at);
+    tell(this.shape, words);
+    const off = offAs(this.shown.off);
+    if (this.#told !== undefined && this.#told !== off) tell(this.status, `${words}. ${this.score.textContent}`);
+    this.#told = off;
   }
 
   /** Say what a unit computes, in numbers.

@@ -1,10 +1,12 @@
 // What a deeper unit is made of: where its sum is 0, and where the sums of the units before it are.
 
+import { describe, describeValues } from "./boundary-words.js";
 import { NODES } from "./fields.js";
 import { line } from "./lines.js";
+import { sideOf } from "./units.js";
 import { THICKEST } from "./wires.js";
 
-/** @typedef {import("./network-view.js").Shown} Shown */
+/** @typedef {import("./inside.js").Shown} Shown */
 /** @typedef {import("./map.js").Plot} Plot */
 
 /** How wide lines are over the data, of what the connections are. */
@@ -36,4 +38,19 @@ export function drawParts(plot, { units, off, weights, sums, lines }, l, u) {
     const kind = strengths[k] < 0 ? "against" : "unit";
     plot.draw(`${kind}:${k}`, path, (FINER * THICKEST * Math.abs(strengths[k])) / most);
   });
+}
+
+/** Where a unit's boundary runs, in words: of an output where it is 0.5, of a unit where its sum is 0.
+ *  @param {Plot} plot @param {Shown} shown @param {number} l @param {number} u */
+export function unitInWords(plot, { units, model, lines, sums }, l, u) {
+  const values = units[l][u];
+  if (l === units.length - 1 && !model.quantity.isValue) {
+    return describe(values, NODES, { ...sideOf(model, u), telling: true });
+  }
+  if (l > 0 && l < units.length - 1 && sums !== null) {
+    const names = { level: 0, low: "its sum is below 0", high: "its sum is over 0", telling: true };
+    return describe(sumsOf(units[l - 1], sums[l], u), NODES, names);
+  }
+  const hasLine = l === 0 && units.length > 1 && lines !== null && lines(plot, u) !== "";
+  return `${hasLine ? "its sum is 0 along a straight line, " : ""}${describeValues(values, NODES)}`;
 }

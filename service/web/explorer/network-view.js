@@ -4,12 +4,13 @@ import { BuildUp } from "./build-up.js";
 import { h, s } from "./dom.js";
 import { Enlargement } from "./enlargement.js";
 import { NODES } from "./fields.js";
+import { Inside } from "./inside.js";
 import { line } from "./lines.js";
+import { unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
-import { Scratch } from "./network.js";
 import { named, options } from "./selects.js";
-import { deadIn, offAs, offIn, sameIn, without } from "./switched.js";
-import { inputsOf, linesOf, outgoing, scalesOf, wordsOf } from "./units.js";
+import { settled, tell } from "./spoken.js";
+import { inputsOf, wordsOf } from "./units.js";
 import { mapped, placeIn } from "./view.js";
 import { boxesIn, wires } from "./wires.js";
 
@@ -19,20 +20,8 @@ const MOST_UNITS = 64;
 /** Units of a layer that stand below each other. */
 const MOST_IN_A_COLUMN = 12;
 
-/** @typedef {import("./network.js").Network} Network */
-/** @typedef {{kernel: number[][], bias: number[]}[]} Weights */
-
-/** What is drawn. `all` are the units' values; `units` are those with some of them `off`, `left` is the network that is
- *  left then, `sums` its weights. `weights` are null where the page does not have them, `outgoing` is the width of each
- *  first-layer unit's line, `lines` is where its sum is 0. `dead` units have one output over the data, of which there
- *  are so many points, or over the map.
- *  @typedef {{view: View, model: Model, place: import("./place.js").Place, all: Layers, units: Layers,
- *  scales: import("./scales.js").AnyScale[][], outgoing: number[], lines: ((plot: Plot, u: number) => string) | null,
- *  off: import("./switched.js").Off, network: Network | null, left: Network | null,
- *  snapshot: {all: number, left: number}, weights: Weights | null, sums: Weights | null,
- *  dead: {values: (number | null)[][], points: number | null}}} Shown */
-
-/** @typedef {{plot: Plot, button: HTMLButtonElement, id: string | null}} UnitButton */
+/** @typedef {import("./inside.js").Shown} Shown */
+/** @typedef {{plot: Plot, button: HTMLButtonElement, shape: HTMLElement, id: string | null}} UnitButton */
 
 export class NetworkView {
   /** @type {Shown | null} */
@@ -46,27 +35,19 @@ export class NetworkView {
   #inputs = [];
   /** @type {import("./wires.js").Box[][] | null} where they stand: asked once, as that has the page laid out */
   #boxes = null;
-  #scratch = new Scratch();
-  #dataScratch = new Scratch();
-  /** @type {{network: Network, snapshot: number, dead: Shown["dead"]} | null} */
-  #dead = null;
 
   /** @param {HTMLElement} section @param {Catalogue} catalogue @param {import("./fields.js").Fields} fields
    *  @param {Handlers} handlers */
   constructor(section, catalogue, fields, handlers) {
     this.catalogue = catalogue;
-    this.fields = fields;
     this.handlers = handlers;
-    const { dataset, features } = catalogue;
-    const isKnown = dataset !== null && dataset.features.length === features.length && dataset.points.length > 0;
-    this.data = isKnown
-      ? features.map((_, axis) => Float64Array.from(dataset.points, (point) => point[axis]))
-      : null;
+    this.inside = new Inside(catalogue, fields);
     this.choice = h("select", { id: "inside-model", onchange: () => handlers.oninside(this.choice.value) });
     this.edges = s("svg", { class: "edges", "aria-hidden": "true" });
     this.columns = h("div", { class: "columns" });
     this.buildUp = new BuildUp(handlers);
     this.enlarged = new Enlargement(catalogue, handlers, (l, u) => this.buildUp.flip(l, u));
+    this.tell = settled(this.#tell.bind(this));
     this.which = h("span");
     this.message = h("p", { hidden: true });
     this.network = h(
@@ -115,7 +96,7 @@ export class NetworkView {
    *  @param {View} view @param {Model} model @param {Layers} all */
   draw(view, model, all) {
     this.say(model, null);
-    const shown = this.#shownOf(view, model, all);
+    const shown = this.inside.of(view, model, all);
     const { place } = shown;
     const held = placeIn(model, view).isAverage ? " The other features are held here, not averaged over." : "";
     this.which.textContent = `This is run ${view.run}.${held}`;
@@ -128,49 +109,20 @@ export class NetworkView {
     this.buildUp.show(shown);
     this.#wire();
     this.#enlarge();
+    this.tell();
   }
 
-  /** @param {View} view @param {Model} model @param {Layers} all
-   *  @returns {Shown} */
-  #shownOf(view, model, all) {
-    const place = placeIn(model, view).heldOnly;
-    const network = model.network(view.run);
-    const snapshot = model.snapshot(view.epoch);
-    const weights = network?.at(snapshot) ?? null;
-    const off = offIn(network === null ? null : view.off, model.hiddenLayers);
-    const isWhole = offAs(off) === null;
-    const left = network === null || isWhole ? network : without(network, model, snapshot, off);
-    const at = { all: snapshot, left: isWhole ? snapshot : 0 };
-    return {
-      view,
-      model,
-      place,
-      all,
-      units: left === null || isWhole ? all : left.evaluate(0, this.fields.columns(place), this.#scratch),
-      scales: scalesOf(view, model, all, this.catalogue.range),
-      outgoing: weights !== null && weights.length > 1 ? outgoing(weights[1].kernel).slice(0, MOST_UNITS) : [],
-      lines: network === null ? null : linesOf(network, snapshot, place),
-      off,
-      network,
-      left,
-      snapshot: at,
-      weights,
-      sums: left?.at(at.left) ?? null,
-      dead: this.#deadOf(model, network, snapshot, all),
-    };
-  }
-
-  /** @param {Model} model @param {Network | null} network @param {number} snapshot @param {Layers} all
-   *  @returns {Shown["dead"]} */
-  #deadOf(model, network, snapshot, all) {
-    if (network === null || this.data === null || !model.isOfData) {
-      return { values: all.slice(0, -1).map((layer) => layer.map(sameIn)), points: null };
+  /** Say each unit's boundary to whoever does not see it. */
+  *#tell() {
+    const shown = this.#shown;
+    if (shown === null) return;
+    for (const [l, layer] of this.#nodes.entries()) {
+      for (const [u, { plot, shape }] of layer.entries()) {
+        const state = [shown.off[l]?.[u] ? "off" : "", (shown.dead.values[l]?.[u] ?? null) !== null ? "dead" : ""];
+        tell(shape, [...state.filter(Boolean), unitInWords(plot, shown, l, u)].join(", "));
+        yield;
+      }
     }
-    if (this.#dead?.network !== network || this.#dead.snapshot !== snapshot) {
-      const values = deadIn(network, snapshot, this.data, this.#dataScratch);
-      this.#dead = { network, snapshot, dead: { values, points: this.data[0].length } };
-    }
-    return this.#dead.dead;
   }
 
   /** @param {Shown} shown */
@@ -200,6 +152,7 @@ export class NetworkView {
     const plot = new Plot(placeIn(model, /** @type {Shown} */ (this.#shown).view), NODES);
     const name = isOutput ? `Output: ${wordsOf(model, u)}` : `Layer ${l + 1}, unit ${u + 1}`;
     const id = isOutput && !model.quantity.isMulticlass ? null : `${l + 1}.${u + 1}`;
+    const shape = h("span", { class: "hidden", id: `unit-${l + 1}-${u + 1}-shape` });
     /** @param {{l: number, u: number} | null} at */
     const hover = (at) => () => {
       this.#hovered = at;
@@ -211,6 +164,7 @@ export class NetworkView {
         type: "button",
         class: "unit",
         "aria-label": name,
+        "aria-describedby": shape.id,
         onclick: () => this.handlers.onunit(id),
         onpointerenter: hover({ l, u }),
         onpointerleave: hover(null),
@@ -218,8 +172,9 @@ export class NetworkView {
         onblur: hover(null),
       },
       plot.element,
+      shape,
     );
-    return { plot, button, id };
+    return { plot, button, shape, id };
   }
 
   /** @param {Shown} shown @param {number} l @param {number} u */

@@ -4,7 +4,7 @@ import { counted, number } from "./dom.js";
 import { Scratch } from "./network.js";
 import { offAs } from "./switched.js";
 
-/** @typedef {import("./network-view.js").Shown} Shown */
+/** @typedef {import("./inside.js").Shown} Shown */
 
 const scratch = new Scratch();
 
