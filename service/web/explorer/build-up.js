@@ -70,7 +70,7 @@ export class BuildUp {
         return h(
           "div",
           { class: "layer" },
-          h("label", {}, h("span", {}, name, h("span", { class: "hidden" }, ": units that are on")), slider),
+          h("label", {}, h("span", {}, name), slider),
           output,
           h("div", { class: "switches", role: "group", "aria-label": `Units of layer ${l + 1}` }, switches, more),
         );
@@ -81,7 +81,9 @@ export class BuildUp {
   /** @param {number} l @param {number} units
    *  @returns {Row} */
   #row(l, units) {
-    const slider = h("input", { type: "range", min: 0, max: units, step: 1, oninput: () => this.#add(l) });
+    const name = `Layer ${l + 1}: units that are on`;
+    const range = { type: "range", min: 0, max: units, step: 1, "aria-label": name };
+    const slider = h("input", { ...range, oninput: () => this.#add(l) });
     const switches = Array.from({ length: Math.min(units, MOST_SWITCHES) }, (_, u) =>
       h("button", { type: "button", role: "switch", class: "switch", onclick: () => this.flip(l, u) }, String(u + 1)),
     );
@@ -139,5 +141,6 @@ function leadOf({ model, weights, off, dead }) {
   if (off.length === 0) return "There is no hidden layer, so there are no units to add: the output weighs the inputs.";
   const isAnyDead = dead.values.flat().some((value) => value !== null);
   const mark = isAnyDead ? " †: dead, the same output for all the data." : "";
-  return `A unit that is off adds nothing to the next layer. Nothing is trained again. A link keeps what is off.${mark}`;
+  const rule = "A unit that is off adds nothing to the next layer. Nothing is trained again. A link keeps what is off.";
+  return `${rule}${mark}`;
 }

@@ -4,10 +4,11 @@ import { Data } from "./data.js";
 import { counted, fixed, h, number, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
-import { levelLines, line } from "./lines.js";
+import { between, levelLines, line } from "./lines.js";
 import { drawParts, FINER, sumsOf, unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
 import { scoreInWords } from "./outcome.js";
+import { mostProbable } from "./quantity.js";
 import { levels } from "./scales.js";
 import { settled, tell } from "./spoken.js";
 import { DEFAULTS } from "./state.js";
@@ -21,8 +22,8 @@ const MOST_TERMS = 64;
 
 export class Enlargement {
   #dots = "";
-  /** @type {string | null | undefined} the units that were off when this was last told */
-  #told;
+  /** @type {string | null} the units that were off when this was last told */
+  #told = null;
 
   /** @param {Catalogue} catalogue @param {Handlers} handlers
    *  @param {(l: number, u: number) => void} onflip called with the unit that is to be switched off, or on */
@@ -39,6 +40,7 @@ export class Enlargement {
     this.shape = h("span", { class: "hidden", id: "detail-shape" });
     const named = { "aria-labelledby": "detail-title detail-shape", "aria-describedby": "detail-summary" };
     const map = h("div", { class: "map", role: "img", ...named }, this.plot.element);
+    this.status = h("span", { class: "hidden", role: "status" });
     this.scale = h("p", { class: "scales" });
     this.score = h("p", { class: "score" });
     this.stage = h(
@@ -51,7 +53,6 @@ export class Enlargement {
       this.status,
       this.scale,
     );
-    this.status = h("span", { class: "hidden", role: "status" });
     this.tell = settled(this.#tell.bind(this));
     this.formula = h("p", { class: "formula" });
     this.summary = h("p", { class: "summary", id: "detail-summary" });
@@ -75,6 +76,7 @@ export class Enlargement {
   /** Show a unit, or an output; `isChosen` where it is not only under the pointer.
    *  @param {Shown} shown @param {number} l @param {number} u @param {boolean} isChosen */
   show(shown, l, u, isChosen) {
+    if (this.shown === null) this.#told = offAs(shown.off);
     this.shown = shown;
     this.at = [l, u];
     const { view, model, units, scales, place, off, weights } = shown;
@@ -111,6 +113,7 @@ export class Enlargement {
     this.plot.draw("zero", "");
     this.plot.draw("boundary", isClass ? line(values, NODES, 0.5) : "");
     this.plot.draw("other", isClass && offAs(off) !== null ? line(all[l][u], NODES, 0.5) : "");
+    this.plot.draw("between", model.quantity.isMulticlass ? betweenClasses(units[l]) : "");
     const drawn = levelLines(values, NODES, isClass ? [] : levels([low, high]));
     this.plot.draw("level", drawn.path);
     this.plot.number(drawn.labels);
@@ -125,7 +128,7 @@ export class Enlargement {
    *  @param {Shown} shown @param {number} l @param {number} u */
   #drawUnit(shown, l, u) {
     const { lines, outgoing } = shown;
-    for (const name of ["boundary", "other", "level"]) this.plot.draw(name, "");
+    for (const name of ["boundary", "other", "level", "between"]) this.plot.draw(name, "");
     this.plot.number([]);
     const sums = l > 0 ? this.#sums(shown, l, u) : null;
     this.plot.draw("zero", sums ? line(sums, NODES, 0) : "");
@@ -164,7 +167,7 @@ export class Enlargement {
     const words = unitInWords(this.plot, this.shown, ...this.at);
     tell(this.shape, words);
     const off = offAs(this.shown.off);
-    if (this.#told !== undefined && this.#told !== off) tell(this.status, `${words}. ${this.score.textContent}`);
+    if (this.#told !== off) tell(this.status, `${words}. ${this.score.textContent}`);
     this.#told = off;
   }
 
@@ -217,7 +220,8 @@ export class Enlargement {
   #ofLines(shown, l, u) {
     if (l === shown.units.length - 1) {
       const isMoved = !shown.model.quantity.isValue && offAs(shown.off) !== null;
-      return isMoved ? " Dotted: the boundary with all units." : "";
+      const more = shown.model.quantity.isMulticlass ? " Thin: where another class becomes the most probable one." : "";
+      return `${more}${isMoved ? " Dotted: the boundary with all units." : ""}`;
     }
     if (l === 0) return "";
     const sums = this.#sums(shown, l, u);
@@ -237,6 +241,9 @@ export class Enlargement {
     this.point.replaceChildren(`At the cross, ${where.join(", ")}: ${name} = `, number(value, 4), ".");
   }
 }
+
+/** @param {ArrayLike<number>[]} outputs of several classes */
+const betweenClasses = (outputs) => between({ ...mostProbable(outputs), outputs }, NODES);
 
 /** @param {string} name @param {number} value */
 const row = (name, value) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, number(value, 4)));
