@@ -198,6 +198,9 @@ interface Values {
   b: string | null;
   inside: string | null;
   unit: string | null;
+  /** The hidden units that are off, as "1.3 2.10", and the order in which they are added: "weight", or as drawn. */
+  off: string | null;
+  order: string | null;
   x: number | null;
   y: number | null;
   points: string;
@@ -253,6 +256,7 @@ interface Handlers {
   onlook(model: string): void;
   oninside(model: string): void;
   onunit(unit: string | null): void;
+  onbuild(changes: Partial<Pick<Values, "unit" | "off" | "order">>): void;
   onepoch(epoch: number): void;
   onpair(pair: { a?: string; b?: string }): void;
   onrun(run: number): void;
