@@ -59,20 +59,24 @@ def _page(text: str, policy: str, known: list[str], saved: date, words: str) -> 
         path = match["path"]
         return f'{match["attribute"]}="{_file(path) if path and path in known else path}{match["rest"]}"'
 
-    head = f'{_policy(policy)}\n  <meta name="site" content="./">\n  <link rel="stylesheet" href="site/site.css">'
+    head = (
+        '<meta name="site" content="./">\n  <link rel="stylesheet" href="site/site.css">\n'
+        '  <link rel="modulepreload" href="explorer/site.js">\n</head>'
+    )
     day = f"{saved.day} {saved:%B %Y}"
     foot = (
         f'<footer id="saved"><p>These pages were saved on <time datetime="{saved.isoformat()}">{day}</time>, with '
         f"{escape(words)}. They need no service, and lack what only a service computes.</p></footer>"
     )
     text = ADDRESS.sub(relinked, text)
-    text = text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n  {head}', 1)
+    text = text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n  {_policy(policy)}', 1)
+    text = text.replace("</head>", f"  {head}", 1)
     return text.replace("</body>", f"  {foot}\n</body>", 1)
 
 
 def _policy(policy: str) -> str:
     content = FRAMING.sub("", policy).strip().rstrip(";")
-    return f'<meta http-equiv="Content-Security-Policy" content="{escape(content)}">'
+    return f'<meta http-equiv="Content-Security-Policy" content="{escape(content, quote=False)}">'
 
 
 def _forward(name: str, policy: str) -> str:

@@ -1,6 +1,7 @@
 // What answers pages that were saved without their service (python -m service.site): what it had answered stands in
 // files; what follows from that is computed here; of anything else it is said that it is not there.
 
+import { messageOf } from "./dom.js";
 import { writeNpy } from "./service.js";
 import { Statistics } from "./statistics.js";
 
@@ -38,6 +39,7 @@ export class Site {
     const name = (await this.#load()).answers[this.#key(url)];
     if (options.method === "POST") return this.#posted(name, options.body);
     if (name !== undefined) return this.#kept(name, options);
+    if (this.#path(url) === "comparison") return this.#compared(url.searchParams);
     const values = await this.#statistics.grid(this.#path(url), url.searchParams);
     return values === null ? missing() : new Response(writeNpy(values, [values.length]));
   }
@@ -81,6 +83,21 @@ export class Site {
     if (new Headers(options.headers).get("If-None-Match") === tag) return new Response(null, { status: 304 });
     const type = TYPES.find(([end]) => name.endsWith(end))?.[1] ?? "";
     return new Response(await this.#file(name), { headers: { "Content-Type": type, ETag: tag } });
+  }
+
+  /** A comparison by another score, or with another rope.
+   *  @param {URLSearchParams} query */
+  async #compared(query) {
+    const [experiment, score, rope] = ["experiment", "score", "rope"].map((name) => query.get(name));
+    const path = `comparison?${new URLSearchParams({ experiment: experiment ?? "" })}`;
+    const { answers } = await this.#load();
+    if (!(path in answers) || (score === null && rope === null) || query.has("format")) return missing();
+    const { recomputed, ROPE } = await import("../trainer/verdict.js");
+    try {
+      return Response.json(recomputed(await this.json(path), score, Number(rope ?? ROPE)));
+    } catch (error) {
+      return Response.json({ detail: messageOf(error) }, { status: 422 });
+    }
   }
 
   /** @param {string | undefined} name @param {unknown} body */
