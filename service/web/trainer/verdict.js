@@ -89,8 +89,9 @@ const NO_SHARE = ["r2", ...LESS_IS_BETTER];
 /** A comparison with its pairs compared by another score or rope (verdicts/comparison.py).
  *  @param {ComparisonDocument} comparison @param {string | null} score @param {number} rope
  *  @returns {ComparisonDocument}
- *  @throws {Error} not all models have this score */
+ *  @throws {Error} not all models have this score, or the rope is none */
 export function recomputed(comparison, score, rope) {
+  if (!(rope >= 0 && rope < Infinity)) throw new Error("rope: it must be a number from 0");
   const { dataset, models } = comparison;
   const name = score ?? (dataset.task === "regression" ? "r2" : "accuracy");
   const scores = models.map((row) => ({ name: row.model, values: summaryOf(row, name)?.values ?? [] }));
