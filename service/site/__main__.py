@@ -40,7 +40,9 @@ def build(settings: Settings, experiments: Sequence[str] = ()) -> dict[str, byte
     """
     recording = Recording(create_app(settings).test_client())
     saved = record(recording, experiments, warn=lambda words: print(f"warning: {words}", file=sys.stderr))
-    found = pages.files(recording, datetime.now(UTC).date(), _words(saved))
+    found = pages.files(
+        recording, datetime.now(UTC).date(), _words(saved), [f"studies/{name}" for name in saved.studies]
+    )
     return {**found, **recording.files, INDEX: recording.index({"service": __version__})}
 
 

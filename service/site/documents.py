@@ -1,6 +1,7 @@
 """What pages ask the service for: models with their weights, what experiments found, and their data."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,6 +24,10 @@ PROBES = 8
 TABLES = ("models", "pairs", "sensitivity", "variance")
 
 
+OF_DEPTH = "exact_accuracy"
+"""By what the lesson tells a study, where it has that."""
+
+
 class NothingToSaveError(Exception):
     """There is no model, or no such experiment."""
 
@@ -34,6 +39,7 @@ class Saved:
     experiments: list[str]
     models: list[str]
     runs: int
+    studies: list[str]
 
 
 def record(recording: Recording, experiments: Sequence[str], warn: Warn) -> Saved:
@@ -59,7 +65,8 @@ def record(recording: Recording, experiments: Sequence[str], warn: Warn) -> Save
             runs += _record_weights(recording, path, version, warn)
     for experiment in chosen:
         _record_results(recording, experiment, warn)
-    return Saved(chosen, [model["name"] for model in kept], runs)
+    studies = _record_studies(recording, warn)
+    return Saved(chosen, [model["name"] for model in kept], runs, studies)
 
 
 def _described(recording: Recording, model: Document, warn: Warn) -> Document | None:
@@ -149,6 +156,24 @@ def _record_results(recording: Recording, experiment: str, warn: Warn) -> None:
     except NotAnsweredError as error:
         warn(f"the {what} of {experiment} is left out: {error}")
         return
+    with suppress(NotAnsweredError):
+        recording.keep(f"comparison?experiment={quote(experiment)}&values=false")
     for table in TABLES:
         query = urlencode({"experiment": experiment, "table": table, "format": "csv"})
         recording.keep(f"comparison?{query}", "text/csv")
+
+
+def _record_studies(recording: Recording, warn: Warn) -> list[str]:
+    """Keep what the lesson tells of studies: what the runs of each cell sum up to. Return their names."""
+    kept = []
+    recording.keep("studies?format=json")
+    for name in (study["name"] for study in recording.ask("studies?format=json")["studies"]):
+        path = f"studies/{quote(name)}?format=json&group=cell"
+        try:
+            recording.keep(path)
+            if OF_DEPTH in recording.ask(path)["study"]["metrics"]:
+                recording.keep(f"{path}&metric={OF_DEPTH}&study=false")
+            kept.append(name)
+        except NotAnsweredError as error:
+            warn(f"the study {name} is left out: {error}")
+    return kept

@@ -6,6 +6,7 @@ the address after `?` and `#` are kept, so every link of the service has its lik
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -16,8 +17,7 @@ from service.site.recording import Recording
 ASSETS = Path(__file__).parent / "assets"
 
 LEFT_OUT = ("docs", "studies")
-FOLDERS_LEFT_OUT = ("docs", "study")
-"""Addresses of pages that are not in a site, and their folders."""
+"""Addresses of pages that are not in a site."""
 
 ADDRESS = re.compile(r'\b(?P<attribute>href|src)="(?P<path>[^"?#]*)(?P<rest>[^"]*)"')
 FRAMING = re.compile(r"\s*frame-ancestors [^;]*;?")
@@ -30,11 +30,11 @@ def names() -> list[str]:
     return sorted(rules - {*LEFT_OUT})
 
 
-def files(recording: Recording, saved: date, words: str) -> dict[str, bytes]:
-    """Return the files of all pages by name: `words` say what they show."""
+def files(recording: Recording, saved: date, words: str, left_out: Sequence[str] = ()) -> dict[str, bytes]:
+    """Return the files of all pages by name: `words` say what they show. Other pages are `left_out`, and said to be."""
     known = names()
     found = {f"site/{path.name}": path.read_bytes() for path in ASSETS.iterdir()}
-    for folder in {*pages.folders()} - {*FOLDERS_LEFT_OUT}:
+    for folder in {*pages.folders()} - {*LEFT_OUT}:
         own = pages.files(folder).items()
         found |= {f"{folder}/{name}": file.content for name, file in own if not name.endswith(".html")}
     texts: dict[str, str] = {}
@@ -42,8 +42,8 @@ def files(recording: Recording, saved: date, words: str) -> dict[str, bytes]:
         text, policy = recording.page(name)
         texts[_file(name)] = _page(text, policy, known, saved, words)
         texts[f"{name}/index.html"] = _forward(name, policy)
-    for name in LEFT_OUT:
-        texts[f"{name}/index.html"] = _missing(policy)
+    for name in (*LEFT_OUT, *left_out):
+        texts[f"{name}/index.html"] = _missing(policy, "../" * (1 + name.count("/")))
     del texts["/index.html"]  # the explorer's other address
     return {**found, **{name: text.encode() for name, text in texts.items()}}
 
@@ -87,13 +87,14 @@ def _forward(name: str, policy: str) -> str:
     )
 
 
-def _missing(policy: str) -> str:
+def _missing(policy: str, root: str) -> str:
     return _short(
         policy,
-        '<link rel="stylesheet" href="../explorer/explorer.css">\n  <script src="../explorer/theme.js"></script>',
+        f'<link rel="stylesheet" href="{root}explorer/explorer.css">\n'
+        f'  <script src="{root}explorer/theme.js"></script>',
         "<main><h1>Not in this folder</h1>\n  <p>These pages were saved without the service that made them, so it "
         "cannot be asked for anything else here. <code>make serve</code> starts one.</p>\n  "
-        '<p><a href="../">To the pages that are here</a></p></main>',
+        f'<p><a href="{root}">To the pages that are here</a></p></main>',
     )
 
 
