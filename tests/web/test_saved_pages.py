@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from harness.bundles import copy
 from harness.file_server import FileServer, serving_files
 from service.settings import Settings
 from service.site import folder
@@ -94,14 +93,12 @@ def test_downloads_are_the_services_and_what_leads_to_it_is_not_shown(
 
 
 @pytest.fixture(scope="module")
-def kinds(kinds_models: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
-    """Models of every kind, beside one that is no more than a SavedModel."""
-    directory = tmp_path_factory.mktemp("saved-kinds")
-    models = copy(kinds_models, directory / "models", *(place.name for place in kinds_models.iterdir()))
-    copy(foreign_models, models, "as-keras-exports")
-    settings = Settings(models_dir=models, default_model="flowers", log_level="ERROR")
-    folder.write(directory / "out", build(settings, ["flowers", "prices", "survival", "round"]), {})
-    with serving_files(directory / "out") as started:
+def kinds(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
+    """Models of every kind."""
+    out = tmp_path_factory.mktemp("kinds") / "out"
+    settings = Settings(models_dir=kinds_models, default_model="flowers", log_level="ERROR")
+    folder.write(out, build(settings, ["flowers", "prices", "survival", "round"]), {})
+    with serving_files(out) as started:
         yield started
 
 
@@ -115,14 +112,11 @@ def kinds(kinds_models: Path, foreign_models: Path, tmp_path_factory: pytest.Tem
         ("?experiment=survival&run=1", ["survival"]),
     ],
 )
-def test_models_of_every_kind_are_drawn_and_one_that_only_a_service_asks_costs_its_panel_alone(
-    open_page: OpenPage, kinds: FileServer, query: str, models: list[str]
-) -> None:
+def test_models_of_every_kind_are_drawn(open_page: OpenPage, kinds: FileServer, query: str, models: list[str]) -> None:
     page = open_page(kinds)
     show(page, query)
     for model in models:
         expect(panel(page, model).locator(".map")).to_be_visible()
-    expect(panel(page, "as-keras-exports").locator(".message")).to_be_visible()
 
 
 def test_what_takes_a_service_to_compute_is_said(open_page: OpenPage, kinds: FileServer) -> None:
