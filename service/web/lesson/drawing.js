@@ -1,0 +1,121 @@
+// What is drawn in the lesson: a network's map with the test points on it, and a few words below.
+
+import { ClassScale } from "../explorer/colours.js";
+import { Data } from "../explorer/data.js";
+import { fixed, h, say } from "../explorer/dom.js";
+import { Fields, NODES } from "../explorer/fields.js";
+import { hues, scaleBar } from "../explorer/legend.js";
+import { between, line } from "../explorer/lines.js";
+import { Plot } from "../explorer/map.js";
+import { scaleFor } from "../explorer/scales.js";
+import { DEFAULTS } from "../explorer/state.js";
+import { placeIn, viewOf } from "../explorer/view.js";
+import { term } from "./glossary.js";
+import { shapeOf } from "./shape.js";
+
+/** What all steps share. */
+export class Desk {
+  /** @param {Catalogue} catalogue @param {import("../explorer/service.js").Service} service
+   *  @param {import("./cast.js").Cast} cast */
+  constructor(catalogue, service, cast) {
+    this.catalogue = catalogue;
+    this.service = service;
+    this.cast = cast;
+    this.fields = new Fields(service, catalogue);
+    this.data = new Data(catalogue);
+    const { colours = DEFAULTS.colours } = Object.fromEntries(new URLSearchParams(location.search));
+    this.values = { ...DEFAULTS, colours, points: "test" };
+  }
+
+  /** @param {number} run @param {number | null} epoch null for the last */
+  view(run = 0, epoch = null) {
+    return viewOf(this.catalogue, { ...this.values, run, epoch });
+  }
+
+  /** The share of the test points that a network is right about; null where they do not test it.
+   *  @param {Model} model @param {View} view */
+  accuracy(model, view) {
+    const outputs = this.fields.atTest(model, view);
+    return outputs === null ? null : model.quantity.score(outputs, this.catalogue.test?.labels ?? []);
+  }
+
+  /** A way into the explorer, with the lesson's experiment.
+   *  @param {Record<string, string>} query @param {string} part of the page */
+  explorer(query, part, text = "More of this in the explorer") {
+    const given = new URLSearchParams(location.search);
+    const kept = ["experiment", "theme", "colours"].flatMap((name) => {
+      const value = given.get(name);
+      return value === null ? [] : [[name, value]];
+    });
+    const all = new URLSearchParams([...kept, ...Object.entries(query)]);
+    return { href: `./${all.size > 0 ? `?${all}` : ""}#${part}`, text };
+  }
+
+  /** What colours and marks mean on all maps. */
+  get legend() {
+    const { quantity, test } = this.catalogue;
+    const scale = scaleFor(quantity, this.view(), [0, 1]);
+    const bar =
+      scale instanceof ClassScale
+        ? hues(scale, quantity.classes)
+        : [term("P(y = 1)", scale.label), scaleBar(scale, "0", "1")];
+    const [circles, triangles] = [0, 1].map((c) => quantity.className(c));
+    const marks = quantity.classes.length === 2 ? `● ${circles}, ▲ ${triangles}` : "in the colours of their classes";
+    return h(
+      "p",
+      { class: "legend" },
+      bar,
+      test === null ? "" : h("span", {}, term("test points", "Test points"), `: ${marks}`),
+    );
+  }
+}
+
+/** One network's map. */
+export class LessonMap {
+  #pixels = 0;
+
+  /** @param {Desk} desk @param {Model} model */
+  constructor(desk, model) {
+    this.desk = desk;
+    this.model = model;
+    this.place = placeIn(model, desk.view());
+    this.plot = new Plot(this.place, NODES);
+    this.scale = scaleFor(model.quantity, desk.view(), [0, 1]);
+    const id = `map-${model.name}`;
+    this.words = h("span", { id: `${id}-words` });
+    this.element = h(
+      "figure",
+      { class: "lesson-map" },
+      h(
+        "div",
+        { class: "frame", role: "img", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-words` },
+        this.plot.element,
+      ),
+      h("figcaption", {}, h("b", { id: `${id}-title` }, model.name), " ", this.words),
+    );
+    new ResizeObserver(() => this.#scatter()).observe(this.plot.element);
+  }
+
+  /** Show a field, and say what it is: its shape, and what it is right about.
+   *  @param {Field} field @param {string} when @param {number | null} accuracy */
+  show(field, when, accuracy = null) {
+    this.plot.paint(field, this.scale);
+    this.plot.draw("boundary", field.labels === null ? line(field.values, NODES, 0.5) : "");
+    this.plot.draw("between", between(field, NODES));
+    const shape = field.labels === null ? `${shapeOf(field.values).words}. ` : "";
+    const right = accuracy === null ? "" : ` ${fixed(accuracy)} of the test points are right.`;
+    say(this.words, `${when}: ${shape}${right}`.trim());
+  }
+
+  /** The test points, in the pixels that there are. */
+  #scatter() {
+    const pixels = Math.round(this.plot.element.clientWidth * devicePixelRatio);
+    if (pixels === 0 || pixels === this.#pixels) return;
+    this.#pixels = pixels;
+    this.plot.scatter(this.desk.data.picture(this.desk.view(), pixels, this.scale));
+  }
+}
+
+/** Why a model's run cannot be shown; null where it can.
+ *  @param {Desk} desk @param {Model} model @param {number} run */
+export const unshown = (desk, model, run = 0) => desk.fields.unavailableReason(model, desk.view(run));
