@@ -9,7 +9,7 @@ import { mostProbable } from "../explorer/quantity.js";
 import { linesOf, outgoing, scalesOf } from "../explorer/units.js";
 import { placeIn } from "../explorer/view.js";
 import { LessonMap } from "./drawing.js";
-import { shapeOf } from "./shape.js";
+import { shapeOfUnit } from "./shape.js";
 
 /** Frames, of all units together, about; and how many are shown of a wide layer. */
 const FRAMES = 72;
@@ -56,7 +56,7 @@ export function lastLayer(desk, model) {
 
 /** The shape of each unit's line, by kind.
  *  @param {Layer} layer */
-export const shapesOf = ({ sums }) => Map.groupBy(sums ?? [], (values) => shapeOf(values, 0).kind);
+export const shapesOf = ({ sums }) => Map.groupBy(sums ?? [], (values) => shapeOfUnit(values).kind);
 
 /** @param {import("./drawing.js").Desk} desk @param {Model} model @param {Layer} layer
  *  @returns {import("./player.js").Picture} */
@@ -98,7 +98,7 @@ function tileOf(map, layer, u, at) {
   const plot = new Plot(map.place, NODES);
   plot.paint({ values: layer.units[u], labels: null }, layer.scales[u]);
   plot.draw("unit", layer.line(plot, u), 1);
-  const words = layer.sums === null ? "its line" : shapeOf(layer.sums[u], 0).words;
+  const words = layer.sums === null ? "its line" : shapeOfUnit(layer.sums[u]).words;
   const label = `Unit ${u + 1}, added as number ${at + 1}: ${words}`;
   return h("li", {}, h("div", { class: "frame", role: "img", "aria-label": label }, plot.element));
 }

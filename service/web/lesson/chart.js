@@ -3,8 +3,11 @@
 import { fixed, h, interval, number, s } from "../explorer/dom.js";
 import { ticks } from "../explorer/ticks.js";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [600, 360, 48, 44, 14, 110];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [480, 330, 44, 44, 12, 100];
 const EACH = 16;
+
+/** How far apart names stand at least. */
+const NAME = 15;
 
 /** @typedef {import("./deep-study.js").Mean} Mean */
 
@@ -29,6 +32,7 @@ export function chart({ across, categories, names, means, what }) {
     s("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, across),
   ];
   const drawn = names.map((name, i) => lineOf(name, means[i], i, x, y));
+  spread(drawn.flatMap(({ label }) => (label === null ? [] : [label])));
   const svg = s(
     "svg",
     { class: "lines", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-labelledby": "chart-words" },
@@ -80,6 +84,7 @@ function lineOf(name, means, i, x, y) {
   const group = s("g", { class: `series rate-${i % 6}` }, line, ...marks, label);
   return {
     group,
+    label,
     /** @param {number} share @param {boolean} isNewest */
     show: (share, isNewest) => {
       const reach = share * (known.length - 1);
@@ -95,6 +100,17 @@ function lineOf(name, means, i, x, y) {
       group.classList.toggle("newest", isNewest);
     },
   };
+}
+
+/** Move names that stand on each other apart.
+ *  @param {SVGTextElement[]} labels */
+function spread(labels) {
+  /** @param {SVGTextElement} label */
+  const at = (label) => Number(label.getAttribute("y"));
+  const sorted = labels.toSorted((a, b) => at(a) - at(b));
+  sorted.forEach((label, i) => {
+    if (i > 0) label.setAttribute("y", String(Math.max(at(label), at(sorted[i - 1]) + NAME)));
+  });
 }
 
 /** @param {{c: number, mean: number}} from @param {{c: number, mean: number}} to @param {number} share

@@ -137,7 +137,7 @@ function ofComparison(desk) {
   return {
     title: TITLE,
     idea: IDEA,
-    note: "No study of depth and points is served here, so this is from the comparison: all networks had as many points.",
+    note: "No study of depth and points is served here, so this is from the comparison, with one number of points.",
     question: secondTwin(desk, twins),
     picture: chart({
       across: "units by layer",
@@ -202,8 +202,8 @@ async function ending(desk) {
     h(
       "p",
       {},
-      "A disc is an easy shape. Two spirals that wind around each other are a hard one, and 300 points are not many. Does a second " +
-        "layer help there? Everything is set: ",
+      "Two spirals that wind around each other are a harder shape, and 300 points are not many. Does a second layer " +
+        "help there? Everything is set: ",
       h("a", { href: `trainer${hash}` }, "train it yourself"),
       ".",
     ),

@@ -1,5 +1,6 @@
 // What is drawn in the lesson: a network's map with the test points on it, and a few words below.
 
+import { describe } from "../explorer/boundary-words.js";
 import { ClassScale } from "../explorer/colours.js";
 import { Data } from "../explorer/data.js";
 import { fixed, h, say } from "../explorer/dom.js";
@@ -102,9 +103,16 @@ export class LessonMap {
     this.plot.paint(field, this.scale);
     this.plot.draw("boundary", field.labels === null ? line(field.values, NODES, 0.5) : "");
     this.plot.draw("between", between(field, NODES));
-    const shape = field.labels === null ? `${shapeOf(field.values).words}. ` : "";
     const right = accuracy === null ? "" : ` ${fixed(accuracy)} of the test points are right.`;
-    say(this.words, `${when}: ${shape}${right}`.trim());
+    say(this.words, `${when}: ${this.#shapeOf(field)}.${right}`);
+  }
+
+  /** @param {Field} field */
+  #shapeOf({ values, labels }) {
+    const { quantity } = this.model;
+    const names = quantity.classes.map((_, c) => quantity.className(c));
+    if (labels !== null) return describe(labels, NODES, { classes: names });
+    return shapeOf(values, 0.5, [names[0], names[1]]).words;
   }
 
   /** The test points, in the pixels that there are. */

@@ -80,7 +80,7 @@ export async function threeLines(desk) {
         question: `${capital(inWords(units))} of them, added up: what will the [boundary] be?`,
         choices: ["A straight line", "An open curve", "A closed curve"],
         measured: () => {
-          const { kind, words } = shapeOf(desk.fields.of(few, desk.view())?.values ?? []);
+          const { kind, words } = shapeOf(desk.fields.of(few, desk.view())?.values ?? [], 0.5, ["class 0", "class 1"]);
           return {
             right: Math.max(0, kinds.indexOf(kind === "none" ? "open" : kind)),
             words: [
@@ -114,8 +114,8 @@ export async function tenLines(desk) {
   const isSame = recipes[0] !== null && recipes[0] === recipes[1];
   const idea =
     `${capital(inWords(units))} [unit|units] draw ${inWords(units)} lines. The more lines there are, the more often ` +
-    `the [boundary] can turn, and the rounder it can be.${isSame ? " Nothing else has changed: the data and the " : ""}` +
-    `${isSame ? "recipe are the same." : ""}${counted}`;
+    "the [boundary] can turn, and the rounder it can be." +
+    `${isSame ? " Nothing else has changed: the data and the recipe are the same." : ""}${counted}`;
   if (many === null) return missing(title, idea, "a network with one wider hidden layer", desk.explorer({}, "inside"));
   const look = desk.explorer({ inside: many.name }, "inside");
   const { picture, note } = await unitsOf(desk, many);
@@ -129,9 +129,9 @@ export async function aSecondLayer(desk) {
   const { many, few, deep } = desk.cast;
   const title = "A second layer";
   const idea =
-    "The [unit|units] of a second [hidden layer] do not see the point itself. They weigh what the first layer’s units " +
-    "make of it, each with its line. So a second-layer unit is itself a network of the kind that you have just seen, " +
-    "and the output adds up several of these.";
+    "The [unit|units] of a second [hidden layer] do not see the point itself. They weigh what the first layer’s " +
+    "units make of it, each with its line. So a second-layer unit is itself a network of the kind that you have " +
+    "just seen, and the output adds up several of these.";
   if (deep === null) return missing(title, idea, "a network with two hidden layers", desk.explorer({}, "inside"));
   const look = desk.explorer({ inside: deep.name, unit: "2.1" }, "inside");
   const { layer, picture, note } = await unitsOf(desk, deep);

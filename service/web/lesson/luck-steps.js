@@ -19,8 +19,9 @@ export async function relu(desk) {
   const title =
     pair && pair[1].activations[0] !== "relu" ? capital(pair[1].activations[0].replaceAll("_", " ")) : "Relu";
   const idea =
-    "A [relu] unit passes its sum on where that is positive, and gives 0 elsewhere. Where [tanh] bends, it has a kink. " +
-    "So with one layer the [boundary] is made of straight pieces, and has a corner wherever it crosses a unit’s line.";
+    "A [relu] unit passes its sum on where that is positive, and gives 0 elsewhere. Where [tanh] bends, it has a " +
+    "kink. So with one layer the [boundary] is made of straight pieces, and has a corner wherever it crosses a " +
+    "unit’s line.";
   if (pair === null) {
     return missing(title, idea, "two networks of the same layers, one with relu", desk.explorer({}, "boundaries"));
   }
@@ -55,9 +56,9 @@ export async function luck(desk) {
   const score = model && scoreOf(model.row);
   const isRedrawn = model?.card?.replication === "redrawn";
   const idea =
-    "So far you have seen run 0. Training begins with weights drawn by chance, and takes the points in an order drawn " +
-    `by chance. Each [replicate] has its own${isRedrawn ? ", and data of its own, too" : ""}; the network and the ` +
-    "recipe are the same. So what one run shows may be luck.";
+    "So far you have seen run 0. Training begins with weights drawn by chance, and takes the points in an order " +
+    `drawn by chance. Each [replicate] has its own${isRedrawn ? ", and data of its own, too" : ""}; the network ` +
+    "and the recipe are the same. So what one run shows may be luck.";
   if (model === null || score === null) {
     return missing(title, idea, "a network that was trained more than once", desk.explorer({}, "comparison"));
   }

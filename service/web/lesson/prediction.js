@@ -86,7 +86,7 @@ export class Prediction {
     const isRight = chosen === right;
     const kindly = isRight
       ? `You guessed “${choices[chosen]}”, and so it is.`
-      : `You guessed “${choices[chosen]}”. What came out is “${choices[right]}”.`;
+      : `You guessed “${choices[chosen]}”. It came out as “${choices[right]}”.`;
     this.result.replaceChildren(h("p", { class: "kindly" }, kindly), h("p", {}, broken(words)));
     this.onreveal(isKept);
   }

@@ -1,40 +1,26 @@
-// What a boundary looks like, told from its line.
+// What kind of line a boundary is, as the explorer's words say it.
 
-import { contours } from "../explorer/contours.js";
+import { describe } from "../explorer/boundary-words.js";
 import { NODES } from "../explorer/fields.js";
-
-/** How far from straight, in lengths of the line, is still seen as straight. */
-const STRAIGHT = 0.02;
-
-/** Lines of fewer nodes, as where a unit only just changes sign in a corner, are no shape. */
-const SHORTEST = 4;
 
 /** @typedef {"none" | "straight" | "open" | "closed"} Kind */
 
-/** @type {Record<Kind, string>} */
-const WORDS = {
-  none: "no boundary here",
-  straight: "a straight line",
-  open: "an open curve",
-  closed: "a closed curve",
-};
+/** @param {string} words of `describe`
+ *  @returns {Kind} */
+function kindOf(words) {
+  if (words.startsWith("no boundary")) return "none";
+  if (words.includes("closed curve")) return "closed";
+  return words.startsWith("a straight line") && !words.includes(" and ") ? "straight" : "open";
+}
 
-/** The shape of the line at a level.
+/** The line at which a unit's sum, or a probability, is at a level: in words, and its kind.
  *  @param {ArrayLike<number>} values [NODES · NODES] @param {number} level
- *  @returns {{kind: Kind, words: string}} */
-export function shapeOf(values, level = 0.5) {
-  const lines = contours(values, NODES, NODES, level).filter(({ points }) => points.length >= SHORTEST);
-  const kinds = lines.map((line) => (line.isClosed ? "closed" : isStraight(line.points) ? "straight" : "open"));
-  /** @type {Kind} */
-  const kind = kinds.includes("closed") ? "closed" : kinds.includes("open") ? "open" : (kinds[0] ?? "none");
-  const words = kinds.length > 1 ? `${kinds.length} lines, ${WORDS[kind]} among them` : WORDS[kind];
-  return { kind, words };
+ *  @param {[string, string]} sides what is below the level, and what above */
+export function shapeOf(values, level, [low, high]) {
+  const words = describe(values, NODES, { level, low, high });
+  return { words, kind: kindOf(words) };
 }
 
-/** @param {Point[]} points */
-function isStraight(points) {
-  const [[x, y], [u, v]] = [points[0], points[points.length - 1]];
-  const length = Math.hypot(u - x, v - y);
-  const far = points.map(([a, b]) => Math.abs((u - x) * (b - y) - (v - y) * (a - x)) / length);
-  return Math.max(...far) < STRAIGHT * length;
-}
+/** The same of a unit's sum.
+ *  @param {ArrayLike<number>} sums */
+export const shapeOfUnit = (sums) => shapeOf(sums, 0, ["negative", "positive"]);
