@@ -58,7 +58,8 @@ function tableOf(study, table, metric) {
     ({ digest }) => typeof upTo(summaries.get(digest) ?? [], null)?.summary.mean === "number",
   );
   if (measured.length === 0) return null;
-  const held = Object.fromEntries(others.map((factor) => [factor, measured[0].factors[factor]]));
+  const usual = measured.find(({ factors }) => others.every((factor) => factors[factor] !== null)) ?? measured[0];
+  const held = Object.fromEntries(others.map((factor) => [factor, usual.factors[factor]]));
   const cells = measured.filter(({ factors }) =>
     others.every((factor) => factors[factor] === held[factor] || factors[factor] === null),
   );

@@ -49,9 +49,11 @@ export class StepView {
     if (this.#isBegun) return;
     this.#isBegun = true;
     await this.player?.picture.load();
-    if (this.prediction?.recall()) return;
-    if (this.prediction === null) this.#reveal(false);
-    else this.#hide();
+    if (!this.prediction?.recall()) {
+      if (this.prediction === null) this.#reveal(false);
+      else this.#hide();
+    }
+    this.element.dataset.ready = "";
   }
 
   /** Nothing goes on where nobody looks. */
