@@ -369,5 +369,5 @@ def test_without_models_each_step_says_what_it_would_show(
     for step in STEPS:
         show(page, step)
         expect(heading(page)).to_be_visible()
-        expect(page.locator(".note")).to_contain_text("none is served here")
+        expect(page.locator(".note")).to_contain_text("which this service does not have")
         expect(page.locator(".picture")).to_have_count(0)

@@ -3,7 +3,7 @@
 import { fixed, h, interval, number, s } from "../explorer/dom.js";
 import { ticks } from "../explorer/ticks.js";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [480, 330, 44, 44, 12, 100];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [480, 330, 44, 44, 12, 112];
 const EACH = 16;
 
 /** How far apart names stand at least. */

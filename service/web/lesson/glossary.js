@@ -5,7 +5,7 @@ import { h } from "../explorer/dom.js";
 
 /** @type {Readonly<Record<string, string>>} */
 export const TERMS = Object.freeze({
-  "P(y = 1)": "The probability, from 0 to 1, that the network gives for a point being of class 1.",
+  "P(y = 1)": "The probability, from 0 to 1, that the network gives for a point being of class 1, the second of two.",
   boundary: "Where the network changes its mind: the points at which both classes are equally probable, P = 0.5.",
   unit: "The smallest part of a network. It weighs its inputs, adds them up, and puts the sum through its activation.",
   "hidden layer": "Units between the inputs and the output. Each of them gets everything that the layer before gives.",
@@ -96,10 +96,12 @@ function leave(definition) {
 /** A text in which `[key]` and `[key|as it is written]` are such words.
  *  @param {string} text */
 export const withTerms = (text) =>
-  text.split(/(\[[^\]]+\])/).map((part, i) => {
+  text.split(/(\[[^\]]+\][.,;:?)]*)/).map((part, i) => {
     if (i % 2 === 0) return part;
-    const [key, written = key] = part.slice(1, -1).split("|");
-    return term(key, written);
+    const end = part.lastIndexOf("]");
+    const [key, written = key] = part.slice(1, end).split("|");
+    const after = part.slice(end + 1); // stays on the word's line
+    return after === "" ? term(key, written) : h("span", { class: "non-breaking" }, term(key, written), after);
   });
 
 /** The definitions of the words that an element has, for paper.

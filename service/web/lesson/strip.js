@@ -9,8 +9,9 @@ const [WIDTH, HEIGHT, EDGE] = [600, 74, 14];
 export function rowOf(score) {
   const values = score.values.filter((value) => value !== null);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const margin = Math.max(0.01, (high - low) / 12);
-  const [from, to] = [Math.max(0, low - margin), Math.min(1, high + margin)];
+  const [least, most] = [Math.min(low, score.ci95?.[0] ?? low), Math.max(high, score.ci95?.[1] ?? high)];
+  const margin = Math.max(0.01, (most - least) / 12);
+  const [from, to] = [Math.max(0, least - margin), Math.min(1, most + margin)];
   /** @param {number} value */
   const x = (value) => EDGE + ((value - from) / (to - from)) * (WIDTH - 2 * EDGE);
   const marks = ticks(from, to, 6).map((tick) => [

@@ -26,7 +26,9 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export const missing = (title, idea, what, look) => ({
   title,
   idea,
-  note: `This step shows ${what}, and none is served here. The notebook’s networks have one: python -m training train`,
+  note:
+    `This step needs ${what}, which this service does not have. ` +
+    "To train the notebook’s networks: python -m training train",
   question: null,
   picture: null,
   look,
