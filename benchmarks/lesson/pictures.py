@@ -18,7 +18,8 @@ KEPT = (("desktop", "light"), ("phone", "dark"))
 COLOURS = 128
 """Of a picture: a third of the bytes."""
 
-FILM = {"step": "three-lines", "size": (1060, 640), "jump": 3, "choice": 1}
+FILM, GUESS = "three-lines", 1
+FILM_SIZE, JUMP = (1060, 640), 3
 HOLD_MS = {"read": 1800, "chosen": 900, "frame": 70, "end": 3500}
 QUALITY = 60
 
@@ -57,16 +58,16 @@ def stills(browser: Browser, url: str, directory: Path, kept: tuple[tuple[str, s
 
 def film(browser: Browser, url: str, path: Path) -> None:
     """Film a step: what is asked, a guess, and the units as they are added."""
-    width, height = FILM["size"]
+    width, height = FILM_SIZE
     page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
-    open_step(page, url, FILM["step"])
+    open_step(page, url, FILM)
     frames = [(page.screenshot(), HOLD_MS["read"])]
-    page.get_by_role("radio").nth(FILM["choice"]).check()
+    page.get_by_role("radio").nth(GUESS).check()
     frames.append((page.screenshot(), HOLD_MS["chosen"]))
     predict(page)
     slider = page.get_by_role("slider")
     last = int(slider.get_attribute("max") or 0)
-    for frame in [*range(0, last, FILM["jump"]), last]:
+    for frame in [*range(0, last, JUMP), last]:
         slider.fill(str(frame))
         page.evaluate("scrollTo(0, 0)")
         frames.append((page.screenshot(), HOLD_MS["frame"] if frame < last else HOLD_MS["end"]))

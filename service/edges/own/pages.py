@@ -1,4 +1,4 @@
-"""The pages for people: the explorer at `GET /`, the lesson, the trainer, studies, the API's document at `GET /docs`."""
+"""The pages for people: the explorer at `GET /`, lesson, trainer and studies, the API's document at `GET /docs`."""
 
 import gzip
 import hashlib

@@ -1,11 +1,13 @@
 // A picture that moves: the units of a network's last hidden layer, added into its output one after the other.
 
+import { signedScale } from "../explorer/colours.js";
 import { h } from "../explorer/dom.js";
 import { NODES } from "../explorer/fields.js";
 import { line } from "../explorer/lines.js";
 import { Plot } from "../explorer/map.js";
 import { Network, Scratch } from "../explorer/network.js";
 import { mostProbable } from "../explorer/quantity.js";
+import { rangeOf } from "../explorer/scales.js";
 import { linesOf, outgoing, scalesOf } from "../explorer/units.js";
 import { placeIn } from "../explorer/view.js";
 import { LessonMap } from "./drawing.js";
@@ -61,14 +63,20 @@ export const shapesOf = ({ sums }) => Map.groupBy(sums ?? [], (values) => shapeO
 /** @param {import("./drawing.js").Desk} desk @param {Model} model @param {Layer} layer
  *  @returns {import("./player.js").Picture} */
 export function adding(desk, model, layer) {
-  const { units, head, order, widths } = layer;
+  const { order, widths } = layer;
   const map = new LessonMap(desk, model);
   const tiles = order.map((u, at) => tileOf(map, layer, u, at));
   const each = Math.max(4, Math.round(FRAMES / order.length));
-  const isWhole = order.length === units.length;
+  const sum = model.quantity.isMulticlass ? null : scaleOfSum(layer, desk.values.colours);
+  if (sum !== null) map.scale = sum;
   const last = desk.view();
   return {
-    element: h("div", { class: "maps" }, map.element, h("ol", { class: "tiles" }, ...tiles), desk.legend),
+    element: h(
+      "div",
+      {},
+      h("div", { class: "maps" }, map.element, h("ol", { class: "tiles" }, ...tiles)),
+      desk.legend(sum),
+    ),
     stops: Array.from({ length: order.length + 1 }, (_, k) => k * each),
     speed: SPEED,
     unit: "Units added",
@@ -76,20 +84,35 @@ export function adding(desk, model, layer) {
     load: async () => {},
     draw: (frame) => {
       const added = frame / each;
-      const shares = units.map((_, u) => Math.min(1, Math.max(0, added - order.indexOf(u))));
-      if (!isWhole) units.forEach((_, u) => !order.includes(u) && (shares[u] = added >= order.length ? 1 : 0));
-      const kernel = head.kernel.map((row, u) => row.map((weight) => weight * shares[u]));
-      const outputs = weighed({ kernel, bias: head.bias }, units, model.quantity.task);
-      const isEnd = added >= order.length;
-      const field = outputs.length > 1 ? { ...mostProbable(outputs), outputs } : { values: outputs[0], labels: null };
-      const count = Math.floor(added);
-      map.show(field, `${count} of ${order.length} units`, isEnd ? desk.accuracy(model, last) : null);
+      const outputs = outputsOf(layer, added, sum === null ? model.quantity.task : "regression");
+      const field = sum === null ? { ...mostProbable(outputs), outputs } : { values: outputs[0], labels: null };
+      const accuracy = added >= order.length ? desk.accuracy(model, last) : null;
+      map.show(field, `${Math.floor(added)} of ${order.length} units`, accuracy, 0);
       order.forEach((u, at) => {
         map.plot.draw(`unit:${u}`, at < added ? layer.line(map.plot, u) : "", widths[u] / 4);
         tiles[at].toggleAttribute("data-added", at < added);
       });
     },
   };
+}
+
+/** What the output makes of so many units, in their order; a fraction is of the newest one. Units that are too many to
+ *  be shown come in with the last.
+ *  @param {Layer} layer @param {number} added @param {Task} task */
+function outputsOf({ units, head, order }, added, task) {
+  const shares = units.map((_, u) => {
+    const at = order.indexOf(u);
+    return at < 0 ? Number(added >= order.length) : Math.min(1, Math.max(0, added - at));
+  });
+  const kernel = head.kernel.map((row, u) => row.map((weight) => weight * shares[u]));
+  return weighed({ kernel, bias: head.bias }, units, task);
+}
+
+/** A scale for the output's sum, as far as it gets to either side of 0 while units are added.
+ *  @param {Layer} layer @param {string} colours */
+function scaleOfSum(layer, colours) {
+  const sums = Array.from({ length: layer.order.length + 1 }, (_, k) => rangeOf(outputsOf(layer, k, "regression")[0]));
+  return signedScale(Math.max(...sums.flat().map(Math.abs)), colours);
 }
 
 /** A unit's own map, small.

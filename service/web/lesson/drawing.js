@@ -52,22 +52,22 @@ export class Desk {
     return { href: `./${all.size > 0 ? `?${all}` : ""}#${part}`, text };
   }
 
-  /** What colours and marks mean on all maps. */
-  get legend() {
+  /** What colours and marks mean: of probabilities, or of the output's sum.
+   *  @param {import("../explorer/colours.js").Scale | null} sum its scale */
+  legend(sum = null) {
     const { quantity, test } = this.catalogue;
     const scale = scaleFor(quantity, this.view(), [0, 1]);
+    const reach = sum === null ? "" : fixed(sum.high, 0);
     const bar =
-      scale instanceof ClassScale
-        ? hues(scale, quantity.classes)
-        : [term("P(y = 1)", scale.label), scaleBar(scale, "0", "1")];
+      sum !== null
+        ? [term("sum", "The output’s sum"), scaleBar(sum, `−${reach}`, `+${reach}`)]
+        : scale instanceof ClassScale
+          ? hues(scale, quantity.classes)
+          : [term("P(y = 1)", scale.label), scaleBar(scale, "0", "1")];
     const [circles, triangles] = [0, 1].map((c) => quantity.className(c));
     const marks = quantity.classes.length === 2 ? `● ${circles}, ▲ ${triangles}` : "in the colours of their classes";
-    return h(
-      "p",
-      { class: "legend" },
-      bar,
-      test === null ? "" : h("span", {}, term("test points", "Test points"), `: ${marks}`),
-    );
+    const points = test === null ? "" : h("span", {}, term("test points", "Test points"), `: ${marks}`);
+    return h("p", { class: "legend" }, bar, points);
   }
 }
 
@@ -81,6 +81,7 @@ export class LessonMap {
     this.model = model;
     this.place = placeIn(model, desk.view());
     this.plot = new Plot(this.place, NODES);
+    /** @type {import("../explorer/scales.js").AnyScale} */
     this.scale = scaleFor(model.quantity, desk.view(), [0, 1]);
     const id = `map-${model.name}`;
     this.words = h("span", { id: `${id}-words` });
@@ -97,22 +98,22 @@ export class LessonMap {
     new ResizeObserver(() => this.#scatter()).observe(this.plot.element);
   }
 
-  /** Show a field, and say what it is: its shape, and what it is right about.
+  /** Show a field, and say what it is: the shape of its boundary, which is at a level, and what it is right about.
    *  @param {Field} field @param {string} when @param {number | null} accuracy */
-  show(field, when, accuracy = null) {
+  show(field, when, accuracy = null, level = 0.5) {
     this.plot.paint(field, this.scale);
-    this.plot.draw("boundary", field.labels === null ? line(field.values, NODES, 0.5) : "");
+    this.plot.draw("boundary", field.labels === null ? line(field.values, NODES, level) : "");
     this.plot.draw("between", between(field, NODES));
     const right = accuracy === null ? "" : ` ${fixed(accuracy)} of the test points are right.`;
-    say(this.words, `${when}: ${this.#shapeOf(field)}.${right}`);
+    say(this.words, `${when}: ${this.#shapeOf(field, level)}.${right}`);
   }
 
-  /** @param {Field} field */
-  #shapeOf({ values, labels }) {
+  /** @param {Field} field @param {number} level */
+  #shapeOf({ values, labels }, level) {
     const { quantity } = this.model;
     const names = quantity.classes.map((_, c) => quantity.className(c));
     if (labels !== null) return describe(labels, NODES, { classes: names });
-    return shapeOf(values, 0.5, [names[0], names[1]]).words;
+    return shapeOf(values, level, [names[0], names[1]]).words;
   }
 
   /** The test points, in the pixels that there are. */

@@ -17,7 +17,7 @@ export async function forming(desk, models, hasLines = false) {
   const epochs = epochsOf(shown);
   const maps = shown.map((model) => new LessonMap(desk, model));
   return {
-    element: h("div", { class: "maps" }, ...maps.map(({ element }) => element), desk.legend),
+    element: h("div", {}, h("div", { class: "maps" }, ...maps.map(({ element }) => element)), desk.legend()),
     stops: epochs.map((_, i) => i),
     speed: Math.max(8, epochs.length / 5),
     unit: "Epoch",

@@ -9,6 +9,7 @@ export const TERMS = Object.freeze({
   boundary: "Where the network changes its mind: the points at which both classes are equally probable, P = 0.5.",
   unit: "The smallest part of a network. It weighs its inputs, adds them up, and puts the sum through its activation.",
   "hidden layer": "Units between the inputs and the output. Each of them gets everything that the layer before gives.",
+  sum: "What a unit makes of its inputs: each times its weight, added up. Where the output’s sum is 0, P is 0.5.",
   weight: "A number by which a unit multiplies one of its inputs. Training is the search for good weights.",
   parameters: "All the numbers that training sets: the weights, and one constant for each unit.",
   activation: "The function that turns a unit’s sum into what it passes on.",
@@ -96,12 +97,13 @@ function leave(definition) {
 /** A text in which `[key]` and `[key|as it is written]` are such words.
  *  @param {string} text */
 export const withTerms = (text) =>
-  text.split(/(\[[^\]]+\][.,;:?)]*)/).map((part, i) => {
+  text.split(/(\(?\[[^\]]+\][.,;:?)]*)/).map((part, i) => {
     if (i % 2 === 0) return part;
-    const end = part.lastIndexOf("]");
-    const [key, written = key] = part.slice(1, end).split("|");
-    const after = part.slice(end + 1); // stays on the word's line
-    return after === "" ? term(key, written) : h("span", { class: "non-breaking" }, term(key, written), after);
+    const [from, to] = [part.indexOf("["), part.lastIndexOf("]")];
+    const [key, written = key] = part.slice(from + 1, to).split("|");
+    const [before, after] = [part.slice(0, from), part.slice(to + 1)]; // these stay on the word's line
+    const word = term(key, written);
+    return before + after === "" ? word : h("span", { class: "non-breaking" }, before, word, after);
   });
 
 /** The definitions of the words that an element has, for paper.
