@@ -177,6 +177,7 @@ pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train training/experiments/tuned.toml --if-missing
 	$(BIN)/python -m benchmarks.explorer.pictures
 	$(BIN)/python -m benchmarks.trainer.pictures
+	$(BIN)/python -m benchmarks.lesson.pictures
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

@@ -1,4 +1,4 @@
-"""The pages for people: the explorer at `GET /`, the trainer, studies, the API's document at `GET /docs`."""
+"""The pages for people: the explorer at `GET /`, lesson, trainer and studies, the API's document at `GET /docs`."""
 
 import gzip
 import hashlib
@@ -60,6 +60,16 @@ def get_explorer_file(call: Call, name: str) -> RawResponse:
 @endpoints.get("/study/<path:name>", inline=True)
 def get_study_file(call: Call, name: str) -> RawResponse:
     return _send(call, "study", name)
+
+
+@endpoints.get("/lesson", inline=True)
+def get_lesson(call: Call) -> RawResponse:
+    return _send(call, "lesson", "index.html")
+
+
+@endpoints.get("/lesson/<path:name>", inline=True)
+def get_lesson_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "lesson", name)
 
 
 @endpoints.get("/trainer", inline=True)
