@@ -119,7 +119,7 @@ function ofComparison(desk) {
     return before ? [{ before, model }] : [];
   });
   const look = desk.explorer({}, "comparison");
-  if (twins.length === 0) return missing(TITLE, IDEA, "networks of different depths", look);
+  if (twins.length === 0) return missing(TITLE, IDEA, "two networks of which one has a layer more", look);
   const shapes = [...new Set(models.map(({ hiddenLayers }) => hiddenLayers.join("-")))].sort(
     (a, b) => a.split("-").length - b.split("-").length || Number.parseInt(a || "0") - Number.parseInt(b || "0"),
   );
