@@ -14,6 +14,7 @@ import { PointView } from "./point.js";
 import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { SliceControls } from "./slice.js";
+import { settled, tellPanels } from "./spoken.js";
 import { addressOf, DEFAULTS } from "./state.js";
 import { pairOf, sentence } from "./verdicts.js";
 import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
@@ -41,13 +42,14 @@ export class Content {
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
     this.difference = comparable(catalogue).length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
-    this.networkView = new NetworkView(byId("inside"), catalogue, handlers);
+    this.networkView = new NetworkView(byId("inside"), catalogue, this.fields, handlers);
     this.pointView = new PointView(byId("point"), catalogue, service, handlers);
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
     this.comparison =
       comparison === null
         ? null
         : new Comparison(byId("comparison"), comparison, handlers, service, otherExperiments(catalogue, state));
+    this.tell = settled(() => tellPanels(this.panels, this.difference, this.view, this.#drawn));
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
@@ -69,9 +71,10 @@ export class Content {
         const { place } = this.view;
         state.set({ x: coordinate(x, place.x), y: coordinate(y, place.y) });
       },
-      onlook: (name) => state.go({ inside: name, unit: null }, "inside"),
-      oninside: (name) => state.set({ inside: name, unit: null }),
+      onlook: (name) => state.go({ inside: name, unit: null, off: null }, "inside"),
+      oninside: (name) => state.set({ inside: name, unit: null, off: null }),
       onunit: (unit) => state.set({ unit }),
+      onbuild: (changes) => state.set(changes),
       onepoch: (epoch) => state.set({ epoch: epoch === catalogue.epochs.at(-1) ? null : epoch }),
       onpair: (pair) => state.set(pair),
       onrun: (run) => state.set({ run, statistic: "probability" }),
@@ -116,6 +119,7 @@ export class Content {
     this.comparison?.draw(view);
     this.#drawVolume(view);
     this.pointView.fill(view);
+    this.tell();
     if (seen.has("point") && !this.#drawPoint(view)) return false;
     if (seen.has("inside") && !this.#drawInside(view)) return false;
     this.curves.show(view);
