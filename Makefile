@@ -34,7 +34,7 @@ help:
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
-	@echo "make benchmark-studies  what the engine of studies costs, how it scales, and 200 cells of 30 runs (15 minutes)"
+	@echo "make benchmark-studies  what the engine of studies costs, how it scales, with 200 cells of 30 runs (10 minutes)"
 	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
 	@echo "make benchmark-trainer  time thirty runs of two networks in the page, to the verdict (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"

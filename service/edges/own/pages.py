@@ -28,10 +28,10 @@ SWAGGER_UI = [
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors "
 )
 """What a page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS, the
-explorer makes one of what it shows."""
+explorer makes one of what it shows. After the last word stands who may show it in a frame."""
 
 BEST_GZIP_LEVEL = 9
 """Each file is compressed once."""
@@ -98,12 +98,20 @@ def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> Ra
         raise NotFoundError(f"there is nothing at /{page}/{name}")
     is_compressed = takes_gzip(call.headers.get("accept-encoding"))
     coding = "gzip" if is_compressed else "identity"
-    validators = Validators.of(file.digest, coding, vary=vary, headers=(("Content-Security-Policy", POLICY),))
+    policy = POLICY + _sources(call.context.settings.frame_ancestors)
+    # The tag is of the policy, too: a page that is kept under another one is sent again.
+    validators = Validators.of(file.digest, coding, policy, vary=vary, headers=(("Content-Security-Policy", policy),))
     body = file.compressed if is_compressed else file.content
     response = conditional(call, validators, file.media_type, lambda: [body])
     if is_compressed and response.status != HTTPStatus.NOT_MODIFIED:
         response.headers.append(("Content-Encoding", coding))
     return response
+
+
+@lru_cache
+def _sources(ancestors: tuple[str, ...]) -> str:
+    """Return who may show a page in a frame, in the policy's words."""
+    return " ".join("'self'" if ancestor == "self" else ancestor for ancestor in ancestors) or "'none'"
 
 
 @lru_cache

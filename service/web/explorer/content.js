@@ -109,7 +109,7 @@ export class Content {
     if ([...drawn.values()].includes(null)) return false;
     this.#drawn = drawn;
     const scale = this.#sharedScale(view);
-    legend(byId("legend"), catalogue, view, scale, () => this.state.go({}, "point"));
+    legend(byId("legend"), byId("reading"), catalogue, view, scale, () => this.state.go({}, "point"));
     this.slice.show(view);
     this.data.draw(view, this.panels, scale);
     for (const panel of this.panels) this.#drawPanel(panel, view, scale);
@@ -221,6 +221,13 @@ export class Content {
     return true;
   }
 
+  /** What is drawn, in a few words. */
+  get title() {
+    const { view } = this;
+    const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
+    return `${this.#sharedScale(view).label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
+  }
+
   /** What a download takes with it.
    *  @returns {import("./downloads.js").Shown} */
   shown() {
@@ -240,8 +247,6 @@ export class Content {
       const scale = differenceScale(view, view.pair[0], values);
       panels.push({ name, plot, note: summary.textContent, scale, dots: false });
     }
-    const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
-    const scale = this.#sharedScale(view);
     return {
       panels,
       place: view.place,
@@ -249,12 +254,11 @@ export class Content {
       values: new Map(
         drawn.filter(({ model }) => model.isOfData).flatMap(({ model }) => columnsOf(model, fields.of(model, view))),
       ),
-      title: `${scale.label}, ${what}, epoch ${view.epoch ?? "unknown"}`,
-      scale,
+      title: this.title,
+      scale: this.#sharedScale(view),
       legend: marks(catalogue, view),
-      dots: (pixels) => this.data.picture(view, pixels, scale),
+      dots: (pixels) => this.data.picture(view, pixels, this.#sharedScale(view)),
       commands: byId("curl").textContent,
-      address: location.origin + addressOf(this.state.values),
     };
   }
 }

@@ -1,11 +1,12 @@
 // Requests to the service, and what is said while it does not answer. Every path is relative to the page's own, so that
 // the service may stand below a prefix.
 
+import { keepKey, key } from "./key.js";
+
 const SLOW_AFTER_MS = 3000;
 const TIMEOUT_MS = 20000;
 const PATIENCE_MS = 10000;
 const MAX_PAUSE_SECONDS = 2;
-const KEY = "api-key";
 
 /** The service refused, or did not answer: `status` is 0 then. */
 export class ServiceError extends Error {
@@ -30,12 +31,12 @@ export class Service {
   }
 
   get hasKey() {
-    return sessionStorage.getItem(KEY) !== null;
+    return key() !== null;
   }
 
   /** @param {string} value */
   setKey(value) {
-    sessionStorage.setItem(KEY, value);
+    keepKey(value);
   }
 
   /** What a path answers with, of the type that is known to be there.
@@ -90,7 +91,7 @@ export class Service {
    *  @param {string} path @param {Record<string, string>} headers @param {RequestInit} options
    *  @param {(answer: Response) => Promise<T>} read */
   async #ask(path, headers, options, read) {
-    const key = sessionStorage.getItem(KEY);
+    const own = key();
     let isSlow = false;
     const slow = setTimeout(() => {
       isSlow = true;
@@ -99,7 +100,7 @@ export class Service {
     try {
       const answer = await fetchPatiently(path, {
         ...options,
-        headers: key === null ? headers : { ...headers, "X-API-Key": key },
+        headers: own === null ? headers : { ...headers, "X-API-Key": own },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (!answer.ok && answer.status !== 304) throw new ServiceError(answer.status, await detailOf(answer));
