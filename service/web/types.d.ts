@@ -119,6 +119,7 @@ interface ReliabilityBin {
 /** What older comparisons lack may be absent; what was not measured is null or empty. */
 interface ModelResult {
   model: string;
+  epochs?: number;
   parameters: number;
   replicates: number;
   /** Null in a regression. */
@@ -142,6 +143,8 @@ interface Pair {
   mean_difference: number;
   ci95: Interval | null;
   probability_a_better: number;
+  p_value?: number | null;
+  mcnemar_p?: number | null;
   p_value_holm: number | null;
   wins_ci95?: Interval | null;
   simultaneous_ci95?: Interval | null;
@@ -155,8 +158,15 @@ interface Pair {
 
 interface ComparisonDocument {
   experiment: string;
-  dataset: { replication: string; task?: Task; classes?: string[]; target?: string; baseline?: number | null };
-  protocol: { replicates: number };
+  dataset: {
+    replication: string;
+    task?: Task;
+    classes?: string[];
+    target?: string;
+    baseline?: number | null;
+    sizes?: Record<string, number>;
+  };
+  protocol: { replicates: number; learning_rate?: number | null };
   /** How the models were trained, in words. */
   recipe?: string;
   models: ModelResult[];

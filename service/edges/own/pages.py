@@ -1,4 +1,4 @@
-"""The pages for people: the explorer at `GET /`, the trainer, studies, the API's document at `GET /docs`."""
+"""The pages for people: the explorer at `GET /`, lesson, trainer and studies, the API's document at `GET /docs`."""
 
 import gzip
 import hashlib
@@ -62,6 +62,16 @@ def get_study_file(call: Call, name: str) -> RawResponse:
     return _send(call, "study", name)
 
 
+@endpoints.get("/lesson", inline=True)
+def get_lesson(call: Call) -> RawResponse:
+    return _send(call, "lesson", "index.html")
+
+
+@endpoints.get("/lesson/<path:name>", inline=True)
+def get_lesson_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "lesson", name)
+
+
 @endpoints.get("/trainer", inline=True)
 def get_trainer(call: Call) -> RawResponse:
     return _send(call, "trainer", "index.html")
@@ -93,7 +103,7 @@ def get_docs_file(call: Call, name: str) -> RawResponse:
 
 
 def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> RawResponse:
-    file = _files(page).get(name)
+    file = files(page).get(name)
     if file is None:
         raise NotFoundError(f"there is nothing at /{page}/{name}")
     is_compressed = takes_gzip(call.headers.get("accept-encoding"))
@@ -108,6 +118,11 @@ def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> Ra
     return response
 
 
+def folders() -> list[str]:
+    """Return the names of the folders that pages have."""
+    return sorted(path.name for path in WEB.iterdir() if path.is_dir())
+
+
 @lru_cache
 def _sources(ancestors: tuple[str, ...]) -> str:
     """Return who may show a page in a frame, in the policy's words."""
@@ -115,7 +130,7 @@ def _sources(ancestors: tuple[str, ...]) -> str:
 
 
 @lru_cache
-def _files(page: str) -> dict[str, File]:
+def files(page: str) -> dict[str, File]:
     """Return a page's files by name: what is not among them is not sent, whatever a path says."""
     directory = WEB / page
     own = [path for path in directory.rglob("*") if path.is_file() and path.suffix in {".html", ".css", ".js"}]

@@ -43,10 +43,17 @@ export function downloads(shown) {
     button("Picture (PNG)", async () => save(await picture(shown()), "boundaries.png")),
     button("Numbers (CSV)", () => save(new Blob([csv(shown())], { type: "text/csv" }), "boundaries.csv")),
     button("Numbers (npy)", () => save(npy(shown()), "boundaries.npy")),
-    button("Copy as curl", copy),
+    needsService(button("Copy as curl", copy)),
     status,
-    h("pre", { tabindex: 0, "aria-label": "The command for what is shown" }, h("code", { id: "curl" })),
+    needsService(h("pre", { tabindex: 0, "aria-label": "The command for what is shown" }, h("code", { id: "curl" }))),
   ];
+}
+
+/** Mark what is not shown where pages were saved without their service.
+ *  @param {HTMLElement} element */
+function needsService(element) {
+  element.classList.add("needs-service");
+  return element;
 }
 
 /** The command that fetches the maps that are shown, as NumPy files.

@@ -30,6 +30,11 @@ export class Service {
     this.onAnswered = onAnswered;
   }
 
+  /** Whether these pages were saved without the service: there is a folder of files in its place. */
+  get isSaved() {
+    return rootOfSite() !== null;
+  }
+
   get hasKey() {
     return key() !== null;
   }
@@ -98,7 +103,8 @@ export class Service {
       this.onSlow();
     }, SLOW_AFTER_MS);
     try {
-      const answer = await fetchPatiently(path, {
+      const ask = this.isSaved ? fromSite : fetchPatiently;
+      const answer = await ask(path, {
         ...options,
         headers: own === null ? headers : { ...headers, "X-API-Key": own },
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -112,6 +118,19 @@ export class Service {
       if (isSlow) this.onAnswered();
     }
   }
+}
+
+/** Where a saved site begins, from the page; null on a page of the service. */
+const rootOfSite = () => document.querySelector('meta[name="site"]')?.getAttribute("content") ?? null;
+
+/** @type {Promise<import("./site.js").Site> | null} */
+let site = null;
+
+/** What the service had answered, or what follows from it.
+ *  @param {string} path @param {RequestInit} options */
+async function fromSite(path, options) {
+  site ??= import("./site.js").then((part) => new part.Site(rootOfSite() ?? "./"));
+  return (await site).answer(path, options);
 }
 
 /** Fetch, and where the service is busy and says for how short a while, ask again: as many pages may have been opened
