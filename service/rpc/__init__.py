@@ -1,0 +1,1 @@
+"""What the edges over gRPC share: messages, procedures, statuses, and the server. Imported only where GRPC_PORT is set."""
