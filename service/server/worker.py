@@ -39,6 +39,7 @@ class Worker(LoopWorker):
         self.slot = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
         self._backoff_until = 0.0
         self._has_backed_off = False
+        self.grpc: Any = None  # what serves gRPC beside this worker's loop, where GRPC_PORT is set
         super().__init__(*args, **kwargs)
 
     def free_slot(self) -> None:
