@@ -223,9 +223,9 @@ LOCK := $(RESOLVE) pyproject.toml
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
-	$(LOCK) -c requirements/dev.txt --extra service -o requirements/service.txt
+	$(LOCK) -c requirements/dev.txt --extra service --extra grpc -o requirements/service.txt
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
-	$(LOCK) -c requirements/dev.txt --extra service --extra training --extra client -o requirements/run.txt
+	$(LOCK) -c requirements/dev.txt --extra service --extra grpc --extra training --extra client -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
 	$(RESOLVE) $(UPGRADE) --no-deps requirements/stubs.in -o requirements/stubs.txt
 

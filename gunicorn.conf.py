@@ -32,14 +32,14 @@ os.environ["BOUNDARY_ARBITER"] = str(os.getpid())
 try:
     address = Address.from_environment()
     settings = Settings.from_environment()
-    if address.grpc_port is not None and find_spec("grpc_reflection") is None:
-        raise AddressError("GRPC_PORT is set, but the extra boundary-service[grpc] is not installed")
     if not is_reload:
         address.reserve_grpc_port()
     if settings.api_keys_file is not None and not is_reload:  # what is wrong later must not take the service down
         keys.read(settings.api_keys_file)
 except (AddressError, keys.KeysError, SettingsError) as error:
     sys.exit(f"the service does not start: {error}")
+if address.grpc_port is not None and find_spec("grpc_reflection") is None:
+    sys.exit("the service does not start: GRPC_PORT is set, but the extra boundary-service[grpc] is not installed")
 
 # glibc raises the size from which a block is mapped on its own, and so given back, to that of the largest block freed:
 # answers that were kept for a while then leave holes in each thread's heap. Fixed, workers stay a third smaller.
@@ -129,9 +129,10 @@ def post_worker_init(worker):
 
 def worker_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)
     """Let calls of gRPC finish, as gunicorn has let requests."""
-    if worker.grpc is not None:
+    serving = getattr(worker, "grpc", None)
+    if serving is not None:
         worker.alive = False  # also where its arbiter has gone
-        worker.grpc.join()
+        serving.join()
 
 
 def child_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)

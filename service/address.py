@@ -57,12 +57,12 @@ class Address:
         Raises:
             AddressError: somebody else listens there, or this machine has no such address.
         """
-        self._bind("PORT", self.port, socket.SO_REUSEADDR).close()  # as gunicorn does
+        self._bind("PORT", self.port).close()
         if self.grpc_port is not None:
-            self._bind("GRPC_PORT", self.grpc_port, socket.SO_REUSEADDR).close()
+            self._bind("GRPC_PORT", self.grpc_port).close()
 
     def reserve_grpc_port(self) -> None:
-        """Keep the port for gRPC for this process and its children: bound and never listened on, until the process ends.
+        """Keep the port for gRPC for this process and its children: bound and never listened on, until it ends.
 
         Each worker has a socket of its own there (SO_REUSEPORT). So a port that is taken is found before any worker
         starts, and nobody takes it while none runs.
@@ -71,17 +71,19 @@ class Address:
             AddressError: somebody else listens there, or this machine has no such address.
         """
         if self.grpc_port is not None:
-            self.check_is_free()
-            self._bind("GRPC_PORT", self.grpc_port, socket.SO_REUSEPORT).detach()
+            self._bind("GRPC_PORT", self.grpc_port).close()  # else it would be shared with another service of this user
+            self._bind("GRPC_PORT", self.grpc_port, is_shared=True).detach()
 
     def _at(self, port: int) -> str:
         return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
-    def _bind(self, name: str, port: int, option: int) -> socket.socket:
+    def _bind(self, name: str, port: int, *, is_shared: bool = False) -> socket.socket:
         try:
             family, kind, *_, address = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)[0]
             bound = socket.socket(family, kind)
-            bound.setsockopt(socket.SOL_SOCKET, option, 1)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
+            if is_shared:
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             bound.bind(address)
         except OSError as error:
             raise AddressError(self._why(name, port, error)) from error

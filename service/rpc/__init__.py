@@ -1,1 +1,4 @@
-"""What the edges over gRPC share: messages, procedures, statuses, and the server. Imported only where GRPC_PORT is set."""
+"""What the edges over gRPC share: messages, procedures, statuses, and the server.
+
+Imported where GRPC_PORT is set.
+"""

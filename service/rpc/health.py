@@ -1,7 +1,7 @@
 """Health as gRPC has it (grpc.health.v1): asked once, or watched. Both need no key.
 
-https://github.com/grpc/grpc/blob/master/doc/health-checking.md. The package grpcio-health-checking has a servicer for it,
-which answers a damaged message as a fault of its own, and whose watchers keep a worker that stops from stopping.
+https://github.com/grpc/grpc/blob/master/doc/health-checking.md. The package grpcio-health-checking has a servicer for
+it, which answers a damaged message as a fault of its own, and whose watchers keep a worker that stops from stopping.
 """
 
 import asyncio
@@ -44,7 +44,10 @@ declare(
         }
     },
 )
-Request, Response = message_class("grpc.health.v1.HealthCheckRequest"), message_class("grpc.health.v1.HealthCheckResponse")
+Request, Response = (
+    message_class("grpc.health.v1.HealthCheckRequest"),
+    message_class("grpc.health.v1.HealthCheckResponse"),
+)
 ListResponse = message_class("grpc.health.v1.HealthListResponse")
 
 

@@ -26,7 +26,8 @@ MessageClass = Any
 
 Fields = Sequence[str]
 """A message's fields: lines such as `repeated int64 shape = 3`, `map<string, InferParameter> parameters = 4`,
-`oneof kind: bytes content = 1` or `enum DataType dtype = 1`. A type of another package has its full name, with a dot before it.
+`oneof kind: bytes content = 1` or `enum DataType dtype = 1`. A type of another package has its full name, with a dot
+before it.
 """
 
 Methods = Mapping[str, tuple[str, str]]
@@ -57,8 +58,8 @@ def declare(
     services: Mapping[str, Methods] | None = None,
     imports: Sequence[str] = (),
 ) -> None:
-    """Add a package of messages, enums and services. A message or enum `Outer.Inner` stands in the message `Outer`, which
-    is named before it; `imports` are the packages' files of which there are types.
+    """Add a package of messages, enums and services. A message or enum `Outer.Inner` stands in the message `Outer`,
+    which is named before it; `imports` are the packages' files of which there are types.
     """
     file = FileDescriptorProto(name=file_of(package), package=package, syntax="proto3", dependency=imports)
     made: dict[str, DescriptorProto] = {}

@@ -1,4 +1,7 @@
-"""A procedure, written once: what answers it, what it takes, and who may call it. The gRPC kin of `service.http.endpoint`."""
+"""A procedure, written once: what answers it, what it takes, and who may call it.
+
+It is to gRPC what `service.http.endpoint` is to HTTP.
+"""
 
 import io
 from collections.abc import Callable, Mapping

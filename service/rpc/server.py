@@ -10,9 +10,10 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import grpc
 import structlog
@@ -20,7 +21,7 @@ from structlog.typing import FilteringBoundLogger
 
 from service.dataplane.admission import OverloadedError, WouldBlockError
 from service.http.context import Call, Context
-from service.request_record import RequestRecord, RequestRecorder
+from service.request_record import RequestRecorder
 from service.rpc.health import Health
 from service.rpc.procedure import Procedure, Procedures, call_of, respond
 from service.rpc.reflection import reflection
@@ -44,6 +45,9 @@ DRAIN_SECONDS = 30
 
 LOOK_SECONDS = 0.1
 """How often the loop looks whether its worker stops."""
+
+
+Behavior = Callable[[bytes, grpc.aio.ServicerContext], Coroutine[Any, Any, bytes]]
 
 
 class Server:
@@ -113,12 +117,20 @@ class Server:
     def _handlers(self, health: Health) -> dict[str, grpc.RpcMethodHandler]:
         services = [*self._services, health.procedures]
         unary = {
-            procedure.path: grpc.unary_unary_rpc_method_handler(partial(self._answer, procedure))
+            procedure.path: grpc.unary_unary_rpc_method_handler(self._behavior(procedure))
             for procedures in services
             for procedure in procedures
         }
         names = [procedures.service for procedures in services]
         return unary | health.streams | reflection(names, self._context.is_stopping)
+
+    def _behavior(self, procedure: Procedure) -> Behavior:
+        """Return what grpcio calls; no partial, through which it would look with each call."""
+
+        async def behavior(content: bytes, servicer: grpc.aio.ServicerContext) -> bytes:
+            return await self._answer(procedure, content, servicer)
+
+        return behavior
 
     async def _answer(self, procedure: Procedure, content: bytes, servicer: grpc.aio.ServicerContext) -> bytes:
         metadata = dict(servicer.invocation_metadata())
@@ -127,10 +139,11 @@ class Server:
         status = "200" if isinstance(answer, bytes) else str(answer.status)
         self._recorder.end(record, procedure.name, "POST", procedure.path, status)
         trailing = ((REQUEST_ID, record.request_id),)
-        if isinstance(answer, Refusal):
-            await servicer.abort(answer.code, answer.message, (*trailing, *answer.details()))
-        servicer.set_trailing_metadata(trailing)
-        return answer
+        if isinstance(answer, bytes):
+            servicer.set_trailing_metadata(trailing)
+            return answer
+        await servicer.abort(answer.code, answer.message, (*trailing, *answer.details()))
+        raise AssertionError("abort ends the call")
 
     async def _respond(self, procedure: Procedure, call_on: Callable[..., Call], content: bytes) -> bytes | Refusal:
         if len(content) <= LONG_BYTES:
@@ -139,7 +152,7 @@ class Server:
             except WouldBlockError:
                 pass
         if not self._room:
-            return refusal_of(OverloadedError("the service is busy, too many calls are waiting; send it again in a second"))
+            return refusal_of(OverloadedError("the service is busy; send the same again in a second"))
         self._room -= 1
         try:
             loop = asyncio.get_running_loop()

@@ -26,8 +26,8 @@ CODES = {
 """By the status that the same error has over HTTP."""
 
 AS_MALFORMED = (InvalidError.status, TooLargeError.status)
-"""As in the standards over HTTP, what a client sent wrong is one code. RESOURCE_EXHAUSTED for what is too large would say
-that it may be sent again.
+"""As in the standards over HTTP, what a client sent wrong is one code. RESOURCE_EXHAUSTED for what is too large would
+say that it may be sent again.
 """
 
 MAX_MESSAGE_BYTES = 1500

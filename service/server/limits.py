@@ -15,7 +15,7 @@ OWN_DESCRIPTORS = 64
 OWN_THREADS = 6
 """Of a worker beside those that answer: its loop, the log, the watcher, and what a library starts."""
 
-GRPC_THREADS = 8
+GRPC_THREADS = 8 + (os.cpu_count() or 1)
 """Of a worker that speaks gRPC too, beside the pool: its loop, and those that grpcio starts."""
 
 OTHER_PROCESSES = 16
@@ -39,8 +39,8 @@ def connections(threads: int) -> int:
 
 
 def threads(wanted: int, workers: int, pools: int = 1) -> int:
-    """Return how many threads each pool of each of so many workers may have, so that as many workers again may run during
-    a reload.
+    """Return how many threads each pool of each of so many workers may have, so that as many workers again may run
+    during a reload.
     """
     limits = list(_cgroup_limits())
     if os.geteuid() != 0:  # the superuser is not held to it

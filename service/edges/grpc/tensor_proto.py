@@ -33,8 +33,8 @@ def shape_of(tensor: Message) -> list[int]:
 
 
 def read_values(tensor: Message, expected: Tensor, size: int) -> NDArray[np.generic]:
-    """Return the values of a tensor of so many, one after the other. Where fewer are given, the last stands for the rest,
-    as in TensorFlow.
+    """Return the values of a tensor of so many, one after the other. Where fewer are given, the last stands for the
+    rest, as in TensorFlow.
 
     Raises:
         InvalidError: the tensor is of another type than the signature has, or does not hold so many.

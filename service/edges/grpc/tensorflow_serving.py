@@ -31,8 +31,8 @@ MetadataResponse = message_class("tensorflow.serving.GetModelMetadataResponse")
 StatusResponse = message_class("tensorflow.serving.GetModelStatusResponse")
 SignatureDefMap = message_class("tensorflow.serving.SignatureDefMap")
 
-for _name in ("Classify", "Regress", "MultiInference", "PredictStreamed"):
-    prediction.refuse(_name, f"{_name} is not offered here; Predict gives the same numbers for points as a tensor")
+for _method in ("Classify", "Regress", "MultiInference", "PredictStreamed"):
+    prediction.refuse(_method, f"{_method} is not offered here; Predict gives the same numbers for points as a tensor")
 
 
 @prediction.method("Predict")
@@ -56,9 +56,10 @@ def get_model_metadata(call: Call, request: Message) -> Message:
     served = _servable(call, request.model_spec)
     unknown = [field for field in request.metadata_field if field != SIGNATURES]
     if unknown or not request.metadata_field:
-        raise InvalidError(f"Metadata field {unknown[0][:100] if unknown else ''} is not supported; ask for {SIGNATURES}")
+        named = unknown[0][:100] if unknown else ""
+        raise InvalidError(f"Metadata field {named} is not supported; ask for {SIGNATURES}")
     response = MetadataResponse()
-    _name(response.model_spec, served, "")
+    _fill(response.model_spec, served, "")
     response.metadata[SIGNATURES].Pack(ParseDict(describe_signatures(served), SignatureDefMap()))
     return response
 
@@ -138,7 +139,7 @@ def _scalar(tensor: Message, expected: Tensor) -> int:
 
 def _encode(request: Message, signature_name: str, served: ModelVersion, outputs: Outputs) -> Message:
     response = PredictResponse()
-    _name(response.model_spec, served, signature_name)
+    _fill(response.model_spec, served, signature_name)
     described = served.engine.describe(signature_name).outputs
     wanted = request.output_filter or [tensor.name for tensor in described]
     tensors = named_tensors(outputs, described)
@@ -148,6 +149,6 @@ def _encode(request: Message, signature_name: str, served: ModelVersion, outputs
     return response
 
 
-def _name(spec: Message, served: ModelVersion, signature_name: str) -> None:
+def _fill(spec: Message, served: ModelVersion, signature_name: str) -> None:
     spec.name, spec.signature_name = served.name, signature_name
     spec.version.value = served.number
