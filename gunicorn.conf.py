@@ -122,9 +122,24 @@ def post_worker_init(worker):
         from service.edges.grpc import SERVICES  # noqa: PLC0415 (grpcio forks badly, and takes memory)
         from service.rpc.server import Server  # noqa: PLC0415
 
-        worker.grpc = Server(address.grpc_bind, SERVICES, extensions[CONTEXT], extensions[RECORDER], threads)
+        worker.grpc = Server(
+            address.grpc_bind,
+            SERVICES,
+            extensions[CONTEXT],
+            extensions[RECORDER],
+            threads,
+            worker.has_beginning_successors,
+        )
+        worker.serves()
     gc.collect()
     gc.freeze()
+
+
+def worker_int(worker):
+    """Ctrl-C, or SIGQUIT: nobody is waited for."""
+    serving = getattr(worker, "grpc", None)
+    if serving is not None:
+        serving.hurry()
 
 
 def worker_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)

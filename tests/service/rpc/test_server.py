@@ -217,6 +217,7 @@ def test_a_worker_that_stops_says_so_and_finishes_what_runs(models_dir: Path, tm
         assert refusal(next, watched).code() is CODE.UNAVAILABLE
         assert len(waiting.result().raw_output_contents[0]) == 4 * len(POINTS)
         assert grid.result().status_code == 200
+        rpc.channel.close()  # else it is served on for as long as connections live
         assert rpc.server.process.wait(timeout=60) == 0
         assert rpc.server.tracebacks() == 0
 
