@@ -34,8 +34,8 @@ RUN cd /venv/lib/python3*/site-packages \
     # LiteRT's driver for graphics cards, its plugins for the accelerators of phones, its compiler for those and the
     # runtime that they share: the models run on the processor, by the interpreter
     && rm -rf ai_edge_litert/libLiteRt*.so ai_edge_litert/vendors ai_edge_litert/tools \
-    # what LiteRT has or asks for and its interpreter never imports: other kinds of numbers, messages, a bar of
-    # progress; and time zones, which the base image has
+    # what LiteRT has or asks for and its interpreter never imports: other kinds of numbers, its own messages, a
+    # bar of progress; and time zones, which the base image has
     && rm -rf ml_dtypes tqdm tzdata ai_edge_litert/*_pb2.py ai_edge_litert/schema_py_generated.py \
     # what of protocol buffers only a compiler, tests and slower implementations need
     && rm -rf google/protobuf/compiler google/protobuf/testdata google/protobuf/util \

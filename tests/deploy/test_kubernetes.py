@@ -147,7 +147,8 @@ def test_a_pods_environment_is_one_that_the_service_starts_with(pod: str, monkey
     Settings.from_environment()
     of_others = {name for name in environment if not name.startswith("SERVICE_")}
     assert of_others <= {"WEB_CONCURRENCY", "GRPC_PORT", "PROTOCOL"}
-    assert Address.from_environment().grpc_port in {None, *(port["containerPort"] for port in container.get("ports", [])[1:])}
+    open_ports = [port["containerPort"] for port in container.get("ports", [])]
+    assert Address.from_environment().grpc_port in {None, *open_ports[1:]}
 
 
 @pytest.mark.parametrize("pod", [name for name in PODS if "Job" not in name])
