@@ -87,4 +87,4 @@ def test_the_trainer_trains_and_is_judged_below_a_prefix(page: Page) -> None:
     put(page, "Epochs", 3)
     put(page, "Runs", 4)
     train(page)
-    assert "win" in outcome(page)[-1]  # the service's words, not the page's own
+    assert "win" in outcome(page)[-1]
