@@ -65,10 +65,13 @@ class LoadResponseSchema(Schema):
 def post_index(call: Call) -> RawResponse:
     """Every version on disk with its state and the reason for it; with `{"ready": true}` those that answer."""
     request: IndexRequest = load(IndexRequestSchema(), _body(call))
+    return json_response(index(call, only_ready=request.ready))
+
+
+def index(call: Call, *, only_ready: bool) -> list[dict[str, str]]:
+    """Return what the repository holds, as the protocol has it over HTTP and over gRPC."""
     entries = [(model, status) for model in call.plane.synced_models() for status in model.statuses]
-    return json_response(
-        [_entry(model, status) for model, status in entries if not request.ready or status.version is not None]
-    )
+    return [_entry(model, status) for model, status in entries if not only_ready or status.version is not None]
 
 
 def _options(summary: str) -> Options:

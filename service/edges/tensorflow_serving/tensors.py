@@ -41,19 +41,28 @@ def decode(body: bytes, version: ModelVersion) -> PredictV1Call:
     name = document.get("signature_name", DEFAULT)
     if not isinstance(name, str):
         raise _wrong(document, "not formatted correctly. 'signature_name' key must be a string value.")
-    if name not in version.engine.signatures:
-        shown = name if len(name) <= MAX_QUOTED_NAME_CHARS else f"{name[:MAX_QUOTED_NAME_CHARS]}…"
-        raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
-    signature = version.engine.describe(name)
+    signature = find_signature(version, name)
     if "instances" in document and "inputs" in document:
         raise _wrong(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in document:
         return PredictV1Call(_points(_rows(document["instances"], signature), signature), name, in_rows=True)
     if "inputs" in document:
         columns = _columns(document["inputs"], signature)
-        points = _points(columns[_points_of(signature).name], signature)
+        points = _points(columns[points_input(signature).name], signature)
         return PredictV1Call(points, name, _scalars(columns, signature, version))
     raise InvalidError("Missing 'inputs' or 'instances' key")
+
+
+def find_signature(version: ModelVersion, name: str) -> Signature:
+    """Return what a signature takes and gives.
+
+    Raises:
+        InvalidError: there is none of that name.
+    """
+    if name not in version.engine.signatures:
+        shown = name if len(name) <= MAX_QUOTED_NAME_CHARS else f"{name[:MAX_QUOTED_NAME_CHARS]}…"
+        raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
+    return version.engine.describe(name)
 
 
 def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
@@ -61,7 +70,7 @@ def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
 
     A row is the output's value at the point, float32 […], or an object of them where the signature has several outputs.
     """
-    tensors = _tensors(outputs, described)
+    tensors = named_tensors(outputs, described)
     if len(tensors) == 1:
         return {"predictions": next(iter(tensors.values()))}
     return {"predictions": [dict(zip(tensors, row, strict=True)) for row in zip(*tensors.values(), strict=True)]}
@@ -69,7 +78,7 @@ def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
 
 def as_columns(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
     """Return the answer to `inputs`: the output of all points, float32 [n, …], or an object of several."""
-    tensors = _tensors(outputs, described)
+    tensors = named_tensors(outputs, described)
     return {"outputs": next(iter(tensors.values())) if len(tensors) == 1 else tensors}
 
 
@@ -132,10 +141,10 @@ def _points(rows: object, signature: Signature) -> Points:
     try:
         return from_rows(rows)
     except PointsError as error:
-        raise InvalidError(f"{_points_of(signature).name}: {error}") from error
+        raise InvalidError(f"{points_input(signature).name}: {error}") from error
 
 
-def _points_of(signature: Signature) -> Tensor:
+def points_input(signature: Signature) -> Tensor:
     return next(tensor for tensor in signature.inputs if len(tensor.shape) == 2)
 
 
@@ -153,7 +162,7 @@ def _scalars(columns: Mapping[str, object], signature: Signature, version: Model
     return scalars
 
 
-def _tensors(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, NDArray[np.float32]]:
+def named_tensors(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, NDArray[np.float32]]:
     """Return the outputs by their names and in the shapes that the SavedModel has."""
     if len(described) == 1:
         (values,) = outputs.values()
