@@ -55,5 +55,5 @@ def obstacle_of(policy: str) -> str:
         return ""
     return (
         "This service does not let a notebook show its pages: it has to be started with SERVICE_FRAME_ANCESTORS, for "
-        "Jupyter on this machine SERVICE_FRAME_ANCESTORS=http://localhost:*."
+        "Jupyter on this machine http://localhost:*, for VS Code vscode-webview:,vscode-file:."
     )

@@ -29,8 +29,9 @@ def _check_origins(origins: list[str]) -> None:
         raise ValidationError(f"{', '.join(wrong)}: not an origin, such as https://example.org, or *.")
 
 
-_ANCESTOR = re.compile(r"\*|self|https?:(//(\*|(\*\.)?[A-Za-z0-9.-]+)(:([0-9]+|\*))?)?")
-"""A source of Content-Security-Policy, without a path; its `'self'` without the quotes."""
+_ANCESTOR = re.compile(r"\*|self|vscode-(webview|file):|https?:(//(\*|(\*\.)?[A-Za-z0-9.-]+)(:([0-9]+|\*))?)?")
+"""A source of Content-Security-Policy, without a path; its `'self'` without the quotes. VS Code's notebooks are in
+pages of its own schemes, which `*` does not name."""
 
 
 def _check_ancestors(ancestors: list[str]) -> None:

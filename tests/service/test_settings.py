@@ -34,13 +34,13 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "CACHE_BYTES": "0",
         "API_KEYS_FILE": "/k",
         "CORS_ORIGINS": "https://one.example,http://localhost:8080",
-        "FRAME_ANCESTORS": "self, https://*.school.example,http://localhost:*",
+        "FRAME_ANCESTORS": "self, https://*.school.example,http://localhost:*,vscode-webview:",
         "LOG_LEVEL": "DEBUG",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"SERVICE_{name}", value)
     origins = ("https://one.example", "http://localhost:8080")
-    ancestors = ("self", "https://*.school.example", "http://localhost:*")
+    ancestors = ("self", "https://*.school.example", "http://localhost:*", "vscode-webview:")
     assert Settings.from_environment() == Settings(
         Path("/m"), "linear", "litert", 0.5, 10, 20, 3, 0, Path("/k"), origins, ancestors, "DEBUG"
     )

@@ -14,7 +14,7 @@ from tests.web import explorer, trainer
 from tests.web.conftest import Journal, OpenPage, violations
 from tests.web.test_explorer_access import everything_drawn
 
-PAGES = ("/", "/trainer", "/studies", "/studies/units")
+PAGES = ("/", "/lesson", "/trainer", "/studies", "/studies/units")
 FIRST_SCREENS = [(1366, 768), (768, 1024), (360, 740)]
 
 
@@ -144,6 +144,7 @@ def test_no_page_is_wider_than_the_screen_enlarged_or_for_a_projector(
         ("/?only=nothing-of-this-name", ["#boundaries", "#inside", "#point", "nav"], []),
         ("/trainer?only=train&controls=player", ["#train", "#player .main"], ["#data", "#networks", "#keep", "nav"]),
         ("/studies/units?only=grid&controls=none", ["#grid"], ["#claims", "#epoch", "nav"]),
+        ("/lesson?controls=none#relu", ["#step"], ["nav"]),
     ],
 )
 def test_an_address_shows_some_sections_and_hides_controls(
@@ -152,8 +153,8 @@ def test_an_address_shows_some_sections_and_hides_controls(
     show(page, path)
     for name in shown:
         expect(page.locator(name).first).to_be_visible()
-    for name in hidden:
-        expect(page.locator(name)).to_be_hidden()
+    for one in (one for name in hidden for one in page.locator(name).all()):
+        expect(one).to_be_hidden()
 
 
 def test_how_a_page_is_arranged_outlives_changes_of_what_it_shows(page: Page) -> None:

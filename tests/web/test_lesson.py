@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from harness import studies
+from harness import bundles, studies
+from harness.file_server import FileServer, serving_files
 from tests.conftest import Server, StartServer, running
-from tests.web.conftest import OpenPage, violations
+from tests.web.conftest import EVERYWHERE, OpenPage, violations
 from tests.web.explorer import numbers
 from tests.web.lesson import STEPS, heading, measured, predict, question, result, settle, show
 
@@ -33,9 +34,19 @@ def studied(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield started
 
 
+@pytest.fixture(scope="module")
+def saved(studied: Server) -> Iterator[FileServer]:
+    """The pages, saved with the same models and studies."""
+    directory = studied.log.parent
+    bundles.save_site(directory / "models", directory / "site")
+    with serving_files(directory / "site") as started:
+        yield started
+
+
 @pytest.fixture
-def page(open_page: OpenPage, studied: Server) -> Page:
-    return open_page(studied, **CALM)
+def page(open_page: OpenPage, studied: Server, request: pytest.FixtureRequest) -> Page:
+    is_saved = getattr(request, "param", "service") == "site"
+    return open_page(request.getfixturevalue("saved") if is_saved else studied, **CALM)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +59,7 @@ def pair_of(server: Server, a: str, b: str) -> Any:
     return next(pair for pair in server.get("/comparison").json()["pairs"] if {pair["a"], pair["b"]} == {a, b})
 
 
+@EVERYWHERE
 def test_every_step_is_told_predicted_and_shown_by_mouse_and_kept_for_the_session(page: Page) -> None:
     show(page)
     for at, (step, title) in enumerate(STEPS.items()):
@@ -182,6 +194,7 @@ def test_luck_is_the_spread_of_the_services_runs(page: Page, rows: dict[str, Any
     expect(page.locator(".dots-of-runs circle")).to_have_count(30)
 
 
+@EVERYWHERE
 def test_depth_is_what_the_study_says_of_it(page: Page, studied: Server) -> None:
     show(page, "does-depth-always-help")
     predict(page, 0)

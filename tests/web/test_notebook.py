@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from client import BoundaryClient
 from harness.file_server import FileServer, serving_files
+from tests.conftest import running
 from tests.web.conftest import CONTEXT
 
 
@@ -29,3 +30,18 @@ def test_a_notebook_shows_the_maps_of_saved_pages(
         with context.expect_page() as opened:
             page.get_by_role("link", name="Open the explorer in a window of its own").click()
         expect(opened.value).to_have_url(explorer.address)
+
+
+def test_a_notebook_shows_a_service_that_lets_it(browser: Browser, models_dir: Path, tmp_path: Path) -> None:
+    named = "https://notebook.example,vscode-webview:,http://127.0.0.1:*"
+    with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir), SERVICE_FRAME_ANCESTORS=named) as server:
+        server.wait_until_ready()
+        with BoundaryClient(server.url) as client:
+            shown = client.explore("tanh-3", epoch=66)._repr_html_()
+        (tmp_path / "notebook.html").write_text(f"<!doctype html><title>Notebook</title>{shown}")
+        with serving_files(tmp_path) as notebook, browser.new_context(**CONTEXT) as context:  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(f"{notebook.url}/notebook.html")
+            panel = page.frame_locator("iframe").locator("article#model-tanh-3")
+            expect(panel.locator(".map")).to_be_visible()
+            expect(panel).to_contain_text("After epoch 66")

@@ -54,7 +54,7 @@ export class LinkPanel {
       this.status,
       h(
         "p",
-        { class: "lead" },
+        { class: "lead needs-service" },
         "The HTML shows the page in a frame, as in Moodle or Jupyter, where the service’s setting ",
         "SERVICE_FRAME_ANCESTORS names that site.",
       ),

@@ -20,9 +20,8 @@ const MOST_CHOICES = 4;
 const TITLE = "Does depth always help?";
 
 const IDEA =
-  "The second layer came with more [weight|weights] to learn, from the same points. A third brings more still. Where " +
-  "points are many, that may pay. Where they are few, a network can learn the points themselves, chance and all, and " +
-  "do worse on new ones.";
+  "The second layer came with more [weight|weights] to learn, from the same points. A third brings more still. With " +
+  "many points, that may pay. With few, a network can learn them by heart, chance and all, and do worse on new ones.";
 
 /** @param {Desk} desk
  *  @returns {Promise<Told>} */
@@ -82,13 +81,13 @@ function wordsOf({ depths, sizes, means, at }, what) {
     const i = bestOf(means[row]);
     const mean = means[row][i];
     const others = depths.filter((_, k) => k !== i && overlap(means[row][k], mean));
-    const close = others.length > 0 ? `; ${others.map(layers).join(" and ")} within its [interval]` : "";
+    const close = others.length > 0 ? `; within its interval, too: ${others.map(layers).join(" and ")}` : "";
     if (mean === null) return [];
     const shown = mean.ci95 ? ` ${interval(mean.ci95)}` : "";
     return [
-      `With ${points(sizes[row])}: ${layers(depths[i])}, ${what} `,
+      `With ${points(sizes[row])}, ${layers(depths[i])} ${depths[i] > 1 ? "come" : "comes"} out best: ${what} `,
       number(mean.mean),
-      `${shown}${plain(close)}. `,
+      `${shown}${close}. `,
     ];
   };
   const claims = at(sizes[0]).map(({ sentence }) => h("li", {}, sentence));
@@ -96,9 +95,6 @@ function wordsOf({ depths, sizes, means, at }, what) {
     claims.length > 0 ? [h("details", {}, h("summary", {}, "What the study judges"), h("ul", {}, claims))] : [];
   return [...best(0), ...best(sizes.length - 1), ...judged];
 }
-
-/** @param {string} text */
-const plain = (text) => text.replaceAll(/[[\]]/g, "");
 
 /** Whether a mean lies within another's interval.
  *  @param {Mean} one @param {Mean} other */
@@ -119,7 +115,7 @@ function ofComparison(desk) {
     return before ? [{ before, model }] : [];
   });
   const look = desk.explorer({}, "comparison");
-  if (twins.length === 0) return missing(TITLE, IDEA, "networks of different depths", look);
+  if (twins.length === 0) return missing(TITLE, IDEA, "two networks of which one has a layer more", look);
   const shapes = [...new Set(models.map(({ hiddenLayers }) => hiddenLayers.join("-")))].sort(
     (a, b) => a.split("-").length - b.split("-").length || Number.parseInt(a || "0") - Number.parseInt(b || "0"),
   );

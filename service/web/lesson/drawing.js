@@ -104,7 +104,7 @@ export class LessonMap {
     this.plot.paint(field, this.scale);
     this.plot.draw("boundary", field.labels === null ? line(field.values, NODES, level) : "");
     this.plot.draw("between", between(field, NODES));
-    const right = accuracy === null ? "" : ` ${fixed(accuracy)} of the test points are right.`;
+    const right = accuracy === null ? "" : ` ${fixed(accuracy)} of the test points right.`;
     say(this.words, `${when}: ${this.#shapeOf(field, level)}.${right}`);
   }
 

@@ -19,8 +19,8 @@ export async function aLine(desk) {
   const title = "A line";
   const what = isCircle(desk) ? " One class lies in a disc here, the other all around it." : "";
   const idea =
-    "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and makes a " +
-    "probability of the sum, [P(y = 1)|P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
+    "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
+    "sum into a probability, [P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
     `Training can only turn and shift it.${what}`;
   const look = desk.explorer({}, "boundaries");
   if (line === null) return missing(title, idea, "a network without a hidden layer", look);
@@ -64,7 +64,7 @@ export async function threeLines(desk) {
   const idea =
     `Now ${inWords(units)} [unit|units] stand between inputs and output, as a [hidden layer]. ` +
     (isTanh
-      ? "Each draws a line of its own: +1 on one side, −1 on the other, with a smooth step between ([tanh]). "
+      ? "Each draws a line of its own and gives +1 on one side, −1 on the other, with a smooth step between ([tanh]). "
       : "Each draws a line of its own, and passes on how far beyond it a point lies, bent by its [activation]. ") +
     `The output weighs all ${inWords(units)} and adds them up.`;
   if (few === null) return missing(title, idea, "a network with one hidden layer of a few units", inside);
@@ -150,16 +150,12 @@ export async function aSecondLayer(desk) {
       const count = /** @type {const} */ (["straight", "open", "closed", "none"]).map(
         (kind) => shapes.get(kind)?.length ?? 0,
       );
-      const [straight, open, closed, none] = count;
-      const parts = [
-        `${straight} straight`,
-        `${open} open curve${open === 1 ? "" : "s"}`,
-        `${closed} closed curve${closed === 1 ? "" : "s"}`,
-        ...(none > 0 ? [`${none} without a line on this map`] : []),
-      ];
+      const [straight, open, closed] = count;
+      const lines = ["a straight line", "an open curve", "a closed curve", "no line on this map"];
+      const parts = count.flatMap((n, i) => (n > 0 ? [`${inWords(n)} ${n === 1 ? "draws" : "draw"} ${lines[i]}`] : []));
       return {
         right: count.indexOf(Math.max(straight, open, closed)),
-        words: [`Of its ${layer.units.length} units: ${parts.join(", ")}.`, ...ofRuns(deep), verdict],
+        words: [`Of its ${inWords(layer.units.length)} units, ${parts.join(", ")}.`, ...ofRuns(deep), verdict],
       };
     },
   };

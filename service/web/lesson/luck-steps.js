@@ -57,8 +57,8 @@ export async function luck(desk) {
   const isRedrawn = model?.card?.replication === "redrawn";
   const idea =
     "So far you have seen run 0. Training begins with weights drawn by chance, and takes the points in an order " +
-    `drawn by chance. Each [replicate] has its own${isRedrawn ? ", and data of its own, too" : ""}; the network ` +
-    "and the recipe are the same. So what one run shows may be luck.";
+    `drawn by chance. Each [replicate] has its own start and order${isRedrawn ? ", and data of its own" : ""}; the ` +
+    "network and the recipe are the same. So what one run shows may be luck.";
   if (model === null || score === null) {
     return missing(title, idea, "a network that was trained more than once", desk.explorer({}, "comparison"));
   }
@@ -79,7 +79,7 @@ export async function luck(desk) {
         number(score.max),
         `: ${fixed(spread, 1)} points apart.`,
         ...ofRuns(model),
-        " More runs narrow that interval, not the luck of a single one.",
+        " More runs make that interval narrower, but a single run stays a matter of luck.",
         remarks.length > 0 ? ` ${capital(remarks.join("; "))}.` : "",
       ],
     }),

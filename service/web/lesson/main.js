@@ -3,6 +3,7 @@
 import { load } from "../explorer/catalogue.js";
 import { byId, h, messageOf } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
+import { copyLink, printed } from "../explorer/sharing.js";
 import { comparable } from "../explorer/view.js";
 import { castOf } from "./cast.js";
 import { Desk } from "./drawing.js";
@@ -123,6 +124,9 @@ const titleOf = ({ id, title }) => byId(`to-${id}`).textContent || title;
 /** @param {string} id @param {string} title */
 const name = (id, title) => (byId(`to-${id}`).textContent = title);
 
+const address = () => location.origin + location.pathname + location.search + location.hash;
+byId("link").append(copyLink(address, ["all", "none"]));
+printed(address);
 addEventListener("hashchange", () => show(true).catch((error) => follower.explain(error)));
 byId("unloaded").remove();
 follower.follow();

@@ -10,7 +10,7 @@ import { NODES } from "../explorer/fields.js";
 function kindOf(words) {
   if (words.startsWith("no boundary")) return "none";
   if (words.includes("closed curve")) return "closed";
-  return words.startsWith("a straight line") && !words.includes(" and ") ? "straight" : "open";
+  return words.includes("curve") ? "open" : "straight";
 }
 
 /** The line at which a unit's sum, or a probability, is at a level: in words, and its kind.

@@ -43,7 +43,7 @@ export function ofRuns(model) {
   const score = scoreOf(model.row);
   if (score === null || model.row === null) return [];
   const runs = model.row.replicates;
-  const mean = [runs > 1 ? ` The mean of ${runs} runs is ` : " Its one run is right about ", number(score.mean)];
+  const mean = [runs > 1 ? ` The mean accuracy of ${runs} runs is ` : " Its accuracy is ", number(score.mean)];
   return score.ci95
     ? [...mean, ", its ", term("interval", "95% interval"), ` ${interval(score.ci95)}.`]
     : [...mean, "."];
@@ -55,7 +55,7 @@ export function ofRunZero(model, desk) {
   const accuracy = desk.accuracy(model, desk.view());
   return accuracy === null
     ? []
-    : [term("replicate", "Run 0"), " is right about ", number(accuracy), " of its test points."];
+    : [term("replicate", "Run 0"), " gets ", number(accuracy), " of its test points right."];
 }
 
 /** How many points are wrong, in hundredths.
