@@ -236,7 +236,7 @@ def post_comparison(call: Call, query: ScoresQuery) -> RawResponse:
         raise UnsupportedMediaTypeError(
             f"send the scores as Content-Type: {JSON} or {CSV}, not {kind or 'without one'}"
         )
-    content = read_body(call)
+    content = bytes(read_body(call))
 
     def answer() -> Sequence[bytes]:
         scores, asked = _from_json(content, query) if kind == JSON else _from_table(content, query)
