@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,8 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|[+-
 Faults = dict[int, str]
 """What is wrong with a row, by its place in the block; of several things the first."""
 
-Column = pa.Array
+Column: TypeAlias = Any
+"""An array of Arrow's."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def numbers_of_texts(texts: Sequence[str | None], name: str, faults: Faults) -> 
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _numbers(column: Column, name: str, faults: Faults) -> NDArray[np.float64]:
@@ -106,25 +108,24 @@ def _positions(column: Column, feature: Feature, faults: Faults) -> NDArray[np.f
             faults.setdefault(int(i), f"{feature.name} is {values[i]:g}, which is no category's position")
         return values
     found = pc.index_in(column, pa.array(names, kind))
-    values = found.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    for i in np.flatnonzero(np.isnan(values)):
+    positions: NDArray[np.float64] = found.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    for i in np.flatnonzero(np.isnan(positions)):
         text = column[int(i)].as_py()
         if text:
             faults.setdefault(int(i), f"{feature.name} is {text[:MAX_QUOTED_CHARS]!r}, which is none of its categories")
-    return values
+    return positions
 
 
 def _check(values: NDArray[np.float64], name: str, faults: Faults, *, imputes: bool) -> None:
-    """Note rows whose value is missing or too far out. The squares' sum is quick, and tells whether any is."""
-    if np.vdot(values, values) <= MAX_COORDINATE:
+    """Note rows whose value is missing or too far out; NaN is neither more nor less than anything."""
+    if not values.size or (values.min() >= -MAX_COORDINATE and values.max() <= MAX_COORDINATE):
         return
     with np.errstate(invalid="ignore"):
-        wrong = ~(np.abs(values) <= MAX_COORDINATE)
+        wrong = np.abs(values) > MAX_COORDINATE if imputes else ~(np.abs(values) <= MAX_COORDINATE)
     for i in np.flatnonzero(wrong):
         value = values[i]
         if math.isnan(value):
-            if not imputes:
-                faults.setdefault(int(i), f"{name} is missing")
+            faults.setdefault(int(i), f"{name} is missing")
         elif math.isinf(value):
             faults.setdefault(int(i), f"{name} is infinite")
         else:

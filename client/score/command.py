@@ -13,7 +13,7 @@ from client.grid_commands import model_option, version_option
 from client.score import ScoreError
 
 if TYPE_CHECKING:
-    from client.score.run import Result
+    from client.score.run import Result, Run
     from client.score.target import Scorer
 
 FILES = (".parquet", ".csv")
@@ -75,6 +75,7 @@ def _columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 @click.pass_obj
 def score(
     connection: Connection,
+    /,
     path: Path,
     output: Path,
     models_dir: Path | None,
@@ -139,10 +140,8 @@ def _missing(error: ModuleNotFoundError, extras: str) -> click.ClickException:
     )
 
 
-def _shown(run: Any, source_name: str) -> "Result":
+def _shown(run: "Run", source_name: str) -> "Result":
     """Run, and show how it goes where somebody looks: on a terminal."""
-    from client.score import run as running  # noqa: PLC0415
-
     console = Console(stderr=True)
     columns = (
         BarColumn(),
@@ -160,7 +159,7 @@ def _shown(run: Any, source_name: str) -> "Result":
                 click.echo("going on from an interrupted run", err=True)
 
         try:
-            return run.all(running.Progress(begin, lambda size: bars.advance(task, size)), source_name)
+            return run.all(begin, lambda size: bars.advance(task, size), source_name)
         except KeyboardInterrupt:
             click.echo("interrupted; the same command goes on from what is scored", err=True)
             raise

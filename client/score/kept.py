@@ -1,7 +1,7 @@
 """The scores of a run that has not ended, in a file beside the output: what was computed is not computed again.
 
 Each block is a record: how many rows, a checksum, the numbers. What follows the last whole record, which a kill or a
-power failure may leave, is cut off. The input is read again from its start, which is quick; only scoring is not repeated.
+power failure may leave, is cut off. The input is read again from its start, which is quick; scoring is not repeated.
 """
 
 import contextlib

@@ -6,7 +6,7 @@ from bundle import layout
 from client.score import ScoreError
 from client.score.target import Feature, Numbers, Points, RefusedError, Target
 from service.dataplane.inference import evaluate_one
-from service.engines import LoadError
+from service.engines import Engine, LoadError
 from service.errors import InvalidError
 from service.registry.models import ModelVersion
 from service.registry.scanner import Scanner
@@ -33,6 +33,11 @@ class LocalScorer:
         name = settings.default_model if model is None else model
         self._version = _load(Scanner(models_dir, settings.engine), models_dir, name, version)
         self.target = _target(self._version)
+
+    @property
+    def engine(self) -> Engine:
+        """What computes."""
+        return self._version.engine
 
     def score(self, points: Points) -> Numbers:
         try:

@@ -87,9 +87,13 @@ class RemoteScorer:
 
     def _infer(self, points: Points) -> Numbers:
         content = points.astype("<f4", copy=False).tobytes()
-        answer = self._refused(lambda: self._transport.infer(f"/v2{self._path}/infer", content))
-        numbers = np.frombuffer(answer, "<f4").astype(np.float32, copy=False)
-        return numbers if self.target.width is None else numbers.reshape(len(points), self.target.width)
+        shape = len(points) if self.target.width is None else (len(points), self.target.width)
+
+        def ask() -> Numbers:
+            answer = self._transport.infer(f"/v2{self._path}/infer", content)
+            return np.frombuffer(answer, "<f4").astype(np.float32, copy=False).reshape(shape)
+
+        return self._refused(ask)
 
     def _predict(self, points: Points) -> Numbers:
         """Ask in JSON, which has null for what is missing."""

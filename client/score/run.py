@@ -39,14 +39,6 @@ class Options:
     fresh: bool = False
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Who is told how it goes: `begin` of the size, whether it goes on, and `advance` of what is written."""
-
-    begin: Callable[[int, bool], None]
-    advance: Callable[[int], None]
-
-
 @dataclass
 class Result:
     """What came of a run: its rows, how many of them have no score, and why the first of these have none."""
@@ -89,8 +81,10 @@ class Run:
         if options.threshold is not None and (self.target.task != "binary" or not self.target.gives_probabilities):
             raise ScoreError(f"a threshold is for two classes; model {self.target.model} is no such")
 
-    def all(self, progress: Progress, source_name: str) -> Result:
+    def all(self, begin: Callable[[int, bool], None], advance: Callable[[int], None], source_name: str) -> Result:
         """Score all rows and write the file, or go on where an interrupted run ended.
+
+        `begin` is told how long the file is, and whether this goes on; `advance` how much more of it is done.
 
         Raises:
             ScoreError: a row cannot be scored, or the input or the version changed meanwhile.
@@ -110,8 +104,8 @@ class Run:
             KeptScores(self.output, identity, target.width, fresh=self.options.fresh) as kept,
             Output(self.output, pa.schema(fields), metadata) as output,
         ):
-            progress.begin(self.source.total, kept.is_begun)
-            result = self._blocks(kept, output, progress)
+            begin(self.source.total, kept.is_begun)
+            result = self._blocks(kept, output, advance)
             try:
                 self.scorer.check()
                 self._check_input()
@@ -122,7 +116,7 @@ class Run:
             kept.forget()
         return result
 
-    def _blocks(self, kept: KeptScores, output: Output, progress: Progress) -> Result:
+    def _blocks(self, kept: KeptScores, output: Output, advance: Callable[[int], None]) -> Result:
         result = Result()
         pool = ThreadPoolExecutor(self.options.workers)
         waiting: deque[tuple[Future[_Scored], bool]] = deque()
@@ -139,7 +133,7 @@ class Run:
             columns = [scored.block.columns[name] for name in self._kept_columns]
             output.write([*columns, *output_columns(self.target, scored.numbers, self.options.threshold)])
             result.rows += scored.block.rows
-            progress.advance(scored.size)
+            advance(scored.size)
 
         try:
             for piece in self.source.pieces():

@@ -42,7 +42,7 @@ Piece = Any
 class Source(Protocol):
     """A table in a file. `total` is its size in units of `size_of` a piece."""
 
-    names: Sequence[str]
+    names: list[str]
     total: int
 
     def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
