@@ -172,4 +172,4 @@ def _tell(result: "Result", output: Path, scorer: "Scorer") -> None:
         click.echo(f"… and {result.null - len(result.told):,} more rows", err=True)
     empty = f", {result.null:,} without a score" if result.null else ""
     by = f"{scorer.target.model} version {scorer.target.version}"
-    click.echo(f"wrote {output}: {result.rows:,} rows by {by}{empty}", err=True)
+    click.echo(f"wrote {output}: {result.rows:,} row{'' if result.rows == 1 else 's'} by {by}{empty}", err=True)

@@ -159,11 +159,13 @@ class CsvSource:
         return len(piece)
 
     def parse(self, piece: Piece) -> Block:
-        has_quotes = QUOTE in piece
+        quotes = piece.count(QUOTE)
+        if quotes % 2:  # at the end of the file alone; Arrow takes what follows the last one for its cell
+            return self._parse_strictly(piece)
         parsing = pyarrow.csv.ParseOptions(
             delimiter=self._separator,
-            quote_char='"' if has_quotes else False,
-            newlines_in_values=has_quotes,
+            quote_char='"' if quotes else False,
+            newlines_in_values=bool(quotes),
             ignore_empty_lines=self._skips_empty,
         )
         types = {name: self._type(name) for name in self._columns}
