@@ -103,7 +103,7 @@ def score(
     except ModuleNotFoundError as error:
         raise _missing(error, "client-score") from error
     if workers is None:
-        workers = IN_FLIGHT if models_dir is None else len(os.sched_getaffinity(0))
+        workers = IN_FLIGHT if models_dir is None else _processors()
     chosen = Options(workers, keep=[] if scores_only else [*keep] or None, **options)
     with connection.errors_in_one_line():
         scorer = _scorer(connection, models_dir, model, version)
@@ -113,10 +113,14 @@ def score(
         except ScoreError as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
-            raise click.ClickException(f"{error.filename or path}: {error.strerror}") from error
+            raise click.ClickException(f"{error.filename or output}: {error.strerror or error}") from error
         finally:
             scorer.close()
     _tell(result, output, scorer)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _scorer(connection: Connection, models_dir: Path | None, model: str | None, version: int | None) -> "Scorer":

@@ -41,14 +41,15 @@ class KeptScores:
         head = json.dumps({"format": FORMAT, **identity}, sort_keys=True).encode() + b"\n"
         self._file.seek(0)
         line = self._file.readline()
-        if not line.endswith(b"\n"):
+        self.is_begun = len(line) < self._file.seek(0, os.SEEK_END)
+        if self.is_begun and line != head:
+            self._file.close()
+            raise ScoreError(_what_differs(json.loads(line), json.loads(head), output))
+        if not self.is_begun:
             self._file.truncate(0)
             self._file.write(head)
             self._file.flush()
-        elif line != head:
-            self._file.close()
-            raise ScoreError(_what_differs(json.loads(line), json.loads(head), output))
-        self.is_begun = self._file.seek(0, os.SEEK_END) > len(head)
+        self._head_bytes = len(head)
         self._file.seek(len(head))
         self._reading = True
 
@@ -58,6 +59,8 @@ class KeptScores:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._file.seek(0, os.SEEK_END) == self._head_bytes:  # it holds no scores
+            self.forget()
         self._file.close()
 
     def next(self) -> Numbers | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from client.score import RowError, ScoreError
-from client.score.columns import Block, Faults, points_of
+from client.score.columns import Block, Faults, check_type, points_of
 from client.score.kept import KeptScores
 from client.score.output import Output, output_columns, output_schema
 from client.score.source import Piece, Source, open_source
@@ -75,6 +75,8 @@ class Run:
         self._kept_columns = _kept_columns(self.source.names, options.keep, path)
         numbers = [self._columns[f.name] for f in self.target.features if f.categories is None]
         self.source.choose({*self._kept_columns, *self._columns.values()}, numbers)
+        for name in self._columns.values():
+            check_type(self.source.schema().field(name).type, name)
         self._added = output_schema(self.target, options.prefix)
         if taken := [name for name in self._added.names if name in self._kept_columns]:
             raise ScoreError(f"{path} has a column {taken[0]} already; leave it out by --keep, or give a --prefix")
@@ -182,7 +184,10 @@ class Run:
         told = [f"row {result.rows + i + 1}: {faults[i]}" for i in sorted(faults)[: MOST_TOLD - len(result.told)]]
         if faults and self.options.on_error == "fail":
             more = f" (and {len(faults) - 1:,} more soon after it)" if len(faults) > 1 else ""
-            raise ScoreError(f"{self.path}, {told[0]}{more}; mend it, or leave such rows null by --on-error null")
+            raise ScoreError(
+                f"{self.path}, {told[0]}{more}; mend it and start over by --fresh, or leave such rows null by "
+                "--on-error null"
+            )
         result.told += told
         result.null += len(faults)
 

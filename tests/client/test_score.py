@@ -310,7 +310,11 @@ def test_a_bad_row_is_named_by_its_number(cell: str, words: str, kinds_models: P
     rows[16][1] = cell
     path = write_csv(tmp_path / "in.csv", FEATURES["round"], rows)
     said = refused(path, tmp_path / "out.parquet", kinds_models, "--model", "round")
-    assert said == f"{path}, row 17: {words}; mend it, or leave such rows null by --on-error null"
+    assert leftovers(tmp_path / "out.parquet") == []  # nothing was scored before it
+    assert (
+        said
+        == f"{path}, row 17: {words}; mend it and start over by --fresh, or leave such rows null by --on-error null"
+    )
 
 
 def test_bad_rows_may_be_left_null(kinds_server: Server, kinds_models: Path, tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ PROCESSORS_DIFFER = 1e-5
 
 def install(lock: str, version: str, *options: object) -> None:
     """Install the wheels of a lock file for ARM, by its hashes."""
-    pip = [ROOT / ".venv/bin/uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
-    pip += ["--python-platform", PLATFORM, "--python-version", version, *options]
+    pip = [str(ROOT / ".venv/bin/uv"), "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    pip += ["--only-binary=:all:", "--python-platform", PLATFORM, "--python-version", version, *map(str, options)]
     environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
     # Elsewhere, or the project's own settings of the resolver, which have no hash, would be taken for a requirement.
     subprocess.run([*pip, "-r", ROOT / f"requirements/{lock}.txt"], check=True, cwd="/", env=environment)
