@@ -9,7 +9,7 @@ SOAKED := mlserver litserve bentoml
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
-.PHONY: help serve address train tuned studies test test-fast coverage chromium check format compose-test deploy-test bare-debian-test arm64-test \
+.PHONY: help serve address train tuned studies site test test-fast coverage chromium check format compose-test deploy-test bare-debian-test arm64-test \
 	benchmark wrk benchmark-training benchmark-forms benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
 	benchmark-trainer pictures soak soak-others hostile \
 	lock wheel sbom audit clean
@@ -19,6 +19,7 @@ help:
 	@echo "make train         train the next version of every model"
 	@echo "make tuned         train the same networks with learning rate and epochs chosen in each run (1 minute)"
 	@echo "make studies       put the notebook's claims to the test, and write docs/studies from what comes of it (10 minutes)"
+	@echo "make site          save the pages as files for any web server, in site/ (SITE=DIR: elsewhere)"
 	@echo "make test          run the tests"
 	@echo "make test-fast     run those that need no browser and do not train or soak"
 	@echo "make coverage      run the tests and list the lines and branches that none of them runs"
@@ -36,7 +37,7 @@ help:
 	@echo "make benchmark-score  score ten million points from CSV to Parquet, beside the engine alone (5 minutes, Linux)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
-	@echo "make benchmark-studies  what the engine of studies costs, how it scales, and 200 cells of 30 runs (15 minutes)"
+	@echo "make benchmark-studies  what the engine of studies costs, how it scales, with 200 cells of 30 runs (10 minutes)"
 	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
 	@echo "make benchmark-trainer  time thirty runs of two networks in the page, to the verdict (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"
@@ -71,6 +72,12 @@ studies: $(VENV)/run
 	@failed=0; for study in $(STUDIES); do \
 		$(BIN)/python -m training study training/experiments/studies/$$study.toml || failed=1; done; \
 		$(BIN)/python -m benchmarks.study_pages && exit $$failed
+
+SITE ?= site
+
+site: $(VENV)/run
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m service.site $(SITE)
 
 # Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
 # process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.
@@ -179,6 +186,7 @@ pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train training/experiments/tuned.toml --if-missing
 	$(BIN)/python -m benchmarks.explorer.pictures
 	$(BIN)/python -m benchmarks.trainer.pictures
+	$(BIN)/python -m benchmarks.lesson.pictures
 
 soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing

@@ -1,8 +1,8 @@
 import js from "@eslint/js";
 
 export default [
-  { files: ["service/web/**/*.js", "eslint.config.js"] },
-  { ignores: ["*", "!service", "!eslint.config.js", "service/*", "!service/web"] },
+  { files: ["service/web/**/*.js", "service/site/assets/*.js", "eslint.config.js"] },
+  { ignores: ["*", "!service", "!eslint.config.js", "service/*", "!service/web", "!service/site"] },
   js.configs.recommended,
   {
     rules: {

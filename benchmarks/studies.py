@@ -1,8 +1,8 @@
 """Studies: what the engine costs, how it scales and what it takes: `make benchmark-studies`.
 
 The same cells are trained in a plain loop, by one worker and by two, in turn and each in processes of its own, and
-their rows are compared to the bit. Then two workers train the whole study. Memory is that of all processes together
-(PSS: what several share counts once), looked at twice a second. Linux only.
+their rows are compared to the bit. Memory is that of all processes together (PSS: what several share counts once),
+looked at twice a second. Linux only.
 """
 
 import re
@@ -38,7 +38,7 @@ DATA = [
     *(MoonsSpec(noise=noise) for noise in (0.1, 0.3, 0.5, 0.7)),
 ]
 ACTIVATIONS = ("tanh", "relu")
-CELLS, REPLICATES, SHARE = 200, 30, 5
+CELLS, REPLICATES = 200, 30
 LIMITS = "whole study: at most 10 minutes; overhead: below 10%; two workers: at least 1.8 times one; memory: below 3 GB"
 
 
@@ -128,7 +128,7 @@ def _report(measured: list[Measured], is_same: bool, replicates: int) -> str:
     console = Console(width=160)
     with console.capture() as captured:
         console.print(table)
-    plain, single, double = measured[:3]
+    plain, single, double = measured
     return f"""# What the engine of studies costs
 
 `make benchmark-studies`, {datetime.now(UTC):%Y-%m-%d}, {machine(LIBRARIES)}.
@@ -148,23 +148,20 @@ loaded and Numba compiles.
 
 @click.command()
 @click.option("--replicates", default=REPLICATES, show_default=True)
-@click.option("--share", metavar="N", default=SHARE, show_default=True, help="Train every N-th cell each way.")
-@click.option("--whole/--no-whole", default=True, show_default=True, help="Train the whole study by two workers, too.")
+@click.option("--share", metavar="N", default=1, show_default=True, help="Train every N-th cell.")
 @click.option("--output", type=click.Path(path_type=Path), default=RESULTS, show_default=True)
 @click.option("--run", "directory", type=click.Path(path_type=Path), hidden=True)
 @click.option("--workers", type=int, default=0, hidden=True)
 @click.option("--step", type=int, default=1, hidden=True)
-def main(
-    replicates: int, share: int, whole: bool, output: Path, directory: Path | None, workers: int, step: int
-) -> None:
+def main(replicates: int, share: int, output: Path, directory: Path | None, workers: int, step: int) -> None:
     """Measure, and write STUDIES.md."""
     if directory is not None:
         _run(directory, workers, step, replicates)
         return
     with tempfile.TemporaryDirectory() as made:
-        ways = [(0, share), (1, share), (2, share), *([(2, 1)] if whole else [])]
-        folders = [Path(made, str(number)) for number in range(len(ways))]
-        measured = [measure(folder, *way, replicates) for folder, way in zip(folders, ways, strict=True)]
+        ways = (0, 1, 2)
+        folders = [Path(made, str(workers)) for workers in ways]
+        measured = [measure(folder, way, share, replicates) for folder, way in zip(folders, ways, strict=True)]
         report = _report(measured, _same(folders[0], folders[2]), replicates)
     output.write_text(report)
     click.echo(report)

@@ -1,10 +1,10 @@
-"""The console command `boundary-service`: the client's commands, `new`, `train`, `study` and `serve`."""
+"""The console command `boundary-service`: the client's commands, `new`, `train`, `study`, `serve` and `site`."""
 
 import io
 import sys
 
 NAME = "boundary-service"
-EXTRAS = {"train": "training", "new": "training", "study": "training", "serve": "service"}
+EXTRAS = {"train": "training", "new": "training", "study": "training", "serve": "service", "site": "service"}
 """The extra that a command needs; all others are the client's."""
 
 
@@ -25,6 +25,10 @@ def _run(extra: str) -> None:
         from training.cli import main as train  # noqa: PLC0415
 
         train(prog_name=NAME)
+    elif sys.argv[1:2] == ["site"]:
+        from service.site.__main__ import main as save  # noqa: PLC0415
+
+        save(sys.argv[2:])
     elif extra == "service":
         from service.__main__ import main as serve  # noqa: PLC0415
 

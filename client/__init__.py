@@ -15,6 +15,7 @@ from client.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from client.explorer import Explorer
 from client.params import BoundaryParams, VolumeParams
 from client.regressor import RemoteRegressor
 from client.responses import Boundary, Dataset, Prediction, TrueBoundary
@@ -29,6 +30,7 @@ __all__ = [
     "Comparison",
     "ConnectionFailedError",
     "Dataset",
+    "Explorer",
     "ForbiddenError",
     "InvalidError",
     "NotFoundError",

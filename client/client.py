@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from client.comparison import Comparison, ScoreComparison, Scores, records_of
+from client.explorer import HEIGHT, Explorer, address_of, obstacle_of
 from client.params import BoundaryParams, VolumeParams, boundary_query, volume_query
 from client.points import PointsLike, to_rows
 from client.responses import Boundary, Dataset, Document, Prediction
@@ -279,6 +280,56 @@ class BoundaryClient:
         """
         query = {**volume_query(model, version, params), "level": level}
         return self._transport.get_file("/volume", query, "model/gltf-binary")
+
+    def explore(
+        self,
+        model: str | None = None,
+        *,
+        replicate: int | None = None,
+        epoch: int | None = None,
+        statistic: str | None = None,
+        height: int = HEIGHT,
+        page: str | None = None,
+    ) -> Explorer:
+        """Show the explorer in a notebook: every model's map at every epoch, for any training run.
+
+        Parameters
+        ----------
+        model : str, optional
+            A model to look inside: its network with each unit's map is shown below the maps.
+        replicate, epoch, statistic : optional
+            What is shown first, as in `boundary`.
+        height : int
+            Of the frame, in pixels.
+        page : str, optional
+            Where the notebook's browser finds the pages, if not at the client's address: behind a proxy, such as
+            `/proxy/8000/` of the notebook's server, or saved by `python -m service.site` on any web server.
+
+        Returns
+        -------
+        Explorer
+            What a notebook shows as the last value of a cell. It has the `address` of the view.
+
+        Raises
+        ------
+        NotFoundError
+            If the service has no such model. With a `page` it is not asked.
+
+        Notes
+        -----
+        The service has to let the notebook's page show it in a frame, by SERVICE_FRAME_ANCESTORS. If it does not, a
+        link is shown. Saved pages need no such thing.
+
+        Examples
+        --------
+        >>> client.explore("tanh-10-10", epoch=66)
+        """
+        if model is not None and page is None:
+            self.model(model)
+        sections = "boundaries" if model is None else "boundaries,inside"
+        view = {"only": sections, "inside": model, "run": replicate, "epoch": epoch, "statistic": statistic}
+        obstacle = "" if page is not None else obstacle_of(self._transport.page_policy("/"))
+        return Explorer(address_of(page or self._arguments[0], view), height, obstacle)
 
     def comparison(
         self, experiment: str | None = None, rope: float | None = None, score: str | None = None

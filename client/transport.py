@@ -72,6 +72,10 @@ class Transport:
     def get_file(self, path: str, query: Query, media_type: str) -> bytes:
         return self._request("GET", path, media_type, query=query).content
 
+    def page_policy(self, path: str) -> str:
+        """Return the Content-Security-Policy of a page."""
+        return self._request("GET", path, "text/html").headers.get("Content-Security-Policy", "")
+
     def post(self, path: str, body: Mapping[str, object], decode: Decode[T], query: Query | None = None) -> T:
         # NaN is not JSON, but the service parses it and responds with the index of the point that contains it.
         content = json.dumps({name: value for name, value in body.items() if value is not None})

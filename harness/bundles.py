@@ -35,6 +35,12 @@ def save_kinds(models: Path) -> None:
     subprocess.run([sys.executable, "-m", "harness.kinds", str(models)], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
 
 
+def save_site(models: Path, site: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Save the pages with these models by the command that users run."""
+    command = [sys.executable, "-m", "service.site", str(site), "--models-dir", str(models), *options]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 (our own command)
+
+
 def copy(source: Path, models: Path, *names: str) -> Path:
     """Copy models of these names, with all their versions, and `_experiments` if named; return where they are."""
     for name in names:

@@ -29,6 +29,21 @@ def _check_origins(origins: list[str]) -> None:
         raise ValidationError(f"{', '.join(wrong)}: not an origin, such as https://example.org, or *.")
 
 
+_ANCESTOR = re.compile(r"\*|self|vscode-(webview|file):|https?:(//(\*|(\*\.)?[A-Za-z0-9.-]+)(:([0-9]+|\*))?)?")
+"""A source of Content-Security-Policy, without a path; its `'self'` without the quotes. VS Code's notebooks are in
+pages of its own schemes, which `*` does not name."""
+
+
+def _check_ancestors(ancestors: list[str]) -> None:
+    wrong = [ancestor for ancestor in ancestors if not _ANCESTOR.fullmatch(ancestor)]
+    if wrong:
+        raise ValidationError(
+            f"{', '.join(wrong)}: not a site that may show pages in a frame. Name origins, by commas, such as "
+            "https://school.example, https://*.school.example or http://localhost:*; self for its own, * for all; "
+            "leave it empty for none."
+        )
+
+
 def _check_directory(path: Path) -> None:
     if path.exists() and not path.is_dir():  # one that does not exist yet may still be trained into
         raise ValidationError(f"{path} is a file, not a directory.")
@@ -46,6 +61,7 @@ class Settings:
     cache_bytes: int = 32 * 2**20
     api_keys_file: Path | None = None
     cors_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
     log_level: str = "INFO"
 
     @classmethod
@@ -72,6 +88,9 @@ class Settings:
                 cache_bytes=env.int("CACHE_BYTES", cls.cache_bytes, validate=validate.Range(min=0)),
                 api_keys_file=env.path("API_KEYS_FILE", cls.api_keys_file),
                 cors_origins=tuple(env.list("CORS_ORIGINS", [], validate=_check_origins) or ()),  # None: a wrong one
+                frame_ancestors=tuple(
+                    env.list("FRAME_ANCESTORS", [], subcast=str.strip, validate=_check_ancestors) or ()
+                ),
                 log_level=env.str(
                     "LOG_LEVEL", cls.log_level, validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
                 ),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from harness import bundles
+from harness.file_server import FileServer, serving_files
 from harness.ports import free_port
 from harness.server import ROOT, Server, serving
 from harness.waiting import wait_for
@@ -93,7 +94,7 @@ def kinds_server(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -
         yield started
 
 
-def _made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+def _made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return a directory that is made by whichever of the processes that run the tests asks for it first."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
@@ -111,6 +112,14 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A gunicorn with the default settings, and two workers."""
     with running(tmp_path_factory.mktemp("server"), SERVICE_MODELS_DIR=str(models_dir), WEB_CONCURRENCY="2") as started:
         started.wait_until_ready()
+        yield started
+
+
+@pytest.fixture(scope="session")
+def site(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
+    """The pages, saved with the default experiment, behind a server of files."""
+    folder = _made_once(tmp_path_factory, "site", lambda out: bundles.save_site(models_dir, out))
+    with serving_files(folder) as started:
         yield started
 
 

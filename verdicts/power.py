@@ -27,10 +27,10 @@ def runs_needed(mean: ArrayLike, sd: ArrayLike, overlap: float, rope: float) -> 
     research"). Of an overlap the standard error does not fall to 0: more runs of the same data may never tell.
     """
     mean, sd = np.broadcast_arrays(np.abs(np.asarray(mean, np.float64)), np.asarray(sd, np.float64))
-    low, high = np.full(mean.shape, 2.0), np.full(mean.shape, float(MOST_RUNS))
+    low, high = np.full(mean.shape, 1.0), np.full(mean.shape, float(MOST_RUNS))
     possible = _tells(mean, sd, high, overlap, rope)
     while np.any(high - low > 1):
-        middle = np.floor((low + high) / 2)
+        middle = np.maximum(2, np.floor((low + high) / 2))  # of one that is found, while others are not, the same again
         enough = _tells(mean, sd, middle, overlap, rope)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(possible, high, np.nan)

@@ -119,6 +119,7 @@ interface ReliabilityBin {
 /** What older comparisons lack may be absent; what was not measured is null or empty. */
 interface ModelResult {
   model: string;
+  epochs?: number;
   parameters: number;
   replicates: number;
   /** Null in a regression. */
@@ -142,6 +143,8 @@ interface Pair {
   mean_difference: number;
   ci95: Interval | null;
   probability_a_better: number;
+  p_value?: number | null;
+  mcnemar_p?: number | null;
   p_value_holm: number | null;
   wins_ci95?: Interval | null;
   simultaneous_ci95?: Interval | null;
@@ -155,8 +158,15 @@ interface Pair {
 
 interface ComparisonDocument {
   experiment: string;
-  dataset: { replication: string; task?: Task; classes?: string[]; target?: string; baseline?: number | null };
-  protocol: { replicates: number };
+  dataset: {
+    replication: string;
+    task?: Task;
+    classes?: string[];
+    target?: string;
+    baseline?: number | null;
+    sizes?: Record<string, number>;
+  };
+  protocol: { replicates: number; learning_rate?: number | null };
   /** How the models were trained, in words. */
   recipe?: string;
   models: ModelResult[];
@@ -198,6 +208,9 @@ interface Values {
   b: string | null;
   inside: string | null;
   unit: string | null;
+  /** The hidden units that are off, as "1.3 2.10", and the order in which they are added: "weight", or as drawn. */
+  off: string | null;
+  order: string | null;
   x: number | null;
   y: number | null;
   points: string;
@@ -253,6 +266,7 @@ interface Handlers {
   onlook(model: string): void;
   oninside(model: string): void;
   onunit(unit: string | null): void;
+  onbuild(changes: Partial<Pick<Values, "unit" | "off" | "order">>): void;
   onepoch(epoch: number): void;
   onpair(pair: { a?: string; b?: string }): void;
   onrun(run: number): void;

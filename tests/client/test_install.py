@@ -60,7 +60,7 @@ def test_its_command_asks_the_service(python: Path, server: Server) -> None:
     assert answered == server.predict(points=[[0.1, 0.2], [0.9, -0.4]]).json()
 
 
-@pytest.mark.parametrize(("name", "extra"), [("serve", "service"), ("train", "training")])
+@pytest.mark.parametrize(("name", "extra"), [("serve", "service"), ("site", "service"), ("train", "training")])
 def test_a_command_whose_packages_are_not_there_names_the_extra(python: Path, name: str, extra: str) -> None:
     failed = subprocess.run(command(python, name), cwd=python.parent, capture_output=True, text=True, check=False)
     assert failed.returncode == 1

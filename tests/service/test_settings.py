@@ -1,6 +1,7 @@
 """Settings are read from the environment, and a wrong environment stops the service with a reason."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,13 +34,15 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "CACHE_BYTES": "0",
         "API_KEYS_FILE": "/k",
         "CORS_ORIGINS": "https://one.example,http://localhost:8080",
+        "FRAME_ANCESTORS": "self, https://*.school.example,http://localhost:*,vscode-webview:",
         "LOG_LEVEL": "DEBUG",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"SERVICE_{name}", value)
     origins = ("https://one.example", "http://localhost:8080")
+    ancestors = ("self", "https://*.school.example", "http://localhost:*", "vscode-webview:")
     assert Settings.from_environment() == Settings(
-        Path("/m"), "linear", "litert", 0.5, 10, 20, 3, 0, Path("/k"), origins, "DEBUG"
+        Path("/m"), "linear", "litert", 0.5, 10, 20, 3, 0, Path("/k"), origins, ancestors, "DEBUG"
     )
     assert len(values) == len(Settings.__dataclass_fields__)
 
@@ -54,6 +57,14 @@ def test_each_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SERVICE_LOG_LEVEL", "LOUD", "WARNING"),
         ("SERVICE_CORS_ORIGINS", "https://one.example,two.example", "two.example: not an origin"),
         ("SERVICE_CORS_ORIGINS", "https://one.example/page", "https://one.example/page: not an origin"),
+        *(
+            (
+                "SERVICE_FRAME_ANCESTORS",
+                f"https://one.example,{wrong}",
+                f"{re.escape(wrong)}: not a site.* such as https://",
+            )
+            for wrong in ("two.example", "https://two.example/page", "'none'", "https://a.example; script-src *", "a b")
+        ),
         ("SERVICE_MODEL_DIR", "/m", "SERVICE_MODELS_DIR"),
         ("SERVICE_MODELS_DIR", __file__, "is a file, not a directory"),
     ],
@@ -64,6 +75,12 @@ def test_a_wrong_value_or_name_is_refused_and_says_what_may_be(
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=words):
         Settings.from_environment()
+
+
+def test_an_empty_list_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CORS_ORIGINS", "FRAME_ANCESTORS"):
+        monkeypatch.setenv(f"SERVICE_{name}", "")  # as compose passes on what is not set
+    assert Settings.from_environment() == Settings()
 
 
 def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, expect, sync_playwright
 
 from harness.browser import CHROMIUM, HEADLESS_SHELL, find_browser
+from harness.file_server import FileServer
 from tests.conftest import Server, StartServer
 
 expect.set_options(timeout=20_000)  # a bound for what never comes; how long it takes on a busy machine says nothing
@@ -51,7 +52,7 @@ class Journal:
         missing = [one for one in self.expected if not any(re.search(one, text) for text in self.complaints)]
         return unexpected + [f"expected, and not there: {one}" for one in missing]
 
-    def on_request(self, request: Request, server: Server) -> None:
+    def on_request(self, request: Request, server: Server | FileServer) -> None:
         self.requests.append(request.url)
         if not request.url.startswith((server.url + "/", f"blob:{server.url}/", "data:")):
             self.complaints.append(f"another host: {request.url}")
@@ -105,7 +106,7 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
     """
     contexts = []
 
-    def open_one(server: Server, **options: object) -> Page:
+    def open_one(server: Server | FileServer, **options: object) -> Page:
         context = browser.new_context(base_url=server.url, **{**CONTEXT, **options})  # type: ignore[arg-type]
         contexts.append(context)
         context.on("request", lambda request: journal.on_request(request, server))
@@ -119,10 +120,15 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
         context.close()
 
 
+EVERYWHERE = pytest.mark.parametrize("page", ["service", "site"], indirect=True)
+"""Marks a test of pages that are to do the same, whether a service answers them or they were saved without it."""
+
+
 @pytest.fixture
-def page(open_page: OpenPage, server: Server) -> Page:
+def page(open_page: OpenPage, server: Server, request: pytest.FixtureRequest) -> Page:
     """An empty page; `page.goto("/docs")` asks the server with the default settings."""
-    return open_page(server)
+    is_saved = getattr(request, "param", "service") == "site"
+    return open_page(request.getfixturevalue("site") if is_saved else server)
 
 
 def violations(page: Page, context: str | None = None) -> list[str]:

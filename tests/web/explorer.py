@@ -60,8 +60,11 @@ def seek(page: Page, epoch: int) -> None:
 def recorded_epochs(page: Page) -> list[int]:
     """Return what the slider goes through: the epochs that any model recorded."""
     script = """async () => {
-        const { models } = await (await fetch('/models')).json();
-        const all = await Promise.all(models.map(async ({ name }) => (await fetch(`/models/${name}`)).json()));
+        const { Service } = await import('/explorer/service.js');
+        const service = new Service(() => {}, () => {});
+        const { models } = await service.json('/models');
+        const paths = models.map(({ name, versions: [{ version }] }) => `/models/${name}/versions/${version}`);
+        const all = await Promise.all(paths.map((path) => service.json(`${path}?history=false`)));
         return all.flatMap(({ card }) => card?.epochs ?? []);
     }"""
     return sorted(set(page.evaluate(script)))

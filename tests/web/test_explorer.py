@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import MODELS, Server
-from tests.web.conftest import OpenPage
+from tests.web.conftest import EVERYWHERE, OpenPage
 from tests.web.explorer import (
     NODES,
     TOLERANCE,
@@ -42,6 +42,7 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+@EVERYWHERE
 def test_every_model_has_a_panel_with_its_accuracies(page: Page, api: Api) -> None:
     show(page)
     headings = page.get_by_role("region", name="The boundaries").get_by_role("heading", level=3)
@@ -80,7 +81,19 @@ def test_accuracy_and_words_follow_the_run_and_the_epoch(page: Page, api: Api, r
         expect(words).to_contain_text(f"; class 1 on {area}% of the area")
 
 
-@pytest.mark.parametrize(("run", "epoch"), [(0, 0), (0, 66), (0, LAST), (11, 133), (8, LAST)])
+@pytest.mark.parametrize(
+    ("page", "run", "epoch"),
+    [
+        ("service", 0, 0),
+        ("service", 0, 66),
+        ("service", 0, LAST),
+        ("service", 11, 133),
+        ("service", 8, LAST),
+        ("site", 0, 16),
+        ("site", 29, LAST),
+    ],
+    indirect=["page"],
+)
 def test_the_maps_hold_the_numbers_of_the_service(page: Page, api: Api, run: int, epoch: int) -> None:
     """Those that the page evaluates itself: as they are taken away, and as they are coloured."""
     show(page, f"?run={run}&epoch={epoch}")
@@ -94,6 +107,7 @@ def test_the_maps_hold_the_numbers_of_the_service(page: Page, api: Api, run: int
         assert np.all(tint[right < 0.4] < 0), model
 
 
+@EVERYWHERE
 @pytest.mark.parametrize(
     ("choice", "statistic", "words"),
     [
@@ -110,7 +124,8 @@ def test_a_statistic_is_shown_over_all_runs(page: Page, api: Api, choice: str, s
         seek(page, epoch)
         for model, field in csv_fields(page).items():
             right = api.boundary(model, epoch, statistic=statistic)
-            np.testing.assert_allclose(field, right, rtol=0, atol=TOLERANCE, err_msg=model)
+            apart = np.abs(field - right) > TOLERANCE  # where P = 0.5, a run may be on either side
+            assert np.mean(apart) <= (0.001 if statistic == "agreement" else 0), model
             expect(panel(page, model).locator(".summary")).to_contain_text(words)
             expect(figure(page, model, "this run")).to_have_text("–")
     choose(page, "Statistic", "probability of one run")
@@ -333,6 +348,7 @@ def test_the_theme_is_the_systems_or_the_one_that_is_chosen(open_page: OpenPage,
     assert page.evaluate(paper) == light
 
 
+@EVERYWHERE
 def test_what_is_chosen_stands_in_the_address_and_is_there_again(page: Page) -> None:
     show(page)
     choose(page, "Statistic", "probability of one run")

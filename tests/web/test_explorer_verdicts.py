@@ -16,7 +16,7 @@ from bundle.comparison import Comparison
 from harness.bundles import change_card, copy, publish
 from tests.conftest import Server, running
 from tests.web.comparisons import rewrite
-from tests.web.conftest import Journal, OpenPage, violations
+from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
 from tests.web.explorer import Api, numbers, show
 
 EXPERIMENT = "gaussian-quantiles"
@@ -272,6 +272,7 @@ def test_the_comparison_is_accessible_with_all_of_it_open(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@EVERYWHERE
 def test_another_region_of_no_difference_and_another_score_give_other_verdicts(page: Page, api: Api) -> None:
     show(page)
     before = listed(page)

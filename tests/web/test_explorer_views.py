@@ -13,7 +13,6 @@ from tests.web.explorer import (
     TOLERANCE,
     Api,
     choose,
-    control,
     csv_fields,
     panel,
     recorded_epochs,
@@ -116,7 +115,7 @@ def test_the_slider_stays_with_the_maps(open_page: OpenPage, server: Server, wid
     canvas.evaluate("(element) => element.scrollIntoView({ block: 'end' })")
     for control_of_it in (page.get_by_role("slider", name="Epoch"), page.get_by_role("button", name="Play")):
         expect(control_of_it).to_be_in_viewport(ratio=1)
-    box = page.get_by_role("group", name="Training").bounding_box()
+    box = page.locator(".rail").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 0.4 * height  # most of the screen is the maps'
 
@@ -144,9 +143,9 @@ def test_looking_inside_is_a_step_that_back_undoes(page: Page) -> None:
 
 def test_the_legend_leads_to_the_chosen_points_numbers(page: Page) -> None:
     show(page, "?x=0.5&y=-0.25")
-    legend = page.locator("#legend")
-    expect(legend).to_contain_text("x1 = 0.500, x2 = −0.250")
-    legend.get_by_role("link", name="Its numbers").click()
+    reading = page.locator("#reading")
+    expect(reading).to_contain_text("x1 = 0.500, x2 = −0.250")
+    reading.get_by_role("link", name="Its numbers").click()
     expect(page.get_by_role("heading", name="One point through every network")).to_be_in_viewport()
     expect(page.locator(".trace")).to_have_count(len(MODELS))
 
@@ -213,29 +212,6 @@ def test_a_units_line_is_as_thick_as_what_it_weighs_afterwards(page: Page, api: 
         for unit in region.get_by_role("button", name=re.compile("^Layer 1, unit")).all()
     ]
     assert np.corrcoef(widths, np.abs(output[:, 0]))[0, 1] > 0.999
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_paper_shows_maps_and_numbers_without_the_controls(open_page: OpenPage, server: Server, scheme: str) -> None:
-    page = open_page(server, color_scheme=scheme)
-    show(page)
-    page.emulate_media(media="print")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    for hidden in (page.get_by_role("slider"), page.get_by_role("button", name="Copy as curl")):
-        expect(hidden).to_be_hidden()
-    expect(panel(page, "tanh-3").locator(".frame")).to_be_visible()
-    expect(page.get_by_label("The command for what is shown")).to_be_visible()
-
-
-def test_the_link_that_is_copied_shows_the_same(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, permissions=["clipboard-read", "clipboard-write"])
-    show(page)
-    choose(page, "Run", "4")
-    page.get_by_role("button", name="Copy link").click()  # before the address has settled, too
-    expect(page.get_by_text("copied", exact=True)).to_be_visible()
-    page.goto(page.evaluate("navigator.clipboard.readText()"))
-    expect(page.get_by_role("main")).to_be_visible()
-    expect(control(page, "Run")).to_have_value("4")
 
 
 def test_playing_is_not_read_out_epoch_by_epoch(page: Page) -> None:

@@ -75,6 +75,13 @@ def test_the_explorer_shows_evaluates_asks_links_and_shares_below_a_prefix(page:
         assert page.request.get(link).status == 200, link
 
 
+def test_the_lesson_tells_its_steps_below_a_prefix(page: Page) -> None:
+    page.goto(PREFIX + "/lesson#luck")
+    expect(page.locator("#step .runs .plot")).to_have_count(30)
+    page.get_by_role("link", name="Skip the lesson").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What each network learned")
+
+
 def test_the_documents_page_shows_every_operation_and_asks_below_a_prefix(page: Page, server: Server) -> None:
     page.goto(PREFIX + "/docs")
     document = server.get("/openapi.json").json()
@@ -87,4 +94,4 @@ def test_the_trainer_trains_and_is_judged_below_a_prefix(page: Page) -> None:
     put(page, "Epochs", 3)
     put(page, "Runs", 4)
     train(page)
-    assert "win" in outcome(page)[-1]  # the service's words, not the page's own
+    assert "win" in outcome(page)[-1]

@@ -1,4 +1,4 @@
-"""The page's own copies of rules are those of the Python packages: intervals and verdicts, splits, random numbers."""
+"""The page's own copies of rules are those of the Python packages: intervals, splits, random numbers."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +12,6 @@ from tests.web.trainer import called
 from training.assignment import assign
 from training.dataset_spec import MoonsSpec, TableSpec
 from verdicts.intervals import SHARE
-from verdicts.pairs import compare_all
 from verdicts.summary import summarize
 
 RANDOM = np.random.default_rng(7)
@@ -45,20 +44,6 @@ def test_a_networks_interval_is_the_comparisons(page: Page, values: np.ndarray, 
     assert found["sd"] == (None if right.sd is None else pytest.approx(right.sd, abs=1e-15))
     assert found["ci95"] == (None if right.ci95 is None else pytest.approx(right.ci95, abs=1e-9))
     assert (found["min"], found["max"], found["diverged"]) == (right.min, right.max, right.diverged)
-
-
-@pytest.mark.parametrize("shift", [0, 0.002, 0.02, -0.1])
-@pytest.mark.parametrize("overlap", [0, 0.3 / 0.56])
-def test_the_pages_own_verdict_is_the_comparisons(page: Page, shift: float, overlap: float) -> None:
-    a = RANDOM.normal(0.9, 0.01, 12)
-    b = a - shift + RANDOM.normal(0, 0.003, 12)
-    found = called(page, "student", "return it.difference(...given);", a.tolist(), b.tolist(), overlap, 0.005)
-    (pair,) = compare_all({"a": a, "b": b}, overlap, rope=0.005)
-    assert found["verdict"] == pair.verdict
-    assert found["mean"] == pytest.approx(pair.mean_difference)
-    assert found["ci95"] == pytest.approx(pair.ci95, abs=1e-9)
-    chances = [pair.probability_better, pair.probability_equivalent, pair.probability_worse]
-    assert [found["above"], found["within"], found["below"]] == pytest.approx(chances, abs=1e-9)
 
 
 @pytest.mark.parametrize("counts", [(3, 3), (5, 15), (40, 7, 3), (100, 85)])

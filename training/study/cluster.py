@@ -34,6 +34,8 @@ SETTINGS: Mapping[str, object] = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
+    # A nanny starts its worker again, however long that takes on a busy machine; the cluster must not end it meanwhile.
+    "distributed.deploy.lost-worker-timeout": "365 days",
     "distributed.comm.timeouts.connect": "5s",  # so long a result is asked of a worker that has died
     "distributed.worker.profile.enabled": False,  # it looks at the stacks a hundred times a second
 }

@@ -1,4 +1,4 @@
-"""The pages for people: the explorer at `GET /`, the trainer, studies, the API's document at `GET /docs`."""
+"""The pages for people: the explorer at `GET /`, lesson, trainer and studies, the API's document at `GET /docs`."""
 
 import gzip
 import hashlib
@@ -28,10 +28,10 @@ SWAGGER_UI = [
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors "
 )
 """What a page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS, the
-explorer makes one of what it shows."""
+explorer makes one of what it shows. After the last word stands who may show it in a frame."""
 
 BEST_GZIP_LEVEL = 9
 """Each file is compressed once."""
@@ -60,6 +60,16 @@ def get_explorer_file(call: Call, name: str) -> RawResponse:
 @endpoints.get("/study/<path:name>", inline=True)
 def get_study_file(call: Call, name: str) -> RawResponse:
     return _send(call, "study", name)
+
+
+@endpoints.get("/lesson", inline=True)
+def get_lesson(call: Call) -> RawResponse:
+    return _send(call, "lesson", "index.html")
+
+
+@endpoints.get("/lesson/<path:name>", inline=True)
+def get_lesson_file(call: Call, name: str) -> RawResponse:
+    return _send(call, "lesson", name)
 
 
 @endpoints.get("/trainer", inline=True)
@@ -93,12 +103,14 @@ def get_docs_file(call: Call, name: str) -> RawResponse:
 
 
 def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> RawResponse:
-    file = _files(page).get(name)
+    file = files(page).get(name)
     if file is None:
         raise NotFoundError(f"there is nothing at /{page}/{name}")
     is_compressed = takes_gzip(call.headers.get("accept-encoding"))
     coding = "gzip" if is_compressed else "identity"
-    validators = Validators.of(file.digest, coding, vary=vary, headers=(("Content-Security-Policy", POLICY),))
+    policy = POLICY + _sources(call.context.settings.frame_ancestors)
+    # The tag is of the policy, too: a page that is kept under another one is sent again.
+    validators = Validators.of(file.digest, coding, policy, vary=vary, headers=(("Content-Security-Policy", policy),))
     body = file.compressed if is_compressed else file.content
     response = conditional(call, validators, file.media_type, lambda: [body])
     if is_compressed and response.status != HTTPStatus.NOT_MODIFIED:
@@ -106,8 +118,19 @@ def _send(call: Call, page: str, name: str, vary: str = "Accept-Encoding") -> Ra
     return response
 
 
+def folders() -> list[str]:
+    """Return the names of the folders that pages have."""
+    return sorted(path.name for path in WEB.iterdir() if path.is_dir())
+
+
 @lru_cache
-def _files(page: str) -> dict[str, File]:
+def _sources(ancestors: tuple[str, ...]) -> str:
+    """Return who may show a page in a frame, in the policy's words."""
+    return " ".join("'self'" if ancestor == "self" else ancestor for ancestor in ancestors) or "'none'"
+
+
+@lru_cache
+def files(page: str) -> dict[str, File]:
     """Return a page's files by name: what is not among them is not sent, whatever a path says."""
     directory = WEB / page
     own = [path for path in directory.rglob("*") if path.is_file() and path.suffix in {".html", ".css", ".js"}]

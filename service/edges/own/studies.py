@@ -13,11 +13,11 @@ from service.edges.own.experiments import as_text
 from service.edges.own.study_document import StudiesSchema, StudySchema, facts_of, json_chunks, listed, table_of
 from service.errors import InvalidError
 from service.http import custom_fields
-from service.http.conditional import Validators, conditional, conditional_json
+from service.http.conditional import Validators, compressible, conditional, conditional_json
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
-from service.http.responses import JSON, RawResponse
+from service.http.responses import JSON, RawResponse, is_compressible
 from service.registry.studies import StudyFolder
 from service.rendering.loading import loading
 from service.rendering.study_rows import to_arrow, to_csv, to_npy, to_parquet
@@ -150,7 +150,8 @@ def get_study(call: Call, query: RowsQuery, name: str) -> RawResponse:
         return TABLES[representation](columns)
 
     media_type = TYPES[representation]
-    return conditional(
+    answer = compressible if is_compressible(media_type) else conditional
+    return answer(
         call,
         validators,
         as_text(media_type) if media_type.startswith("text/") else media_type,
@@ -183,7 +184,7 @@ def get_boundaries(call: Call, query: BoundariesQuery, name: str) -> RawResponse
     negotiate({"npy": NPY}, call.headers.get("accept"), query.format)
     folder = call.plane.study(name)
     validators = Validators.of(__version__, "study boundaries", folder.digest)
-    return conditional(
+    return compressible(  # unlike a grid of float32, maps of bytes have much in common
         call,
         validators,
         NPY,

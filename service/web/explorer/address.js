@@ -64,6 +64,9 @@ export class Address {
   }
 }
 
+/** How the page is arranged: what the address says of that is neither changed nor lost here. */
+const ARRANGEMENT = ["only", "controls", "view"];
+
 /** The page's address with these values, the usual ones left out.
  *  @template {Record<string, any>} V
  *  @param {V} values @param {V} defaults */
@@ -73,6 +76,8 @@ export function addressOf(values, defaults) {
     const value = values[name];
     if (value !== usual && value !== null) query.set(name, String(value));
   }
+  const asked = new URLSearchParams(location.search);
+  for (const name of ARRANGEMENT) if (asked.has(name)) query.set(name, asked.get(name) ?? "");
   return location.pathname + (query.size ? `?${query}` : "");
 }
 

@@ -78,7 +78,7 @@ export class Catalogue {
 /** Load everything; return `before` itself where nothing has changed since.
  *  @param {Service} service @param {Catalogue | null} before
  *  @param {string | null} wanted an experiment's name
- *  @param {number} run whose weights are drawn first */
+ *  @param {number | null} run whose weights are drawn first; null where none are wanted yet */
 export async function load(service, before, wanted, run) {
   /** @type {ModelList} */
   const listed = await service.json("models");
@@ -103,7 +103,7 @@ export async function load(service, before, wanted, run) {
     })
     .filter(({ card }) => card === null || card.experiment === experiment);
   // They load while the rest does. Drawing asks for them again, and reports a failure.
-  for (const model of models) model.loadNetwork(service, run).catch(() => {});
+  if (run !== null) for (const model of models) model.loadNetwork(service, run).catch(() => {});
   /** @type {[ComparisonDocument | null, Dataset | null]} */
   const [comparison, dataset] = await Promise.all([
     resultOf(service, "comparison", experiment),

@@ -14,6 +14,7 @@ import { PointView } from "./point.js";
 import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { SliceControls } from "./slice.js";
+import { settled, tellPanels } from "./spoken.js";
 import { addressOf, DEFAULTS } from "./state.js";
 import { pairOf, sentence } from "./verdicts.js";
 import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
@@ -41,13 +42,14 @@ export class Content {
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
     this.difference = comparable(catalogue).length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
-    this.networkView = new NetworkView(byId("inside"), catalogue, handlers);
+    this.networkView = new NetworkView(byId("inside"), catalogue, this.fields, handlers);
     this.pointView = new PointView(byId("point"), catalogue, service, handlers);
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
     this.comparison =
       comparison === null
         ? null
         : new Comparison(byId("comparison"), comparison, handlers, service, otherExperiments(catalogue, state));
+    this.tell = settled(() => tellPanels(this.panels, this.difference, this.view, this.#drawn));
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
@@ -69,9 +71,10 @@ export class Content {
         const { place } = this.view;
         state.set({ x: coordinate(x, place.x), y: coordinate(y, place.y) });
       },
-      onlook: (name) => state.go({ inside: name, unit: null }, "inside"),
-      oninside: (name) => state.set({ inside: name, unit: null }),
+      onlook: (name) => state.go({ inside: name, unit: null, off: null }, "inside"),
+      oninside: (name) => state.set({ inside: name, unit: null, off: null }),
       onunit: (unit) => state.set({ unit }),
+      onbuild: (changes) => state.set(changes),
       onepoch: (epoch) => state.set({ epoch: epoch === catalogue.epochs.at(-1) ? null : epoch }),
       onpair: (pair) => state.set(pair),
       onrun: (run) => state.set({ run, statistic: "probability" }),
@@ -106,7 +109,7 @@ export class Content {
     if ([...drawn.values()].includes(null)) return false;
     this.#drawn = drawn;
     const scale = this.#sharedScale(view);
-    legend(byId("legend"), catalogue, view, scale, () => this.state.go({}, "point"));
+    legend(byId("legend"), byId("reading"), catalogue, view, scale, () => this.state.go({}, "point"));
     this.slice.show(view);
     this.data.draw(view, this.panels, scale);
     for (const panel of this.panels) this.#drawPanel(panel, view, scale);
@@ -116,6 +119,7 @@ export class Content {
     this.comparison?.draw(view);
     this.#drawVolume(view);
     this.pointView.fill(view);
+    this.tell();
     if (seen.has("point") && !this.#drawPoint(view)) return false;
     if (seen.has("inside") && !this.#drawInside(view)) return false;
     this.curves.show(view);
@@ -217,6 +221,13 @@ export class Content {
     return true;
   }
 
+  /** What is drawn, in a few words. */
+  get title() {
+    const { view } = this;
+    const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
+    return `${this.#sharedScale(view).label}, ${what}, epoch ${view.epoch ?? "unknown"}`;
+  }
+
   /** What a download takes with it.
    *  @returns {import("./downloads.js").Shown} */
   shown() {
@@ -236,8 +247,6 @@ export class Content {
       const scale = differenceScale(view, view.pair[0], values);
       panels.push({ name, plot, note: summary.textContent, scale, dots: false });
     }
-    const what = view.statistic === "probability" ? `run ${view.run}` : `${view.statistic} of all runs`;
-    const scale = this.#sharedScale(view);
     return {
       panels,
       place: view.place,
@@ -245,12 +254,11 @@ export class Content {
       values: new Map(
         drawn.filter(({ model }) => model.isOfData).flatMap(({ model }) => columnsOf(model, fields.of(model, view))),
       ),
-      title: `${scale.label}, ${what}, epoch ${view.epoch ?? "unknown"}`,
-      scale,
+      title: this.title,
+      scale: this.#sharedScale(view),
       legend: marks(catalogue, view),
-      dots: (pixels) => this.data.picture(view, pixels, scale),
+      dots: (pixels) => this.data.picture(view, pixels, this.#sharedScale(view)),
       commands: byId("curl").textContent,
-      address: location.origin + addressOf(this.state.values),
     };
   }
 }

@@ -33,13 +33,25 @@ const NOTHING = new Quantity("binary", ["0", "1"], "label");
  *  @param {Values} values */
 const kept = ({ run, statistic, points, colours, theme }) => ({ run, statistic, points, colours, theme });
 
+/** What unfolds choices on a small screen, where they would take the place of the maps.
+ *  @param {HTMLElement} fields */
+function more(fields) {
+  const unfold = () => {
+    const isOpen = fields.classList.toggle("open");
+    button.setAttribute("aria-expanded", String(isOpen));
+  };
+  const attributes = { type: "button", class: "more", "aria-expanded": "false", "aria-controls": fields.id };
+  const button = h("button", { ...attributes, onclick: unfold }, "More");
+  return button;
+}
+
 export class Controls {
   #timer = 0;
   /** @type {number[]} */
   #epochs = [];
 
-  /** @param {HTMLFormElement} form @param {import("./state.js").State} state */
-  constructor(form, state) {
+  /** @param {HTMLFormElement} form @param {import("./state.js").State} state @param {HTMLElement} share */
+  constructor(form, state, share) {
     this.state = state;
     this.play = h("button", { type: "button", id: "play", onclick: () => this.toggle() });
     this.back = h(
@@ -69,29 +81,28 @@ export class Controls {
       theme: of("theme", THEMES),
     };
     this.experimentField = field("Experiment", this.experiment);
-    form.append(
-      h(
-        "div",
-        { class: "player", role: "group", "aria-label": "Training" },
-        this.play,
-        this.back,
-        this.on,
-        h("label", { for: "epoch" }, "Epoch"),
-        this.slider,
-        this.output,
-      ),
-      h(
-        "div",
-        { class: "fields" },
-        this.experimentField,
-        field("Statistic", this.choices.statistic),
-        this.classField,
-        field("Run", this.run),
-        field("Points", this.choices.points),
-        field("Colours", this.choices.colours),
-        field("Theme", this.choices.theme),
-      ),
+    const player = h(
+      "div",
+      { class: "player", role: "group", "aria-label": "Training" },
+      this.play,
+      this.back,
+      this.on,
+      h("label", { for: "epoch" }, "Epoch"),
+      this.slider,
+      this.output,
     );
+    const fields = h(
+      "div",
+      { class: "fields", id: "choices" },
+      this.experimentField,
+      field("Statistic", this.choices.statistic),
+      this.classField,
+      field("Run", this.run),
+      field("Points", this.choices.points),
+      field("Colours", this.choices.colours),
+      field("Theme", this.choices.theme),
+    );
+    form.append(h("div", { class: "rail" }, player, h("div", { class: "beside" }, share, more(fields))), fields);
     form.addEventListener("submit", (event) => event.preventDefault());
     const nothing = { epochs: [], runs: 1, experiments: [], experiment: null, quantity: NOTHING, hasNotebook: true };
     this.show(nothing, state.values);

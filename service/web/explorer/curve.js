@@ -73,7 +73,7 @@ export class Curve {
 }
 
 /** Once the browser has nothing better to do; not every browser says when. */
-const soon = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ act) => setTimeout(act, 50));
+export const soon = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ act) => setTimeout(act, 50));
 
 /** The curves of all panels. */
 export class Curves {

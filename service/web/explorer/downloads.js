@@ -23,19 +23,18 @@ const FONT = "system-ui, sans-serif";
 /** What the page shows.
  *  @typedef {{panels: ShownMap[], place: import("./place.js").Place, columns: Float64Array[],
  *  values: Map<string, Float32Array>, title: string, scale: Scale, legend: string,
- *  dots: (pixels: number) => OffscreenCanvas | null, commands: string, address: string}} Shown */
+ *  dots: (pixels: number) => OffscreenCanvas | null, commands: string}} Shown */
 
 /** The buttons, with the command.
  *  @param {() => Shown} shown what the page shows now */
 export function downloads(shown) {
   const status = h("span", { role: "status" });
-  /** @param {string} text @param {string} instead what to do where the browser does not allow it */
-  const copy = async (text, instead) => {
+  const copy = async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(shown().commands);
       status.textContent = "copied";
     } catch {
-      status.textContent = `the browser does not let this page copy; ${instead} instead`;
+      status.textContent = "the browser does not let this page copy; select the command instead";
     }
   };
   /** @param {string} text @param {() => void} act */
@@ -44,11 +43,17 @@ export function downloads(shown) {
     button("Picture (PNG)", async () => save(await picture(shown()), "boundaries.png")),
     button("Numbers (CSV)", () => save(new Blob([csv(shown())], { type: "text/csv" }), "boundaries.csv")),
     button("Numbers (npy)", () => save(npy(shown()), "boundaries.npy")),
-    button("Copy as curl", () => copy(shown().commands, "select the command")),
-    button("Copy link", () => copy(shown().address, "take it from the address bar")),
+    needsService(button("Copy as curl", copy)),
     status,
-    h("pre", { tabindex: 0, "aria-label": "The command for what is shown" }, h("code", { id: "curl" })),
+    needsService(h("pre", { tabindex: 0, "aria-label": "The command for what is shown" }, h("code", { id: "curl" }))),
   ];
+}
+
+/** Mark what is not shown where pages were saved without their service.
+ *  @param {HTMLElement} element */
+function needsService(element) {
+  element.classList.add("needs-service");
+  return element;
 }
 
 /** The command that fetches the maps that are shown, as NumPy files.

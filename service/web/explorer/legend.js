@@ -13,11 +13,11 @@ export function scaleBar(scale, low, high) {
   return h("span", { class: "scale" }, low, bar, high);
 }
 
-/** Fill the legend of the small multiples, unless it says this already.
- *  @param {HTMLElement} element @param {Catalogue} catalogue @param {View} view
+/** Fill the legend of the small multiples, and what is said below them, unless it says this already.
+ *  @param {HTMLElement} element @param {HTMLElement} reading @param {Catalogue} catalogue @param {View} view
  *  @param {import("./scales.js").AnyScale} scale that the maps share
  *  @param {() => void} onnumbers called when the chosen point's numbers are wanted */
-export function legend(element, catalogue, view, scale, onnumbers) {
+export function legend(element, reading, catalogue, view, scale, onnumbers) {
   const { statistic, colours, point, place } = view;
   const key = [statistic, colours, point, place.key, view.points, scale.label, scale.low, scale.high].join(" ");
   if (element.dataset.shown === key) return;
@@ -36,10 +36,12 @@ export function legend(element, catalogue, view, scale, onnumbers) {
     scaleBar(scale, within(scale.low, span), within(scale.high, span)),
     scale instanceof ClassScale ? hues(scale, catalogue.quantity.classes) : "",
     h("span", {}, marks(catalogue, view)),
+  );
+  reading.replaceChildren(
     statistic === "probability"
-      ? h("span", {}, `Below each map: its test ${catalogue.quantity.scoreName} by epoch`)
+      ? h("span", {}, `Below each map: its test ${catalogue.quantity.scoreName} by epoch.`)
       : "",
-    h("span", {}, `${range(names[0], x)} across, ${range(names[1], y)} up`),
+    h("span", {}, `${range(names[0], x)} across, ${range(names[1], y)} up.`),
     h(
       "span",
       {},

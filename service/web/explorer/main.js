@@ -7,7 +7,9 @@ import { byId, reach } from "./dom.js";
 import { downloads } from "./downloads.js";
 import { Follower } from "./follow.js";
 import { bringKey } from "./saving.js";
-import { State } from "./state.js";
+import { copyLink, printed } from "./sharing.js";
+import { addressOf, State } from "./state.js";
+import { arrive } from "./whereabouts.js";
 
 class Page {
   /** @type {Content | null} */
@@ -25,7 +27,10 @@ class Page {
       (isLocked) => this.#lock(isLocked),
     );
     this.state = new State();
-    this.controls = new Controls(/** @type {HTMLFormElement} */ (byId("controls")), this.state);
+    const address = () => location.origin + addressOf(this.state.values);
+    const form = /** @type {HTMLFormElement} */ (byId("controls"));
+    this.controls = new Controls(form, this.state, copyLink(address));
+    printed(() => `${this.#content?.title ?? ""}: ${address()}`);
     this.controls.isDrawn = () => this.#isDrawn;
     this.state.subscribe(() => this.update());
     byId("downloads").append(
@@ -121,6 +126,7 @@ class Page {
     if (main === null || !main.hidden) return;
     main.hidden = false;
     reach(document.getElementById(location.hash.slice(1)));
+    arrive();
     this.update(); // now that it has a size
   }
 }

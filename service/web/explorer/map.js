@@ -30,6 +30,14 @@ const STROKES = {
     { stroke: LIGHT, width: 2.5 },
     { stroke: DARK, width: 0 },
   ],
+  zero: [
+    { stroke: LIGHT, width: 5 },
+    { stroke: "#b5179e", width: 2.4 },
+  ],
+  against: [
+    { stroke: LIGHT, width: 2.5 },
+    { stroke: DARK, width: 0, dash: [6, 5] },
+  ],
   level: [
     { stroke: DARK, width: 1.4 },
     { stroke: LIGHT, width: 0.9 },
@@ -89,7 +97,9 @@ export class Plot {
         s("path", { fill: "none", stroke, "stroke-dasharray": dash?.join(" "), "vector-effect": "non-scaling-stroke" }),
       );
       this.#drawn.set(name, drawn);
-      this.lines.append(...drawn);
+      // What a boundary is made of lies below it, whichever was drawn first.
+      if (["unit", "against"].includes(kindOf(name))) this.lines.prepend(...drawn);
+      else this.lines.append(...drawn);
     }
     drawn.forEach((element, i) => {
       element.setAttribute("d", path);

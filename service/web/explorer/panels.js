@@ -33,17 +33,16 @@ export class Panel {
     this.plot = new Plot(domain, NODES);
     this.message = h("p", { class: "message", hidden: true });
     this.summary = h("p", { class: "summary", id: `${id}-summary` });
-    const map = h(
-      "div",
-      { class: "map", role: "img", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-summary` },
-      this.plot.element,
-    );
+    /** Where its boundary runs, for whoever does not see it. */
+    this.shape = h("span", { class: "hidden", id: `${id}-shape` });
+    const named = { "aria-labelledby": `${id}-title ${id}-shape`, "aria-describedby": `${id}-summary` };
+    const map = h("div", { class: "map", role: "img", ...named }, this.plot.element);
     map.addEventListener("click", (event) => onpoint(this.plot.pointAt(event)));
     this.element = h(
       "article",
       { class: "panel", id, tabindex: -1, "aria-labelledby": `${id}-title` },
       title,
-      h("div", { class: "frame" }, map, this.message),
+      h("div", { class: "frame" }, map, this.message, this.shape),
     );
     this.map = map;
   }

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 /** What the theme may be. */
-export const THEMES = { auto: "system default", light: "light", dark: "dark" };
+export const THEMES = { auto: "system", light: "light", dark: "dark" };
 
 /** @param {string} label @param {HTMLElement} control */
 export function field(label, control) {

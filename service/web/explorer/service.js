@@ -1,11 +1,12 @@
 // Requests to the service, and what is said while it does not answer. Every path is relative to the page's own, so that
 // the service may stand below a prefix.
 
+import { keepKey, key } from "./key.js";
+
 const SLOW_AFTER_MS = 3000;
 const TIMEOUT_MS = 20000;
 const PATIENCE_MS = 10000;
 const MAX_PAUSE_SECONDS = 2;
-const KEY = "api-key";
 
 /** The service refused, or did not answer: `status` is 0 then. */
 export class ServiceError extends Error {
@@ -29,13 +30,18 @@ export class Service {
     this.onAnswered = onAnswered;
   }
 
+  /** Whether these pages were saved without the service: there is a folder of files in its place. */
+  get isSaved() {
+    return rootOfSite() !== null;
+  }
+
   get hasKey() {
-    return sessionStorage.getItem(KEY) !== null;
+    return key() !== null;
   }
 
   /** @param {string} value */
   setKey(value) {
-    sessionStorage.setItem(KEY, value);
+    keepKey(value);
   }
 
   /** What a path answers with, of the type that is known to be there.
@@ -90,16 +96,17 @@ export class Service {
    *  @param {string} path @param {Record<string, string>} headers @param {RequestInit} options
    *  @param {(answer: Response) => Promise<T>} read */
   async #ask(path, headers, options, read) {
-    const key = sessionStorage.getItem(KEY);
+    const own = key();
     let isSlow = false;
     const slow = setTimeout(() => {
       isSlow = true;
       this.onSlow();
     }, SLOW_AFTER_MS);
     try {
-      const answer = await fetchPatiently(path, {
+      const ask = this.isSaved ? fromSite : fetchPatiently;
+      const answer = await ask(path, {
         ...options,
-        headers: key === null ? headers : { ...headers, "X-API-Key": key },
+        headers: own === null ? headers : { ...headers, "X-API-Key": own },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (!answer.ok && answer.status !== 304) throw new ServiceError(answer.status, await detailOf(answer));
@@ -111,6 +118,19 @@ export class Service {
       if (isSlow) this.onAnswered();
     }
   }
+}
+
+/** Where a saved site begins, from the page; null on a page of the service. */
+const rootOfSite = () => document.querySelector('meta[name="site"]')?.getAttribute("content") ?? null;
+
+/** @type {Promise<import("./site.js").Site> | null} */
+let site = null;
+
+/** What the service had answered, or what follows from it.
+ *  @param {string} path @param {RequestInit} options */
+async function fromSite(path, options) {
+  site ??= import("./site.js").then((part) => new part.Site(rootOfSite() ?? "./"));
+  return (await site).answer(path, options);
 }
 
 /** Fetch, and where the service is busy and says for how short a while, ask again: as many pages may have been opened

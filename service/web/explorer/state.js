@@ -14,6 +14,8 @@ export const DEFAULTS = Object.freeze(
     b: null,
     inside: null,
     unit: null,
+    off: null,
+    order: null,
     x: null,
     y: null,
     points: "all",

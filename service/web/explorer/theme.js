@@ -7,5 +7,24 @@ addEventListener(
   true,
 );
 
-// Before the first paint, so that nothing flashes: the theme that the address asks for, else the system's.
-document.documentElement.dataset.theme = new URLSearchParams(location.search).get("theme") ?? "auto";
+// Before the first paint, so that nothing flashes: what the address asks for, in attributes that the styles look at.
+// The theme, else the system's; which sections are shown, which controls, and for whom.
+{
+  const { dataset } = document.documentElement;
+  const asked = new URLSearchParams(location.search);
+  dataset.theme = asked.get("theme") ?? "auto";
+  const choices = { controls: ["none", "player"], view: ["projector"] };
+  for (const [name, known] of Object.entries(choices)) {
+    const value = asked.get(name) ?? "";
+    if (known.includes(value)) dataset[name] = value;
+  }
+  const only = (asked.get("only") ?? "").split(",").filter((id) => id !== "");
+  if (only.length > 0) {
+    dataset.only = only.join(" ");
+    addEventListener("DOMContentLoaded", () => {
+      const shown = [...document.querySelectorAll("main section[id]")].filter(({ id }) => only.includes(id));
+      for (const section of shown) section.classList.add("only");
+      if (shown.length === 0) delete dataset.only; // there is no such section: better all than nothing
+    });
+  }
+}

@@ -14,6 +14,17 @@ export function wordsOf({ quantity }, u) {
   return quantity.name(quantity.isMulticlass ? quantity.classes[u] : null);
 }
 
+/** What both sides of an output's line P = 0.5 are called.
+ *  @param {Model} model @param {number} u the output's number */
+export function sideOf({ quantity }, u) {
+  if (quantity.isMulticlass) {
+    const name = quantity.name(quantity.classes[u]);
+    return { low: `${name} below 0.5`, high: `${name} over 0.5` };
+  }
+  const [low, high] = quantity.classes.map((name) => `${quantity.subject} = ${name}`);
+  return { low, high };
+}
+
 /** The function of the last layer's sums.
  *  @param {Model} model */
 export function functionOf({ quantity }) {
@@ -88,5 +99,9 @@ export function roleOf(l, depth, { quantity }) {
     return "Each line is where a first-layer unit’s sum changes sign; thickness shows the unit’s outgoing weights.";
   }
   if (l === 0) return "The line is where this sum is 0; its thickness shows the unit’s outgoing weights.";
-  return `This unit sums the outputs of layer ${l}: a${l}.1 is the output of its unit 1.`;
+  return (
+    `This unit sums the outputs of layer ${l}: a${l}.1 is the output of its unit 1. The bold magenta line is ` +
+    `where its sum is 0. The others are where the sums of layer ${l} are 0: as thick as their weights here, dashed ` +
+    "where these are negative."
+  );
 }

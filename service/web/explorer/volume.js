@@ -67,7 +67,7 @@ export class VolumeView {
     form.append(this.planesField);
     const details = h(
       "details",
-      {},
+      { id: "surface" },
       h("summary", {}, "Load and show it"),
       form,
       this.frame,

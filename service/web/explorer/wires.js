@@ -14,8 +14,8 @@ const MOST = 400;
 
 /** A line for each weight of a network between units that are drawn.
  *  @param {{kernel: number[][]}[]} layers @param {Box[][]} boxes of the inputs and of each layer's units
- *  @param {string} colours */
-export function wires(layers, boxes, colours) {
+ *  @param {string} colours @param {import("./switched.js").Off} off the hidden units from which there are none */
+export function wires(layers, boxes, colours, off) {
   const scale = signedScale(1, colours);
   return layers.flatMap(({ kernel }, l) => {
     const [before, after] = [boxes[l], boxes[l + 1]];
@@ -25,7 +25,7 @@ export function wires(layers, boxes, colours) {
     const least = sizes.length > MOST ? sizes.sort((a, b) => b - a)[MOST] : -1;
     return shown.flatMap((weights, from) =>
       weights.flatMap((weight, to) => {
-        if (Math.abs(weight) <= least) return [];
+        if (Math.abs(weight) <= least || (l > 0 && off[l - 1][from])) return [];
         const [a, b] = [before[from], after[to]];
         const middle = (a.end + b.start) / 2;
         return s("path", {

@@ -23,8 +23,8 @@ export class Choices {
   /** @type {Map<string, string>} */
   #levels = new Map();
 
-  /** @param {HTMLElement} form @param {import("./state.js").State} state */
-  constructor(form, state) {
+  /** @param {HTMLElement} form @param {import("./state.js").State} state @param {HTMLElement} share */
+  constructor(form, state, share) {
     this.state = state;
     this.slider = h("input", { id: "epoch", type: "range", min: 0, max: 0, step: 1, oninput: () => this.#seek() });
     this.output = h("output", { for: "epoch", "aria-live": "off" });
@@ -42,10 +42,15 @@ export class Choices {
     form.append(
       h(
         "div",
-        { class: "player", role: "group", "aria-label": "Training" },
-        h("label", { for: "epoch" }, "Epoch"),
-        this.slider,
-        this.output,
+        { class: "rail" },
+        h(
+          "div",
+          { class: "player", role: "group", "aria-label": "Training" },
+          h("label", { for: "epoch" }, "Epoch"),
+          this.slider,
+          this.output,
+        ),
+        h("div", { class: "beside" }, share),
       ),
       h(
         "div",

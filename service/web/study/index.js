@@ -2,11 +2,17 @@
 
 import { byId, counted, h } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
+import { copyLink, printed } from "../explorer/sharing.js";
+import { arrive } from "../explorer/whereabouts.js";
 import { badge, tally } from "./outcomes.js";
 
 let isShown = false;
 /** @type {string | null} */
 let etag = null;
+
+const address = () => location.origin + location.pathname + location.search;
+byId("link").append(copyLink(address, ["all", "none"]));
+printed(address);
 
 const follower = new Follower(refresh, () => isShown);
 
@@ -16,6 +22,7 @@ async function refresh() {
   if (news !== null) {
     etag = news.etag;
     draw(news.document);
+    if (!isShown) arrive();
     isShown = true;
   }
   follower.say("");

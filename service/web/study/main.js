@@ -4,6 +4,8 @@ import { byId, reach } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
 import { bringKey } from "../explorer/saving.js";
 import { isRefusal, ServiceError } from "../explorer/service.js";
+import { copyLink, printed } from "../explorer/sharing.js";
+import { arrive } from "../explorer/whereabouts.js";
 import { describe, runningText } from "./about.js";
 import { Choices } from "./choices.js";
 import { drawClaims } from "./claims.js";
@@ -13,7 +15,7 @@ import { Heat } from "./heat.js";
 import { drawLegend } from "./legend.js";
 import { Maps } from "./maps.js";
 import { drawProfile, NARROW } from "./profile.js";
-import { State } from "./state.js";
+import { addressOf, State } from "./state.js";
 import { runsOf, Study, summariesOf, upTo } from "./study.js";
 import { viewOf } from "./view.js";
 
@@ -60,7 +62,9 @@ class Page {
       (isLocked) => (byId("data").hidden = isLocked),
     );
     this.state = new State();
-    this.choices = new Choices(byId("controls"), this.state);
+    const address = () => location.origin + addressOf(this.state.values);
+    this.choices = new Choices(byId("controls"), this.state, copyLink(address));
+    printed(address);
     this.detail = new Detail(byId("cell"));
     this.grid = new Grid(byId("grid"), {
       onlook: (cell) => this.#look(cell),
@@ -277,6 +281,7 @@ class Page {
     main.hidden = byId("controls").hidden = false;
     this.grid.resize(); // now that it has a size
     reach(document.getElementById(location.hash.slice(1)));
+    arrive();
   }
 }
 

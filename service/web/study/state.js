@@ -1,6 +1,6 @@
 // What a study's page shows, and its address.
 
-import { Address } from "../explorer/address.js";
+import { Address, addressOf as address } from "../explorer/address.js";
 
 /** What is shown where the address says nothing; null is for what follows from the study. */
 export const DEFAULTS = Object.freeze(
@@ -22,6 +22,10 @@ export class State extends Address {
     super(DEFAULTS, new Set(["epoch"]), new Set());
   }
 }
+
+/** The page's address with these values.
+ *  @param {StudyValues} values */
+export const addressOf = (values) => address(values, DEFAULTS);
 
 /** Levels by factor, as `where=activation:tanh,width:10` has them; what would be taken for a separator is escaped.
  *  @param {string | null} text

@@ -2,6 +2,7 @@
 
 import { h } from "../explorer/dom.js";
 import { save } from "../explorer/saving.js";
+import { copyLink, printed } from "../explorer/sharing.js";
 import { say } from "./inputs.js";
 import { plain, toHash, tomlOf } from "./keeping.js";
 import { settingsOf, toRows } from "./settings.js";
@@ -11,7 +12,6 @@ import { writeTable } from "./table.js";
 
 /** @param {HTMLElement} element @param {() => Settings} current @param {(settings: Settings) => void} onload */
 export function keepForm(element, current, onload) {
-  const link = h("input", { type: "text", readonly: true, hidden: true, "aria-label": "The link" });
   const file = h("input", {
     type: "file",
     accept: ".json,application/json",
@@ -27,20 +27,10 @@ export function keepForm(element, current, onload) {
       file.value = "";
     },
   });
-  const copy = async () => {
-    try {
-      const hash = await toHash(current());
-      history.replaceState(null, "", location.pathname + location.search + hash);
-      link.value = location.href;
-      link.hidden = false;
-      link.select();
-      await navigator.clipboard.writeText(location.href).then(
-        () => say("The link is copied: whoever opens it sees the same runs."),
-        () => say("The link is in the address bar, and here to copy."),
-      );
-    } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
-    }
+  /** The address of what is trained, which goes into the address bar, too. */
+  const address = async () => {
+    history.replaceState(null, "", location.pathname + location.search + (await toHash(current())));
+    return location.href;
   };
   /** @param {string} text @param {string} name @param {string} type */
   const download = (text, name, type) => save(new Blob([text], { type }), name);
@@ -59,7 +49,7 @@ export function keepForm(element, current, onload) {
     h(
       "div",
       { class: "keeping" },
-      h("button", { type: "button", onclick: copy }, "Copy link"),
+      copyLink(address),
       h(
         "button",
         {
@@ -69,7 +59,6 @@ export function keepForm(element, current, onload) {
         "Save file",
       ),
       h("label", {}, h("span", {}, "Load file "), file),
-      link,
     ),
     h(
       "p",
@@ -89,10 +78,16 @@ export function keepForm(element, current, onload) {
       points,
     ),
   );
+  // Paper shows the link where it is short enough to be typed, or to be read by a camera: of a set, not of own points.
+  let link = "";
+  printed(() => link);
   return {
     /** @param {Settings} settings */
-    show: ({ points: own }) => {
-      points.hidden = own === null;
+    show: async (settings) => {
+      points.hidden = settings.points === null;
+      const page = location.origin + location.pathname;
+      const hash = settings.points === null ? await toHash({ ...settings, isTrained: true, seen: null }) : "";
+      link = page + hash;
     },
   };
 }

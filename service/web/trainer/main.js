@@ -2,6 +2,7 @@
 
 import { byId, h } from "../explorer/dom.js";
 import { Service } from "../explorer/service.js";
+import { arrive } from "../explorer/whereabouts.js";
 import { DataForm } from "./data-form.js";
 import { Editor } from "./editor.js";
 import { draw } from "./gallery.js";
@@ -100,7 +101,7 @@ const forms = [
 ];
 const keeping = keepForm(
   byId("keep"),
-  () => ({ ...settings, isTrained: training.phase === "done" }),
+  () => ({ ...settings, isTrained: training.phase === "done", seen: stage.seen }),
   (loaded) => open(loaded),
 );
 
@@ -142,6 +143,7 @@ function change(changes) {
 function open(opened) {
   before.length = 0;
   change(opened);
+  stage.look(opened.seen ?? null);
   if (opened.isTrained) press();
 }
 
@@ -287,3 +289,4 @@ tell();
 editor.draw();
 stage.enlarge();
 readAddress();
+arrive();

@@ -6,7 +6,7 @@ import { ticks } from "../explorer/ticks.js";
 import { agreementOf, sound } from "./fields.js";
 import { namesOf, recipeOf } from "./settings.js";
 import { spreadOf } from "./student.js";
-import { verdict } from "./verdict.js";
+import { verdictOn } from "./verdict.js";
 
 /** @typedef {import("./training.js").Training} Training */
 /** @typedef {import("../explorer/service.js").Service} Service */
@@ -71,9 +71,7 @@ export class Results {
     if (settings.networks.length === 2) {
       const names = namesOf(settings.networks);
       const [a, b] = names.map((name, i) => ({ name, values: training.of(i).map(({ accuracy }) => accuracy) }));
-      const words = await verdict(a, b, training.overlap, this.service);
-      if (asked !== this.#asked) return;
-      this.verdict.textContent = `${words}.`;
+      this.verdict.textContent = `${verdictOn(a, b, training.overlap)}.`;
     }
     onjudged(performance.now());
     if (!isOfTheNotebook(training)) return;
@@ -158,7 +156,7 @@ async function recorded(service) {
   }
 }
 
-/** @param {ModelResult & {epochs?: number}} model
+/** @param {ModelResult} model
  *  @returns {Row[]} */
 function rowOf({ model, accuracy, epochs }) {
   if (accuracy === null) return [];

@@ -15,7 +15,11 @@ import { ACTIVATIONS } from "./slopes.js";
  *  @property {Domain} domain
  *  @property {NetworkSpec[]} networks one or two
  *  @property {number} seed @property {number} runs @property {number} epochs
- *  @property {boolean} isTrained whether whoever opens it sees it trained */
+ *  @property {boolean} isTrained whether whoever opens it sees it trained
+ *  @property {Seen | null} [seen] what is enlarged, where a link or a file says so */
+
+/** What is enlarged: one run, the mean of all or another of the choices, of one of the networks.
+ *  @typedef {{what: string, network: number, run: number}} Seen */
 
 export const MOST_POINTS = 20_000;
 export const MOST_CLASSES = 4;
@@ -145,7 +149,15 @@ export function settingsOf(given) {
     runs: numberOf(given.runs, "runs"),
     epochs: numberOf(given.epochs, "epochs"),
     isTrained: given.isTrained === true,
+    seen: seenOf(given.seen),
   };
+}
+
+/** @param {any} given
+ *  @returns {Seen | null} */
+function seenOf(given) {
+  const isOne = [given?.network, given?.run].every((one) => Number.isInteger(one) && one >= 0);
+  return isOne ? { what: String(given.what), network: given.network, run: given.run } : null;
 }
 
 /** @param {unknown} name

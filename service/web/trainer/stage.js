@@ -48,6 +48,21 @@ export class Stage {
     );
   }
 
+  /** What is enlarged, for a link. */
+  get seen() {
+    return { what: this.#chosen, network: this.#network, run: this.#run };
+  }
+
+  /** @param {import("./settings.js").Seen | null} seen what a link enlarges */
+  look(seen) {
+    if (seen === null) return;
+    const { networks, runs } = this.now().settings;
+    this.#chosen = Object.hasOwn(CHOICES, seen.what) ? seen.what : "run";
+    this.#network = Math.min(seen.network, networks.length - 1);
+    this.#run = Math.min(seen.run, runs - 1);
+    this.enlarge();
+  }
+
   /** @param {Settings} settings */
   offer({ networks, runs }) {
     this.whose.replaceChildren(...namesOf(networks).map((name, i) => h("option", { value: i }, name)));

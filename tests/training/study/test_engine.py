@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 
@@ -104,7 +105,8 @@ def test_a_cell_that_ends_its_worker_is_found_out_and_costs_the_others_one_more_
     cells = [*stubs.cells(log, *beside, epochs=LONG),
              *stubs.cells(log, "a", "dies", "fails", "dies-once", "grows", "b")]  # fmt: skip
     before = dict(os.environ)
-    outcome = run(cells, store, 1, workers=1, tell=told.append)
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}):  # as if each started for 15 s again
+        outcome = run(cells, store, 1, workers=1, tell=told.append)
     names = {cell.digest: cell.name for cell in cells}
     reasons = {names[failure.cell]: failure.reason for failure in outcome.failed}
     assert reasons["dies"] == "each of 2 workers that ran it alone died: out of memory, or a crash"

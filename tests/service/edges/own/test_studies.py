@@ -1,5 +1,6 @@
 """`GET /studies` and below: rows, what they sum up to, boundaries and pictures, of studies as they lie on disk."""
 
+import gzip
 import io
 import os
 from pathlib import Path
@@ -50,6 +51,14 @@ def frame(client: FlaskClient, form: str = "csv", **query: object) -> pd.DataFra
     if form == "csv":
         return pd.read_csv(content)
     return pd.read_parquet(content) if form == "parquet" else pd.read_feather(content)
+
+
+@pytest.mark.parametrize("path", ["widths", "widths?format=csv", "widths/boundaries"])
+def test_a_client_that_takes_gzip_gets_what_shrinks_in_less(client: FlaskClient, path: str) -> None:
+    plain, packed = (client.get(f"/studies/{path}", headers={"Accept-Encoding": coding}) for coding in ("br", "gzip"))
+    assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < 0.5 * len(plain.data)
 
 
 def problem(client: FlaskClient, status: int, **query: object) -> str:

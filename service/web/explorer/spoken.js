@@ -1,0 +1,63 @@
+// What screen readers say of maps: where their boundaries run, once what is shown has settled.
+
+import { describe, describeValues } from "./boundary-words.js";
+import { soon } from "./curve.js";
+import { NODES } from "./fields.js";
+import { sideOf } from "./units.js";
+import { classOf } from "./view.js";
+
+const SETTLED_MS = 300;
+
+/** A function that has an iterator's steps done, one at a time as there is time for them, once it has not been called
+ *  for a while. Calling it again gives up what is left.
+ *  @param {() => Iterator<void>} steps */
+export function settled(steps) {
+  let waiting = 0;
+  let calls = 0;
+  return () => {
+    clearTimeout(waiting);
+    const call = ++calls;
+    waiting = setTimeout(() => {
+      const all = steps();
+      const step = () => {
+        if (call === calls && !all.next().done) soon(step);
+      };
+      soon(step);
+    }, SETTLED_MS);
+  };
+}
+
+/** A model's map in words.
+ *  @param {Model} model @param {View} view @param {Field} field */
+export function mapInWords(model, view, { values, labels }) {
+  const { quantity } = model;
+  const { statistic } = view;
+  if (quantity.isValue || statistic === "std" || statistic === "agreement") return describeValues(values, NODES);
+  if (labels !== null) {
+    return describe(labels, NODES, { classes: quantity.classes.map((_, c) => quantity.className(c)) });
+  }
+  const class_ = classOf(quantity, view.class, statistic);
+  return describe(values, NODES, {
+    ...sideOf(model, class_ === null ? 0 : quantity.classes.indexOf(class_)),
+    telling: true,
+  });
+}
+
+/** Say a text in an element, unless it says that already: screen readers would say it again.
+ *  @param {HTMLElement} element @param {string} text */
+export function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Tell every panel's map, and the difference's.
+ *  @param {import("./panels.js").ModelPanel[]} panels
+ *  @param {import("./difference.js").DifferencePanel | null} difference
+ *  @param {View} view @param {Map<string, Field | null>} drawn by model */
+export function* tellPanels(panels, difference, view, drawn) {
+  for (const { model, shape } of panels) {
+    const field = drawn.get(model.name) ?? null;
+    tell(shape, field === null ? "" : mapInWords(model, view, field));
+    yield;
+  }
+  if (difference !== null) tell(difference.shape, `A − B is ${describeValues(difference.values, NODES)}`);
+}

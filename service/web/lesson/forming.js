@@ -1,0 +1,58 @@
+// A picture that moves: boundaries as they form while networks train, one beside the other.
+
+import { h } from "../explorer/dom.js";
+import { linesOf } from "../explorer/units.js";
+import { placeIn } from "../explorer/view.js";
+import { LessonMap, unshown } from "./drawing.js";
+
+/** Epochs that are asked of the service, a grid each, where the page cannot compute a network. */
+const FEW = 8;
+
+/** @param {import("./drawing.js").Desk} desk @param {Model[]} models
+ *  @param {boolean} hasLines whether to draw the lines of their first layers' units
+ *  @returns {Promise<import("./player.js").Picture>} */
+export async function forming(desk, models, hasLines = false) {
+  const shown = models.filter((model) => unshown(desk, model) === null);
+  await Promise.all(shown.map((model) => model.loadNetwork(desk.service, 0)));
+  const epochs = epochsOf(shown);
+  const maps = shown.map((model) => new LessonMap(desk, model));
+  return {
+    element: h("div", {}, h("div", { class: "maps" }, ...maps.map(({ element }) => element)), desk.legend()),
+    stops: epochs.map((_, i) => i),
+    speed: Math.max(8, epochs.length / 5),
+    unit: "Epoch",
+    label: (frame) => (epochs[frame] === 0 ? "before training" : `after epoch ${epochs[frame]} of ${epochs.at(-1)}`),
+    load: async () => {
+      const asked = shown.filter(({ isEvaluatedHere }) => !isEvaluatedHere);
+      const views = epochs.map((epoch) => desk.view(0, epoch));
+      await Promise.all(asked.flatMap((model) => views.map((view) => desk.fields.load(model, view))));
+    },
+    draw: (frame) => {
+      const view = desk.view(0, epochs[frame]);
+      shown.forEach((model, i) => {
+        const field = desk.fields.of(model, view);
+        if (field === null) return;
+        const epoch = model.epochs[model.snapshot(view.epoch)];
+        const when = epoch === 0 ? "Before training" : `After epoch ${epoch}`;
+        maps[i].show(field, when, desk.accuracy(model, view));
+        if (hasLines) drawLines(maps[i], model, view);
+      });
+    },
+  };
+}
+
+/** The epochs that all of them go through.
+ *  @param {Model[]} models */
+function epochsOf(models) {
+  const all = [...new Set(models.flatMap((model) => model.epochs))].sort((a, b) => a - b);
+  if (models.every(({ isEvaluatedHere }) => isEvaluatedHere) || all.length <= FEW) return all;
+  return Array.from({ length: FEW }, (_, i) => all[Math.round((i * (all.length - 1)) / (FEW - 1))]);
+}
+
+/** @param {LessonMap} map @param {Model} model @param {View} view */
+function drawLines(map, model, view) {
+  const network = model.network(view.run);
+  if (network === null || model.hiddenLayers.length === 0) return;
+  const at = linesOf(network, model.snapshot(view.epoch), placeIn(model, view));
+  for (let u = 0; u < model.hiddenLayers[0]; u++) map.plot.draw(`unit:${u}`, at(map.plot, u), -0.2);
+}
