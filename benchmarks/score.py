@@ -1,8 +1,8 @@
 """Scoring a file of ten million points, CSV to Parquet, and the engine alone at the same points.
 
-`make benchmark-score`. Each is a process of its own, in turn, round after round, so that other work on the machine slows
-all of them alike. The engine's process has the points in memory before it starts its clock. The command's time is that of
-the whole process; the same command for a file without rows says how much of it Python and the model take to start.
+`make benchmark-score`. Each is a process of its own, in turn, round after round, so that other work on the machine
+slows all of them alike. The engine's process has the points in memory before it starts its clock. The command's time is
+that of the whole process; the same command for a file without rows says how much of it is for starting.
 """
 
 import os
