@@ -118,9 +118,9 @@ def test_what_is_left_is_what_numpy_computes(
     grid = probabilities(left, nodes, activation).reshape(NODES, NODES)
     for shown in (region.locator(".stage"), region.get_by_role("button", name="Output: P(y = 1)")):
         tint = warmth(colours_of(shown))
-        seen = grid[:: (NODES - 1) // (len(tint) - 1), :: (NODES - 1) // (len(tint) - 1)]
-        assert np.all(tint[seen > 0.55] > 0)
-        assert np.all(tint[seen < 0.45] < 0)
+        step = (NODES - 1) // (len(tint) - 1)  # of a small map's nodes
+        assert np.all(tint[grid[::step, ::step] > 0.55] > 0)
+        assert np.all(tint[grid[::step, ::step] < 0.45] < 0)
     script = """
         const { without, offIn } = await import("/explorer/switched.js");
         const [name, run, snapshot, activation, off, hidden, nodes] = given;
