@@ -3,6 +3,8 @@
 #     docker build --target training -t boundary-training .
 #     docker build --target service -t boundary-service .
 #
+# Both are built alike for linux/amd64 and linux/arm64: docs/release.md has the command.
+#
 # What each part left out saves: docs/decisions/0006-deployment.md.
 
 # A release pins it by digest, --build-arg PYTHON_IMAGE=python:3.11-slim@sha256:…, read from the registry on that day:

@@ -10,8 +10,8 @@ ASKED := kserve ovmsclient mlserver triton
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
-.PHONY: help serve address train tuned studies site test test-fast coverage chromium check format compose-test deploy-test bare-debian-test \
-	benchmark wrk benchmark-grpc benchmark-training benchmark-forms benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
+.PHONY: help serve address train tuned studies site test test-fast coverage chromium check format compose-test deploy-test bare-debian-test arm64-test \
+	benchmark wrk benchmark-grpc benchmark-training benchmark-forms benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
 	benchmark-trainer conformance pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
@@ -30,11 +30,13 @@ help:
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
 	@echo "make bare-debian-test  follow the README in a Debian without anything else (10 minutes, needs root and debootstrap)"
-	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk;"
-	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
+	@echo "make arm64-test    run the service on an emulated ARM processor (10 minutes, needs root, debootstrap and qemu-user-static)"
+	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (30 minutes, needs wrk;"
+	@echo "                   QUICK=--quick: one point alone, 3 minutes; QUICK=--bodies: many points alone, 9 minutes)"
 	@echo "make benchmark-grpc  compare serving over gRPC with MLServer's (3 minutes, needs h2load)"
 	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
+	@echo "make benchmark-score  score ten million points from CSV to Parquet, beside the engine alone (5 minutes, Linux)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
 	@echo "make benchmark-studies  what the engine of studies costs, how it scales, with 200 cells of 30 runs (10 minutes)"
@@ -88,13 +90,13 @@ JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test: chromium $(VENV)/dev
-	$(PYTEST) -m "not (compose or debian)"
+	$(PYTEST) -m "not (compose or debian or arm64)"
 
 test-fast: $(VENV)/dev
-	$(PYTEST) -m "not (compose or debian or soak or training or browser)"
+	$(PYTEST) -m "not (compose or debian or arm64 or soak or training or browser)"
 
 coverage: chromium $(VENV)/dev
-	$(PYTEST) --cov --cov-report=term -m "not (compose or debian)"
+	$(PYTEST) --cov --cov-report=term -m "not (compose or debian or arm64)"
 
 # The browser that the tests of pages need: Debian's, where this may install it. The tests take the shell where it is there.
 chromium:
@@ -110,6 +112,9 @@ compose-test: $(VENV)/dev
 # In order: its last test trains anew. MAKE_TEST=1 runs the tests there as well.
 bare-debian-test: $(VENV)/dev
 	$(BIN)/python -m pytest -p no:randomly -m debian
+
+arm64-test: $(VENV)/dev
+	$(BIN)/python -m pytest -p no:randomly -m arm64
 
 deploy-test: $(VENV)/dev
 	$(BIN)/python -m chaos.deploy
@@ -132,7 +137,8 @@ LOCKED := install --disable-pip-version-check --require-hashes --no-deps
 LARGE := Downloading .*[MG]B\)|Installing collected packages
 installed_by = rm -f $@; { $(1) && touch $@; } | grep --line-buffered -oE '$(LARGE)'; test -e $@
 
-# Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes.
+# Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes; QUICK=--bodies 1,000 and
+# 90,000 points in every dialect alone, in 9.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.serving $(QUICK)
@@ -159,6 +165,10 @@ benchmark-grpc: $(VENV)/dev $(VENV)-peers/mlserver/installed
 benchmark-forms: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.wire_formats
+
+benchmark-score: $(VENV)/dev
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.score
 
 # Six hundred real runs of four models are trained at first, and kept below .cache.
 benchmark-verdicts: $(VENV)/dev

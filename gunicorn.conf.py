@@ -107,7 +107,7 @@ def post_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)
 
 
 def post_worker_init(worker):
-    """Tell the app when its worker stops, so that it is not ready then, and the worker's loop what answers inline.
+    """Tell the app when its worker stops, so that it is not ready then, and the worker what answers plain requests.
 
     Freeze loaded objects out of GC: scans stalled workers for 20 ms, and took a third of a large request.
     """
@@ -117,7 +117,7 @@ def post_worker_init(worker):
         worker.max_body_bytes = extensions[CONTEXT].settings.max_body_bytes
     # Gunicorn's own log, if anybody asks for it, is to have every request, and its own rules are to hold for every one.
     if worker.cfg.accesslog is None and agrees_with(worker.cfg):
-        worker.answer_inline = extensions.get(LOOP_ADAPTER)
+        worker.answer = extensions.get(LOOP_ADAPTER)
     if address.grpc_bind is not None and CONTEXT in extensions:
         from service.edges.grpc import SERVICES  # noqa: PLC0415 (grpcio forks badly, and takes memory)
         from service.rpc.server import Server  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The command line: `python -m client predict|boundary|volume|comparison|compare|models|dataset`."""
+"""The command line: `python -m client predict|boundary|volume|score|comparison|compare|models|dataset`."""
 
 import csv
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from client.commands import (
     show,
     show_json,
 )
+from client.score.command import score
 
 
 @click.group()
@@ -77,6 +78,7 @@ def predict(
 
 main.add_command(grid_commands.boundary)
 main.add_command(grid_commands.volume)
+main.add_command(score)
 
 
 main.add_command(comparison_commands.comparison)

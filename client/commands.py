@@ -15,6 +15,7 @@ from rich.table import Table
 
 from client.client import BoundaryClient
 from client.errors import ClientError, ProblemError
+from client.transport import Transport
 
 Command = Callable[..., None]
 
@@ -33,14 +34,26 @@ class Connection:
 
     @contextmanager
     def client(self) -> Iterator[BoundaryClient]:
-        """Yield a client, and turn its errors into one line and exit status 1."""
+        """Yield a client; its errors end the command."""
         try:  # without a cache: a process sends one request
             client = BoundaryClient(self.url, self.api_key, (3.05, self.timeout), self.retries, cache_bytes=0)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
+        with self.errors_in_one_line(), client:
+            yield client
+
+    def transport(self) -> Transport:
+        """Return a session of its own, for a thread."""
         try:
-            with client:
-                yield client
+            return Transport(self.url.rstrip("/"), self.api_key, (3.05, self.timeout), self.retries, cache_bytes=0)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+
+    @contextmanager
+    def errors_in_one_line(self) -> Iterator[None]:
+        """Turn the client's errors into one line and exit status 1."""
+        try:
+            yield
         except ProblemError as error:
             named = f" (request {error.request_id})" if error.request_id else ""
             raise click.ClickException(f"{error}{named}") from error

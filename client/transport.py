@@ -26,7 +26,11 @@ from client.responses import Document
 
 JSON = "application/json"
 NPY = "application/x-npy"
+BINARY = "application/octet-stream"
 GRID_HEADER = "Boundary-Grid"
+TENSOR_HEADER = "Inference-Header-Content-Length"
+"""Of a body that is JSON and a tensor's bytes: how long the JSON is."""
+
 MAX_RETRY_AFTER_SECONDS = 30
 """A longer Retry-After is cut to this: a person may be waiting."""
 
@@ -82,6 +86,11 @@ class Transport:
         response = self._request("POST", path, JSON, query=query, content=content, media_type=media_type)
         return self._decode(lambda: decode(response.json()))
 
+    def infer(self, path: str, content: bytes) -> bytes:
+        """Send the bytes of a tensor alone, and return those of the tensor that answers (Open Inference Protocol)."""
+        response = self._request("POST", path, BINARY, content=content, media_type=BINARY, headers={TENSOR_HEADER: "0"})
+        return self._decode(lambda: response.content[int(response.headers[TENSOR_HEADER]) :])
+
     def _request(
         self,
         method: str,
@@ -90,15 +99,18 @@ class Transport:
         query: Query | None = None,
         content: bytes | None = None,
         media_type: str = JSON,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        headers = {"Accept": accept} if content is None else {"Accept": accept, "Content-Type": media_type}
+        sent = {"Accept": accept, **(headers or {})}
+        if content is not None:
+            sent["Content-Type"] = media_type
         try:
             response = self._session.request(
                 method,
                 self._base_url + path,
                 params=_query_strings(query or {}),
                 data=content,
-                headers=headers,
+                headers=sent,
                 timeout=self._timeout,
             )
         except requests.RequestException as error:
@@ -196,6 +208,8 @@ def _problem(response: requests.Response) -> ProblemError:
     retry_after = _seconds(response.headers.get("Retry-After"))
     try:
         document = response.json()
+        if "error" in document:  # by the Open Inference Protocol
+            return kind(response.status_code, response.reason, document["error"], retry_after=retry_after)
         return kind(
             response.status_code,
             document["title"],

@@ -96,8 +96,8 @@ def test_a_taken_port_is_found_before_anything_is_installed(clone: Path) -> None
 def test_help_lists_every_target_that_is_not_only_a_part_of_another() -> None:
     makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     phony = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE))
-    targets = {name for name in phony.split() if re.fullmatch(r"[a-z-]+", name)}
-    listed = set(re.findall(r"^make ([a-z-]+)", make(ROOT, "help").stdout, re.MULTILINE))
+    targets = {name for name in phony.split() if re.fullmatch(r"[a-z0-9-]+", name)}
+    listed = set(re.findall(r"^make ([a-z0-9-]+)", make(ROOT, "help").stdout, re.MULTILINE))
     assert listed == targets - PARTS_OF_OTHERS
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from tests import console
@@ -33,6 +34,20 @@ def test_the_python_example_runs(server: Server) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert ended.stdout == "[0 1]\n(300, 300)\n"
+
+
+def test_a_table_is_scored_as_it_says(server: Server, models_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("x1,x2\n0.1,0.2\n0.9,-0.4\n")
+    commands = re.findall(r"^\.venv/bin/(python -m client score .*?) *#", README.read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        line = command.replace("python", sys.executable).replace("--local models", f"--local {models_dir}")
+        line = re.sub(r"(points\.csv|scored\.parquet)", rf"{tmp_path}/\1", line)
+        environment = {**os.environ, "BOUNDARY_URL": server.url}
+        subprocess.run(line, shell=True, cwd=ROOT, env=environment, capture_output=True, timeout=60, check=True)
+        table = pyarrow.parquet.read_table(tmp_path / "scored.parquet").to_pydict()
+        assert (table["x1"], table["label"]) == ([0.1, 0.9], [0, 1])
+        (tmp_path / "scored.parquet").unlink()
 
 
 def test_every_file_that_is_linked_exists() -> None:

@@ -87,7 +87,7 @@ class Scanner:
 
     def _load(self, name: str, number: int, stamp: Stamp) -> Status:
         try:
-            version = self._load_version(name, number)
+            version = self.load(name, number)
         except LoadError as error:
             FAILED.inc()
             log.warning("failed to load", model=name, version=number, reason=str(error))
@@ -101,7 +101,13 @@ class Scanner:
         log.info("available", model=name, version=number)
         return Status(number, State.AVAILABLE, stamp, version=version)
 
-    def _load_version(self, name: str, number: int) -> ModelVersion:
+    def load(self, name: str, number: int) -> ModelVersion:
+        """Load and probe a version.
+
+        Raises:
+            LoadError: it cannot be served; says why.
+            OSError: something has run out.
+        """
         bundle = self._models_dir / name / str(number)
         try:
             found, card_digest = _read_card(bundle)

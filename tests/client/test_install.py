@@ -67,6 +67,16 @@ def test_a_command_whose_packages_are_not_there_names_the_extra(python: Path, na
     assert failed.stderr.endswith(f"this command needs: pip install 'boundary-service[{extra}]'\n")
 
 
+def test_scoring_names_the_extra_that_it_needs(python: Path) -> None:
+    (table := python.parent / "table.csv").write_text("x1,x2\n1,2\n")
+    asked = command(python, "score", str(table), "-o", str(table.with_suffix(".parquet")))
+    failed = subprocess.run(asked, cwd=python.parent, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert failed.stderr == (
+        "Error: there is no pyarrow here; this command needs: pip install 'boundary-service[client-score]'\n"
+    )
+
+
 def test_it_says_what_plots_need(python: Path, server: Server) -> None:
     command = [str(python), "-c", PLOT.format(url=server.url)]
     failed = subprocess.run(command, cwd=python.parent, capture_output=True, text=True, check=False)

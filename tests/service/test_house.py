@@ -33,6 +33,11 @@ TYPES = {
 WIRE = {"service/http": {"service.server.request_parser"}}
 """How a server hands a request over."""
 
+LOCAL = ROOT / "client/score/local.py"
+"""What scores without a service: by its registry and engines, as `boundary-service[client,service]` installs them."""
+
+COMMAND = ast.parse((ROOT / "client/score/command.py").read_text())
+
 FLASK = {"service/app.py", "service/http/flask_adapter.py", "service/http/access.py", "service/http/telemetry.py"}
 
 
@@ -102,5 +107,13 @@ def test_only_the_app_and_its_adapters_know_flask() -> None:
 )
 def test_data_flow_one_way(package: str, allowed: set[str]) -> None:
     ours = {"bundle", "verdicts", "training", "service", "client", "tests", "benchmarks", "chaos", "harness"}
-    known = {name.partition(".")[0] for path in files(package) for name in imported(path)}
+    known = {name.partition(".")[0] for path in files(package) if path != LOCAL for name in imported(path)}
     assert known & ours <= allowed
+
+
+def test_one_module_of_the_client_reaches_down_to_the_service_and_is_loaded_for_one_option() -> None:
+    reached = set(imported(LOCAL))
+    assert {name for name in reached if name.startswith(("service.edges", "service.http", "service.app"))} == set()
+    loaders = [path.name for path in files("client") if "client.score.local" in imported(path)]
+    at_top = [node.module for node in COMMAND.body if isinstance(node, ast.ImportFrom)]
+    assert (loaders, "client.score.local" in at_top) == (["command.py"], False)

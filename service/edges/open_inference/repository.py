@@ -7,10 +7,11 @@ from marshmallow import Schema, fields, validate
 from bundle.records import RecordSchema
 from service.http import custom_fields
 from service.http.access import refuse_without_keys
-from service.http.body import parse_json, read_points_body
+from service.http.body import read_body
 from service.http.context import Call
 from service.http.endpoint import Endpoints, Options
 from service.http.error_formats import ERROR_JSON
+from service.http.points_json import parse_points_json
 from service.http.responses import JSON, RawResponse, json_response
 from service.http.validation import load
 from service.registry.models import Model, State, Status
@@ -113,8 +114,9 @@ def _check(call: Call) -> None:
 
 def _body(call: Call) -> object:
     """Return what the body says; an empty one is an empty object."""
-    content = read_points_body(call)
-    return parse_json(content) if content else {}
+    content = read_body(call)
+    limits = call.plane.max_points, call.plane.max_features  # a long body is refused as one of points is
+    return parse_points_json(content, limits=limits) if content else {}
 
 
 def _entry(model: Model, status: Status) -> dict[str, str]:

@@ -24,13 +24,11 @@ from service.edges.open_inference.messages import (
 )
 from service.engines import Points
 from service.errors import InvalidError, MalformedError
-from service.http.body import COUNT_FROM_BYTES, parse_json, refuse_excess
-from service.http.points_json import cut_numbers
+from service.http.body import Body, parse_json
+from service.http.points_json import PLACEHOLDER, cut_numbers, refuse_excess_beside
 from service.http.validation import load
 
 BYTES_A_NUMBER = 4
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ MAX_KEPT_HEAD_BYTES = 1024
 """Most clients send the same JSON but for the numbers; what is longer is validated each time."""
 
 
-def header_length(text: str | None, body: bytes) -> int | None:
+def header_length(text: str | None, body: Body) -> int | None:
     """Return the length of the JSON that a body starts with, as `Inference-Header-Content-Length` has it.
 
     Raises:
@@ -62,7 +60,7 @@ def header_length(text: str | None, body: bytes) -> int | None:
     return int(text)
 
 
-def decode(body: bytes, json_length: int | None, n_features: int, max_points: int, output_name: str) -> InferCall:
+def decode(body: Body, json_length: int | None, n_features: int, max_points: int, output_name: str) -> InferCall:
     """Return the call in a body: in JSON, in JSON with bytes behind it, or where `json_length` is 0 in the points'
     bytes alone, which are answered in bytes too.
 
@@ -74,9 +72,7 @@ def decode(body: bytes, json_length: int | None, n_features: int, max_points: in
         return InferCall(_raw_points(body, n_features, max_points), binary=True)
     end = len(body) if json_length is None else json_length
     head, tail = body[:end], memoryview(body)[end:]
-    if len(head) > COUNT_FROM_BYTES:
-        refuse_excess(head, max_points, n_features)
-    request, numbers = _read_request(head)
+    request, numbers = _read_request(head, (max_points, n_features))
     binary = _wants_binary(request, output_name)
     points = _points(_the_input(request), numbers, tail, n_features, max_points)
     return InferCall(points, id=request.id, binary=binary)
@@ -102,7 +98,7 @@ def encode(
     return head + content, len(head)
 
 
-def _read_request(head: bytes) -> tuple[InferRequest, Numbers | None]:
+def _read_request(head: Body, limits: tuple[int, int]) -> tuple[InferRequest, Points | None]:
     """Return the request in a JSON document.
 
     Where its data is a list of numbers, that is parsed apart, as one array; and the rest, which is the same in most
@@ -110,20 +106,22 @@ def _read_request(head: bytes) -> tuple[InferRequest, Numbers | None]:
 
     Raises:
         MalformedError, InvalidError: it is not what the protocol says.
+        TooLargeError: it holds far too many points.
     """
     numbers, rest = cut_numbers(head, "data")
+    refuse_excess_beside(numbers, rest, head, *limits)
     with suppress(MalformedError, InvalidError):  # all of it is read once more then, and named in the message
         request = _read_rest(rest)
-        if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == []):
+        if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == PLACEHOLDER):
             return request, numbers
     return _load(head), None
 
 
-def _read_rest(rest: bytes) -> InferRequest:
-    return _load_kept(rest) if len(rest) <= MAX_KEPT_HEAD_BYTES else _load(rest)
+def _read_rest(rest: Body) -> InferRequest:
+    return _load_kept(bytes(rest)) if len(rest) <= MAX_KEPT_HEAD_BYTES else _load(rest)
 
 
-def _load(content: bytes) -> InferRequest:
+def _load(content: Body) -> InferRequest:
     request: InferRequest = load(_SCHEMA, parse_json(content))
     return request
 
@@ -143,7 +141,7 @@ def _the_input(request: InferRequest) -> RequestInput:
     return given
 
 
-def _points(given: RequestInput, numbers: Numbers | None, tail: memoryview, n_features: int, max_points: int) -> Points:
+def _points(given: RequestInput, numbers: Points | None, tail: memoryview, n_features: int, max_points: int) -> Points:
     n, d = given.shape
     if d != n_features:
         raise InvalidError.of("inputs", f"{INPUT} must have the shape [n, {n_features}], not [{n}, {d}].")
@@ -199,7 +197,7 @@ def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:
     return checked(from_numbers, data, n)
 
 
-def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:
+def _raw_points(body: Body, n_features: int, max_points: int) -> Points:
     n, left = divmod(len(body), n_features * BYTES_A_NUMBER)
     if left or not n:
         raise InvalidError.of(

@@ -59,6 +59,9 @@ class VersionSchema(StatusSchema):
         required=True,
         metadata={"description": "the labels' names in the order of the outputs; none in a regression"},
     )
+    imputes = fields.Boolean(
+        required=True, metadata={"description": "whether a point may lack values: it fills them in"}
+    )
     card = fields.Nested(CardSchema, required=True, allow_none=True)
 
 
@@ -116,6 +119,7 @@ def get_version(call: Call, query: VersionQuery, name: str, number: int) -> RawR
         "output": served.output if served else None,
         "task": served.task if served else None,
         "classes": served.classes if served else [],
+        "imputes": served.imputes if served else False,
         "card": _card(served, history=query.history),
     }
     return conditional_json(call, document)

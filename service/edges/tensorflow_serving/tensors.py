@@ -14,6 +14,7 @@ from service.dataplane.grid_functions import check_scalars
 from service.dataplane.points import PointsError, from_rows
 from service.engines import Outputs, Points, Signature, Tensor
 from service.errors import InvalidError, MalformedError
+from service.http.body import Body, parse_json
 from service.http.points_json import parse_points_json
 from service.registry.models import ModelVersion
 
@@ -30,14 +31,22 @@ class PredictV1Call(SignatureCall):
     in_rows: bool = False
 
 
-def decode(body: bytes, version: ModelVersion) -> PredictV1Call:
+def decode(body: Body, version: ModelVersion, max_points: int) -> PredictV1Call:
     """Return what a body asks of a version.
 
     Raises:
+        TooLargeError: it holds far too many points.
         MalformedError: the body is not a JSON object.
         InvalidError: it is not what TensorFlow Serving takes, or the points are not as the model needs them.
     """
-    document = _parse(body)
+    document = _parse(body, (max_points, version.engine.n_features))
+    try:
+        return _call(document, version)
+    except InvalidError:
+        return _call(parse_json(body), version)  # the message quotes what was sent, and no array
+
+
+def _call(document: dict[str, Any], version: ModelVersion) -> PredictV1Call:
     name = document.get("signature_name", DEFAULT)
     if not isinstance(name, str):
         raise _wrong(document, "not formatted correctly. 'signature_name' key must be a string value.")
@@ -82,11 +91,11 @@ def as_columns(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, objec
     return {"outputs": next(iter(tensors.values())) if len(tensors) == 1 else tensors}
 
 
-def _parse(body: bytes) -> dict[str, Any]:
-    if not body.strip():
+def _parse(body: Body, limits: tuple[int, int]) -> dict[str, Any]:
+    if not body or body.isspace():
         raise MalformedError("JSON Parse error: The document is empty")
     try:
-        document = parse_points_json(body, "instances", "inputs")
+        document = parse_points_json(body, "instances", "inputs", objects=("inputs",), limits=limits)
     except MalformedError as error:
         cause = error.__cause__
         at = f"{cause.msg} at offset: {cause.pos}" if isinstance(cause, orjson.JSONDecodeError) else error.detail
@@ -96,7 +105,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _rows(instances: object, signature: Signature) -> list[object] | NDArray[np.float64]:
+def _rows(instances: object, signature: Signature) -> list[object] | Points:
     """Return the rows, each either the value of the only input or an object with it."""
     if not isinstance(instances, list | np.ndarray):
         raise _wrong(instances, "Excepting 'instances' to be an list/array")

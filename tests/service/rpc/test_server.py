@@ -18,7 +18,6 @@ from tritonclient.grpc import service_pb2
 
 from harness import bundles
 from tests.conftest import ALICE, ALICE_LINE, ROOT, free_port, wait_for
-from tests.service.dataplane.test_overload import compute_a_slow_grid
 from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
 from tests.service.test_observability import value
@@ -209,7 +208,9 @@ def test_a_worker_that_stops_says_so_and_finishes_what_runs(models_dir: Path, tm
     with speaking_grpc(tmp_path, constants=minute, **settings) as rpc, ThreadPoolExecutor(1) as pool:
         watched = health_pb2_grpc.HealthStub(rpc.channel).Watch(health_pb2.HealthCheckRequest())
         assert next(watched).status == 1
-        grid = compute_a_slow_grid(rpc.server, pool)
+        before = value(rpc.server, "boundary_compute_seconds_count")
+        grid = pool.submit(rpc.server.get, "/boundary?statistic=std&resolution=600&format=npy")
+        wait_for(lambda: value(rpc.server, "boundary_compute_seconds_count") > before)
         waiting = rpc.oip.ModelInfer.future(infer_request(POINTS), timeout=60)
         wait_for(lambda: value(rpc.server, "boundary_waiting_requests", lane="predictions") == 1)
         os.kill(rpc.server.process.pid, signal.SIGTERM)

@@ -66,13 +66,13 @@ def v1_requests(draw: st.DrawFn) -> bytes:
     return bytes(request.SerializeToString())
 
 
-@settings(max_examples=150)
+@settings(max_examples=70)
 @given(content=v2_requests())
 def test_any_request_of_v2(rpc: Rpc, content: bytes) -> None:
     assert_answered(rpc, INFER, content)
 
 
-@settings(max_examples=150)
+@settings(max_examples=70)
 @given(content=v1_requests())
 def test_any_request_of_v1(rpc: Rpc, content: bytes) -> None:
     assert_answered(rpc, PREDICT, content)
@@ -91,19 +91,17 @@ def whole_requests() -> list[tuple[str, bytes]]:
 @pytest.mark.parametrize(("path", "content"), whole_requests(), ids=["v2", "v1"])
 def test_a_request_with_any_bytes_changed_or_cut_off(rpc: Rpc, path: str, content: bytes) -> None:
     random = np.random.default_rng(0)
-    for _ in range(200):
+    for _ in range(100):
         changed = bytearray(content[: random.integers(1, len(content) + 1)])
         for _ in range(random.integers(1, 4)):
             changed[random.integers(len(changed))] = random.integers(256)
         assert_answered(rpc, path, bytes(changed))
 
 
-def test_no_message_at_all_and_two_of_them_are_refused(rpc: Rpc) -> None:
-    for messages in ([], [b"", b""]):
-        call = rpc.channel.stream_unary(INFER)
-        with pytest.raises(grpc.RpcError) as raised:
-            call(iter(messages), timeout=20)
-        assert raised.value.code() in {grpc.StatusCode.UNIMPLEMENTED, *CLIENTS_FAULTS}, (messages, raised.value)
+def test_of_two_messages_the_first_is_answered(rpc: Rpc) -> None:
+    with pytest.raises(grpc.RpcError) as raised:
+        rpc.channel.stream_unary(INFER)(iter([b"", b""]))
+    assert raised.value.code() in CLIENTS_FAULTS
 
 
 def test_nothing_of_all_that_left_a_traceback(rpc: Rpc) -> None:

@@ -1,0 +1,119 @@
+"""The scores of a run that has not ended, in a file beside the output: what was computed is not computed again.
+
+Each block is a record: how many rows, a checksum, the numbers. What follows the last whole record, which a kill or a
+power failure may leave, is cut off. The input is read again from its start, which is quick; scoring is not repeated.
+"""
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from struct import Struct
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from client.score import ScoreError
+from client.score.target import Numbers
+
+HEAD = Struct("<II")
+FORMAT = 1
+
+
+class KeptScores:
+    """Scores by block, in order: first those of before are taken, then new ones are added."""
+
+    def __init__(self, output: Path, identity: Mapping[str, Any], width: int | None, *, fresh: bool) -> None:
+        """Open the file; `identity` says what the scores hold for.
+
+        Raises:
+            ScoreError: it holds scores of something else, or another process writes them.
+        """
+        self.path = output.with_name(f".{output.name}.scores")
+        self._width = width
+        self._file = self.path.open("ab+")
+        _lock(self._file.fileno(), output)
+        if fresh:
+            self._file.truncate(0)
+        head = json.dumps({"format": FORMAT, **identity}, sort_keys=True).encode() + b"\n"
+        self._file.seek(0)
+        line = self._file.readline()
+        self.is_begun = len(line) < self._file.seek(0, os.SEEK_END)
+        if self.is_begun and line != head:
+            self._file.close()
+            raise ScoreError(_what_differs(json.loads(line), json.loads(head), output))
+        if not self.is_begun:
+            self._file.truncate(0)
+            self._file.write(head)
+            self._file.flush()
+        self._head_bytes = len(head)
+        self._file.seek(len(head))
+        self._reading = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._file.seek(0, os.SEEK_END) == self._head_bytes:  # it holds no scores
+            self.forget()
+        self._file.close()
+
+    def next(self) -> Numbers | None:
+        """Return the next block's scores, or None where it has to be scored, and so have all after it."""
+        if not self._reading:
+            return None
+        start = self._file.tell()
+        head = self._file.read(HEAD.size)
+        if len(head) == HEAD.size:
+            rows, checksum = HEAD.unpack(head)
+            content = self._file.read(rows * 4 * (self._width or 1))
+            if len(content) == rows * 4 * (self._width or 1) and zlib.crc32(content) == checksum:
+                numbers = np.frombuffer(content, "<f4").astype(np.float32, copy=False)
+                return numbers if self._width is None else numbers.reshape(rows, self._width)
+        self._file.truncate(start)
+        self._reading = False
+        return None
+
+    def add(self, numbers: Numbers) -> None:
+        content = numbers.astype("<f4", copy=False).tobytes()
+        self._file.write(HEAD.pack(len(numbers), zlib.crc32(content)) + content)
+        self._file.flush()
+
+    def forget(self) -> None:
+        """Remove the file: the output is there, or the scores are worth nothing."""
+        self.path.unlink(missing_ok=True)
+
+
+def _lock(descriptor: int, output: Path) -> None:
+    with contextlib.suppress(ImportError):  # Windows has none
+        import fcntl  # noqa: PLC0415
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it, however the process ends
+        except BlockingIOError as error:
+            raise ScoreError(f"another process is writing {output}; wait until it has finished") from error
+
+
+def _what_differs(before: Mapping[str, Any], now: Mapping[str, Any], output: Path) -> str:
+    def differs(*names: str) -> bool:
+        return any(before.get(name) != now.get(name) for name in names)
+
+    again = "--fresh starts over"
+    if differs("format"):
+        return f"{output} was begun by another version of this program; {again}"
+    if differs("input", "columns"):
+        return f"{output} was begun with another input, or the input has changed since; {again}"
+    old, new = before["target"], now["target"]
+    if old["model"] != new["model"]:
+        return f"{output} was begun with model {old['model']}; --model {old['model']} goes on, {again}"
+    if old["version"] != new["version"]:
+        return (
+            f"{output} was begun with version {old['version']} of {old['model']}, and now version {new['version']} "
+            f"would answer; --version {old['version']} goes on, {again}"
+        )
+    return f"{output} was begun with another version {old['version']} of {old['model']}, which was replaced; {again}"

@@ -1,0 +1,285 @@
+"""The file that is scored, CSV or Parquet, in pieces: cut in one thread, parsed in several."""
+
+import csv
+import io
+import os
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from client.score import RowError, ScoreError
+from client.score.columns import Block, Faults, numbers_of_texts
+
+PIECE_BYTES = 1 << 20
+"""Of CSV: blocks of a quarter or four times as much are parsed a tenth slower."""
+
+LONGEST_ROW_BYTES = 1 << 26
+
+BATCH_ROWS = 1 << 16
+"""Of Parquet."""
+
+SEPARATORS = (",", ";", "\t", "|")
+
+FOREIGN = {
+    b"\x1f\x8b": "is compressed with gzip; unpack it first",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
+    b"PK\x03\x04": "is a ZIP archive or a spreadsheet; save the sheet as CSV",
+    b"\xff\xfe": "is UTF-16; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+}
+"""How files begin that are no tables yet."""
+
+QUOTE, BOM = b'"', b"\xef\xbb\xbf"
+
+Piece = Any
+
+
+class Source(Protocol):
+    """A table in a file. `total` is its size in units of `size_of` a piece."""
+
+    names: list[str]
+    total: int
+
+    def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
+        """Say which columns are wanted, and which of them hold numbers."""
+        ...
+
+    def schema(self) -> pa.Schema:
+        """Return what the chosen columns of blocks are."""
+        ...
+
+    def pieces(self) -> Iterator[Piece]: ...
+    def size_of(self, piece: Piece) -> int: ...
+
+    def parse(self, piece: Piece) -> Block:
+        """Return the rows of a piece; in any thread.
+
+        Raises:
+            RowError: a row is none of this table's.
+        """
+        ...
+
+
+def open_source(path: Path) -> Source:
+    """Open a CSV or Parquet file.
+
+    Raises:
+        ScoreError: it is neither.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    for mark, reason in FOREIGN.items():
+        if start.startswith(mark):
+            raise ScoreError(f"{path} {reason}")
+    if start == b"PAR1":
+        return ParquetSource(path)
+    return CsvSource(path)
+
+
+class ParquetSource:
+    """Reads one batch after the other, decoded page by page."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        except (pa.ArrowException, OSError) as error:
+            raise ScoreError(f"{path} is a broken Parquet file; write it again") from error
+        self.names = [field.name for field in self._file.schema_arrow]
+        self.total = self._file.metadata.num_rows
+        _check_names(path, self.names)
+        self._columns: list[str] = []
+
+    def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
+        self._columns = [name for name in self.names if name in columns]
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([self._file.schema_arrow.field(name) for name in self._columns])
+
+    def pieces(self) -> Iterator[Piece]:
+        try:
+            yield from self._file.iter_batches(BATCH_ROWS, columns=self._columns, use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise ScoreError(f"{self.path} is a broken Parquet file; write it again") from error
+
+    def size_of(self, piece: Piece) -> int:
+        return int(piece.num_rows)
+
+    def parse(self, piece: Piece) -> Block:
+        return Block(piece.num_rows, {name: piece.column(name) for name in self._columns})
+
+
+class CsvSource:
+    """Cuts a file at ends of rows, and parses what lies between, strictly where Arrow finds anything wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.total = path.stat().st_size
+        with path.open("rb") as file:
+            header, self._start, self._newline = _header(path, file)
+        self._separator, self.names = _names(path, header)
+        _check_names(path, self.names)
+        self._columns: list[str] = []
+        self._numbers: frozenset[str] = frozenset()
+
+    def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
+        self._columns = [name for name in self.names if name in columns]
+        self._numbers = frozenset(numbers)
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([(name, self._type(name)) for name in self._columns])
+
+    def pieces(self) -> Iterator[Piece]:
+        with self.path.open("rb") as file:
+            file.seek(self._start)
+            rest = b""
+            while content := file.read(PIECE_BYTES):
+                content = rest + content
+                end = _last_end(content, self._newline)
+                if not end and len(content) > LONGEST_ROW_BYTES:
+                    raise ScoreError(
+                        f"{self.path} has a row without an end; look for a quotation mark without its match"
+                    )
+                if end:
+                    yield content[:end]
+                rest = content[end:]
+            if rest:
+                yield rest
+
+    def size_of(self, piece: Piece) -> int:
+        return len(piece)
+
+    def parse(self, piece: Piece) -> Block:
+        quotes = piece.count(QUOTE)
+        if quotes % 2:  # at the end of the file alone; Arrow takes what follows the last one for its cell
+            return self._parse_strictly(piece)
+        parsing = pyarrow.csv.ParseOptions(
+            delimiter=self._separator,
+            quote_char='"' if quotes else False,
+            newlines_in_values=bool(quotes),
+            ignore_empty_lines=self._skips_empty,
+        )
+        types = {name: self._type(name) for name in self._columns}
+        converting = pyarrow.csv.ConvertOptions(
+            column_types=types,
+            include_columns=self._columns,
+            null_values=[""],
+            check_utf8=any(kind == pa.string() for kind in types.values()),
+        )
+        reading = pyarrow.csv.ReadOptions(use_threads=False, block_size=len(piece) + 1, column_names=self.names)
+        try:
+            table = pyarrow.csv.read_csv(pa.BufferReader(piece), reading, parsing, converting)
+        except pa.ArrowInvalid:
+            return self._parse_strictly(piece)
+        return Block(table.num_rows, {name: _whole(table.column(name)) for name in self._columns})
+
+    @property
+    def _skips_empty(self) -> bool:
+        return len(self.names) > 1  # of one column, an empty line is a row whose value is missing
+
+    def _type(self, name: str) -> pa.DataType:
+        return pa.float64() if name in self._numbers else pa.string()
+
+    def _parse_strictly(self, piece: bytes) -> Block:
+        """Parse row by row, and say which one is wrong."""
+        rows = list(self._rows(piece))
+        faults: Faults = {}
+        columns = {}
+        for name in self._columns:
+            at = self.names.index(name)
+            texts = [row[at] for row in rows]
+            if name in self._numbers:
+                values = numbers_of_texts(texts, name, faults)
+                columns[name] = pa.array(values, mask=np.isnan(values))
+            else:
+                columns[name] = pa.array(texts, pa.string())
+        return Block(len(rows), columns, faults)
+
+    def _rows(self, piece: bytes) -> Iterator[list[str]]:
+        row = 0
+        lines = io.TextIOWrapper(io.BytesIO(piece), "utf-8", newline="")
+        try:
+            for cells in csv.reader(lines, delimiter=self._separator, strict=True):
+                if not cells and self._skips_empty:
+                    continue
+                cells = cells or [""]
+                if len(cells) != len(self.names):
+                    raise RowError(row, f"has {_count(len(cells), 'cell')}, the first line {len(self.names)}")
+                yield cells
+                row += 1
+        except UnicodeDecodeError:
+            raise RowError(row, "or one soon after it is not UTF-8; save the file as UTF-8") from None
+        except csv.Error as error:
+            raise RowError(row, f"is no CSV: {error}") from None
+
+
+def _header(path: Path, file: BinaryIO) -> tuple[str, int, bytes]:
+    """Return the first line, where the next begins, and what ends lines."""
+    content = file.read(PIECE_BYTES)
+    start = len(BOM) if content.startswith(BOM) else 0
+    if not content[start:].strip():
+        raise ScoreError(f"{path} is empty; it needs a line of names and a line for each point")
+    newline = b"\r" if b"\n" not in content and b"\r" in content else b"\n"
+    end = content.find(newline, start)
+    while end >= 0 and content.count(QUOTE, start, end) % 2:
+        end = content.find(newline, end + 1)
+    if end < 0:
+        end = len(content)
+        if end == PIECE_BYTES:
+            raise ScoreError(f"{path} has no line of names")
+    try:
+        return content[start:end].decode(), min(end + len(newline), os.fstat(file.fileno()).st_size), newline
+    except UnicodeDecodeError as error:
+        raise ScoreError(f"{path} is not UTF-8; save it as UTF-8") from error
+
+
+def _names(path: Path, header: str) -> tuple[str, list[str]]:
+    """Return what separates cells, which is what there is most of in the first line, and the names in it."""
+    found: dict[str, list[str]] = {}
+    for separator in SEPARATORS:
+        try:
+            (cells,) = csv.reader([header.strip("\r\n")], delimiter=separator, strict=True)
+        except (csv.Error, ValueError):
+            continue
+        found[separator] = [cell.strip() for cell in cells]
+    if not found:
+        raise ScoreError(f"the first line of {path} is no line of names; look for a quotation mark without its match")
+    separator = max(found, key=lambda each: len(found[each]))
+    return separator, found[separator]
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ScoreError(f"{path} has two columns {twice[0]!r}; rename one of them")
+
+
+def _last_end(content: bytes, newline: bytes) -> int:
+    """Return where the last whole row ends: behind a newline with an even number of quotation marks before it."""
+    end = content.rfind(newline)
+    quotes = content.count(QUOTE, 0, max(end, 0))
+    while end >= 0 and quotes % 2:
+        before = content.rfind(newline, 0, end)
+        quotes -= content.count(QUOTE, max(before, 0), end)
+        end = before
+    return end + len(newline) if end >= 0 else 0
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return (
+        column.chunk(0)
+        if column.num_chunks == 1
+        else pa.concat_arrays(column.chunks)
+        if column.num_chunks
+        else pa.array([], column.type)
+    )
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number} {of}{'' if number == 1 else 's'}"
