@@ -36,9 +36,11 @@ RUN cd /venv/lib/python3*/site-packages \
     # LiteRT's driver for graphics cards, its plugins for the accelerators of phones, its compiler for those and the
     # runtime that they share: the models run on the processor, by the interpreter
     && rm -rf ai_edge_litert/libLiteRt*.so ai_edge_litert/vendors ai_edge_litert/tools \
-    # what LiteRT has or asks for and its interpreter never imports: other kinds of numbers, messages, a bar of
-    # progress; and time zones, which the base image has
-    && rm -rf ml_dtypes google tqdm tzdata ai_edge_litert/*_pb2.py ai_edge_litert/schema_py_generated.py \
+    # what LiteRT has or asks for and its interpreter never imports: other kinds of numbers, its own messages, a
+    # bar of progress; and time zones, which the base image has
+    && rm -rf ml_dtypes tqdm tzdata ai_edge_litert/*_pb2.py ai_edge_litert/schema_py_generated.py \
+    # what of protocol buffers only a compiler, tests and slower implementations need
+    && rm -rf google/protobuf/compiler google/protobuf/testdata google/protobuf/util \
     # the packages' own tests, and what only compilers and type checkers read
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|h\|c\|cpp\|a\)' -delete \
@@ -72,7 +74,8 @@ COPY verdicts verdicts
 COPY service service
 # What is imported here is compiled, and nothing else; files in a read-only container cannot be compiled later.
 RUN MPLCONFIGDIR=/tmp /venv/bin/python -c "import service.address, service.app, service.server.worker, service.engines.litert, \
-       service.rendering.boundary, service.rendering.comparison, service.rendering.studies, gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
+       service.rendering.boundary, service.rendering.comparison, service.rendering.studies, service.edges.grpc, service.rpc.server, \
+       gunicorn.app.wsgiapp, matplotlib.backends.backend_agg, PIL.PngImagePlugin"
 
 
 FROM builder AS training-builder
@@ -154,7 +157,7 @@ CMD ["train", "--if-missing"]
 
 FROM runtime AS service
 LABEL org.opencontainers.image.title="boundary-service" \
-      org.opencontainers.image.description="Serves classifiers over HTTP: predictions, decision boundaries, comparisons"
+      org.opencontainers.image.description="Serves classifiers over HTTP and gRPC: predictions, decision boundaries, comparisons"
 # OpenBLAS would start a thread for every processor of the host in every worker, and nothing here multiplies matrices.
 ENV HOST=0.0.0.0 \
     PORT=8000 \
@@ -166,7 +169,8 @@ COPY --from=service-builder /app/bundle bundle
 COPY --from=service-builder /app/verdicts verdicts
 COPY --from=service-builder /app/service service
 COPY --from=service-builder /app/gunicorn.conf.py ./
-EXPOSE 8000
+# 8001 where GRPC_PORT says so.
+EXPOSE 8000 8001
 # Where memory is short, the kernel is to end this check before the arbiter.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --start-interval=1s --retries=3 CMD \
     echo 300 > /proc/self/oom_score_adj; exec python -c \

@@ -10,7 +10,7 @@ SOAKED := mlserver litserve bentoml
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned studies site test test-fast coverage chromium check format compose-test deploy-test bare-debian-test arm64-test \
-	benchmark wrk benchmark-training benchmark-forms benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
+	benchmark wrk benchmark-grpc benchmark-training benchmark-forms benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
 	benchmark-trainer pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
@@ -30,8 +30,9 @@ help:
 	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
 	@echo "make bare-debian-test  follow the README in a Debian without anything else (10 minutes, needs root and debootstrap)"
 	@echo "make arm64-test    look whether every locked package has a wheel for 64-bit ARM (needs the network)"
-	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (20 minutes, needs wrk;"
-	@echo "                   QUICK=--quick: one point alone, 3 minutes)"
+	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (30 minutes, needs wrk;"
+	@echo "                   QUICK=--quick: one point alone, 3 minutes; QUICK=--bodies: many points alone, 9 minutes)"
+	@echo "make benchmark-grpc  compare serving over gRPC with MLServer's (3 minutes, needs h2load)"
 	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
 	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-score  score ten million points from CSV to Parquet, beside the engine alone (5 minutes, Linux)"
@@ -134,7 +135,8 @@ LOCKED := install --disable-pip-version-check --require-hashes --no-deps
 LARGE := Downloading .*[MG]B\)|Installing collected packages
 installed_by = rm -f $@; { $(1) && touch $@; } | grep --line-buffered -oE '$(LARGE)'; test -e $@
 
-# Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes.
+# Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes; QUICK=--bodies 1,000 and
+# 90,000 points in every dialect alone, in 9.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.serving $(QUICK)
@@ -152,6 +154,11 @@ $(VENV)-peers/%/installed: requirements/peers/%.txt
 # What it compares with is installed apart, into .venv-benchmarks.
 benchmark-training: $(VENV)-benchmarks/installed
 	$(VENV)-benchmarks/bin/python -m benchmarks.training
+
+# Needs h2load: Debian's nghttp2-client.
+benchmark-grpc: $(VENV)/dev $(VENV)-peers/mlserver/installed
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.serving.over_grpc
 
 benchmark-forms: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
@@ -240,9 +247,9 @@ LOCK := $(RESOLVE) pyproject.toml
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
-	$(LOCK) -c requirements/dev.txt --extra service -o requirements/service.txt
+	$(LOCK) -c requirements/dev.txt --extra service --extra grpc -o requirements/service.txt
 	$(LOCK) -c requirements/dev.txt --extra training -o requirements/training.txt
-	$(LOCK) -c requirements/dev.txt --extra service --extra training --extra client -o requirements/run.txt
+	$(LOCK) -c requirements/dev.txt --extra service --extra grpc --extra training --extra client -o requirements/run.txt
 	$(LOCK) -c requirements/dev.txt --extra benchmarks -o requirements/benchmarks.txt
 	$(RESOLVE) $(UPGRADE) --no-deps requirements/stubs.in -o requirements/stubs.txt
 

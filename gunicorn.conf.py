@@ -1,6 +1,7 @@
 """How gunicorn runs the service: `gunicorn`, with nothing more on the command line.
 
-The environment gives `HOST`, `PORT` and `WEB_CONCURRENCY` (workers), and the service's own settings, `SERVICE_*`.
+The environment gives `HOST`, `PORT`, `GRPC_PORT` and `WEB_CONCURRENCY` (workers), and the service's own settings,
+`SERVICE_*`.
 """
 
 import ctypes
@@ -13,9 +14,10 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
-from service import CONTEXT, LOOP_ADAPTER, SHARED, keys
+from service import CONTEXT, LOOP_ADAPTER, RECORDER, SHARED, keys
 from service import __name__ as package
 from service.address import Address, AddressError
 from service.server import limits
@@ -30,10 +32,14 @@ os.environ["BOUNDARY_ARBITER"] = str(os.getpid())
 try:
     address = Address.from_environment()
     settings = Settings.from_environment()
+    if not is_reload:
+        address.reserve_grpc_port()
     if settings.api_keys_file is not None and not is_reload:  # what is wrong later must not take the service down
         keys.read(settings.api_keys_file)
 except (AddressError, keys.KeysError, SettingsError) as error:
     sys.exit(f"the service does not start: {error}")
+if address.grpc_port is not None and find_spec("grpc_reflection") is None:
+    sys.exit("the service does not start: GRPC_PORT is set, but the extra boundary-service[grpc] is not installed")
 
 # glibc raises the size from which a block is mapped on its own, and so given back, to that of the largest block freed:
 # answers that were kept for a while then leave holes in each thread's heap. Fixed, workers stay a third smaller.
@@ -52,7 +58,8 @@ bind = address.bind
 workers = address.workers
 worker_class = Worker
 # The queue leaves some to metrics and slow uploads.
-threads = limits.threads(settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12, workers)
+pools = 1 if address.grpc_port is None else 2  # of threads, one for each transport
+threads = limits.threads(settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12, workers, pools)
 worker_connections = limits.connections(threads)
 keepalive = 75  # longer than most proxies, so that they close and lose no request; shorter where it is crowded
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
@@ -100,7 +107,7 @@ def post_fork(server, worker):  # noqa: ARG001 (gunicorn's signature)
 
 
 def post_worker_init(worker):
-    """Tell the app when its worker stops, so that it is not ready then, and the worker's loop what answers inline.
+    """Tell the app when its worker stops, so that it is not ready then, and the worker what answers plain requests.
 
     Freeze loaded objects out of GC: scans stalled workers for 20 ms, and took a third of a large request.
     """
@@ -110,9 +117,37 @@ def post_worker_init(worker):
         worker.max_body_bytes = extensions[CONTEXT].settings.max_body_bytes
     # Gunicorn's own log, if anybody asks for it, is to have every request, and its own rules are to hold for every one.
     if worker.cfg.accesslog is None and agrees_with(worker.cfg):
-        worker.answer_inline = extensions.get(LOOP_ADAPTER)
+        worker.answer = extensions.get(LOOP_ADAPTER)
+    if address.grpc_bind is not None and CONTEXT in extensions:
+        from service.edges.grpc import SERVICES  # noqa: PLC0415 (grpcio forks badly, and takes memory)
+        from service.rpc.server import Server  # noqa: PLC0415
+
+        worker.grpc = Server(
+            address.grpc_bind,
+            SERVICES,
+            extensions[CONTEXT],
+            extensions[RECORDER],
+            threads,
+            worker.has_beginning_successors,
+        )
+        worker.serves()
     gc.collect()
     gc.freeze()
+
+
+def worker_int(worker):
+    """Ctrl-C, or SIGQUIT: nobody is waited for."""
+    serving = getattr(worker, "grpc", None)
+    if serving is not None:
+        serving.hurry()
+
+
+def worker_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)
+    """Let calls of gRPC finish, as gunicorn has let requests."""
+    serving = getattr(worker, "grpc", None)
+    if serving is not None:
+        worker.alive = False  # also where its arbiter has gone
+        serving.join()
 
 
 def child_exit(server, worker):  # noqa: ARG001 (gunicorn's signature)

@@ -97,4 +97,14 @@ V2_JSON = Dialect(
 )
 V2_BINARY = Dialect("v2-binary", "v2 binary", _V2_PATH, _encode_binary, _decode_binary)
 
+V1_COLUMNS = Dialect(
+    "v1-columns",
+    "v1 columns",
+    V1_ROWS.path,
+    lambda points: json_message({"inputs": points}),
+    lambda response: _values(orjson.loads(response.content)["outputs"]),
+)
+
 DIALECTS = (PREDICT, V1_ROWS, V2_JSON, V2_BINARY)
+ALL_DIALECTS = (PREDICT, V1_ROWS, V1_COLUMNS, V2_JSON, V2_BINARY)
+"""With v1's columns, which for one point are its rows."""

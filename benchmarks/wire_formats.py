@@ -18,6 +18,7 @@ from rich.table import Table
 from benchmarks.dialects import (
     MODEL,
     PREDICT,
+    V1_COLUMNS,
     V1_ROWS,
     V2_BINARY,
     V2_JSON,
@@ -57,7 +58,7 @@ def _wire_formats() -> list[WireFormat]:
         fixed("v2 JSON, flat", V2_JSON),
         fixed("v2 JSON, a list per point", V2_JSON, json_message({"inputs": [points_tensor(points, data=points)]})),
         fixed(V1_ROWS.title, V1_ROWS),
-        fixed("v1 columns", V1_ROWS, json_message({"inputs": points})),
+        fixed(V1_COLUMNS.title, V1_COLUMNS),
         fixed(PREDICT.title, PREDICT),
     ]
 

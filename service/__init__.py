@@ -13,3 +13,6 @@ CONTEXT = "boundary-context"
 
 LOOP_ADAPTER = "boundary-loop-adapter"
 """The app's extension that answers requests on a worker's loop."""
+
+RECORDER = "boundary-recorder"
+"""The app's extension that measures and logs its requests."""

@@ -12,7 +12,7 @@ from flask import Flask, Request
 from structlog.typing import FilteringBoundLogger
 from werkzeug.routing import MapAdapter
 
-from service import CONTEXT, LOOP_ADAPTER, SHARED
+from service import CONTEXT, LOOP_ADAPTER, RECORDER, SHARED
 from service.dataplane.admission import Admission
 from service.dataplane.cache import ResponseCache
 from service.dataplane.dataplane import DataPlane
@@ -68,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     flask_adapter.register(app, context, recorder)
     app.wsgi_app = EndUnreadBodies(app.wsgi_app)  # type: ignore[method-assign]
     app.extensions[CONTEXT] = context
+    app.extensions[RECORDER] = recorder
     app.extensions[LOOP_ADAPTER] = LoopAdapter(app.url_map, context, recorder, cross_origin, is_traced)
     registry.refresh()
     _warn_of_what_is_missing(settings, [model.name for model in registry.models()])

@@ -8,7 +8,7 @@ from service.observability import queue_time_of, requests_of
 from service.registry.models import ModelVersion
 from service.server.request_log import RequestLog
 
-QUIET = frozenset({"health.get_live", "health.get_ready", "metrics.get_metrics"})
+QUIET = frozenset({"health.get_live", "health.get_ready", "grpc_health.check", "metrics.get_metrics"})
 """Endpoints that machines ask every few seconds: measured, but only logged where they fail."""
 
 MAX_ID_CHARS = 128

@@ -15,6 +15,7 @@ PARTS = {
     "c": "memory",
     "d": "slow clients",
     "e": "shortages",
+    "f": "swaps over gRPC",
 }
 
 
@@ -37,7 +38,8 @@ def test_it_sends_enough_requests_to_say_so(findings: list[Finding]) -> None:
     measured = {(finding.part, finding.metric): finding.measured for finding in findings}
     assert int(measured["c", "points predicted"].replace(",", "")) == SHORT.predictions
     assert int(measured["c", "grids"]) == SHORT.grids
-    for part, beginning in (("a", "requests during"), ("d", "requests of"), ("e", "requests during a shortage")):
+    for part, beginning in (("a", "requests during"), ("d", "requests of"), ("e", "requests during a shortage"),
+                            ("f", "calls over gRPC")):  # fmt: skip
         found = [value for key, value in measured.items() if key[0] == part and key[1].startswith(beginning)]
         assert sum(int(requests.replace(",", "")) for requests in found) > 100
     assert ("d", "p99 beside 20 connections at a byte a second (20 survived)") in measured

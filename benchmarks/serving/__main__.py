@@ -1,4 +1,4 @@
-"""Serving measured, this service beside others: `make benchmark`, or `python -m benchmarks.serving [--quick]`.
+"""Serving measured, this service beside others: `make benchmark`, or `python -m benchmarks.serving`.
 
 One run measures everything, with wrk, in rounds that take the contestants in turn, so that other work on the machine
 slows all of them alike. For one point all servers run together; for the rest each is started, measured and stopped.
@@ -16,10 +16,11 @@ import click
 from rich.console import Console
 
 from benchmarks.machine import machine
+from benchmarks.serving.bodies import ENGINE, measure_bodies
 from benchmarks.serving.contestants import CONTESTANTS, ECHO, GTHREAD_ECHO, PEERS, SERVICE, Contestant
 from benchmarks.serving.measurement import Bench, Round
 from benchmarks.serving.processes import adopt_orphans
-from benchmarks.serving.report import ENGINE, sections
+from benchmarks.serving.report import BODIES, ONE_POINT, REST, sections
 from benchmarks.serving.rounds import Rounds
 from benchmarks.serving.servers import MODELS
 
@@ -59,13 +60,17 @@ def _peers() -> str:
     return ", ".join(f"{peer.name} {peer.version}" for peer in installed) or "none installed"
 
 
-def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int, quick: bool) -> Rounds:
+def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int, parts: Sequence[str]) -> Rounds:
     measured: list[Round] = []
-    with Console(stderr=True).status("starting all servers, and one point") as status:
-        for visits in bench.one_point(contestants, rounds):
+    with Console(stderr=True).status("starting all servers") as status:
+        for number, visits in enumerate(bench.one_point(contestants, rounds) if ONE_POINT in parts else (), 1):
             measured.append(visits)
-            status.update(f"one point: {len(measured)} of {rounds} rounds measured")
-        for number in range(1, 1 if quick else rounds + 1):
+            status.update(f"one point: {number} of {rounds} rounds measured")
+        peers = [contestant for contestant in contestants if contestant.peer is not None or contestant is SERVICE]
+        for number, visits in enumerate(measure_bodies(bench, peers, rounds) if BODIES in parts else (), 1):
+            measured.append(visits)
+            status.update(f"many points: {number} of {rounds} rounds measured")
+        for number in range(1, rounds + 1 if REST in parts else 1):
             measured.append({ENGINE: bench.engine_alone()})
             for contestant in contestants:
                 status.update(f"round {number} of {rounds}: {contestant.name}")
@@ -73,11 +78,11 @@ def _measure(contestants: Sequence[Contestant], bench: Bench, rounds: int, quick
     return Rounds(contestants, measured)
 
 
-def _is_wanted(contestant: Contestant, quick: bool, only: tuple[str, ...]) -> bool:
-    """Leave the naive servers out of a quick run: they start slowly, and no target is set against them."""
+def _is_wanted(contestant: Contestant, parts: Sequence[str], only: tuple[str, ...]) -> bool:
+    """Leave the naive servers out of a part of the run: they start slowly, and no target is set against them."""
     if only:
         return contestant in (ECHO, GTHREAD_ECHO) or contestant.name in only
-    return not quick or contestant.peer is not None or contestant in (ECHO, GTHREAD_ECHO, SERVICE)
+    return REST in parts or contestant.peer is not None or contestant in (ECHO, GTHREAD_ECHO, SERVICE)
 
 
 @click.command()
@@ -89,28 +94,34 @@ def _is_wanted(contestant: Contestant, quick: bool, only: tuple[str, ...]) -> bo
     is_flag=True,
     help="One point alone, in two short rounds (3 minutes); writes no file.",
 )
+@click.option(
+    "--bodies",
+    is_flag=True,
+    help="1,000 and 90,000 points alone, in every dialect, beside the peers (9 minutes); writes no file.",
+)
 @click.option("--only", multiple=True, type=click.Choice([c.name for c in CONTESTANTS]), help="Besides the two echoes.")
-def main(rounds: int, seconds: int, warm_up: int, quick: bool, only: tuple[str, ...]) -> None:
-    """Print the tables and write them to benchmarks/RESULTS.md (not with --quick or --only)."""
+def main(rounds: int, seconds: int, warm_up: int, quick: bool, bodies: bool, only: tuple[str, ...]) -> None:
+    """Print the tables and write them to benchmarks/RESULTS.md (not with --quick, --bodies or --only)."""
     _check_tools()
     adopt_orphans()
     load = os.getloadavg()[0]
     rounds, seconds = (2, 2) if quick else (rounds, seconds)
-    contestants = [c for c in CONTESTANTS if _is_wanted(c, quick, only)]
+    parts = [part for part, wanted in ((ONE_POINT, quick), (BODIES, bodies)) if wanted] or [ONE_POINT, BODIES, REST]
+    contestants = [c for c in CONTESTANTS if _is_wanted(c, parts, only)]
     with tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as directory:
-        measured = _measure(contestants, Bench(Path(directory), seconds, warm_up), rounds, quick)
-    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections(measured, one_point_only=quick).items())
+        measured = _measure(contestants, Bench(Path(directory), seconds, warm_up), rounds, parts)
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections(measured, parts).items())
     report = f"""# Serving
 
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark`, {rounds} rounds, load average {load:.1f} before the start;
 {machine(LIBRARIES)}. Peers: {_peers()}.
 
-{PROTOCOL.format(seconds=seconds, warm_up=warm_up)}{"" if quick else MEMORY_PROTOCOL}
+{PROTOCOL.format(seconds=seconds, warm_up=warm_up)}{MEMORY_PROTOCOL if REST in parts else ""}
 
 {body}
 """
     click.echo(report)
-    if not quick and not only:
+    if REST in parts and not only:
         RESULTS.write_text(report)
 
 

@@ -14,7 +14,19 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from benchmarks.dialects import DIALECTS, PREDICT, V1_ROWS, V2_BINARY, V2_JSON, Dialect, Message, Points, Values
+from benchmarks.dialects import (
+    ALL_DIALECTS,
+    DIALECTS,
+    PREDICT,
+    V1_COLUMNS,
+    V1_ROWS,
+    V2_BINARY,
+    V2_JSON,
+    Dialect,
+    Message,
+    Points,
+    Values,
+)
 from harness.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +36,9 @@ WORKERS = os.cpu_count() or 1
 
 BARE_LIST = replace(PREDICT, decode=lambda response: np.array(orjson.loads(response.content), np.float32))
 """BentoML's response to /predict is the list of probabilities alone."""
+
+PREDICTIONS_OF_COLUMNS = replace(V1_COLUMNS, decode=V1_ROWS.decode)
+"""KServe answers columns as it does rows."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +99,18 @@ def _mlserver(_: int) -> list[str]:
     return [_peer("mlserver", "mlserver"), "start", str(Path(__file__).with_name("apps") / "mlserver_models")]
 
 
-def _mlserver_settings(batch: int, port: int, _: Path) -> dict[str, str]:
+def grpc_port_file(port: int, directory: Path) -> Path:
+    """Return the file in which MLServer's port for gRPC stands, by its port for HTTP."""
+    return directory / f"grpc-{port}"
+
+
+def _mlserver_settings(batch: int, port: int, directory: Path) -> dict[str, str]:
     """Predict in the server's own process. `debug` would log every request."""
+    grpc_port_file(port, directory).write_text(grpc_port := str(free_port()))
     return {
         "MLSERVER_HOST": "127.0.0.1",
         "MLSERVER_HTTP_PORT": str(port),
-        "MLSERVER_GRPC_PORT": str(free_port()),
+        "MLSERVER_GRPC_PORT": grpc_port,
         "MLSERVER_METRICS_PORT": str(free_port()),
         "MLSERVER_PARALLEL_WORKERS": "0",
         "MLSERVER_DEBUG": "false",
@@ -132,7 +153,7 @@ GTHREAD_ECHO = _under_gunicorn(
     dialects=DIALECTS,
     tolerance=None,
 )
-SERVICE = _under_gunicorn("service", "**this service**", dialects=DIALECTS, ready_path="/health/ready")
+SERVICE = _under_gunicorn("service", "**this service**", dialects=ALL_DIALECTS, ready_path="/health/ready")
 
 
 def _mlserver_contestant(name: str, title: str, batch: int) -> Contestant:
@@ -152,7 +173,7 @@ CONTESTANTS = [
         "KServe",
         partial(_script, "kserve"),
         lambda *_: {"KSERVE_LOGLEVEL": "WARNING"},  # INFO logs the time of each request
-        (V1_ROWS, V2_JSON, V2_BINARY),
+        (V1_ROWS, PREDICTIONS_OF_COLUMNS, V2_JSON, V2_BINARY),
         peer="kserve",
     ),
     Contestant("ray", "Ray Serve", partial(_script, "ray"), _ray_settings, peer="ray"),

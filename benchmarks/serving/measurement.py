@@ -90,8 +90,8 @@ class Bench:
     def _ask_for_one_point(self, contestant: Contestant, dialect: Dialect, server: Server, visit: Visit) -> None:
         load = one_point_load(dialect)
         try:
-            self._check(contestant, dialect, server, ONE)
-            self._measure(server, load, self._prediction(contestant, dialect, ONE), visit)
+            self.check(contestant, dialect, server, ONE)
+            self.measure(server, load, self.prediction(contestant, dialect, ONE), visit)
         except PROBLEMS as error:
             visit.faults[load] = str(error)
 
@@ -102,10 +102,10 @@ class Bench:
             with running(contestant, self.samples[ONE], self.directory) as server:
                 visit.values["start"] = server.seconds_to_ready
                 for n in self.samples:
-                    self._check(contestant, contestant.dialects[0], server, n)
+                    self.check(contestant, contestant.dialects[0], server, n)
                 visit.values |= _memory(contestant, server, self.samples[ONE])
                 for name, load in self._loads(contestant, server):
-                    self._measure(server, name, load, visit)
+                    self.measure(server, name, load, visit)
             if contestant is SERVICE:
                 for form in FORMATS:
                     visit.values |= self._memory_of_huge(form)
@@ -113,7 +113,7 @@ class Bench:
             visit.problem = str(error)
         return visit
 
-    def _check(self, contestant: Contestant, dialect: Dialect, server: Server, n: int) -> None:
+    def check(self, contestant: Contestant, dialect: Dialect, server: Server, n: int) -> None:
         """Compare a prediction of n points with the engine's."""
         sample = self.samples[n]
         status, response = send(server.port, dialect.path, dialect.encode(sample.points))
@@ -123,8 +123,8 @@ class Bench:
             raise NotMeasuredError(f"wrong prediction for {n} points")
 
     def _loads(self, contestant: Contestant, server: Server) -> Iterator[tuple[str, Load]]:
-        yield "thousand", self._prediction(contestant, contestant.dialects[0], THOUSAND)
-        yield "large", self._prediction(contestant, contestant.dialects[0], LARGE, connections=1)
+        yield "thousand", self.prediction(contestant, contestant.dialects[0], THOUSAND)
+        yield "large", self.prediction(contestant, contestant.dialects[0], LARGE, connections=1)
         if contestant is ECHO:
             yield "cached", Load(f"/bytes/{GRID_BYTES}")
             yield "unchanged", Load("/not-modified")
@@ -136,19 +136,23 @@ class Bench:
             for form in FORMATS:
                 yield f"grid {form}", Load.fresh(f"{GRID}&format={form}", connections=1)
 
-    def _prediction(self, contestant: Contestant, dialect: Dialect, n: int, connections: int = 16) -> Load:
+    def prediction(self, contestant: Contestant, dialect: Dialect, n: int, connections: int = 16) -> Load:
+        """Return the load that asks for n points in a dialect."""
         body = dialect.encode(self.samples[n].points)
         path = self.directory / f"{contestant.name}-{dialect.key}-{n}"
         path.write_bytes(body.content)
         return Load.post(dialect.path, path, body.headers, connections)
 
-    def _measure(self, server: Server, name: str, load: Load, visit: Visit) -> None:
-        time.sleep(min(wrk.run(server.port, load, self.warm_up).p99_ms / 1000, MAX_PAUSE_SECONDS))
+    def measure(self, server: Server, name: str, load: Load, visit: Visit) -> int:
+        """Put a load on a server, and note what comes of it; return how many requests were answered in all."""
+        warm = wrk.run(server.port, load, self.warm_up)
+        time.sleep(min(warm.p99_ms / 1000, MAX_PAUSE_SECONDS))
         result = wrk.run(server.port, load, self.seconds)
         if result.rate:
             visit.values |= {f"{name} rate": result.rate, f"{name} p50": result.p50_ms, f"{name} p99": result.p99_ms}
         if result.faults:
             visit.faults[name] = result.faults
+        return warm.requests + result.requests
 
     def _memory_of_huge(self, form: str) -> dict[str, float]:
         """Return a worker's peak memory above idle for 2000 × 2000 nodes, and the response's size, in bytes."""

@@ -54,6 +54,16 @@ def settled_pss(limit: float = 10) -> dict[int, int]:
         time.sleep(0.7)
 
 
+def processor_ms(root: int) -> float:
+    """Return the processor time that a process and its descendants have taken so far, in milliseconds."""
+    total = 0
+    for pid in tree(root):
+        with contextlib.suppress(*GONE):
+            threads = list((PROC / str(pid) / "task").iterdir())
+            total += sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
+    return total / 1e6
+
+
 def resident(pid: int) -> int:
     return _kilobytes(pid, "VmRSS:")
 

@@ -1,24 +1,29 @@
 """The tables of a report: medians over the rounds, their ranges, and ratios within a round."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from rich.table import Table
 
+from benchmarks.serving.bodies import ENGINE, bodies_section
 from benchmarks.serving.contestants import ECHO, SERVICE
 from benchmarks.serving.measurement import FORMATS
 from benchmarks.serving.one_point import one_point_section
 from benchmarks.serving.rounds import Rounds
 from benchmarks.serving.tables import markdown, new_table, ratio, value_range
 
-ENGINE = "engine"
+ONE_POINT, BODIES, REST = "one point", "bodies", "rest"
+"""The parts of a run."""
+
 MIB = 2**20
 
 
-def sections(rounds: Rounds, one_point_only: bool) -> dict[str, str]:
+def sections(rounds: Rounds, parts: Sequence[str]) -> dict[str, str]:
     """Return the text of each section by its heading."""
-    first = {"One point": one_point_section(rounds)}
-    if one_point_only:
+    first = {"One point": one_point_section(rounds)} if ONE_POINT in parts else {}
+    if BODIES in parts:
+        first["Many points in every dialect"] = bodies_section(rounds)
+    if REST not in parts:
         return first
     return first | {
         "1,000 points": _thousand(rounds),

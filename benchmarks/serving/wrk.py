@@ -18,6 +18,7 @@ _first_grids = itertools.count(step=20_000)
 class LoadResult:
     """`faults` says which requests failed, and is None if none did."""
 
+    requests: int
     rate: float
     p50_ms: float
     p99_ms: float
@@ -59,6 +60,7 @@ def run(port: int, load: Load, seconds: int) -> LoadResult:
     if not summary["requests"]:
         faults.append("no response")
     return LoadResult(
+        requests=summary["requests"],
         rate=summary["requests"] / summary["microseconds"] * 1e6,
         p50_ms=summary["p50"] / 1000,
         p99_ms=summary["p99"] / 1000,

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-IGNORED_VARIABLES = ("PUBLISH", "WEB_CONCURRENCY", "COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME")
+IGNORED_VARIABLES = (
+    *("PUBLISH", "GRPC_PUBLISH", "WEB_CONCURRENCY"),
+    *("COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"),
+)
 """Variables of the caller's environment that would change the stack."""
 
 TIMEOUT_SECONDS = 60
@@ -71,6 +74,10 @@ class Stack:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def grpc_port(self) -> int:
+        return self.port + 10
+
     def compose(self, *arguments: str, timeout: float = 60) -> str:
         return run("docker", "compose", *arguments, timeout=timeout, **self._variables())
 
@@ -79,6 +86,7 @@ class Stack:
             "COMPOSE_PROJECT_NAME": self.project,
             "COMPOSE_FILE": os.pathsep.join(self.files),
             "PUBLISH": str(self.port),
+            "GRPC_PUBLISH": f"127.0.0.1:{self.grpc_port}",
             **self.environment,
         }
 

@@ -7,6 +7,6 @@
     workload      random requests, each with the check of its response
     clients       threads that send them over connections of their own and count the outcomes
     worker_probe  watches every worker, to see when all of them have changed
-    faults, memory, slow_clients, shortages   the parts of the soak
+    faults, memory, slow_clients, shortages, over_grpc   the parts of the soak
     scenario      all parts, as findings
 """

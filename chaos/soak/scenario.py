@@ -9,6 +9,7 @@ from chaos.findings import Finding
 from chaos.soak.clients import Outcomes
 from chaos.soak.faults import POLL_SECONDS, FaultCounts, FaultResult, inject_faults
 from chaos.soak.memory import Kept, Memory, MemoryResult, measure_growth
+from chaos.soak.over_grpc import GrpcResult, swap_over_grpc
 from chaos.soak.shortages import ShortageResult, run_out
 from chaos.soak.slow_clients import (
     IDLE_CONNECTIONS,
@@ -46,6 +47,8 @@ class Scale:
     shortage_connections: int
     shortage_seconds: float
     max_recovery_seconds: float
+    grpc_versions: int
+    grpc_restarts: int
 
 
 MAX_SECONDS_BESIDE_IDLE = 1.0
@@ -69,6 +72,8 @@ FULL = Scale(
     shortage_connections=2_100,
     shortage_seconds=10,
     max_recovery_seconds=5,
+    grpc_versions=20,
+    grpc_restarts=5,
 )
 SHORT = Scale(
     FaultCounts(new_versions=4, broken_versions=5, kills=1, restarts=2),
@@ -86,6 +91,8 @@ SHORT = Scale(
     shortage_connections=200,
     shortage_seconds=1,
     max_recovery_seconds=60,
+    grpc_versions=3,
+    grpc_restarts=1,
 )
 
 
@@ -99,7 +106,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
             tell(line)
 
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
-        directories = [Path(name, part) for part in ("faults", "memory", "slow-clients", "shortages")]
+        directories = [Path(name, part) for part in ("faults", "memory", "slow-clients", "shortages", "grpc")]
         for directory in directories:
             directory.mkdir()
         tell("new and broken versions, kills and restarts under steady load")
@@ -115,6 +122,10 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         tell("shortages")
         shortages = run_out(source, directories[3], scale.shortage_connections, scale.shortage_seconds, seed)
         add(_of_shortages(shortages, scale), *[result.outcomes for result in shortages.values()])
+        tell("new versions and restarts over gRPC")
+        counts = scale.grpc_versions, scale.grpc_restarts
+        swapped = swap_over_grpc(source, directories[4], *counts, seed, scale.pause_seconds)
+        add(_of_grpc(swapped, scale), swapped.outcomes)
     return findings
 
 
@@ -187,6 +198,13 @@ def _of_shortages(results: dict[str, ShortageResult], scale: Scale) -> Iterator[
         yield Finding.none_of("e", f"workers that ended, {name}", result.lost_workers)
         recovery, limit = result.recovery_seconds, scale.max_recovery_seconds
         yield Finding("e", f"recovery after it, {name}", f"{recovery:.1f} s", f"{limit:g} s", recovery <= limit)
+
+
+def _of_grpc(result: GrpcResult, scale: Scale) -> Iterator[Finding]:
+    during = f"{scale.grpc_versions} new versions, {scale.grpc_restarts} graceful restarts"
+    yield Finding("f", f"calls over gRPC during {during}", f"{result.outcomes.requests:,}")
+    yield from _of_outcomes("f", result.outcomes)
+    yield Finding.none_of("f", "tracebacks in the log", result.tracebacks)
 
 
 def _of_outcomes(part: str, outcomes: Outcomes, when: str = "") -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from tritonclient.grpc import service_pb2
 
 TOLERANCE = 2e-6
 """Of probabilities: six digits and the rounding of the last."""
@@ -35,6 +36,8 @@ class Oracle(Protocol):
         """Return the probabilities, float32 [n], of a version at points, float32 [n, 2]."""
         ...
 
+
+INFER = "/inference.GRPCInferenceService/ModelInfer"
 
 Check = Callable[[bytes], str | None]
 """Returns what is wrong with a response's content, or None."""
@@ -96,6 +99,22 @@ class Workload:
 
         body = orjson.dumps({"points": points, **choice.fields}, option=orjson.OPT_SERIALIZE_NUMPY)
         return CheckedRequest("/predict", check, body, predictions=n)
+
+    def call(self) -> CheckedRequest:
+        """Return a call of the Open Inference Protocol over gRPC, of one point or more."""
+        n = int(self._random.choice([1, 1, 1, 30, 500]))
+        points = self._random.uniform(-1.5, 1.5, (n, 2)).astype(np.float32)
+        choice = self._choose()
+        request = service_pb2.ModelInferRequest(model_name=choice.model, model_version=str(choice.version or ""))
+        request.inputs.add(name="points", datatype="FP32", shape=points.shape)
+        request.raw_input_contents.append(points.tobytes())
+
+        def check(content: bytes) -> str | None:
+            answer = service_pb2.ModelInferResponse.FromString(content)
+            named: dict[str, object] = {"model": answer.model_name, "version": int(answer.model_version)}
+            return self._check_values(choice, named, np.frombuffer(answer.raw_output_contents[0], "<f4"), points)
+
+        return CheckedRequest(INFER, check, request.SerializeToString(), predictions=n)
 
     def grid(self, resolution: int) -> CheckedRequest:
         """Return a grid over a random rectangle, as JSON or as npy, which does not name the version that answers."""

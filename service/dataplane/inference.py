@@ -28,12 +28,12 @@ class ValuePrediction:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Probabilities P(y = 1), float32 [n], and labels, int [n]: 1 where the probability reaches the threshold."""
+    """Probabilities P(y = 1), float32 [n], and labels, uint8 [n]: 1 where the probability reaches the threshold."""
 
     model: str
     version: int
     probabilities: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def predict(version: ModelVersion, points: Points, threshold: float | None = Non
         return ValuePrediction(version.name, version.number, numbers)
     if version.task == "multiclass":
         return _named(version, numbers, numbers.argmax(axis=1))
-    labels = (numbers >= (DEFAULT_THRESHOLD if threshold is None else threshold)).astype(np.int64)
+    labels = (numbers >= (DEFAULT_THRESHOLD if threshold is None else threshold)).view(np.uint8)
     if version.classes == DEFAULT_CLASSES:
         return Prediction(version.name, version.number, numbers, labels)
     return _named(version, numbers, labels)
 
 
-def _named(version: ModelVersion, numbers: NDArray[np.float32], labels: NDArray[np.int64]) -> NamedPrediction:
+def _named(version: ModelVersion, numbers: NDArray[np.float32], labels: NDArray[np.integer]) -> NamedPrediction:
     names = [version.classes[label] for label in labels.tolist()]
     return NamedPrediction(version.name, version.number, numbers, names, version.classes)
 

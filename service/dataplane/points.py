@@ -141,7 +141,7 @@ def _are_named(rows: list[Any]) -> bool:
 
 
 def from_rows(rows: object) -> Points:
-    """Return points, float32 [n, d], from a list of n lists of d numbers, or from float64 [n, d] that was one.
+    """Return points, float32 [n, d], from a list of n lists of d numbers, or from an array [n, d] that was one.
 
     Raises:
         PointsError: they are something else, ragged, none, or not finite and within ±MAX_COORDINATE.
@@ -192,9 +192,14 @@ def check_count(n: int, most: int) -> None:
         raise TooLargeError(f"{n} points are more than the {most} taken at once")
 
 
-def _in_range(points: NDArray[np.floating]) -> Points:
+def is_surely_in_range(numbers: NDArray[np.floating]) -> bool:
+    """Say whether all numbers are finite and within ±MAX_COORDINATE, rounded to float32 too."""
     # The squares' sum is quick, and no number where there is a NaN. Where it is too large, look closely.
-    if not np.vdot(points, points) <= MAX_COORDINATE:
+    return bool(np.vdot(numbers, numbers) <= MAX_COORDINATE) or bool((np.abs(numbers) < 0.99 * MAX_COORDINATE).all())
+
+
+def _in_range(points: NDArray[np.floating]) -> Points:
+    if not is_surely_in_range(points):
         fits = (np.abs(points) <= MAX_COORDINATE).all(axis=1)
         if not fits.all():
             raise PointsError(f"point {np.argmin(fits)} must hold finite numbers within ±{MAX_COORDINATE:.2g}.")

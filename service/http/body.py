@@ -4,13 +4,16 @@ import json
 import zlib
 from typing import Any
 
+import numpy as np
 import orjson
 from werkzeug.http import parse_options_header
 
 from service.errors import MalformedError, TooLargeError, UnsupportedMediaTypeError
 from service.http.context import Call, Stream
 from service.http.responses import JSON
-from service.registry.models import ModelVersion
+
+Body = bytes | bytearray
+"""A body as it was received: that of a long request into a buffer of its own."""
 
 CODINGS = ("gzip", "deflate")
 
@@ -19,6 +22,9 @@ GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 COUNT_FROM_BYTES = 2**20
 """Parsing a shorter body takes no memory to speak of."""
+
+BLOCK_BYTES = 2**16
+"""So many are compared with a character at once: they fit the processor's nearest caches."""
 
 MAX_OTHER_MARKS = 64
 """Brackets and commas of a body that belong to no point."""
@@ -37,20 +43,7 @@ def media_type_of(call: Call) -> str:
     return parse_options_header(call.headers.get("content-type") or "")[0].lower()
 
 
-def read_points_body(call: Call, version: ModelVersion | None = None) -> bytes:
-    """Return a JSON body of points for this version, or for any; see `read_body`.
-
-    Raises:
-        TooLargeError: also where it holds more points than are taken at once.
-    """
-    content = read_body(call)
-    if len(content) > COUNT_FROM_BYTES:
-        n_features = call.plane.max_features if version is None else version.engine.n_features
-        refuse_excess(content, call.plane.max_points, n_features)
-    return content
-
-
-def read_body(call: Call) -> bytes:
+def read_body(call: Call) -> Body:
     """Return a request's whole body, decompressed. Werkzeug's own limit would cut a chunked one short in silence.
 
     Raises:
@@ -72,7 +65,7 @@ def read_body(call: Call) -> bytes:
     return content if coding is None else _decompress(content, coding.lower(), max_bytes)
 
 
-def _read(stream: Stream, size: int) -> bytes:
+def _read(stream: Stream, size: int) -> Body:
     try:
         return stream.read(size)
     except MemoryError:
@@ -81,20 +74,27 @@ def _read(stream: Stream, size: int) -> bytes:
         raise MalformedError("the body breaks off, or its chunks are malformed") from error
 
 
-def refuse_excess(content: bytes, max_points: int, n_features: int) -> None:
+def refuse_excess(content: Body, max_points: int, n_features: int) -> None:
     """Refuse a JSON body with far too many lists or numbers to be points, unread: it would take 25 times its size.
 
     Raises:
         TooLargeError: it holds more than `max_points` points of `n_features` numbers could need.
     """
     if (
-        content.count(b"[") > max_points + MAX_OTHER_MARKS
-        or content.count(b",") > max_points * n_features + MAX_OTHER_MARKS
+        _count(content, b"[") > max_points + MAX_OTHER_MARKS
+        or _count(content, b",") > max_points * n_features + MAX_OTHER_MARKS
     ):
         raise TooLargeError(f"the body holds more than {max_points} points, the most that is taken at once")
 
 
-def parse_json(content: bytes) -> Any:
+def _count(content: Body, mark: bytes) -> int:
+    """Count a character, in a tenth of the time that `bytes.count` takes for one that is frequent."""
+    marks = np.frombuffer(content, np.uint8)
+    blocks = (marks[start : start + BLOCK_BYTES] for start in range(0, len(marks), BLOCK_BYTES))
+    return sum(int(np.count_nonzero(block == mark[0])) for block in blocks)
+
+
+def parse_json(content: Body) -> Any:
     """Return what a JSON body says.
 
     `NaN` and `Infinity` are no JSON, but some encoders write them: they are let through, so that the field that holds
@@ -112,14 +112,14 @@ def parse_json(content: bytes) -> Any:
             raise MalformedError(f"the body is not valid JSON: {strict}") from strict
 
 
-def _with_special_numbers(content: bytes) -> Any:
+def _with_special_numbers(content: Body) -> Any:
     document = json.loads(content.decode("utf-8-sig"))  # left to itself, json takes other encodings, and surrogates
     if b"\\u" in content:
         json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is a ValueError, here and not later
     return document
 
 
-def _decompress(content: bytes, coding: str, max_bytes: int) -> bytes:
+def _decompress(content: Body, coding: str, max_bytes: int) -> Body:
     if coding == "identity":
         return content
     if coding not in CODINGS:

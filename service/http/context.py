@@ -44,7 +44,7 @@ class Headers(Protocol):
 class Stream(Protocol):
     """A request's body."""
 
-    def read(self, size: int) -> bytes: ...
+    def read(self, size: int) -> bytes | bytearray: ...
 
 
 @dataclass(slots=True)

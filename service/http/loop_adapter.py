@@ -1,10 +1,10 @@
 """Endpoints on the worker's loop: whatever can be answered at once is, without a thread and without Flask.
 
 A thread and Flask take several times as long for a request as the model for a thousand points. A request is answered
-here by the same function as there; one that has to wait is left to a thread, and so is one that no endpoint answers.
+here by the same function as there. One that has to wait, or is long, is answered by a thread, here too; one that no
+endpoint answers is left to Flask.
 """
 
-import io
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect
 
 from service.dataplane.admission import WouldBlockError
+from service.dataplane.dataplane import DataPlane
 from service.errors import is_shortage
 from service.http.access import CrossOrigin
 from service.http.context import Call, Context
@@ -31,8 +32,20 @@ MAX_ROUTED_PATH_CHARS = 512
 Route = tuple[Endpoint, Mapping[str, Any]]
 
 
+class WholeBody:
+    """A body that is all there, to be read once; it is not copied."""
+
+    def __init__(self, body: bytes | bytearray) -> None:
+        self._body = body
+
+    def read(self, size: int) -> bytes | bytearray:
+        """Return the body, which has no more than `size` bytes: that is its length, or what a body may have."""
+        body, self._body = self._body, b""
+        return body
+
+
 class LoopAdapter:
-    """Answers a request at once, or returns None, which leaves it to a thread and Flask."""
+    """Answers a request, or returns None: on the loop to one that has to wait, and to what is left to Flask."""
 
     def __init__(
         self,
@@ -49,14 +62,14 @@ class LoopAdapter:
             if endpoint.inline and not any(map(is_traced, endpoint.rules))
         }
         self._context = context
-        self._plane = context.plane.without_waiting()
+        self._planes = {True: context.plane, False: context.plane.without_waiting()}
         self._recorder = recorder
         self._cross_origin = cross_origin
         self._route = lru_cache(maxsize=4096)(self._find_route)
 
-    def __call__(self, request: Request) -> WireResponse | None:
+    def __call__(self, request: Request, *, may_wait: bool = False) -> WireResponse | None:
         try:
-            return self._answer(request)
+            return self._answer(request, self._planes[may_wait])
         except WouldBlockError:
             return None
         except Exception as error:  # a fault of this module's: the request is answered all the same, and it is seen
@@ -66,19 +79,20 @@ class LoopAdapter:
             LOOP_FAULTS.inc()
             return None
 
-    def _answer(self, request: Request) -> WireResponse | None:
+    def _answer(self, request: Request, plane: DataPlane) -> WireResponse | None:
         path, _, query_string = request.target.partition("?")
         headers = request.headers
-        # Flask decodes escapes in a path, and takes several slashes in front for one. A compressed body may be long.
-        if len(path) > MAX_ROUTED_PATH_CHARS or "%" in path or path[:2] == "//" or "content-encoding" in headers:
+        # Flask decodes escapes in a path, and takes several slashes in front for one.
+        if len(path) > MAX_ROUTED_PATH_CHARS or "%" in path or path[:2] == "//":
+            return None
+        if "content-encoding" in headers and not plane.may_wait:  # a compressed body may be long
             return None
         route = self._route(request.method, path)
         if route is None:
             return None
         endpoint, params = route
         record = self._recorder.begin(headers.get("x-request-id"))
-        stream = io.BytesIO(request.body)
-        call = Call(query_string, headers, stream, record, self._context, self._plane)
+        call = Call(query_string, headers, WholeBody(request.body), record, self._context, plane)
         response = respond(endpoint, call, params)
         status_line = response.status_line
         response_headers = [

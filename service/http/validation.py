@@ -9,15 +9,12 @@ from marshmallow import Schema, ValidationError
 
 from bundle.records import by_path
 from service.errors import InvalidError
-from service.http.body import parse_json
+from service.http.body import Body
 from service.http.custom_fields import Points
 from service.http.points_json import parse_points_json
 
 MAX_FIELDS = 64
 """Fields of a body, or parameters of a query: more than any request that is meant. Each that is wrong takes time."""
-
-ARRAY_PARSE_MIN_BYTES = 512
-"""Of a body that is longer, points are parsed faster as one array than as lists."""
 
 
 @lru_cache(maxsize=1024)  # the records are frozen; gunicorn takes no query longer than 4 kB
@@ -47,17 +44,16 @@ def load(schema: Schema, values: Any) -> Any:
         raise InvalidError(detail, errors) from error
 
 
-def load_json(schema: Schema, content: bytes) -> Any:
-    """Parse and validate a body.
+def load_json(schema: Schema, content: Body, limits: tuple[int, int]) -> Any:
+    """Parse and validate a body of points; `limits` are those of `refuse_excess`.
 
     Raises:
+        TooLargeError: it holds far too many points.
         MalformedError: it is not JSON.
         InvalidError: with marshmallow's messages by field.
     """
-    if len(content) < ARRAY_PARSE_MIN_BYTES:
-        return load(schema, parse_json(content))
     points = (name for name, field in schema.fields.items() if isinstance(field, Points))
-    return load(schema, parse_points_json(content, *points))
+    return load(schema, parse_points_json(content, *points, limits=limits))
 
 
 def _single(values: list[tuple[str, str]]) -> dict[str, str]:

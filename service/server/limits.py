@@ -15,6 +15,9 @@ OWN_DESCRIPTORS = 64
 OWN_THREADS = 6
 """Of a worker beside those that answer: its loop, the log, the watcher, and what a library starts."""
 
+GRPC_THREADS = 8 + (os.cpu_count() or 1)
+"""Of a worker that speaks gRPC too, beside the pool: its loop, and those that grpcio starts."""
+
 OTHER_PROCESSES = 16
 """The arbiter, health checks, and who looks into the container."""
 
@@ -35,13 +38,16 @@ def connections(threads: int) -> int:
     return max(threads + 1, _least(soft, wanted) - others)
 
 
-def threads(wanted: int, workers: int) -> int:
-    """Return how many threads each of so many workers may have, so that as many again may run during a reload."""
+def threads(wanted: int, workers: int, pools: int = 1) -> int:
+    """Return how many threads each pool of each of so many workers may have, so that as many workers again may run
+    during a reload.
+    """
     limits = list(_cgroup_limits())
     if os.geteuid() != 0:  # the superuser is not held to it
         limits.append(_least(*resource.getrlimit(resource.RLIMIT_NPROC)))
-    share = min([(limit - OTHER_PROCESSES) // (2 * workers) - OWN_THREADS for limit in limits if limit >= 0] + [wanted])
-    return max(MIN_THREADS, share)
+    own = OWN_THREADS + (pools - 1) * GRPC_THREADS
+    shares = [((limit - OTHER_PROCESSES) // (2 * workers) - own) // pools for limit in limits if limit >= 0]
+    return max(MIN_THREADS, min([*shares, wanted]))
 
 
 def _least(one: int, other: int) -> int:

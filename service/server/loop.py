@@ -1,9 +1,10 @@
 """Gunicorn's threaded worker with a loop that parses requests, and answers at once those that can be.
 
 gthread hands each readable connection to a pool thread, which costs more than most responses, and a client that sends
-or reads slowly holds its thread. Here the loop reads, answers cheap requests inline (`answer_inline`, which the app
-brings), and sends. Any other request is handed to a thread when it is there as a whole; gunicorn parses it once more
-there, from an Exchange, which takes the response too. So no thread waits for a client.
+or reads slowly holds its thread. Here the loop reads, answers cheap requests inline (`answer`, which the app brings),
+and sends. Any other request is handed to a thread when it is there as a whole. There the app may take its time for it;
+what is no plain request gunicorn parses once more, from an Exchange, which takes the response too. So no thread waits
+for a client.
 """
 
 import time
@@ -14,7 +15,7 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from selectors import EVENT_READ, EVENT_WRITE
 from socket import SHUT_WR, socket
-from typing import Any
+from typing import Any, Protocol
 
 from gunicorn.errors import ConfigError
 from gunicorn.util import http_date
@@ -23,14 +24,24 @@ from gunicorn.workers.gthread import TConn
 from service.errors import is_shortage
 from service.server.bounds import BoundedWorker, refusal
 from service.server.exchange import Exchange, Outgoing
-from service.server.request_parser import MAX_REQUEST_BYTES, Request, RequestParser, State, WireResponse
+from service.server.request_parser import RECEIVE_BYTES, Request, RequestParser, State, WireResponse
 from service.server.threads import ThreadPool
 
-AnswerInline = Callable[[Request], WireResponse | None]
-"""Answers a request without waiting for anything, or returns None, which leaves it to a thread and the app."""
+
+class Answer(Protocol):
+    """Answers a request, or returns None: where it may not wait and has to, or for gunicorn and its app to answer."""
+
+    def __call__(self, request: Request, *, may_wait: bool) -> WireResponse | None: ...
+
 
 Step = Callable[[TConn], None]
 """What becomes of a connection once its response is sent."""
+
+Handled = tuple[bool, Outgoing, bytes]
+"""What a thread leaves to the loop: whether the connection may be kept, what is to be sent, and what was not read."""
+
+MAX_INLINE_BYTES = 2**16
+"""2,000 points in JSON. A longer request takes longer than others should wait."""
 
 LONG_BYTES = 4096
 """Before a longer request is answered, which may take a millisecond, the responses to others are sent."""
@@ -41,7 +52,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class LoopWorker(BoundedWorker):
     """One process: a loop and its threads."""
 
-    answer_inline: AnswerInline | None = None
+    answer: Answer | None = None
     max_body_bytes = 2**24
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,7 +92,8 @@ class LoopWorker(BoundedWorker):
 
     def on_client_socket_readable(self, conn: TConn, client: socket) -> None:
         """Take what a client has sent, if anything."""
-        received = _receive(client)
+        parser: RequestParser | None = conn.request_parser
+        received = _receive(client, None if parser is None else parser.room())
         if received is not None:
             self._or_refuse(conn, self._take, received)
 
@@ -94,7 +106,7 @@ class LoopWorker(BoundedWorker):
                 raise
             self.end(conn, HTTPStatus.SERVICE_UNAVAILABLE)
 
-    def _take(self, conn: TConn, received: bytes) -> None:
+    def _take(self, conn: TConn, received: bytes | memoryview) -> None:
         """Parse on; answer a request that is complete, or hand it to a thread."""
         if conn.request_parser is None:
             if not received:
@@ -109,7 +121,7 @@ class LoopWorker(BoundedWorker):
             if parser.expects_continue():
                 with suppress(OSError):  # the client has gone, as is seen next
                     conn.sock.send(CONTINUE)
-            self.await_client(conn, len(parser.received), len(received))
+            self.await_client(conn, parser.n_held, len(received))
         else:
             conn.request_parser = None
             self.stand_in(conn, None)
@@ -129,7 +141,7 @@ class LoopWorker(BoundedWorker):
     def _answer_all(self) -> None:
         unanswered, self._unanswered = self._unanswered, []
         for conn, parser in unanswered:
-            if len(parser.received) > LONG_BYTES:
+            if parser.n_received > LONG_BYTES:
                 self._send_all()
             self._or_refuse(conn, self._respond, parser)
         self._send_all()
@@ -143,18 +155,28 @@ class LoopWorker(BoundedWorker):
 
     def _respond(self, conn: TConn, parser: RequestParser) -> None:
         request = parser.request
-        response = None if request is None or self.answer_inline is None else self.answer_inline(request)
-        if request is None or response is None:
+        if request is None or len(request.body) > MAX_INLINE_BYTES:
             self._hand_over(conn, parser)
             return
-        status_line, headers, body = response
-        is_kept = self._keeps_connections() and request.keep_alive
-        outgoing = Outgoing([_head(request.version, status_line, headers, is_kept), *body])
+        response = self._ask(request, may_wait=False)
+        if response is None:
+            self._hand_over(conn, parser)
+            return
+        is_kept, outgoing = response
         then = self.await_request if is_kept else self._linger if request.keep_alive else self.end
         self._unsent.append((conn, outgoing, then))
 
+    def _ask(self, request: Request, *, may_wait: bool) -> tuple[bool, Outgoing] | None:
+        """Have the app answer a plain request; return whether its connection may be kept, and what is to be sent."""
+        response = None if self.answer is None else self.answer(request, may_wait=may_wait)
+        if response is None:
+            return None
+        status_line, headers, body = response
+        is_kept = self._keeps_connections() and request.keep_alive
+        return is_kept, Outgoing([_head(request.version, status_line, headers, is_kept), *body])
+
     def _keeps_connections(self) -> bool:
-        """Count a request that is answered on the loop; say as gunicorn does whether its connection may be kept."""
+        """Count a request that gunicorn has not; say as it does whether its connection may be kept."""
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
@@ -163,17 +185,36 @@ class LoopWorker(BoundedWorker):
 
     def _hand_over(self, conn: TConn, parser: RequestParser) -> None:
         """Have a thread answer; the connection is not watched until it has."""
-        self.hold(conn, len(parser.received))
-        exchange = Exchange(conn.sock, parser.received, is_whole=parser.is_whole)
+        self.hold(conn, parser.n_held)
         self.poller.unregister(conn.sock)
-        conn.sock = conn.parser.unreader.sock = exchange
-        done = self.tpool.submit(self._answer, conn)
+        done = self.tpool.submit(self._answer, conn, parser)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-    def _answer(self, conn: TConn) -> tuple[bool, Outgoing]:
-        """Answer a request, in a thread; return whether its connection may be kept, and what is still to be sent."""
-        is_kept = bool(self.handle(conn))
-        return is_kept, conn.sock.response()
+    def _answer(self, conn: TConn, parser: RequestParser) -> Handled:
+        """Answer a request, in a thread; send what the client takes at once."""
+        response = None
+        try:
+            response = None if parser.request is None else self._ask(parser.request, may_wait=True)
+        except (MemoryError, OSError, RuntimeError) as error:
+            if not is_shortage(error):
+                raise
+            self.log.warning("a request is refused: %r", error)
+            response = False, Outgoing([refusal(HTTPStatus.SERVICE_UNAVAILABLE)])
+        if response is None:
+            return self._answer_by_gunicorn(conn, parser)
+        is_kept, outgoing = response
+        outgoing.send(conn.sock)
+        return is_kept, outgoing, b""
+
+    def _answer_by_gunicorn(self, conn: TConn, parser: RequestParser) -> Handled:
+        exchange = Exchange(conn.sock, parser.received, is_whole=parser.is_whole)
+        conn.sock = conn.parser.unreader.sock = exchange
+        try:
+            is_kept = bool(self.handle(conn))
+            outgoing = exchange.response()
+        finally:
+            conn.sock = conn.parser.unreader.sock = exchange.client
+        return is_kept, outgoing, conn.parser.unreader.take_buffered() + exchange.unread()
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Answer a request that gunicorn has parsed; one that did not come in whole ends its connection."""
@@ -190,13 +231,10 @@ class LoopWorker(BoundedWorker):
         else:
             super().handle_error(req, client, addr, exc)
 
-    def finish_request(self, conn: TConn, fs: "Future[tuple[bool, Outgoing]]") -> None:
+    def finish_request(self, conn: TConn, fs: "Future[Handled]") -> None:
         """Take a connection back from a thread, send the rest, and go on with what the client has sent meanwhile."""
-        exchange: Exchange = conn.sock
-        conn.sock = conn.parser.unreader.sock = exchange.client
         try:
-            is_kept, outgoing = fs.result()
-            unread = conn.parser.unreader.take_buffered() + exchange.unread()
+            is_kept, outgoing, unread = fs.result()
             self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
         except Exception:  # noqa: BLE001 (whatever it is: a client that has gone, no memory)
             self.forget(conn)
@@ -245,10 +283,12 @@ class LoopWorker(BoundedWorker):
             self.end(conn)
 
 
-def _receive(client: socket) -> bytes | None:
-    """Return what has come in; nothing at the end, None where nothing has come yet or the loop has just closed it."""
+def _receive(client: socket, room: memoryview | None = None) -> bytes | memoryview | None:
+    """Return what has come in, into a room where there is one; nothing at the end, None where nothing has come yet or
+    the loop has just closed it.
+    """
     try:
-        return client.recv(MAX_REQUEST_BYTES)
+        return client.recv(RECEIVE_BYTES) if room is None else room[: client.recv_into(room)]
     except BlockingIOError:
         return None
     except OSError:  # the client has gone

@@ -1,9 +1,9 @@
 """A request, parsed from what a connection has received so far. It knows HTTP and nothing of the service.
 
-Only a plain request is parsed here: short, and alone, with a head that `PLAIN_HEAD` describes to its last byte. All
-else is delegated to gunicorn's parser, which knows all of HTTP and words its errors. So what is refused, and what is
-taken although its form is odd, does not depend on who answers. It is delegated once it is there as a whole, so that no
-thread waits for a client.
+Only a plain request is parsed here: alone, with a head that `PLAIN_HEAD` describes to its last byte. All else is
+delegated to gunicorn's parser, which knows all of HTTP and words its errors. So what is refused, and what is taken
+although its form is odd, does not depend on who answers. It is delegated once it is there as a whole, so that no thread
+waits for a client.
 """
 
 import os
@@ -14,9 +14,10 @@ from enum import Enum, auto
 from typing import Any
 
 from service.server.framing import Extent, Framing
+from service.server.long_body import LongBody
 
-MAX_REQUEST_BYTES = 2**16
-"""2,000 points in JSON. A longer request takes longer than others should wait."""
+RECEIVE_BYTES = 2**16
+"""Received at once: 2,000 points in JSON. Larger pieces cost more, as the system has to give memory for each."""
 
 MAX_HEAD_BYTES = 4096
 """Of a plain request. Gunicorn takes longer ones, within limits that it checks."""
@@ -76,7 +77,7 @@ class Request:
     method: str
     target: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes | bytearray
     version: str
     keep_alive: bool
 
@@ -104,29 +105,53 @@ class RequestParser:
     """Parses one request as it comes in. One with a body of more than `max_body_bytes` is delegated before it is there.
 
     Attributes:
-        received: all that came in.
+        request: a plain request, once it is there.
         is_whole: whether nothing of the request is still to come.
     """
 
     def __init__(self, max_body_bytes: int) -> None:
-        self.received: bytes | bytearray = b""
         self.state = State.NEED_DATA
         self.request: Request | None = None
         self.is_whole = False
         self._max_body_bytes = max_body_bytes
         self._head: Request | None = None
         self._framing: Framing | None = None
+        self._received: bytes | bytearray = b""
+        self._long_body: LongBody | None = None  # of a plain request
         self._body_begins = self._body_bytes = 0
 
-    def receive_data(self, data: bytes) -> State:
-        """Parse on, and return the state."""
-        if not self.received:
-            self.received = data
+    def receive_data(self, data: bytes | memoryview) -> State:
+        """Parse on, and return the state; a view is of `room`."""
+        if self._long_body is not None:
+            self._long_body.add(data)
+            self.state = self._state_of_body()
+            return self.state
+        if not self._received:
+            self._received = bytes(data)
         else:  # only long requests come in several pieces
-            self.received = bytearray(self.received) if isinstance(self.received, bytes) else self.received
-            self.received += data
-        self.state = self._receive(data)
+            self._received = bytearray(self._received) if isinstance(self._received, bytes) else self._received
+            self._received += data
+        self.state = self._receive(bytes(data))
         return self.state
+
+    def room(self) -> memoryview | None:
+        """Return where to receive more, where that is known."""
+        return None if self._long_body is None else self._long_body.room()
+
+    @property
+    def received(self) -> bytes | bytearray:
+        """All that came in."""
+        return self._received if self._long_body is None else self._received + self._long_body.content
+
+    @property
+    def n_received(self) -> int:
+        """How many bytes came in."""
+        return len(self._received) + (0 if self._long_body is None else self._long_body.n_received)
+
+    @property
+    def n_held(self) -> int:
+        """How many bytes this holds."""
+        return len(self._received) + (0 if self._long_body is None else self._long_body.n_held)
 
     def expects_continue(self) -> bool:
         """Say, once, whether the client waits to be told that it may send the body."""
@@ -139,36 +164,40 @@ class RequestParser:
         if self._framing is not None:
             return self._follow(self._framing, data)
         if self._head is None:
-            if not _has_ended(self.received):
+            if not _has_ended(self._received):
                 return State.NEED_DATA
             self._head = self._parse_head()
             if self._head is None:
                 self._framing = Framing(self._max_body_bytes)
-                return self._follow(self._framing, self.received)
-        return self._read_body(self._head)
+                return self._follow(self._framing, self._received)
+        return self._state_of_body()
 
     def _follow(self, framing: Framing, data: bytes | bytearray) -> State:
         state = _STATES[framing.receive_data(data)]
         # What llhttp refuses, gunicorn may take: it is whole where the head has ended and declares no body.
-        self.is_whole = framing.is_whole or (framing.is_refused_head and not DECLARED_BODY.search(self.received))
+        self.is_whole = framing.is_whole or (framing.is_refused_head and not DECLARED_BODY.search(self._received))
         return state
 
-    def _read_body(self, head: Request) -> State:
-        missing = self._body_begins + self._body_bytes - len(self.received)
+    def _state_of_body(self) -> State:
+        missing = self._body_begins + self._body_bytes - self.n_received
         if self._body_bytes > self._max_body_bytes:
             return State.DELEGATE
         if missing > 0:
+            if self._long_body is None and self._body_bytes > RECEIVE_BYTES:
+                self._long_body = LongBody(self._received[self._body_begins :], self._body_bytes)
+                self._received = bytes(self._received[: self._body_begins])
             return State.NEED_DATA
         self.is_whole = True
-        if missing < 0 or self._body_bytes > MAX_REQUEST_BYTES:  # another request follows, or this one is long
+        if missing < 0 or self._head is None:  # another request follows
             return State.DELEGATE
-        head.body = bytes(self.received[self._body_begins :])
-        self.request = head
+        body = self._long_body
+        self._head.body = bytes(self._received[self._body_begins :]) if body is None else body.content
+        self.request = self._head
         return State.COMPLETE
 
     def _parse_head(self) -> Request | None:
         """Return a request without its body; None where it is not plain."""
-        found = PLAIN_HEAD.match(self.received)
+        found = PLAIN_HEAD.match(self._received)
         if found is None or found.end() > MAX_HEAD_BYTES:
             return None
         method, target, version, fields = found.groups()

@@ -30,6 +30,8 @@ RETRY_SECONDS = 1.0
 _FREE = 255
 _connections = mmap.mmap(-1, MAX_WORKERS)  # anonymous and shared: made before the fork, seen by all workers
 _connections.write(bytes([_FREE]) * MAX_WORKERS)
+_ages = memoryview(mmap.mmap(-1, 4 * MAX_WORKERS)).cast("I")
+"""Twice the age of each slot's worker, by which gunicorn counts them, and one more once it serves; 0 for none."""
 
 
 class Worker(LoopWorker):
@@ -39,11 +41,25 @@ class Worker(LoopWorker):
         self.slot = max(0, _connections[:].find(_FREE))  # in the arbiter, which makes one worker after the other
         self._backoff_until = 0.0
         self._has_backed_off = False
+        self.grpc: Any = None  # what serves gRPC beside this worker's loop, where GRPC_PORT is set
         super().__init__(*args, **kwargs)
+        _ages[self.slot] = 2 * self.age
 
     def free_slot(self) -> None:
         """Free the slot of this worker, which has gone, however it went; called in the arbiter."""
         _connections[self.slot] = _FREE
+        _ages[self.slot] = 0
+
+    def serves(self) -> None:
+        """Let those that this worker replaces know that it serves."""
+        _ages[self.slot] = 2 * self.age + 1
+
+    def has_beginning_successors(self) -> bool:
+        """Say whether younger workers begin and none of them serves yet, as during a reload: a socket that each worker
+        has for itself, as for gRPC, must stay open until then.
+        """
+        younger = [entry for entry in _ages if entry // 2 > self.age]
+        return bool(younger) and not any(entry % 2 for entry in younger)
 
     @property
     def nr_conns(self) -> int:

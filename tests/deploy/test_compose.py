@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+import tritonclient.grpc
+from tritonclient.utils import InferenceServerException
 
 from bundle.tables import PICTURES, SCORE_PICTURES
 from chaos.deploy.faults import FRESH_SECONDS, another_experiment
@@ -427,3 +429,14 @@ def test_with_keys_nobody_without_one_is_answered_out_of_the_cache(stack: Stack,
     keys.write_text(another.split()[-1] + "\n")  # in place: a container keeps the file that it was given, not its name
     wait_for(lambda: get(path, headers=headers).status_code == 401)
     stack.compose("up", "--detach", "--wait", "--no-deps", "service")
+
+
+def test_clients_of_grpc_get_through_the_proxy_what_predict_gives(stack: Stack) -> None:
+    points = np.array([[0.1, 0.2], [0.9, -0.4]], np.float32)
+    given = tritonclient.grpc.InferInput("points", [2, 2], "FP32").set_data_from_numpy(points)
+    with tritonclient.grpc.InferenceServerClient(f"127.0.0.1:{stack.grpc_port}") as triton:
+        assert triton.is_server_ready()
+        found = triton.infer("tanh-10-10", [given]).as_numpy("probabilities")
+        with pytest.raises(InferenceServerException, match=r"NOT_FOUND.*there is no model 'nope'"):
+            triton.infer("nope", [given])
+    assert found.tolist() == pytest.approx(predict(points=points.tolist(), model="tanh-10-10").json()["probabilities"])

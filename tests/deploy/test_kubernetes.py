@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from service import __version__
+from service.address import Address
 from service.app import create_app
 from service.settings import Settings
 from tests.conftest import ROOT
@@ -145,13 +146,15 @@ def test_a_pods_environment_is_one_that_the_service_starts_with(pod: str, monkey
         monkeypatch.setenv(name, value)
     Settings.from_environment()
     of_others = {name for name in environment if not name.startswith("SERVICE_")}
-    assert of_others <= {"WEB_CONCURRENCY", "PROTOCOL"}
+    assert of_others <= {"WEB_CONCURRENCY", "GRPC_PORT", "PROTOCOL"}
+    open_ports = [port["containerPort"] for port in container.get("ports", [])]
+    assert Address.from_environment().grpc_port in {None, *open_ports[1:]}
 
 
 @pytest.mark.parametrize("pod", [name for name in PODS if "Job" not in name])
 def test_probes_ask_for_what_the_app_answers(pod: str, tmp_path: Path) -> None:
     (container,) = PODS[pod]["spec"]["containers"]
-    (port,) = container["ports"]
+    port = container["ports"][0]
     assert f"PORT={port['containerPort']}" in DOCKERFILE
     client = create_app(Settings(models_dir=tmp_path)).test_client()  # without any model
     asked = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
@@ -223,8 +226,10 @@ def test_nothing_is_reached_but_the_service_by_proxy_and_prometheus_and_nothing_
 
 
 def test_the_ingress_takes_bodies_as_large_as_the_service_does() -> None:
-    annotations = the("overlays/production", "Ingress")["metadata"]["annotations"]
-    assert annotations["nginx.org/client-max-body-size"] == f"{Settings.max_body_bytes // 2**20}m"
+    http, grpc = (manifest["metadata"] for manifest in of_kind("overlays/production", "Ingress"))
+    most = Settings.max_body_bytes // 2**20
+    assert http["annotations"]["nginx.org/client-max-body-size"] == f"{most}m"
+    assert grpc["annotations"]["nginx.org/client-max-body-size"] == f"{most + 1}m"
 
 
 def test_prometheus_finds_the_service_under_the_name_that_the_alerts_ask_for() -> None:
@@ -272,6 +277,7 @@ def test_kserves_pod_is_the_deployments() -> None:
     (container,) = ours["containers"]
     container["name"] = "kserve-container"
     container["ports"] = [{"name": "http1", "containerPort": 8000, "protocol": "TCP"}]
+    container["env"] = [entry for entry in container["env"] if entry["name"] != "GRPC_PORT"]  # KServe takes one port
     container["env"].append({"name": "PROTOCOL", "value": "v2"})
     for probe in ("startup", "liveness", "readiness"):
         container[f"{probe}Probe"]["httpGet"]["port"] = 8000

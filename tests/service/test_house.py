@@ -12,7 +12,8 @@ VALUES = {"service", "service.errors", "service.settings", "service.observabilit
 """What every layer may use."""
 
 ALLOWED = {
-    "service/edges": {"service.edges", "service.http", "service.dataplane", "service.rendering"},
+    "service/edges": {"service.edges", "service.http", "service.rpc", "service.dataplane", "service.rendering"},
+    "service/rpc": {"service.rpc", "service.http", "service.dataplane", "service.request_record"},
     "service/http": {"service.http", "service.dataplane", "service.keys", "service.request_record"},
     "service/rendering": {"service.rendering", "service.dataplane", "service.registry.models"},
     "service/dataplane": {"service.dataplane", "service.registry", "service.engines", "service.request_record"},

@@ -118,15 +118,15 @@ def test_type_grows_with_the_screen_and_for_a_projector(open_page: OpenPage, ser
     assert projected >= 1.3 * usual
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "/?view=projector", "/trainer?view=projector"])
 def test_no_page_is_wider_than_the_screen_enlarged_or_for_a_projector(
     open_page: OpenPage, server: Server, path: str
 ) -> None:
-    page = open_page(server, viewport={"width": 320, "height": 256})  # 1280 x 1024, enlarged four times
-    for query, size in (("", (320, 256)), ("", (683, 384)), ("?view=projector", (360, 740))):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        show(page, path + query)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page = open_page(server, viewport={"width": 683, "height": 384})  # 1366 x 768 at 200%
+    show(page, path)
+    for width in (683, 320):  # 1280 at 400%
+        page.set_viewport_size({"width": width, "height": 384})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 # --- From a link ---
@@ -260,8 +260,7 @@ def test_where_the_browser_does_not_let_a_page_copy_the_link_is_there_to_be_copi
 # --- On paper ---
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize("path", ["/?run=2", "/trainer"])
+@pytest.mark.parametrize(("path", "paper"), [("/?run=2", "A4"), ("/?run=2", "Letter"), ("/trainer", "Letter")])
 def test_paper_shows_maps_and_numbers_on_one_light_sheet_with_the_address(
     open_page: OpenPage, server: Server, path: str, paper: str
 ) -> None:

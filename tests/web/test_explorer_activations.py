@@ -126,6 +126,7 @@ def test_a_network_that_the_page_cannot_evaluate_is_shown_as_far_as_the_service_
     settle(page)
     expect(page.locator("#inside button.unit")).to_have_count(4 + 4 + 4 + 1)
     expect(page.locator("#inside")).to_contain_text("This page cannot compute softmax")
+    expect(page.locator("#inside .build-up")).to_contain_text("Its units cannot be switched here.")
     page.locator("#point").scroll_into_view_if_needed()
     settle(page)
     for model in LAYERS:

@@ -89,7 +89,7 @@ def test_the_default_experiment_has_no_new_controls(page: Page, journal: Journal
     for place in ("#slice", "#volume", "#class"):
         expect(page.locator(place)).to_be_hidden()
     expect(page.locator("#legend")).to_contain_text("● class 0, ▲ class 1; outlined: test. Solid: P = 0.5. Dashed")
-    assert not [url for url in journal.requests if re.search(r"volume|scene|:predict|/boundary", url)]
+    assert not [url for url in journal.requests if re.search(r"volume|scene|:predict|/boundary\?", url)]
 
 
 def test_several_classes_have_a_hue_each_and_the_page_evaluates_them(page: Page, api: Api, journal: Journal) -> None:
@@ -104,7 +104,7 @@ def test_several_classes_have_a_hue_each_and_the_page_evaluates_them(page: Page,
         right = 255 - strength[..., np.newaxis] * (255 - HUES[np.array(answer["label"])])
         painted = pixels(colours_of(panel(page, model)))[..., :3]
         assert np.abs(painted - right)[agrees].max() <= 2
-    assert not [url for url in journal.requests if "/boundary" in url]
+    assert not [url for url in journal.requests if "/boundary?" in url]
     assert not NO_NOTEBOOK.search(page.locator("main").inner_text())
     expect(page.locator("#legend")).to_contain_text("".join(SPECIES))
     shares = panel(page, "flowers").locator(".summary").inner_text()
@@ -225,7 +225,7 @@ def test_named_classes_and_categories_are_shown_by_their_names(page: Page, api: 
         right = asked(api, "survival", hold=f"port:{name}")
         field = csv_fields(page, "age", "fare")["survival"]
         check_field(field, right)
-    assert not [url for url in journal.requests if "/boundary" in url]
+    assert not [url for url in journal.requests if "/boundary?" in url]
     words = panel(page, "survival").locator(".summary")
     expect(words).to_contain_text(f"yes on {100 * (field >= 0.5).mean():.0f}% of the area")
     expect(page.locator("#legend")).to_contain_text("P(survived = yes)")

@@ -255,7 +255,7 @@ def test_a_foreign_model_shows_its_map_and_its_answer_and_says_what_it_lacks(
     inside = page.get_by_role("region", name="Inside a model")
     inside.scroll_into_view_if_needed()
     expect(inside.locator("#detail-title")).to_have_text("foreign: P(y = 1)")
-    expect(inside).to_contain_text("This SavedModel was made elsewhere")
+    expect(inside.locator(".build-up")).to_contain_text("cannot be switched here. This SavedModel was made elsewhere")
 
 
 def test_each_foreign_model_is_shown_as_what_it_is_beside_the_experiments(

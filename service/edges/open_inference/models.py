@@ -121,15 +121,19 @@ def get_v2_ready(call: Call) -> RawResponse:
 )
 def get_model_metadata(call: Call, name: str, version: str | None = None) -> RawResponse:
     """Its versions, its input and its output."""
+    return json_response(describe_model(call, name, version))
+
+
+def describe_model(call: Call, name: str, version: str | None) -> dict[str, object]:
+    """Return a model's metadata, as the protocol has it over HTTP and over gRPC."""
     served = call.plane.version(call.record, name, version)
-    document = {
+    return {
         "name": served.name,
         "versions": [str(number) for number in sorted(call.plane.model(name).served)],
         "platform": PLATFORM,
         "inputs": [{"name": INPUT, "datatype": DATATYPE, "shape": [-1, served.engine.n_features]}],
         "outputs": [{"name": served.output_name, "datatype": DATATYPE, "shape": [-1, *served.output_shape]}],
     }
-    return json_response(document)
 
 
 @endpoints.get(

@@ -7,10 +7,11 @@ from marshmallow import Schema, fields, validate
 from bundle.records import RecordSchema
 from service.http import custom_fields
 from service.http.access import refuse_without_keys
-from service.http.body import parse_json, read_points_body
+from service.http.body import read_body
 from service.http.context import Call
 from service.http.endpoint import Endpoints, Options
 from service.http.error_formats import ERROR_JSON
+from service.http.points_json import parse_points_json
 from service.http.responses import JSON, RawResponse, json_response
 from service.http.validation import load
 from service.registry.models import Model, State, Status
@@ -65,10 +66,13 @@ class LoadResponseSchema(Schema):
 def post_index(call: Call) -> RawResponse:
     """Every version on disk with its state and the reason for it; with `{"ready": true}` those that answer."""
     request: IndexRequest = load(IndexRequestSchema(), _body(call))
+    return json_response(index(call, only_ready=request.ready))
+
+
+def index(call: Call, *, only_ready: bool) -> list[dict[str, str]]:
+    """Return what the repository holds, as the protocol has it over HTTP and over gRPC."""
     entries = [(model, status) for model in call.plane.synced_models() for status in model.statuses]
-    return json_response(
-        [_entry(model, status) for model, status in entries if not request.ready or status.version is not None]
-    )
+    return [_entry(model, status) for model, status in entries if not only_ready or status.version is not None]
 
 
 def _options(summary: str) -> Options:
@@ -110,8 +114,9 @@ def _check(call: Call) -> None:
 
 def _body(call: Call) -> object:
     """Return what the body says; an empty one is an empty object."""
-    content = read_points_body(call)
-    return parse_json(content) if content else {}
+    content = read_body(call)
+    limits = call.plane.max_points, call.plane.max_features  # a long body is refused as one of points is
+    return parse_points_json(content, limits=limits) if content else {}
 
 
 def _entry(model: Model, status: Status) -> dict[str, str]:

@@ -15,7 +15,10 @@ from service.registry.models import ModelVersion
 
 endpoints = Endpoints("v2_statistics", error_format=ERROR_JSON)
 
-INFERENCE = ("predict.post_predict", "boundary.get_boundary", "v1_predict.post_v1_predict", "v2_infer.post_infer")
+INFERENCE = (
+    *("predict.post_predict", "boundary.get_boundary", "v1_predict.post_v1_predict", "v2_infer.post_infer"),
+    *("grpc_v1.predict", "grpc_v2.model_infer"),
+)
 """The endpoints whose requests are counted: those that compute."""
 
 

@@ -1,7 +1,6 @@
 """Requests and answers of infer: JSON, or JSON with the tensors' bytes behind it (the binary tensor data extension)."""
 
 import reprlib
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,8 @@ import orjson
 from numpy.typing import NDArray
 
 from service.dataplane.dataplane import SignatureCall
-from service.dataplane.points import PointsError, are_numbers, check_count, from_bytes, from_numbers, from_rows
+from service.dataplane.points import are_numbers, check_count, from_bytes, from_numbers, from_rows
+from service.edges.open_inference.checks import check_names, checked, refuse_classification, refuse_shared_memory
 from service.edges.open_inference.messages import (
     DATATYPE,
     INPUT,
@@ -24,13 +24,11 @@ from service.edges.open_inference.messages import (
 )
 from service.engines import Points
 from service.errors import InvalidError, MalformedError
-from service.http.body import COUNT_FROM_BYTES, parse_json, refuse_excess
-from service.http.points_json import cut_numbers
+from service.http.body import Body, parse_json
+from service.http.points_json import PLACEHOLDER, cut_numbers, refuse_excess_beside
 from service.http.validation import load
 
 BYTES_A_NUMBER = 4
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ MAX_KEPT_HEAD_BYTES = 1024
 """Most clients send the same JSON but for the numbers; what is longer is validated each time."""
 
 
-def header_length(text: str | None, body: bytes) -> int | None:
+def header_length(text: str | None, body: Body) -> int | None:
     """Return the length of the JSON that a body starts with, as `Inference-Header-Content-Length` has it.
 
     Raises:
@@ -62,7 +60,7 @@ def header_length(text: str | None, body: bytes) -> int | None:
     return int(text)
 
 
-def decode(body: bytes, json_length: int | None, n_features: int, max_points: int, output_name: str) -> InferCall:
+def decode(body: Body, json_length: int | None, n_features: int, max_points: int, output_name: str) -> InferCall:
     """Return the call in a body: in JSON, in JSON with bytes behind it, or where `json_length` is 0 in the points'
     bytes alone, which are answered in bytes too.
 
@@ -74,9 +72,7 @@ def decode(body: bytes, json_length: int | None, n_features: int, max_points: in
         return InferCall(_raw_points(body, n_features, max_points), binary=True)
     end = len(body) if json_length is None else json_length
     head, tail = body[:end], memoryview(body)[end:]
-    if len(head) > COUNT_FROM_BYTES:
-        refuse_excess(head, max_points, n_features)
-    request, numbers = _read_request(head)
+    request, numbers = _read_request(head, (max_points, n_features))
     binary = _wants_binary(request, output_name)
     points = _points(_the_input(request), numbers, tail, n_features, max_points)
     return InferCall(points, id=request.id, binary=binary)
@@ -102,7 +98,7 @@ def encode(
     return head + content, len(head)
 
 
-def _read_request(head: bytes) -> tuple[InferRequest, Numbers | None]:
+def _read_request(head: Body, limits: tuple[int, int]) -> tuple[InferRequest, Points | None]:
     """Return the request in a JSON document.
 
     Where its data is a list of numbers, that is parsed apart, as one array; and the rest, which is the same in most
@@ -110,20 +106,22 @@ def _read_request(head: bytes) -> tuple[InferRequest, Numbers | None]:
 
     Raises:
         MalformedError, InvalidError: it is not what the protocol says.
+        TooLargeError: it holds far too many points.
     """
     numbers, rest = cut_numbers(head, "data")
+    refuse_excess_beside(numbers, rest, head, *limits)
     with suppress(MalformedError, InvalidError):  # all of it is read once more then, and named in the message
         request = _read_rest(rest)
-        if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == []):
+        if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == PLACEHOLDER):
             return request, numbers
     return _load(head), None
 
 
-def _read_rest(rest: bytes) -> InferRequest:
-    return _load_kept(rest) if len(rest) <= MAX_KEPT_HEAD_BYTES else _load(rest)
+def _read_rest(rest: Body) -> InferRequest:
+    return _load_kept(bytes(rest)) if len(rest) <= MAX_KEPT_HEAD_BYTES else _load(rest)
 
 
-def _load(content: bytes) -> InferRequest:
+def _load(content: Body) -> InferRequest:
     request: InferRequest = load(_SCHEMA, parse_json(content))
     return request
 
@@ -132,7 +130,7 @@ _load_kept = lru_cache(maxsize=1024)(_load)
 
 
 def _the_input(request: InferRequest) -> RequestInput:
-    _check_names("inputs", [given.name for given in request.inputs], INPUT)
+    check_names("inputs", [given.name for given in request.inputs], INPUT)
     if not request.inputs:
         raise InvalidError.of("inputs", f"the input {INPUT} is missing.")
     given = request.inputs[0]
@@ -143,12 +141,12 @@ def _the_input(request: InferRequest) -> RequestInput:
     return given
 
 
-def _points(given: RequestInput, numbers: Numbers | None, tail: memoryview, n_features: int, max_points: int) -> Points:
+def _points(given: RequestInput, numbers: Points | None, tail: memoryview, n_features: int, max_points: int) -> Points:
     n, d = given.shape
     if d != n_features:
         raise InvalidError.of("inputs", f"{INPUT} must have the shape [n, {n_features}], not [{n}, {d}].")
     check_count(n, max_points)
-    _refuse_shared_memory("inputs", given.parameters)
+    refuse_shared_memory("inputs", given.parameters)
     if "binary_data_size" in given.parameters:
         return _binary_points(given, tail)
     if len(tail):
@@ -172,7 +170,7 @@ def _binary_points(given: RequestInput, tail: memoryview) -> Points:
         raise InvalidError.of(
             "inputs", f"{len(tail)} bytes are behind the JSON; {INPUT} of shape {given.shape} has {needed}."
         )
-    return _checked(from_bytes, tail, given.shape[0])
+    return checked(from_bytes, tail, given.shape[0])
 
 
 def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:
@@ -182,7 +180,7 @@ def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:
         raise InvalidError.of("inputs", f"the data of {INPUT} must be a list of numbers, flat or one list a point.")
     n = given.shape[0]
     if len(data) and isinstance(data[0], list | np.ndarray):
-        points = _checked(from_rows, data)
+        points = checked(from_rows, data)
         if list(points.shape) != given.shape:
             raise InvalidError.of(
                 "inputs", f"the data of {INPUT} has the shape {list(points.shape)}, not {given.shape}."
@@ -193,13 +191,13 @@ def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:
             "inputs", f"{INPUT} of shape {given.shape} has {n * n_features} numbers; its data has {len(data)}."
         )
     if isinstance(data, np.ndarray):
-        return _checked(from_rows, data.reshape(n, n_features))
+        return checked(from_rows, data.reshape(n, n_features))
     if not are_numbers(data):
         raise InvalidError.of("inputs", f"the data of {INPUT} must hold numbers only.")
-    return _checked(from_numbers, data, n)
+    return checked(from_numbers, data, n)
 
 
-def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:
+def _raw_points(body: Body, n_features: int, max_points: int) -> Points:
     n, left = divmod(len(body), n_features * BYTES_A_NUMBER)
     if left or not n:
         raise InvalidError.of(
@@ -207,35 +205,18 @@ def _raw_points(body: bytes, n_features: int, max_points: int) -> Points:
             f"{len(body)} bytes are not points of {n_features} {DATATYPE} numbers, {BYTES_A_NUMBER} bytes each.",
         )
     check_count(n, max_points)
-    return _checked(from_bytes, body, n)
-
-
-def _checked(read: Any, *given: Any) -> Points:
-    try:
-        points: Points = read(*given)
-    except PointsError as error:
-        raise InvalidError.of("inputs", f"{INPUT}: {error}") from error
-    return points
+    return checked(from_bytes, body, n)
 
 
 def _wants_binary(request: InferRequest, output_name: str) -> bool:
     """Say whether the output comes as bytes: by what is said of the output itself, else of all."""
-    _check_names("outputs", [output.name for output in request.outputs], output_name)
+    check_names("outputs", [output.name for output in request.outputs], output_name)
     wanted = _flag("parameters", request.parameters, "binary_data_output", otherwise=False)
     for output in request.outputs:
-        _refuse_shared_memory("outputs", output.parameters)
-        if "classification" in output.parameters:
-            raise InvalidError.of("outputs", f"classification is not offered here; ask for {output_name} alone.")
+        refuse_shared_memory("outputs", output.parameters)
+        refuse_classification(output.parameters, output_name)
         wanted = _flag("outputs", output.parameters, "binary_data", otherwise=wanted)
     return wanted
-
-
-def _check_names(field_name: str, names: Sequence[str], only: str) -> None:
-    for name in names:
-        if name != only:
-            raise InvalidError.of(field_name, f"there is no {field_name[:-1]} {reprlib.repr(name)}; there is {only}.")
-    if len(names) > 1:
-        raise InvalidError.of(field_name, f"{only} is given {len(names)} times; give it once.")
 
 
 def _flag(field_name: str, parameters: Parameters, name: str, *, otherwise: bool) -> bool:
@@ -243,8 +224,3 @@ def _flag(field_name: str, parameters: Parameters, name: str, *, otherwise: bool
     if not isinstance(value, bool):
         raise InvalidError.of(field_name, f"{name} must be true or false.")
     return value
-
-
-def _refuse_shared_memory(field_name: str, parameters: Parameters) -> None:
-    if any(name.startswith("shared_memory") for name in parameters):
-        raise InvalidError.of(field_name, "shared memory is not offered here; send the tensor's bytes.")

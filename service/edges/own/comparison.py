@@ -1,12 +1,12 @@
 """`GET /comparison`: what an experiment found. `POST /comparison`: the same verdicts, of scores from elsewhere."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate
 
-from bundle.comparison import ROPE, Comparison, ComparisonSchema
+from bundle.comparison import ROPE, Comparison, ComparisonSchema, ModelResult
 from bundle.records import StrictRecordSchema
 from bundle.tables import PICTURES, SCORE_PICTURES, SCORE_TABLES, TABLES
 from service import __version__
@@ -48,6 +48,7 @@ class ComparisonQuery(ResultsQuery):
     score: str | None = None
     table: str = "models"
     picture: str = "runs"
+    values: bool = True
 
 
 class ComparisonQuerySchema(ResultsQuerySchema):
@@ -63,6 +64,13 @@ class ComparisonQuerySchema(ResultsQuerySchema):
     )
     table = custom_fields.choice_field(TABLES, "what a row of CSV and Markdown is of")
     picture = custom_fields.choice_field(PICTURES, "what is drawn")
+    values = fields.Boolean(
+        metadata={
+            "description": "whether `metrics` have a value of each replicate, a third of the JSON; else none but R² "
+            "where that is what models are compared by",
+            "default": True,
+        }
+    )
 
 
 @endpoints.get(
@@ -82,7 +90,7 @@ def get_comparison(call: Call, query: ComparisonQuery) -> RawResponse:
     stored = call.plane.experiments.comparison(query.experiment)
     found = call.plane.compared(call.record, stored, query.rope, query.score)
     if representation == "json":
-        return conditional_content(call, to_json(found), JSON)
+        return conditional_content(call, to_json(found if query.values else _summed_up(found)), JSON)
     if representation == "png":
         asked = (str(query.width), query.picture, repr(query.rope), query.score or "")
         validators = Validators.of(__version__, "comparison", *asked, stored.digest)
@@ -94,6 +102,17 @@ def get_comparison(call: Call, query: ComparisonQuery) -> RawResponse:
         )
     text = tables.of_comparison(found, query.table, representation)
     return conditional_content(call, text.encode(), as_text(TYPES[representation]))
+
+
+def _summed_up(comparison: Comparison) -> Comparison:
+    """Return a comparison whose metrics have no values of single replicates, but for a regression's score."""
+    return replace(comparison, models=[_with_sums(model) for model in comparison.models])
+
+
+def _with_sums(model: ModelResult) -> ModelResult:
+    score = "r2" if model.accuracy is None else None
+    metrics = {name: one if name == score else replace(one, values=[]) for name, one in model.metrics.items()}
+    return replace(model, metrics=metrics)
 
 
 def _picture(comparison: Comparison, query: ComparisonQuery) -> bytes:
@@ -236,7 +255,7 @@ def post_comparison(call: Call, query: ScoresQuery) -> RawResponse:
         raise UnsupportedMediaTypeError(
             f"send the scores as Content-Type: {JSON} or {CSV}, not {kind or 'without one'}"
         )
-    content = read_body(call)
+    content = bytes(read_body(call))
 
     def answer() -> Sequence[bytes]:
         scores, asked = _from_json(content, query) if kind == JSON else _from_table(content, query)

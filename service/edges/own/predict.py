@@ -11,7 +11,7 @@ from service.dataplane.dataplane import PredictCall
 from service.dataplane.inference import AnyPrediction
 from service.dataplane.points import NamedPoints
 from service.http import custom_fields
-from service.http.body import check_json, read_points_body
+from service.http.body import check_json, read_body
 from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.responses import JSON, RawResponse, to_json
@@ -149,8 +149,8 @@ def post_predict(call: Call) -> RawResponse:
     gives no probabilities, such as a regression, is answered with `values` and without labels.
     """
     check_json(call)
-    content = read_points_body(call)
-    body = call.plane.predict(call.record, lambda: load_json(SCHEMA, content), _encode)
+    content, limits = read_body(call), (call.plane.max_points, call.plane.max_features)
+    body = call.plane.predict(call.record, lambda: load_json(SCHEMA, content, limits), _encode)
     return RawResponse([body], JSON)
 
 

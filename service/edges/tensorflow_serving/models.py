@@ -9,7 +9,7 @@ from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.error_formats import ERROR_JSON
 from service.http.responses import JSON, RawResponse, json_response
-from service.registry.models import State, Status
+from service.registry.models import ModelVersion, State, Status
 
 endpoints = Endpoints("v1", problems=(404,), error_format=ERROR_JSON, inline=True)
 
@@ -69,6 +69,11 @@ class MetadataSchema(Schema):
 )
 def get_status(call: Call, name: str, version: str | None = None) -> RawResponse:
     """A `tensorflow.serving.GetModelStatusResponse`; a version that cannot be loaded has ended, with the reason."""
+    return json_response(describe_status(call, name, version))
+
+
+def describe_status(call: Call, name: str, version: str | None) -> dict[str, object]:
+    """Return the states of a model's versions, as protobuf's JSON has it."""
     try:
         statuses = call.plane.model(name).statuses
     except NotFoundError as error:
@@ -77,7 +82,7 @@ def get_status(call: Call, name: str, version: str | None = None) -> RawResponse
         statuses = tuple(status for status in statuses if str(status.number) == version)
         if not statuses:
             raise NotFoundError(f"Could not find version {version} of model {name}")
-    return json_response({"model_version_status": [_status(status) for status in statuses]})
+    return {"model_version_status": [_status(status) for status in statuses]}
 
 
 @endpoints.get(
@@ -89,6 +94,16 @@ def get_status(call: Call, name: str, version: str | None = None) -> RawResponse
 def get_metadata(call: Call, name: str, version: str | None = None) -> RawResponse:
     """What each signature of the SavedModel takes and gives."""
     served = servable(call, name, version)
+    return json_response(
+        {
+            "model_spec": {"name": served.name, "signature_name": "", "version": str(served.number)},
+            "metadata": {"signature_def": describe_signatures(served)},
+        }
+    )
+
+
+def describe_signatures(served: ModelVersion) -> dict[str, object]:
+    """Return a `tensorflow.serving.SignatureDefMap`, as protobuf's JSON has it."""
     described = {signature: served.engine.describe(signature) for signature in sorted(served.engine.signatures)}
     signatures = {
         name: {
@@ -98,12 +113,7 @@ def get_metadata(call: Call, name: str, version: str | None = None) -> RawRespon
         }
         for name, signature in described.items()
     }
-    return json_response(
-        {
-            "model_spec": {"name": served.name, "signature_name": "", "version": str(served.number)},
-            "metadata": {"signature_def": {"signature_def": signatures}},
-        }
-    )
+    return {"signature_def": signatures}
 
 
 def _status(status: Status) -> dict[str, object]:

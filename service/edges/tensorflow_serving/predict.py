@@ -8,7 +8,7 @@ from service.edges.tensorflow_serving.servable import servable
 from service.edges.tensorflow_serving.tensors import PredictV1Call, as_columns, as_rows, decode
 from service.engines import Outputs
 from service.http import custom_fields
-from service.http.body import read_points_body
+from service.http.body import read_body
 from service.http.context import Call
 from service.http.custom_fields import Limits
 from service.http.endpoint import Endpoints
@@ -82,11 +82,11 @@ def post_v1_predict(call: Call, name: str, version: str | None = None) -> RawRes
     `{"signature_name": "at", "inputs": {"points": [[0.1, 0.2]], "replicate": 3, "snapshot": 0}}`.
     """
     served = servable(call, name, version)
-    content = read_points_body(call, served)
+    content = read_body(call)
 
     def encode(request: PredictV1Call, outputs: Outputs) -> bytes:
         described = served.engine.describe(request.signature).outputs
         return to_json(as_rows(outputs, described) if request.in_rows else as_columns(outputs, described))
 
-    body = call.plane.evaluate(call.record, served, lambda: decode(content, served), encode)
+    body = call.plane.evaluate(call.record, served, lambda: decode(content, served, call.plane.max_points), encode)
     return RawResponse([body], JSON)

@@ -14,6 +14,7 @@ from service.dataplane.grid_functions import check_scalars
 from service.dataplane.points import PointsError, from_rows
 from service.engines import Outputs, Points, Signature, Tensor
 from service.errors import InvalidError, MalformedError
+from service.http.body import Body, parse_json
 from service.http.points_json import parse_points_json
 from service.registry.models import ModelVersion
 
@@ -30,30 +31,47 @@ class PredictV1Call(SignatureCall):
     in_rows: bool = False
 
 
-def decode(body: bytes, version: ModelVersion) -> PredictV1Call:
+def decode(body: Body, version: ModelVersion, max_points: int) -> PredictV1Call:
     """Return what a body asks of a version.
 
     Raises:
+        TooLargeError: it holds far too many points.
         MalformedError: the body is not a JSON object.
         InvalidError: it is not what TensorFlow Serving takes, or the points are not as the model needs them.
     """
-    document = _parse(body)
+    document = _parse(body, (max_points, version.engine.n_features))
+    try:
+        return _call(document, version)
+    except InvalidError:
+        return _call(parse_json(body), version)  # the message quotes what was sent, and no array
+
+
+def _call(document: dict[str, Any], version: ModelVersion) -> PredictV1Call:
     name = document.get("signature_name", DEFAULT)
     if not isinstance(name, str):
         raise _wrong(document, "not formatted correctly. 'signature_name' key must be a string value.")
-    if name not in version.engine.signatures:
-        shown = name if len(name) <= MAX_QUOTED_NAME_CHARS else f"{name[:MAX_QUOTED_NAME_CHARS]}…"
-        raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
-    signature = version.engine.describe(name)
+    signature = find_signature(version, name)
     if "instances" in document and "inputs" in document:
         raise _wrong(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in document:
         return PredictV1Call(_points(_rows(document["instances"], signature), signature), name, in_rows=True)
     if "inputs" in document:
         columns = _columns(document["inputs"], signature)
-        points = _points(columns[_points_of(signature).name], signature)
+        points = _points(columns[points_input(signature).name], signature)
         return PredictV1Call(points, name, _scalars(columns, signature, version))
     raise InvalidError("Missing 'inputs' or 'instances' key")
+
+
+def find_signature(version: ModelVersion, name: str) -> Signature:
+    """Return what a signature takes and gives.
+
+    Raises:
+        InvalidError: there is none of that name.
+    """
+    if name not in version.engine.signatures:
+        shown = name if len(name) <= MAX_QUOTED_NAME_CHARS else f"{name[:MAX_QUOTED_NAME_CHARS]}…"
+        raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
+    return version.engine.describe(name)
 
 
 def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
@@ -61,7 +79,7 @@ def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
 
     A row is the output's value at the point, float32 […], or an object of them where the signature has several outputs.
     """
-    tensors = _tensors(outputs, described)
+    tensors = named_tensors(outputs, described)
     if len(tensors) == 1:
         return {"predictions": next(iter(tensors.values()))}
     return {"predictions": [dict(zip(tensors, row, strict=True)) for row in zip(*tensors.values(), strict=True)]}
@@ -69,15 +87,15 @@ def as_rows(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
 
 def as_columns(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, object]:
     """Return the answer to `inputs`: the output of all points, float32 [n, …], or an object of several."""
-    tensors = _tensors(outputs, described)
+    tensors = named_tensors(outputs, described)
     return {"outputs": next(iter(tensors.values())) if len(tensors) == 1 else tensors}
 
 
-def _parse(body: bytes) -> dict[str, Any]:
-    if not body.strip():
+def _parse(body: Body, limits: tuple[int, int]) -> dict[str, Any]:
+    if not body or body.isspace():
         raise MalformedError("JSON Parse error: The document is empty")
     try:
-        document = parse_points_json(body, "instances", "inputs")
+        document = parse_points_json(body, "instances", "inputs", objects=("inputs",), limits=limits)
     except MalformedError as error:
         cause = error.__cause__
         at = f"{cause.msg} at offset: {cause.pos}" if isinstance(cause, orjson.JSONDecodeError) else error.detail
@@ -87,7 +105,7 @@ def _parse(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _rows(instances: object, signature: Signature) -> list[object] | NDArray[np.float64]:
+def _rows(instances: object, signature: Signature) -> list[object] | Points:
     """Return the rows, each either the value of the only input or an object with it."""
     if not isinstance(instances, list | np.ndarray):
         raise _wrong(instances, "Excepting 'instances' to be an list/array")
@@ -132,10 +150,10 @@ def _points(rows: object, signature: Signature) -> Points:
     try:
         return from_rows(rows)
     except PointsError as error:
-        raise InvalidError(f"{_points_of(signature).name}: {error}") from error
+        raise InvalidError(f"{points_input(signature).name}: {error}") from error
 
 
-def _points_of(signature: Signature) -> Tensor:
+def points_input(signature: Signature) -> Tensor:
     return next(tensor for tensor in signature.inputs if len(tensor.shape) == 2)
 
 
@@ -153,7 +171,7 @@ def _scalars(columns: Mapping[str, object], signature: Signature, version: Model
     return scalars
 
 
-def _tensors(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, NDArray[np.float32]]:
+def named_tensors(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, NDArray[np.float32]]:
     """Return the outputs by their names and in the shapes that the SavedModel has."""
     if len(described) == 1:
         (values,) = outputs.values()

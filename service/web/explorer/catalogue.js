@@ -106,7 +106,7 @@ export async function load(service, before, wanted, run) {
   if (run !== null) for (const model of models) model.loadNetwork(service, run).catch(() => {});
   /** @type {[ComparisonDocument | null, Dataset | null]} */
   const [comparison, dataset] = await Promise.all([
-    resultOf(service, "comparison", experiment),
+    resultOf(service, "comparison", experiment, "&values=false"),
     resultOf(service, "dataset", experiment).then(dataOf),
   ]);
   const rows = comparison?.models ?? [];
@@ -128,11 +128,11 @@ function faultOf(error) {
 }
 
 /** What an experiment left, or null where it left none: its models came here without it.
- *  @param {Service} service @param {string} what @param {string | null} experiment */
-async function resultOf(service, what, experiment) {
+ *  @param {Service} service @param {string} what @param {string | null} experiment @param {string} more of the query */
+async function resultOf(service, what, experiment, more = "") {
   if (experiment === null) return null;
   try {
-    return await service.json(`${what}?experiment=${encodeURIComponent(experiment)}`);
+    return await service.json(`${what}?experiment=${encodeURIComponent(experiment)}${more}`);
   } catch (error) {
     if (error instanceof ServiceError && error.status === 404) return null;
     throw error;

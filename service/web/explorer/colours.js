@@ -29,11 +29,11 @@ const STEPS = 512;
 export class Scale {
   /** @param {string[]} anchors @param {number} low @param {number} high @param {string} label */
   constructor(anchors, low, high, label) {
-    this.anchors = anchors;
+    this.anchors = anchors.map(rgb);
     this.low = low;
     this.high = high;
     this.label = label;
-    this.pixels = Uint32Array.from({ length: STEPS }, (_, i) => pixel(mixed(anchors, i / (STEPS - 1))));
+    this.pixels = Uint32Array.from({ length: STEPS }, (_, i) => pixel(mixed(this.anchors, i / (STEPS - 1))));
   }
 
   /** Fill an image [n × n pixels] with values [n · n] whose first row is the lowest.
@@ -163,11 +163,11 @@ function memoize(make) {
   };
 }
 
-/** @param {string[]} anchors @param {number} at from 0 to 1 */
+/** @param {number[][]} anchors @param {number} at from 0 to 1 */
 function mixed(anchors, at) {
   const position = at * (anchors.length - 1);
   const first = Math.min(anchors.length - 2, Math.floor(position));
-  const [a, b] = [rgb(anchors[first]), rgb(anchors[first + 1])];
+  const [a, b] = [anchors[first], anchors[first + 1]];
   return a.map((value, channel) => value + (position - first) * (b[channel] - value));
 }
 

@@ -4,7 +4,7 @@ import { Comparison } from "./comparison.js";
 import { Curves } from "./curve.js";
 import { Data } from "./data.js";
 import { byId, h, messageOf, say } from "./dom.js";
-import { curl } from "./downloads.js";
+import { columnsOf, curl } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { legend, marks } from "./legend.js";
 import { NetworkView } from "./network-view.js";
@@ -101,19 +101,21 @@ export class Content {
   }
 
   /** Draw everything that is seen, as far as it is loaded; say whether that was all.
-   *  @param {View} view @param {Set<string>} seen */
-  draw(view, seen) {
+   *  @param {View} view @param {Set<string>} seen
+   *  @param {boolean} isFirst whether the maps are to be seen at once: roughly, and what is below them later */
+  draw(view, seen, isFirst = false) {
     const { fields, catalogue } = this;
     const available = catalogue.models.filter((model) => fields.unavailableReason(model, view) === null);
-    const drawn = new Map(available.map((model) => [model.name, this.#fieldOf(model, view)]));
+    const drawn = new Map(available.map((model) => [model.name, this.#fieldOf(model, view, isFirst)]));
     if ([...drawn.values()].includes(null)) return false;
     this.#drawn = drawn;
     const scale = this.#sharedScale(view);
     legend(byId("legend"), byId("reading"), catalogue, view, scale, () => this.state.go({}, "point"));
     this.slice.show(view);
-    this.data.draw(view, this.panels, scale);
     for (const panel of this.panels) this.#drawPanel(panel, view, scale);
     this.#drawDifference(view);
+    if (isFirst) return true;
+    this.data.draw(view, this.panels, scale);
     const command = curl(fields, available, view, this.#isDifferenceShown(view) ? fields.difference(view) : null);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
     this.comparison?.draw(view);
@@ -126,11 +128,28 @@ export class Content {
     return true;
   }
 
+  /** Draw another epoch, of what is in sight, roughly, and without words: nobody reads these while they change. Say
+   *  whether it was loaded.
+   *  @param {View} view @param {Set<string>} seen */
+  follow(view, seen) {
+    const isPairSeen = seen.has("difference") && this.#isDifferenceShown(view);
+    const panels = this.panels.filter(({ element, model }) => this.#drawn.has(model.name) && seen.has(element.id));
+    const models = new Set([...panels.map(({ model }) => model), ...(isPairSeen ? (view.pair ?? []) : [])]);
+    const drawn = new Map(this.#drawn);
+    for (const model of models) drawn.set(model.name, this.#fieldOf(model, view, true));
+    if ([...drawn.values()].includes(null)) return false;
+    this.#drawn = drawn;
+    const scale = this.#sharedScale(view);
+    for (const panel of panels) this.#drawPanel(panel, view, scale, true);
+    if (isPairSeen) this.#drawDifference(view, true);
+    return !seen.has("inside") || this.#drawInside(view, true);
+  }
+
   /** What a model's map shows; null where that is not loaded. A model that cannot be evaluated is asked for instead.
    *  @param {Model} model @param {View} view */
-  #fieldOf(model, view) {
+  #fieldOf(model, view, isQuick = false) {
     try {
-      return this.fields.of(model, view);
+      return this.fields.of(model, view, isQuick);
     } catch (error) {
       model.leave(messageOf(error));
       return null;
@@ -149,14 +168,15 @@ export class Content {
 
   /** Draw a model's panel. A fault costs no other one.
    *  @param {ModelPanel} panel @param {View} view @param {AnyScale} shared */
-  #drawPanel(panel, view, shared) {
+  #drawPanel(panel, view, shared, isFollowing = false) {
     const { name, quantity } = panel.model;
     const field = this.#drawn.get(name) ?? null;
     const isOwn = quantity.key !== this.catalogue.quantity.key || quantity.target !== this.catalogue.quantity.target;
     const isApart = isOwn || (quantity.isValue && !panel.model.isOfData);
     try {
       const scale = isApart && field !== null ? scaleFor(quantity, view, rangeOf(field.values)) : shared;
-      panel.draw(view, this.fields, field, scale, isApart || !panel.model.isOfData);
+      if (isFollowing && field !== null) panel.follow(view, field, scale);
+      else panel.draw(view, this.fields, field, scale, isApart || !panel.model.isOfData);
     } catch (error) {
       panel.say(`cannot be drawn: ${messageOf(error)}`);
     }
@@ -168,10 +188,15 @@ export class Content {
   }
 
   /** @param {View} view */
-  #drawDifference(view) {
+  #drawDifference(view, isFollowing = false) {
     if (this.difference === null || view.pair === null) return;
     const [a, b] = view.pair.map(({ name }) => name);
-    this.difference.draw(view, view.pair, this.fields, this.#drawn.get(a) ?? null, this.#drawn.get(b) ?? null);
+    const [first, second] = [this.#drawn.get(a) ?? null, this.#drawn.get(b) ?? null];
+    if (isFollowing && first !== null && second !== null) {
+      this.difference.follow(view, view.pair, first, second);
+      return;
+    }
+    this.difference.draw(view, view.pair, this.fields, first, second);
     const tested = pairOf(this.catalogue.comparison, a, b);
     say(this.difference.verdict, tested ? sentence(tested, this.catalogue.comparison) : "");
   }
@@ -203,7 +228,7 @@ export class Content {
   }
 
   /** @param {View} view */
-  #drawInside(view) {
+  #drawInside(view, isFollowing = false) {
     const model = this.catalogue.model(view.inside);
     if (model === null) return true;
     const reason = this.fields.unitsUnavailable(model, view);
@@ -211,7 +236,7 @@ export class Content {
       this.networkView.say(model, reason);
       return true;
     }
-    const units = this.fields.units(model, view);
+    const units = this.fields.units(model, view, isFollowing);
     if (units === null) return false;
     try {
       this.networkView.draw(view, model, units);
@@ -271,17 +296,4 @@ function otherExperiments({ experiments, experiment }, { values: { theme, colour
   const to = (name) => `${addressOf({ ...DEFAULTS, theme, colours, experiment: name })}#comparison`;
   const links = others.flatMap((name, i) => [i > 0 ? ", " : " Other experiments: ", h("a", { href: to(name) }, name)]);
   return links.length > 0 ? [...links, "."] : [];
-}
-
-/** A model's numbers as columns of a table: of several classes the position of the most probable one too.
- *  @param {Model} model @param {Field | null} field
- *  @returns {[string, Float32Array][]} */
-function columnsOf({ name }, field) {
-  const values = Float32Array.from(field?.values ?? []);
-  return field?.labels
-    ? [
-        [name, values],
-        [`${name} class`, Float32Array.from(field.labels)],
-      ]
-    : [[name, values]];
 }

@@ -4,8 +4,7 @@ import { signedScale } from "./colours.js";
 import { counted, fixed, h, say, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
-import { line } from "./lines.js";
-import { link, Panel } from "./panels.js";
+import { boundaryOf, link, Panel } from "./panels.js";
 import { rangeOf } from "./scales.js";
 import { named, options } from "./selects.js";
 import { DEFAULTS } from "./state.js";
@@ -63,17 +62,22 @@ export class DifferencePanel extends Panel {
       return;
     }
     this.plot.moveTo(view.place);
+    this.plot.draw("truth", this.truth ? this.plot.sphere(this.truth, view.place) : "");
+    this.plot.draw("point", this.plot.cross(view.point));
+    this.follow(view, pair, first, second);
+    this.#legend(differenceScale(view, pair[0], this.values));
+    this.plot.draw("disagreement", this.#disagreements(view, pair, fields));
+  }
+
+  /** Draw what another epoch changes, but for words and the points that they are of.
+   *  @param {View} view @param {[Model, Model]} pair @param {Field} first @param {Field} second */
+  follow(view, pair, first, second) {
     const { values } = this;
     for (let i = 0; i < values.length; i++) values[i] = first.values[i] - second.values[i];
     const isShare = isOfP(view) && !pair[0].quantity.isValue;
-    const scale = differenceScale(view, pair[0], values);
-    this.#legend(scale);
-    this.plot.paint({ values, labels: null }, scale);
-    this.plot.draw("truth", this.truth ? this.plot.sphere(this.truth, view.place) : "");
-    this.plot.draw("other", isShare ? line(second.values, NODES, 0.5) : "");
-    this.plot.draw("boundary", isShare ? line(first.values, NODES, 0.5) : "");
-    this.plot.draw("disagreement", this.#disagreements(view, pair, fields));
-    this.plot.draw("point", this.plot.cross(view.point));
+    this.plot.paint({ values, labels: null }, differenceScale(view, pair[0], values));
+    this.plot.draw("other", isShare ? boundaryOf(second) : "");
+    this.plot.draw("boundary", isShare ? boundaryOf(first) : "");
   }
 
   /** @param {Scale} scale */

@@ -80,6 +80,19 @@ export function curl(fields, models, view, difference) {
     .join("\n");
 }
 
+/** A model's numbers as columns of a table: of several classes the position of the most probable one too.
+ *  @param {Model} model @param {Field | null} field
+ *  @returns {[string, Float32Array][]} */
+export function columnsOf({ name }, field) {
+  const values = Float32Array.from(field?.values ?? []);
+  return field?.labels
+    ? [
+        [name, values],
+        [`${name} class`, Float32Array.from(field.labels)],
+      ]
+    : [[name, values]];
+}
+
 /** @param {Shown} shown */
 function csv({ place, columns: [x, y], values }) {
   const columns = [...values.values()];

@@ -1,7 +1,7 @@
 // Fields: what a map shows, a number at each node of the grid of its place. Evaluated from weights where the page can,
 // which takes a millisecond; else asked of the service and kept.
 
-import { grid, linspace } from "./network.js";
+import { finer, grid, linspace, Scratch } from "./network.js";
 import { mostProbable } from "./quantity.js";
 import { isRefusal } from "./service.js";
 import { classOf, isOfP, placeIn } from "./view.js";
@@ -10,10 +10,12 @@ import { classOf, isOfP, placeIn } from "./view.js";
  *  moves it by a pixel. */
 export const NODES = 81;
 
-/** The same for an average over the data: each node costs the service as many evaluations as there are rows. */
+/** The same for an average over the data, where each node costs the service as many evaluations as there are rows, and
+ *  while the slider moves. Every other one of NODES. */
 const FEW_NODES = 41;
 
-const MAX_KEPT = 600;
+/** Fields that are kept: all of a run of a dozen models, 26 kB each. */
+const MAX_KEPT = 1000;
 
 /** Units of a layer that are asked for. */
 const MOST_UNITS = 64;
@@ -22,8 +24,23 @@ const MOST_UNITS = 64;
 /** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./encoder.js").Column} Column */
 
+/** What was made of a field, by name.
+ *  @type {WeakMap<Field, Map<string, any>>} */
+const made = new WeakMap();
+
+/** What is made of a field, once for each name: a line takes as long as the rest of a map.
+ *  @template T
+ *  @param {Field} field that stays as it is @param {string} name @param {() => T} make
+ *  @returns {T} */
+export function once(field, name, make) {
+  const all = made.get(field) ?? new Map();
+  made.set(field, all);
+  if (!all.has(name)) all.set(name, make());
+  return all.get(name);
+}
+
 export class Fields {
-  /** @type {Map<string, Field>} by query */
+  /** @type {Map<string, Field>} by query, or by model, run, snapshot, place and class */
   #kept = new Map();
   /** @type {Map<string, string>} by query, why the service does not answer it */
   #refused = new Map();
@@ -33,8 +50,9 @@ export class Fields {
   #last = new WeakMap();
   /** @type {WeakMap<Network, LearningCurve>} */
   #learning = new WeakMap();
-  /** @type {WeakMap<Place, Column[]>} */
+  /** @type {WeakMap<Place, Map<number, Column[]>>} */
   #columns = new WeakMap();
+  #scratch = new Scratch();
 
   /** @param {import("./service.js").Service} service @param {Catalogue} catalogue */
   constructor(service, catalogue) {
@@ -44,11 +62,11 @@ export class Fields {
 
   /** All features at the nodes of a place.
    *  @param {Place} place */
-  columns(place) {
-    const kept = this.#columns.get(place);
-    if (kept !== undefined) return kept;
-    const columns = place.with(grid(linspace(...place.x, NODES), linspace(...place.y, NODES)));
-    this.#columns.set(place, columns);
+  columns(place, nodes = NODES) {
+    const all = this.#columns.get(place) ?? new Map();
+    this.#columns.set(place, all);
+    const columns = all.get(nodes) ?? place.with(grid(linspace(...place.x, nodes), linspace(...place.y, nodes)));
+    all.set(nodes, columns);
     return columns;
   }
 
@@ -106,17 +124,41 @@ export class Fields {
     return view.statistic === "probability" && model.isEvaluatedHere && !placeIn(model, view).isAverage;
   }
 
-  /** The field of a model in a view, [NODES · NODES], or null where it is not loaded. Valid until the model's next.
+  /** The field of a model in a view, [NODES · NODES], or null where it is not loaded.
    *  @param {Model} model @param {View} view
+   *  @param {boolean} isQuick whether every other node is enough where it is not there yet: a quarter of the time
    *  @returns {Field | null} */
-  of(model, view) {
+  of(model, view, isQuick = false) {
     const network = this.#isEvaluated(model, view) ? model.network(view.run) : null;
     if (network === null) return this.#kept.get(String(this.query(model, view))) ?? null;
-    const outputs = this.#evaluated(model, network, view)[network.layers.length - 1];
-    const { classes, isMulticlass } = model.quantity;
     const class_ = classOf(model.quantity, view.class, view.statistic);
-    if (isMulticlass && class_ === null) return { ...mostProbable(outputs), outputs };
-    return { values: outputs[class_ === null ? 0 : classes.indexOf(class_)], labels: null };
+    const { key: where } = placeIn(model, view);
+    const key = JSON.stringify([model.name, model.version, view.run, model.snapshot(view.epoch), where, class_]);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    if (isQuick) {
+      const columns = this.columns(placeIn(model, view), FEW_NODES);
+      const few = network.outputs(model.snapshot(view.epoch), columns, this.#scratch);
+      return this.#fieldOf(model, few.map((one) => finer(one, FEW_NODES)), class_);
+    }
+    const field = this.#fieldOf(model, this.#evaluated(model, network, view)[network.layers.length - 1], class_);
+    this.#add(key, field);
+    return field;
+  }
+
+  /** @param {Model} model @param {ArrayLike<number>[]} outputs which are used again @param {string | null} class_
+   *  @returns {Field} */
+  #fieldOf({ quantity: { classes, isMulticlass } }, outputs, class_) {
+    if (!isMulticlass || class_ !== null) {
+      return { values: Float32Array.from(outputs[class_ === null ? 0 : classes.indexOf(class_)]), labels: null };
+    }
+    return { ...mostProbable(outputs), outputs: outputs.map((one) => Float32Array.from(one)) };
+  }
+
+  /** @param {string} key @param {Field} field */
+  #add(key, field) {
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    this.#kept.set(key, field);
   }
 
   /** Load what a model's field needs.
@@ -129,11 +171,11 @@ export class Fields {
 
   /** The output of every unit of a run, by layer and unit, [NODES · NODES] each, the outputs last, with the other
    *  features held; null where they are not loaded. Valid until the model's next.
-   *  @param {Model} model @param {View} view
+   *  @param {Model} model @param {View} view @param {boolean} isQuick as above
    *  @returns {Layers | null} */
-  units(model, view) {
+  units(model, view, isQuick = false) {
     const network = model.network(view.run);
-    if (network !== null) return this.#evaluated(model, network, view);
+    if (network !== null) return isQuick ? this.#rough(model, network, view) : this.#evaluated(model, network, view);
     const layers = this.#unitQueries(model, view).map((layer) =>
       layer.map((query) => this.#kept.get(String(query))?.values),
     );
@@ -185,6 +227,18 @@ export class Fields {
     return layers;
   }
 
+  /** The same from every other node.
+   *  @param {Model} model @param {Network} network @param {View} view
+   *  @returns {Layers} */
+  #rough(model, network, view) {
+    this.#last.delete(model); // whose arrays are filled
+    const columns = this.columns(placeIn(model, view).heldOnly, FEW_NODES);
+    const few = network.evaluate(model.snapshot(view.epoch), columns, this.#scratch);
+    return few.map((layer, l) =>
+      layer.map((one, u) => finer(one, FEW_NODES, 0.25, model.scratch.take(l, u, NODES * NODES))),
+    );
+  }
+
   /** The outputs of a model at the test points in a view; null where that is not of one run or its network not loaded.
    *  @param {Model} model @param {View} view
    *  @returns {Float64Array[] | null} */
@@ -226,41 +280,15 @@ export class Fields {
     if (this.#kept.has(key) || this.#refused.has(key)) return;
     try {
       const values = await this.service.grid(query);
-      if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
       const nodes = Number(query.get("resolution"));
       const n = nodes * nodes;
       const labels = values.length === 2 * n ? values.subarray(0, n) : null;
-      const field = { labels, values: labels === null ? values : values.subarray(n) };
-      this.#kept.set(key, nodes === NODES ? field : refined(field));
+      const own = values.subarray(values.length - n);
+      const few = () => ({ labels: labels && finer(labels, nodes, 1), values: finer(own, nodes) });
+      this.#add(key, nodes === NODES ? { labels, values: own } : few());
     } catch (error) {
       if (!isRefusal(error)) throw error; // it may answer the next time
       this.#refused.set(key, `is not shown: ${/** @type {Error} */ (error).message}`);
     }
   }
-}
-
-/** A field of FEW_NODES an axis on NODES: between its nodes values are interpolated, and labels are the nearest one's.
- *  @param {Field} field
- *  @returns {Field} */
-function refined({ values, labels }) {
-  const step = (NODES - 1) / (FEW_NODES - 1);
-  /** @param {number} i
-   *  @returns {[number, number, number, number]} the column and the row of the node below, the shares of the next */
-  const at = (i) => {
-    const [x, y] = [(i % NODES) / step, Math.floor(i / NODES) / step];
-    const [left, bottom] = [Math.min(FEW_NODES - 2, Math.floor(x)), Math.min(FEW_NODES - 2, Math.floor(y))];
-    return [left, bottom, x - left, y - bottom];
-  };
-  const all = Float32Array.from({ length: NODES * NODES }, (_, i) => {
-    const [left, bottom, u, v] = at(i);
-    const first = bottom * FEW_NODES + left;
-    const [a, b, c, d] = [0, 1, FEW_NODES, FEW_NODES + 1].map((more) => values[first + more]);
-    return (a * (1 - u) + b * u) * (1 - v) + (c * (1 - u) + d * u) * v;
-  });
-  if (labels === null) return { values: all, labels };
-  const nearest = (/** @type {number} */ i) => {
-    const [left, bottom, u, v] = at(i);
-    return labels[(bottom + Math.round(v)) * FEW_NODES + left + Math.round(u)];
-  };
-  return { values: all, labels: Float32Array.from(all, (_, i) => nearest(i)) };
 }

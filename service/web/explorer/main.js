@@ -11,14 +11,26 @@ import { copyLink, printed } from "./sharing.js";
 import { addressOf, State } from "./state.js";
 import { arrive } from "./whereabouts.js";
 
+/** While the epoch moves, words are written so seldom, in milliseconds: they are read where it rests. */
+const WORDS_MS = 250;
+
+/** It rests where it has not moved for so long. */
+const REST_MS = 80;
+
 class Page {
   /** @type {Content | null} */
   #content = null;
   #isLoading = false;
   #isDrawn = true;
   #frame = 0;
-  /** @type {Set<string>} the ids of the sections in sight, which alone are drawn */
+  /** What was last drawn in full, all but the epoch, and when. */
+  #drawn = { key: "", at: 0 };
+  #resting = 0;
+  /** @type {Set<string>} the ids of the sections and maps in sight: sections are drawn there alone, maps as long as the
+   *  epoch moves */
   #seen = new Set();
+
+  main = /** @type {HTMLElement} */ (document.querySelector("main"));
 
   constructor() {
     this.follower = new Follower(
@@ -40,14 +52,13 @@ class Page {
       }),
     );
     bringKey(this.follower.service, (error) => this.follower.explain(error));
-    const watch = new IntersectionObserver(
+    this.watch = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting } of entries) this.#seen[isIntersecting ? "add" : "delete"](target.id);
         this.update();
       },
       { rootMargin: "100px" },
     );
-    for (const id of ["inside", "point"]) watch.observe(byId(id));
     new ResizeObserver(() => this.update()).observe(byId("panels"));
   }
 
@@ -59,6 +70,10 @@ class Page {
     const catalogue = await load(service, before, experiment, run);
     if (catalogue !== before) {
       this.#content = new Content(catalogue, service, this.state);
+      this.#drawn.key = "";
+      this.#seen.clear();
+      this.watch.disconnect();
+      for (const part of [byId("inside"), byId("point"), ...byId("panels").children]) this.watch.observe(part);
       if (before !== null) this.follower.news = newsOf(catalogue, before);
     }
     this.follower.lock(false);
@@ -79,16 +94,27 @@ class Page {
   // --- What is loaded is drawn in the next frame; else it is loaded first, one view at a time, the newest next. ---
 
   update() {
-    document.documentElement.dataset.theme = this.state.values.theme;
+    const { theme } = this.state.values;
+    if (document.documentElement.dataset.theme !== theme) document.documentElement.dataset.theme = theme;
     if (this.#content === null) return;
     this.#isDrawn = false;
-    this.controls.show(this.#content.catalogue, { ...this.#content.view, epoch: this.state.values.epoch });
+    this.#showControls(this.#content);
+    this.#draws();
+  }
+
+  /** Have the next frame drawn. */
+  #draws() {
     if (this.#frame === 0) {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
         this.#settle().catch((error) => this.follower.explain(error));
       });
     }
+  }
+
+  /** @param {Content} content */
+  #showControls({ catalogue, view }) {
+    this.controls.show(catalogue, { ...view, epoch: this.state.values.epoch });
   }
 
   async #settle() {
@@ -103,31 +129,50 @@ class Page {
       if (this.#isLoading) return; // it draws when it is done
       this.#isLoading = true;
       byId("panels").setAttribute("aria-busy", "true");
+      byId("panels").classList.add("loading");
       try {
         await this.#content.load(this.#content.view, this.#seen);
       } finally {
         this.#isLoading = false;
         byId("panels").removeAttribute("aria-busy");
+        byId("panels").classList.remove("loading");
       }
     }
   }
 
   /** @param {Content} content */
   #draw(content) {
-    if (!content.draw(content.view, this.#seen)) return false;
+    const key = JSON.stringify({ ...this.state.values, epoch: null });
+    const isFirst = this.main.hidden && location.hash === "";
+    const isFollowing = key === this.#drawn.key && performance.now() - this.#drawn.at < WORDS_MS;
+    const { view } = content;
+    if (!(isFollowing ? content.follow(view, this.#seen) : content.draw(view, this.#seen, isFirst))) return false;
     this.#isDrawn = true;
-    this.#reveal();
+    this.#reveal(content);
+    clearTimeout(this.#resting);
+    if (isFirst || isFollowing) byId("panels").setAttribute("aria-busy", "true");
+    else {
+      byId("panels").removeAttribute("aria-busy");
+      this.#drawn = { key, at: performance.now() };
+    }
+    if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
+    if (isFollowing) {
+      this.#resting = setTimeout(() => {
+        this.#drawn.key = "";
+        this.#draws();
+      }, REST_MS);
+    }
     return true;
   }
 
-  /** Show the page's body with the first view in it, so that nothing moves while it comes together. */
-  #reveal() {
-    const main = document.querySelector("main");
-    if (main === null || !main.hidden) return;
-    main.hidden = false;
+  /** Show the page's body with the first view in it, so that nothing moves while it comes together.
+   *  @param {Content} content */
+  #reveal(content) {
+    if (!this.main.hidden) return;
+    this.#showControls(content);
+    this.main.hidden = false;
     reach(document.getElementById(location.hash.slice(1)));
     arrive();
-    this.update(); // now that it has a size
   }
 }
 

@@ -53,21 +53,24 @@ export class Plot {
   /** @type {Map<string, string>} what is drawn, by name */
   #keys = new Map();
 
-  /** @param {Domain} domain @param {number} nodes of the field, an axis */
-  constructor(domain, nodes) {
+  /** @param {Domain} domain @param {number} nodes of the field, an axis
+   *  @param {number} step from one that is painted to the next: a small map has no use for all */
+  constructor(domain, nodes, step = 1) {
     this.domain = domain;
     this.nodes = nodes;
+    this.step = step;
+    const painted = (nodes - 1) / step + 1;
     this.place = placing(domain, SIDE);
     /** @type {Label[]} */
     this.labels = [];
     this.numbers = h("div", { class: "numbers", "aria-hidden": "true" });
-    this.colours = h("canvas", { class: "colours", width: nodes, height: nodes });
+    this.colours = h("canvas", { class: "colours", width: painted, height: painted });
     this.dots = h("canvas", { class: "dots" });
     this.lines = s("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.element = h("div", { class: "plot" }, this.colours, this.dots, this.lines, this.numbers);
     // Nodes lie on the edges: the picture of n pixels reaches half a pixel over each.
-    this.element.style.setProperty("--pixel", `${100 / (nodes - 1)}%`);
-    this.image = new ImageData(nodes, nodes);
+    this.element.style.setProperty("--pixel", `${100 / (painted - 1)}%`);
+    this.image = new ImageData(painted, painted);
   }
 
   /** Draw over another domain from now on.
@@ -80,7 +83,10 @@ export class Plot {
 
   /** @param {Field} field @param {import("./scales.js").AnyScale} scale */
   paint({ values, labels }, scale) {
-    scale.paint(this.image, values, this.nodes, labels);
+    const { width } = this.image;
+    /** @param {ArrayLike<number>} all */
+    const few = (all) => (this.step === 1 ? all : every(all, this.nodes, this.step));
+    scale.paint(this.image, few(values), width, labels && few(labels));
     contextOf(this.colours).putImageData(this.image, 0, 0);
   }
 
@@ -205,7 +211,7 @@ export class Plot {
     context.rect(0, 0, side, side);
     context.clip();
     context.imageSmoothingEnabled = true;
-    context.drawImage(this.colours, 0.5, 0.5, this.nodes - 1, this.nodes - 1, 0, 0, side, side);
+    context.drawImage(this.colours, 0.5, 0.5, this.image.width - 1, this.image.width - 1, 0, 0, side, side);
     if (dots) context.drawImage(dots, 0, 0, side, side);
     const density = side / 300;
     const scaled = new DOMMatrix().scale(side / SIDE);
@@ -244,6 +250,17 @@ export function contextOf(canvas) {
   const context = canvas.getContext("2d");
   if (context === null) throw new Error("this browser draws on no more canvases");
   return context;
+}
+
+/** Every so many of n × n values, along each axis.
+ *  @param {ArrayLike<number>} values @param {number} n @param {number} step */
+function every(values, n, step) {
+  const m = (n - 1) / step + 1;
+  const few = new Float32Array(m * m);
+  for (let row = 0, i = 0; row < m; row++) {
+    for (let at = row * step * n, column = 0; column < m; column++, i++, at += step) few[i] = values[at];
+  }
+  return few;
 }
 
 /** @param {string} name */

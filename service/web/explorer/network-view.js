@@ -12,7 +12,7 @@ import { named, options } from "./selects.js";
 import { settled, tell } from "./spoken.js";
 import { inputsOf, wordsOf } from "./units.js";
 import { mapped, placeIn } from "./view.js";
-import { boxesIn, wires } from "./wires.js";
+import { boxesIn, wire } from "./wires.js";
 
 /** Units of a layer that are drawn; of more there would be no end. */
 const MOST_UNITS = 64;
@@ -149,7 +149,7 @@ export class NetworkView {
   /** @param {Model} model @param {number} l @param {number} u @param {boolean} isOutput
    *  @returns {UnitButton} */
   #node(model, l, u, isOutput) {
-    const plot = new Plot(placeIn(model, /** @type {Shown} */ (this.#shown).view), NODES);
+    const plot = new Plot(placeIn(model, /** @type {Shown} */ (this.#shown).view), NODES, 2);
     const name = isOutput ? `Output: ${wordsOf(model, u)}` : `Layer ${l + 1}, unit ${u + 1}`;
     const id = isOutput && !model.quantity.isMulticlass ? null : `${l + 1}.${u + 1}`;
     const shape = h("span", { class: "hidden", id: `unit-${l + 1}-${u + 1}-shape` });
@@ -218,7 +218,7 @@ export class NetworkView {
     }
     this.#boxes ??= this.#measure();
     const { weights, view, off } = this.#shown;
-    if (this.#boxes !== null) this.edges.replaceChildren(...wires(weights, this.#boxes, view.colours, off));
+    if (this.#boxes !== null) wire(this.edges, weights, this.#boxes, view.colours, off);
   }
 
   /** Where the inputs and units stand, by layer; null where nothing is shown.

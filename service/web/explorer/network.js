@@ -34,34 +34,58 @@ export function grid(x, y) {
   return columns;
 }
 
-/** The weights as lists of numbers, of an answer that has them packed: base64 of float32.
+/** Values of n × n nodes on twice as many but one: those halfway are the mean of the two or four around.
+ *  @param {ArrayLike<number>} values @param {number} n
+ *  @param {number} share of the last of these; 1 for that one alone
+ *  @param {Float64Array | Float32Array} all is filled */
+export function finer(values, n, share = 0.25, all = new Float32Array((2 * n - 1) ** 2)) {
+  const nodes = 2 * n - 1;
+  for (let row = 0, i = 0; row < nodes; row++) {
+    const below = (row >> 1) * n;
+    const above = below + (row % 2) * n;
+    for (let column = 0; column < nodes; column++, i++) {
+      const left = column >> 1;
+      const right = left + (column % 2);
+      const others = values[below + left] + values[below + right] + values[above + left];
+      all[i] = share * values[above + right] + ((1 - share) * others) / 3;
+    }
+  }
+  return all;
+}
+
+/** The weights as lists of numbers, of an answer that has them packed.
  *  @param {Weights} weights
  *  @returns {Weights} */
 export function unpacked(weights) {
   const n = weights.epochs.length;
   const layers = weights.layers.map(({ kernel, bias }) => {
     if (typeof kernel !== "string" || typeof bias !== "string") return { kernel, bias };
-    const biases = parts(floats(bias), n);
-    return { kernel: parts(floats(kernel), n).map((one) => rows(one, biases[0].length)), bias: biases };
+    const biases = numbers(bias, n);
+    return { kernel: numbers(kernel, n).map((one) => rows(one, biases[0].length)), bias: biases };
   });
   return { ...weights, layers };
 }
 
-/** @param {string} text */
-function floats(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return Array.from(new Float32Array(bytes.buffer));
+/** Packed numbers after each of n epochs: base64 of bits of float32, of which a byte stands apart from the next; each
+ *  epoch's are what it added to those before.
+ *  @param {string} text @param {number} n
+ *  @returns {number[][]} */
+function numbers(text, n) {
+  const letters = atob(text);
+  const count = letters.length / 4;
+  const bits = new Int32Array(count);
+  for (let byte = 0, at = 0; byte < 4; byte++) {
+    for (let i = 0; i < count; i++) bits[i] |= letters.charCodeAt(at++) << (8 * byte);
+  }
+  for (let i = 0; i < count; i++) if (i % n > 0) bits[i] += bits[i - 1];
+  const floats = new Float32Array(bits.buffer);
+  return Array.from({ length: n }, (_, epoch) => Array.from({ length: count / n }, (_, i) => floats[i * n + epoch]));
 }
 
-/** @param {number[]} values @param {number} width */
-const rows = (values, width) => parts(values, values.length / width);
-
-/** A list in `n` parts of the same length.
- *  @param {number[]} values @param {number} n */
-function parts(values, n) {
-  const length = values.length / n;
-  return Array.from({ length: n }, (_, i) => values.slice(i * length, (i + 1) * length));
-}
+/** A list in rows of the same length.
+ *  @param {number[]} values @param {number} width */
+const rows = (values, width) =>
+  Array.from({ length: values.length / width }, (_, i) => values.slice(i * width, (i + 1) * width));
 
 /** One training run of a model: its weights after every recorded epoch. */
 export class Network {

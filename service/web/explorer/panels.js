@@ -3,7 +3,7 @@
 import { ClassScale } from "./colours.js";
 import { Curve } from "./curve.js";
 import { fixed, h, interval, number, within } from "./dom.js";
-import { NODES } from "./fields.js";
+import { NODES, once } from "./fields.js";
 import { hues, scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
 import { Plot } from "./map.js";
@@ -118,20 +118,19 @@ export class ModelPanel extends Panel {
     this.look.setAttribute("aria-pressed", String(view.inside === model.name));
     this.score.replaceChildren(NOTHING);
     this.curve.element.hidden = view.statistic !== "probability";
-    this.curve.mark(view.epoch);
     this.scale.hidden = field === null || !isOwn;
     if (field === null) {
+      this.curve.mark(view.epoch);
       this.summary.textContent = "";
       link(this.links, null, "");
       return;
     }
     const place = placeIn(model, view);
     this.plot.moveTo(place);
-    this.plot.paint(field, scale);
     const truth = model.card?.true_boundary;
     this.plot.draw("truth", truth ? this.plot.sphere(truth, place) : "");
-    this.#drawLines(view, field, scale);
     this.plot.draw("point", model.isOfData ? this.plot.cross(view.point) : "");
+    this.follow(view, field, scale);
     this.shown = isOwn ? scale : null;
     if (isOwn) this.#ownScale(scale, place);
     const outputs = this.#tested(view, fields);
@@ -142,14 +141,16 @@ export class ModelPanel extends Panel {
     link(this.links, fields.query(model, view), model.name);
   }
 
-  /** @param {View} view @param {Field} field @param {AnyScale} scale */
-  #drawLines(view, field, scale) {
-    const { values, labels } = field;
-    const isLevel = isOfP(view) && !this.model.quantity.isValue && labels === null;
-    this.plot.draw("boundary", isLevel ? line(values, NODES, 0.5) : "");
-    this.plot.draw("between", between(field, NODES));
-    const lines = this.model.quantity.isValue && isOfP(view) ? levels([scale.low, scale.high]) : [];
-    const drawn = levelLines(values, NODES, lines);
+  /** Draw what another epoch changes, but for words.
+   *  @param {View} view @param {Field} field @param {AnyScale} scale */
+  follow(view, field, scale) {
+    this.curve.mark(view.epoch);
+    this.plot.paint(field, scale);
+    const { isValue } = this.model.quantity;
+    this.plot.draw("boundary", isOfP(view) && !isValue && field.labels === null ? boundaryOf(field) : "");
+    this.plot.draw("between", field.labels === null ? "" : once(field, "between", () => between(field, NODES)));
+    const lines = isValue && isOfP(view) ? levels([scale.low, scale.high]) : [];
+    const drawn = once(field, String(lines), () => levelLines(field.values, NODES, lines));
     this.plot.draw("level", drawn.path);
     this.plot.number(drawn.labels);
   }
@@ -225,6 +226,10 @@ export class ModelPanel extends Panel {
     return `${quantity.className(1)} on ${shareOver(values, 0.5)} of the area`;
   }
 }
+
+/** Where a field is 0.5.
+ *  @param {Field} field */
+export const boundaryOf = (field) => once(field, "boundary", () => line(field.values, NODES, 0.5));
 
 /** Each class's share of the area, the largest first.
  *  @param {ArrayLike<number>} labels @param {Model["quantity"]} quantity */

@@ -82,7 +82,7 @@ export class Verdicts {
 
   /** @param {string | null} score @param {number | null} rope @param {string} asked */
   async #ask(score, rope, asked) {
-    const query = new URLSearchParams({ experiment: this.comparison.experiment });
+    const query = new URLSearchParams({ experiment: this.comparison.experiment, values: "false" });
     if (score !== null) query.set("score", score);
     if (rope !== null) query.set("rope", String(rope));
     try {

@@ -149,7 +149,7 @@ function isOfTheNotebook({ settings }) {
  *  @returns {Promise<ModelResult[]>} */
 async function recorded(service) {
   try {
-    const { dataset, models } = await service.json("comparison?experiment=gaussian-quantiles");
+    const { dataset, models } = await service.json("comparison?experiment=gaussian-quantiles&values=false");
     return dataset.generator === "gaussian_quantiles" && dataset.parameters?.n_classes === 2 ? models : [];
   } catch {
     return [];

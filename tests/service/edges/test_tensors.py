@@ -109,11 +109,13 @@ def test_numbers_parsed_apart_make_the_same_request(
     if edit is not None:
         at, character = edit
         body = body[:at] + character + body[at + 1 :]
-    assert outcome(tensors._read_request, body) == outcome(lambda content: (tensors._load(content), None), body)
+    assert outcome(lambda content: tensors._read_request(content, (1000, 2)), body) == outcome(
+        lambda content: (tensors._load(content), None), body
+    )
 
 
 def outcome(read: Callable[[bytes], tuple[InferRequest, Any]], body: bytes) -> str:
-    """Return a request with its numbers as floats, or what is said of it."""
+    """Return a request with its numbers as float32, or what is said of it."""
     try:
         request, numbers = read(body)
     except (InvalidError, MalformedError) as error:
@@ -124,13 +126,11 @@ def outcome(read: Callable[[bytes], tuple[InferRequest, Any]], body: bytes) -> s
 
 def as_floats(data: Any) -> Any:
     try:
-        return (
-            np.array(data, np.float64).tolist()
-            if isinstance(data, list) and are_lists_of_numbers(data)
-            else data.tolist()
-        )
-    except (AttributeError, ValueError, OverflowError):  # something else, ragged, or too large for a float
+        with np.errstate(over="ignore"):
+            numbers = np.array(data, np.float64).astype(np.float32)
+    except (TypeError, ValueError, OverflowError):  # something else, ragged, or too large for a float
         return data
+    return numbers.tolist() if isinstance(data, np.ndarray) or are_lists_of_numbers(data) else data
 
 
 def are_lists_of_numbers(data: Any) -> bool:

@@ -143,6 +143,7 @@ LINES: dict[str, dict[str, str]] = {
 """Functions, what has to stand in them, and what relies on it. Comments and line breaks do not count."""
 
 WORKER: dict[str, type] = {
+    "age": int,
     "alive": bool,
     "booted": bool,
     "cfg": Config,
@@ -165,9 +166,12 @@ ADDED = {"request_parser", "queue", "held_bytes"}
 METHODS = {function.rpartition(".")[2] for function in CALLS} | {"__init__"}
 HOOKS = {
     "server": {"LISTENERS", "log"},
-    "worker": {"alive", "cfg", "wsgi", "slot", "free_slot", "answer_inline", "max_body_bytes"},
+    "worker": {
+        *("alive", "cfg", "wsgi"),
+        *("slot", "free_slot", "answer", "max_body_bytes", "grpc", "serves", "has_beginning_successors"),
+    },
 }
-"""What the hooks in gunicorn.conf.py look at; the last four are the worker's own."""
+"""What the hooks in gunicorn.conf.py look at; those of the second line are the worker's own."""
 
 
 @pytest.fixture

@@ -123,6 +123,39 @@ def test_clients_that_send_slowly_hold_nobody_up(server: Server) -> None:
         assert answer(connection)[0].status == 200
 
 
+def long_predict(n: int) -> bytes:
+    body = json.dumps({"points": [[0.1, 0.2]] * n}).encode()
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
+def test_one_connection_takes_long_requests_and_short_ones(server: Server) -> None:
+    with connected(server) as connection:
+        for n in (20_000, 1, 50_000, 6_000, 1):
+            connection.sendall(long_predict(n))
+            response, content = answer(connection)
+            assert (response.status, response.headers["Connection"]) == (200, "keep-alive")
+            assert len(probabilities(content)) == n
+
+
+def test_what_follows_a_long_request_is_not_lost(server: Server) -> None:
+    with connected(server) as connection:
+        connection.sendall(long_predict(5_000) + long_predict(20_000) + PREDICT)
+        for n in (5_000, 20_000, 1):
+            response, content = answer(connection)
+            assert (response.status, len(probabilities(content))) == (200, n)
+
+
+def test_a_long_body_that_breaks_off_is_said_to(server: Server) -> None:
+    for size in (100_000, 400_000):
+        with connected(server) as connection:
+            connection.sendall(long_predict(50_000)[:size])
+            connection.shutdown(socket.SHUT_WR)
+            response, content = answer(connection)
+            assert (response.status, response.headers["Connection"]) == (400, "close")
+            assert b"fewer than its Content-Length" in content
+
+
 def test_an_answer_that_does_not_fit_the_clients_buffers_comes_whole(server: Server) -> None:
     expected = server.get(GRID).content  # kept from now on: 4 MB
     assert len(expected) == 4 * 1000 * 1000 + 128

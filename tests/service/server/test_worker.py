@@ -22,7 +22,7 @@ def worker() -> Iterator[Worker]:
         listener.setblocking(True)
         made = Worker(1, 1, [listener], None, 30, config, Logger(config))
         made.poller = poller
-        made.answer_inline = lambda _: ("200 OK", [("Content-Length", "2")], [b"ok"])
+        made.answer = lambda *_, **__: ("200 OK", [("Content-Length", "2")], [b"ok"])
         yield made
         made.murder_keepalived(force=True)
         made.tmp.close()

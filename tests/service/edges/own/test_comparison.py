@@ -55,6 +55,22 @@ def test_pairs_can_be_compared_by_another_score(server: Server) -> None:
             assert pair["mean_difference"] < 0
 
 
+def test_the_values_of_metrics_can_be_left_out(server: Server) -> None:
+    whole, summed = (server.get(f"/comparison?values={values}").json() for values in ("true", "false"))
+    assert all(len(one["values"]) == 30 for model in whole["models"] for one in model["metrics"].values())
+    for model in whole["models"]:
+        for one in model["metrics"].values():
+            one["values"] = []
+    assert summed == whole
+
+
+def test_a_regressions_score_keeps_its_values(kinds_server: Server) -> None:
+    for model in kinds_server.get("/comparison?experiment=prices&values=false").json()["models"]:
+        left = {name: len(one["values"]) for name, one in model["metrics"].items()}
+        assert left.pop("r2") == model["replicates"]
+        assert set(left.values()) == {0}
+
+
 def test_each_verdict_names_its_recipe(server: Server) -> None:
     for pair in server.get("/comparison").json()["pairs"]:
         assert "at rate 0.001" in pair["words"]

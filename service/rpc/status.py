@@ -1,0 +1,103 @@
+"""Errors as gRPC says them: a code, a message, and where the same may be sent again, after how long."""
+
+import math
+from dataclasses import dataclass
+
+import structlog
+from google.protobuf import duration_pb2
+from grpc import StatusCode
+from structlog.typing import FilteringBoundLogger
+
+from service.dataplane.admission import OverloadedError
+from service.errors import InvalidError, MalformedError, ServiceError, TooLargeError, UnavailableError, is_shortage
+from service.rpc.messages import ANY, add_file, declare, message_class
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+CODES = {
+    400: StatusCode.INVALID_ARGUMENT,
+    401: StatusCode.UNAUTHENTICATED,
+    403: StatusCode.PERMISSION_DENIED,
+    404: StatusCode.NOT_FOUND,
+    500: StatusCode.INTERNAL,
+    501: StatusCode.UNIMPLEMENTED,
+    503: StatusCode.UNAVAILABLE,
+}
+"""By the status that the same error has over HTTP."""
+
+AS_MALFORMED = (InvalidError.status, TooLargeError.status)
+"""As in the standards over HTTP, what a client sent wrong is one code. RESOURCE_EXHAUSTED for what is too large would
+say that it may be sent again.
+"""
+
+MAX_MESSAGE_BYTES = 1500
+"""A byte takes up to three on the wire, and clients take 8 kB of a response's metadata."""
+
+DETAILS = "grpc-status-details-bin"
+
+add_file(duration_pb2)
+declare(
+    "google.rpc",
+    {
+        "Status": ("int32 code = 1", "string message = 2", "repeated .google.protobuf.Any details = 3"),
+        "RetryInfo": (".google.protobuf.Duration retry_delay = 1",),
+    },
+    imports=(ANY, duration_pb2.DESCRIPTOR.name),
+)
+Status, RetryInfo = message_class("google.rpc.Status"), message_class("google.rpc.RetryInfo")
+
+
+class UnimplementedError(ServiceError):
+    status = 501
+    title = "Not Implemented"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A call that is not answered. `status` is what metrics and logs call it, as over HTTP."""
+
+    code: StatusCode
+    status: int
+    message: str
+    retry_seconds: float | None = None
+
+    def details(self) -> list[tuple[str, bytes]]:
+        """Return the trailing metadata that says when to come back: a google.rpc.RetryInfo in a google.rpc.Status."""
+        if self.retry_seconds is None:
+            return []
+        retry, status = RetryInfo(), Status(code=self.code.value[0], message=self.message)
+        retry.retry_delay.nanos, retry.retry_delay.seconds = _split(self.retry_seconds)
+        status.details.add().Pack(retry)
+        return [(DETAILS, status.SerializeToString())]
+
+
+def refusal_of(error: ServiceError) -> Refusal:
+    """Return how an error is told to a client."""
+    status = MalformedError.status if error.status in AS_MALFORMED else error.status
+    retry = error.retry_after_seconds if isinstance(error, UnavailableError) else None
+    code = StatusCode.RESOURCE_EXHAUSTED if isinstance(error, OverloadedError) else CODES[status]
+    return Refusal(code, status, _shortened(error.detail), retry)
+
+
+def unexpected(error: Exception, request_id: str) -> Refusal:
+    """Log an error that nobody expected, and return how a client is told without a word of it. Where something has run
+    out, the same may succeed in a moment.
+    """
+    if is_shortage(error):
+        log.warning("request refused", reason=repr(error), request_id=request_id)
+        message = "too little memory or room for this request now; ask for less, or again in 5 s"
+        return Refusal(StatusCode.RESOURCE_EXHAUSTED, UnavailableError.status, message, 5)
+    log.error("request failed", exc_info=error, request_id=request_id)
+    message = f"the service failed; its log says more under the request id {request_id}"
+    return Refusal(StatusCode.INTERNAL, ServiceError.status, message)
+
+
+def _split(seconds: float) -> tuple[int, int]:
+    """Return nanoseconds and whole seconds."""
+    fraction, whole = math.modf(seconds)
+    return int(fraction * 1e9), int(whole)
+
+
+def _shortened(message: str) -> str:
+    encoded = message.encode()
+    return message if len(encoded) <= MAX_MESSAGE_BYTES else encoded[:MAX_MESSAGE_BYTES].decode(errors="ignore") + "…"

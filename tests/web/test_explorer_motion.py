@@ -1,0 +1,59 @@
+"""While the slider moves, maps follow roughly and words wait; where it rests, all is as if it had been opened there."""
+
+import numpy as np
+from playwright.sync_api import Page
+
+from tests.conftest import Server
+from tests.web.conftest import OpenPage
+from tests.web.explorer import colours_of, evaluated, panel, pixels, recorded_epochs, settle, show
+
+SWEEP = """async ([from, to]) => {
+  const slider = document.getElementById("epoch");
+  const map = document.querySelector("#model-tanh-3 canvas.colours");
+  const seen = new Set();
+  for (let position = from; position <= to; position++) {
+    slider.value = position;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise(requestAnimationFrame);
+    seen.add(map.toDataURL());
+  }
+  return seen.size;
+}"""
+"""Move the slider on with every frame; tell how many pictures one map showed."""
+
+FINER = "return Array.from(network.finer(given[0], given[1], given[2]));"
+
+
+def shown(page: Page, model: str) -> tuple[object, ...]:
+    """Return a map's colours and lines, and what is said of it."""
+    article = panel(page, model)
+    lines = article.locator(".plot path").evaluate_all("(all) => all.map((one) => one.getAttribute('d'))")
+    words = [article.locator(selector).inner_text() for selector in (".summary", ".figures")]
+    return pixels(colours_of(article)).tolist(), lines, words
+
+
+def test_maps_follow_the_slider_and_rest_as_they_are_opened_there(
+    page: Page, open_page: OpenPage, server: Server
+) -> None:
+    show(page, "?epoch=0")
+    epochs = recorded_epochs(page)
+    pictures = page.evaluate(SWEEP, [1, 40])
+    settle(page)
+    opened = open_page(server)
+    show(opened, f"?epoch={epochs[40]}")
+    for model in ("tanh-3", "relu-10-10"):  # the second is out of sight, where maps follow only as it rests
+        assert shown(page, model) == shown(opened, model)
+    assert pictures > 20
+
+
+def test_a_rough_map_is_exact_on_its_nodes_and_between_them_their_mean(page: Page) -> None:
+    show(page)
+    rng = np.random.default_rng(1)
+    few = rng.random((5, 5))
+    fine = np.array(evaluated(page, FINER, few.ravel().tolist(), 5, 0.25)).reshape(9, 9)
+    np.testing.assert_allclose(fine[::2, ::2], few, atol=1e-7)
+    np.testing.assert_allclose(fine[::2, 1::2], (few[:, 1:] + few[:, :-1]) / 2, atol=1e-7)
+    middle = (few[1:, 1:] + few[1:, :-1] + few[:-1, 1:] + few[:-1, :-1]) / 4
+    np.testing.assert_allclose(fine[1::2, 1::2], middle, atol=1e-7)
+    labels = np.array(evaluated(page, FINER, np.rint(4 * few).ravel().tolist(), 5, 1)).reshape(9, 9)
+    assert set(np.unique(labels)) <= set(range(5))
