@@ -30,7 +30,7 @@ help:
 	@echo "make compose-test  test the compose stack (needs Docker)"
 	@echo "make deploy-test   break the compose stack on purpose: kills, restarts, a full disk, slow clients (5 minutes, needs Docker)"
 	@echo "make bare-debian-test  follow the README in a Debian without anything else (10 minutes, needs root and debootstrap)"
-	@echo "make arm64-test    run the service on an emulated ARM processor (10 minutes, needs root, debootstrap and qemu-user-static)"
+	@echo "make arm64-test    look whether every locked package has a wheel for 64-bit ARM (needs the network)"
 	@echo "make benchmark     compare serving with an echo, naive servers and other serving systems (30 minutes, needs wrk;"
 	@echo "                   QUICK=--quick: one point alone, 3 minutes; QUICK=--bodies: many points alone, 9 minutes)"
 	@echo "make benchmark-grpc  compare serving over gRPC with MLServer's (3 minutes, needs h2load)"

@@ -73,37 +73,12 @@ class Debian:
         return printed
 
 
-BINFMT = Path("/proc/sys/fs/binfmt_misc")
-EMULATORS = {"arm64": "qemu-aarch64"}
-
-
 @contextmanager
-def emulated(architecture: str) -> Iterator[None]:
-    """Have the kernel run another processor's programs by qemu-user-static, also below another root (the flag F)."""
-    name = EMULATORS[architecture]
-    mounted = (BINFMT / "register").exists()
-    if not mounted:
-        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=True)
-    registered = (BINFMT / name).exists()
-    if not registered:
-        rule = Path(f"/usr/lib/binfmt.d/{name}.conf").read_text().strip()
-        (BINFMT / "register").write_text(rule + "F")
-    try:
-        yield
-    finally:
-        if not registered:
-            (BINFMT / name).write_text("-1")
-        if not mounted:
-            subprocess.run(["umount", BINFMT], check=True)
-
-
-@contextmanager
-def bare_debian(architecture: str | None = None) -> Iterator[Debian]:
+def bare_debian() -> Iterator[Debian]:
     """Make a Debian of this machine's release, from the mirror that its apt uses; it is removed after the block."""
     with tempfile.TemporaryDirectory(prefix="bare-debian-", dir="/var/tmp") as directory:
         root = Path(directory, "root")
-        other = [] if architecture is None else [f"--arch={architecture}"]
-        subprocess.run(["debootstrap", *other, "--variant=minbase", _release(), root, _mirror()], check=True)
+        subprocess.run(["debootstrap", "--variant=minbase", _release(), root, _mirror()], check=True)
         for name in CONFIGURED:
             if Path("/", name).is_dir():
                 shutil.copytree(Path("/", name), root / name, dirs_exist_ok=True)
