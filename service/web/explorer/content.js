@@ -239,7 +239,7 @@ export class Content {
     const units = this.fields.units(model, view, isFollowing);
     if (units === null) return false;
     try {
-      this.networkView.draw(view, model, units);
+      this.networkView.draw(view, model, units, isFollowing);
     } catch (error) {
       this.networkView.say(model, `cannot be drawn: ${messageOf(error)}`);
     }

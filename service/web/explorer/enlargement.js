@@ -74,8 +74,9 @@ export class Enlargement {
   }
 
   /** Show a unit, or an output; `isChosen` where it is not only under the pointer.
-   *  @param {Shown} shown @param {number} l @param {number} u @param {boolean} isChosen */
-  show(shown, l, u, isChosen) {
+   *  @param {Shown} shown @param {number} l @param {number} u @param {boolean} isChosen
+   *  @param {boolean} isFollowing whether words wait until the epoch rests */
+  show(shown, l, u, isChosen, isFollowing = false) {
     if (this.shown === null) this.#told = offAs(shown.off);
     this.shown = shown;
     this.at = [l, u];
@@ -85,9 +86,10 @@ export class Enlargement {
     this.plot.moveTo(place);
     this.plot.paint({ values: units[l][u], labels: null }, scale);
     this.plot.draw("point", model.isOfData ? this.plot.cross(view.point) : "");
-    this.#scatter(shown);
     if (isOutput) this.#drawOutput(shown, l, u);
     else this.#drawUnit(shown, l, u);
+    if (isFollowing) return;
+    this.#scatter(shown);
     const isOff = !isOutput && off[l][u];
     const notes = [isOff ? "off" : "", this.#isDead(l, u) ? "dead" : ""].filter(Boolean).join(", ");
     const name = isOutput ? `${model.name}: ${wordsOf(model, u)}` : `Layer ${l + 1}, unit ${u + 1}`;

@@ -14,8 +14,14 @@ import { arrive } from "./whereabouts.js";
 /** While the epoch moves, words are written so seldom, in milliseconds: they are read where it rests. */
 const WORDS_MS = 250;
 
+/** Nor do they take more than such a part of the time; laying them out takes twice as much. */
+const WORDS_SHARE = 0.05;
+
+/** Pixels at the top that lie behind the controls. */
+const BEHIND = 100;
+
 /** It rests where it has not moved for so long. */
-const REST_MS = 80;
+const REST_MS = 120;
 
 class Page {
   /** @type {Content | null} */
@@ -23,12 +29,13 @@ class Page {
   #isLoading = false;
   #isDrawn = true;
   #frame = 0;
-  /** What was last drawn in full, all but the epoch, and when. */
-  #drawn = { key: "", at: 0 };
+  /** What was last drawn in full, all but the epoch, and until when that is enough. */
+  #drawn = { key: "", until: 0 };
   #resting = 0;
-  /** @type {Set<string>} the ids of the sections and maps in sight: sections are drawn there alone, maps as long as the
-   *  epoch moves */
+  /** @type {Set<string>} the ids of the sections and maps in sight, which alone are drawn while the epoch moves */
   #seen = new Set();
+  /** @type {Set<string>} of those soon in sight, too: which sections are drawn at all */
+  #near = new Set();
 
   main = /** @type {HTMLElement} */ (document.querySelector("main"));
 
@@ -52,13 +59,16 @@ class Page {
       }),
     );
     bringKey(this.follower.service, (error) => this.follower.explain(error));
-    this.watch = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries) this.#seen[isIntersecting ? "add" : "delete"](target.id);
-        this.update();
-      },
-      { rootMargin: "100px" },
-    );
+    /** @param {Set<string>} ids @param {string} rootMargin */
+    const watch = (ids, rootMargin) =>
+      new IntersectionObserver(
+        (entries) => {
+          for (const { target, isIntersecting } of entries) ids[isIntersecting ? "add" : "delete"](target.id);
+          this.update();
+        },
+        { rootMargin },
+      );
+    this.watches = [watch(this.#seen, `-${BEHIND}px 0px 0px`), watch(this.#near, "100px")];
     new ResizeObserver(() => this.update()).observe(byId("panels"));
   }
 
@@ -71,9 +81,11 @@ class Page {
     if (catalogue !== before) {
       this.#content = new Content(catalogue, service, this.state);
       this.#drawn.key = "";
-      this.#seen.clear();
-      this.watch.disconnect();
-      for (const part of [byId("inside"), byId("point"), ...byId("panels").children]) this.watch.observe(part);
+      for (const ids of [this.#seen, this.#near]) ids.clear();
+      for (const watch of this.watches) {
+        watch.disconnect();
+        for (const part of [byId("inside"), byId("point"), ...byId("panels").children]) watch.observe(part);
+      }
       if (before !== null) this.follower.news = newsOf(catalogue, before);
     }
     this.follower.lock(false);
@@ -131,7 +143,7 @@ class Page {
       byId("panels").setAttribute("aria-busy", "true");
       byId("panels").classList.add("loading");
       try {
-        await this.#content.load(this.#content.view, this.#seen);
+        await this.#content.load(this.#content.view, this.#near);
       } finally {
         this.#isLoading = false;
         byId("panels").removeAttribute("aria-busy");
@@ -144,16 +156,18 @@ class Page {
   #draw(content) {
     const key = JSON.stringify({ ...this.state.values, epoch: null });
     const isFirst = this.main.hidden && location.hash === "";
-    const isFollowing = key === this.#drawn.key && performance.now() - this.#drawn.at < WORDS_MS;
+    const began = performance.now();
+    const isFollowing = key === this.#drawn.key && began < this.#drawn.until;
     const { view } = content;
-    if (!(isFollowing ? content.follow(view, this.#seen) : content.draw(view, this.#seen, isFirst))) return false;
+    if (!(isFollowing ? content.follow(view, this.#seen) : content.draw(view, this.#near, isFirst))) return false;
     this.#isDrawn = true;
     this.#reveal(content);
     clearTimeout(this.#resting);
     if (isFirst || isFollowing) byId("panels").setAttribute("aria-busy", "true");
     else {
       byId("panels").removeAttribute("aria-busy");
-      this.#drawn = { key, at: performance.now() };
+      const now = performance.now();
+      this.#drawn = { key, until: now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE) };
     }
     if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
     if (isFollowing) {

@@ -65,7 +65,7 @@ export class Plot {
     this.labels = [];
     this.numbers = h("div", { class: "numbers", "aria-hidden": "true" });
     this.colours = h("canvas", { class: "colours", width: painted, height: painted });
-    this.dots = h("canvas", { class: "dots" });
+    this.dots = h("canvas", { class: "dots", width: 0, height: 0 });
     this.lines = s("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.element = h("div", { class: "plot" }, this.colours, this.dots, this.lines, this.numbers);
     // Nodes lie on the edges: the picture of n pixels reaches half a pixel over each.

@@ -93,9 +93,10 @@ export class NetworkView {
   }
 
   /** Draw a model's run in a view; `all` are its fields by layer and unit.
-   *  @param {View} view @param {Model} model @param {Layers} all */
-  draw(view, model, all) {
-    this.say(model, null);
+   *  @param {View} view @param {Model} model @param {Layers} all
+   *  @param {boolean} isFollowing whether words wait until the epoch rests */
+  draw(view, model, all, isFollowing = false) {
+    if (!isFollowing) this.say(model, null);
     const shown = this.inside.of(view, model, all);
     const { place } = shown;
     const held = placeIn(model, view).isAverage ? " The other features are held here, not averaged over." : "";
@@ -105,10 +106,11 @@ export class NetworkView {
     if (shape !== this.#built) this.#build(shown);
     this.#built = shape;
     this.#nodes.flat().forEach(({ plot }) => plot.moveTo(place));
-    this.#nodes.forEach((layer, l) => layer.forEach((_, u) => this.#drawUnit(shown, l, u)));
+    this.#nodes.forEach((layer, l) => layer.forEach((_, u) => this.#drawUnit(shown, l, u, isFollowing)));
+    this.#enlarge(isFollowing);
+    if (isFollowing) return;
+    this.#wire(); // as long as drawing all else
     this.buildUp.show(shown);
-    this.#wire();
-    this.#enlarge();
     this.tell();
   }
 
@@ -177,18 +179,19 @@ export class NetworkView {
     return { plot, button, shape, id };
   }
 
-  /** @param {Shown} shown @param {number} l @param {number} u */
-  #drawUnit(shown, l, u) {
+  /** @param {Shown} shown @param {number} l @param {number} u @param {boolean} isFollowing */
+  #drawUnit(shown, l, u, isFollowing) {
     const { plot, button } = this.#nodes[l][u];
     const values = shown.units[l][u];
     plot.paint({ values, labels: null }, shown.scales[l][u]);
+    if (l === shown.units.length - 1) {
+      plot.draw("boundary", shown.model.quantity.isValue ? "" : line(values, NODES, 0.5), -0.8);
+    } else if (l === 0 && shown.lines) plot.draw("unit", shown.lines(plot, u), 0.4 + shown.outgoing[u] / 3);
+    if (isFollowing) return;
     const chosen = this.#chosen(shown);
     button.setAttribute("aria-pressed", String(chosen.l === l && chosen.u === u));
     button.classList.toggle("off", shown.off[l]?.[u] ?? false);
     button.classList.toggle("dead", (shown.dead.values[l]?.[u] ?? null) !== null);
-    if (l === shown.units.length - 1) {
-      plot.draw("boundary", shown.model.quantity.isValue ? "" : line(values, NODES, 0.5), -0.8);
-    } else if (l === 0 && shown.lines) plot.draw("unit", shown.lines(plot, u), 0.4 + shown.outgoing[u] / 3);
   }
 
   /** The unit that is chosen in the address; else the output, of several classes that of the chosen one.
@@ -203,11 +206,11 @@ export class NetworkView {
   }
 
   /** Draw the unit under the pointer, else the one that is chosen. */
-  #enlarge() {
+  #enlarge(isFollowing = false) {
     if (this.#shown === null) return;
     const chosen = this.#chosen(this.#shown);
     const { l, u } = this.#hovered ?? chosen;
-    this.enlarged.show(this.#shown, l, u, l === chosen.l && u === chosen.u);
+    this.enlarged.show(this.#shown, l, u, l === chosen.l && u === chosen.u, isFollowing);
   }
 
   /** Draw the weights between the units, as thick as they are large, blue where negative. */
