@@ -6,12 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver kserve litserve bentoml ray
 SOAKED := mlserver litserve bentoml
+ASKED := kserve ovmsclient mlserver triton
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned studies site test test-fast coverage chromium check format compose-test deploy-test bare-debian-test arm64-test \
 	benchmark wrk benchmark-grpc benchmark-training benchmark-forms benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
-	benchmark-trainer pictures soak soak-others hostile \
+	benchmark-trainer conformance pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
 help:
@@ -41,6 +42,7 @@ help:
 	@echo "make benchmark-studies  what the engine of studies costs, how it scales, with 200 cells of 30 runs (10 minutes)"
 	@echo "make benchmark-explorer  time the pages' first view and what follows, and weigh them (2 minutes)"
 	@echo "make benchmark-trainer  time thirty runs of two networks in the page, to the verdict (2 minutes)"
+	@echo "make conformance   have published clients ask this service and others for all of both standards (2 minutes)"
 	@echo "make pictures      take the page's screenshots in docs/images"
 	@echo "make soak          break a gunicorn on purpose: load, new and broken versions, kills, restarts, shortages (7 minutes)"
 	@echo "make soak-others   break this service and other model servers in the same ways, and count lost answers (15 minutes)"
@@ -187,6 +189,11 @@ benchmark-explorer: chromium $(VENV)/dev
 benchmark-trainer: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.trainer
+
+# Clients and servers that are not in the tests' environment; one that cannot be installed is left out.
+conformance: $(VENV)/dev $(ASKED:%=$(VENV)-peers/%/installed)
+	$(BIN)/python -m training train --if-missing
+	$(BIN)/python -m benchmarks.conformance.page
 
 pictures: chromium $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
