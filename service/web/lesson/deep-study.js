@@ -13,7 +13,7 @@ const EXACT = "exact_accuracy";
 
 /** Accuracies by the number of points and the depth; `where` is what else is held.
  *  @typedef {{name: string, title: string, metric: string, where: string, depths: number[], sizes: number[],
- *  means: Mean[][], claims: StudyClaim[], runs: number, at: (size: number) => StudyClaim[]}} DepthStudy */
+ *  means: Mean[][], runs: number, at: (size: number) => StudyClaim[]}} DepthStudy */
 
 /** The study that varies both depth and points; null where there is none.
  *  @param {import("../explorer/service.js").Service} service
@@ -88,5 +88,5 @@ function tableOf(study, table, metric) {
     .filter((level) => level !== null)
     .map((level) => (level === "gaussian_quantiles" ? "the disc" : String(level).replaceAll("_", " ")))
     .join(", ");
-  return { name, title, metric, where, depths, sizes, means, claims: study.claims, runs: replicates, at };
+  return { name, title, metric, where, depths, sizes, means, runs: replicates, at };
 }

@@ -49,7 +49,7 @@ async function unitsOf(desk, model) {
   await model.loadNetwork(desk.service, 0);
   const layer = lastLayer(desk, model);
   if (layer !== null) return { layer, picture: adding(desk, model, layer), note: null };
-  const note = `${model.name}: ${model.askedBecause ?? "its units cannot be shown"} So you see it train instead.`;
+  const note = `${model.name}: ${model.askedBecause ?? "its units cannot be shown."} So you see it train instead.`;
   return { layer: null, picture: await forming(desk, [model]), note };
 }
 
