@@ -164,9 +164,9 @@ function secondTwin(desk, twins) {
   return {
     question: `${model.name} has a layer more than ${before.name}. Is it better?`,
     choices: [
-      "Better, so that it matters",
-      "Worse, so that it matters",
-      "Neither: they are that close",
+      "Better, by enough to matter",
+      "Worse, by enough to matter",
+      "Neither: they are too close to matter",
       "The runs cannot tell",
     ],
     measured: () => ({

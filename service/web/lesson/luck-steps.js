@@ -38,7 +38,7 @@ export async function relu(desk) {
   /** @type {Question} */
   const question = {
     question: `Corners or curves: over ${runs} runs, which is better by more than ${rope}?`,
-    choices: [smooth.name, cornered.name, "Neither: they are that close", `${runs} runs cannot tell`],
+    choices: [smooth.name, cornered.name, "Neither: they are closer than that", `${runs} runs cannot tell`],
     measured: () => ({
       right: [...of, "equivalent", "undecided"].indexOf(judged.verdict ?? "undecided"),
       words: [`The verdict: ${judged.words}.`],
