@@ -206,9 +206,14 @@ async function ending(desk) {
     h(
       "p",
       {},
-      "More questions of this kind, each put to the test: ",
-      h("a", { href: "studies" }, "the studies"),
-      ". And every network of this lesson, run by run and unit by unit: ",
+      h(
+        "span",
+        { class: "needs-service" },
+        "More questions of this kind, each put to the test: ",
+        h("a", { href: "studies" }, "the studies"),
+        ". ",
+      ),
+      "Every network of this lesson, run by run and unit by unit: ",
       h("a", { href: desk.explorer({}, "boundaries").href }, "the explorer"),
       ".",
     ),
