@@ -1,12 +1,13 @@
 // The last step: whether depth always helps, from a study of depth and points, or else from the comparison.
 
+import { inWords } from "../explorer/boundary-words.js";
 import { h, interval, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
 import { comparable } from "../explorer/view.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { chart } from "./chart.js";
 import { depthStudy } from "./deep-study.js";
-import { capital, inWords, missing } from "./telling.js";
+import { capital, missing } from "./telling.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */

@@ -1,12 +1,13 @@
 // The first four steps: no hidden layer, a few units, more of them, and a second layer.
 
+import { inWords } from "../explorer/boundary-words.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { scoreOf } from "../explorer/panels.js";
 import { recipe } from "../explorer/remarks.js";
 import { adding, lastLayer, shapesOf } from "./adding.js";
 import { forming } from "./forming.js";
 import { shapeOf } from "./shape.js";
-import { capital, fewerWrong, inWords, isCircle, missing, ofRuns, ofRunZero } from "./telling.js";
+import { capital, fewerWrong, isCircle, missing, ofRuns, ofRunZero } from "./telling.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */
