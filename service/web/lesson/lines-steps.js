@@ -19,10 +19,13 @@ export async function aLine(desk) {
   const { line } = desk.cast;
   const title = "A line";
   const what = isCircle(desk) ? " One class lies in a disc here, the other all around it." : "";
-  const idea =
-    "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
-    "sum into a probability, [P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
-    `Training can only turn and shift it.${what}`;
+  const idea = line?.quantity.isMulticlass
+    ? "A network without a [hidden layer] has one [unit] for each class: it weighs its inputs and adds them up, and " +
+      "the class of the largest [sum] is the most probable. So the boundary between any two classes is always a " +
+      "straight line. Training can only turn and shift these lines."
+    : "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
+      "sum into a probability, [P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
+      `Training can only turn and shift it.${what}`;
   const look = desk.explorer({}, "boundaries");
   if (line === null) return missing(title, idea, "a network without a hidden layer", look);
   const score = scoreOf(line.row);
