@@ -34,10 +34,13 @@ SETTINGS: Mapping[str, object] = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
-    # A nanny starts its worker again, however long that takes on a busy machine; the cluster must not end it meanwhile.
-    "distributed.deploy.lost-worker-timeout": "365 days",
     "distributed.comm.timeouts.connect": "5s",  # so long a result is asked of a worker that has died
     "distributed.worker.profile.enabled": False,  # it looks at the stacks a hundred times a second
+}
+
+OF_LOCAL_CLUSTERS: Mapping[str, object] = {
+    # A nanny starts its worker again, however long that takes on a busy machine; the cluster must not end it meanwhile.
+    "distributed.deploy.lost-worker-timeout": "365 days",
 }
 
 
@@ -74,7 +77,7 @@ def _local_cluster(workers: int | None) -> Iterator[str]:
     environment = dict(os.environ)
     with (
         tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as directory,
-        dask.config.set(SETTINGS),
+        dask.config.set({**SETTINGS, **OF_LOCAL_CLUSTERS}),
     ):
         with _interrupts_blocked():
             cluster = LocalCluster(

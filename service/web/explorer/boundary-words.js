@@ -88,7 +88,7 @@ function grouped(lines, one, many, isTold, where) {
   if (lines.length === 1) {
     return [`a ${isWinding(lines[0]) ? "winding " : ""}${one}${isTold ? ` ${where(lines[0])}` : ""}`.trimEnd()];
   }
-  const words = `${counted(lines.length)} ${many}`;
+  const words = `${inWords(lines.length)} ${many}`;
   if (!isTold) return [words];
   const [first, ...others] = lines.map(where);
   const isAlike = others.every((other) => other === first);
@@ -253,9 +253,9 @@ function regionsInWords(labels, side, classes) {
   const parts = present.map(({ name, own }) =>
     regions.length <= FEW_REGIONS
       ? `${name} ${listed([...new Set(own.map(where))])}`
-      : `${name} in ${own.length === 1 ? "one piece" : `${counted(own.length)} pieces`}`,
+      : `${name} in ${own.length === 1 ? "one piece" : `${inWords(own.length)} pieces`}`,
   );
-  return `${counted(regions.length)} regions: ${parts.join(", ")}`;
+  return `${inWords(regions.length)} regions: ${parts.join(", ")}`;
 }
 
 /** The regions of one label each, whose nodes are each other's neighbours along x or y: of which each node is, and what
@@ -286,8 +286,9 @@ function regionsOf(labels, side) {
   return { of, sizes };
 }
 
-/** @param {number} n */
-const counted = (n) => NUMBERS[n] ?? String(n);
+/** A small number as a word.
+ *  @param {number} n */
+export const inWords = (n) => NUMBERS[n] ?? String(n);
 
 /** `a`, `a and b`, `a, b and c`.
  *  @param {string[]} parts */

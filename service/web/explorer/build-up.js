@@ -124,6 +124,13 @@ export class BuildUp {
     this.#show(changed(this.#shown.off, l, (unit, isOff) => (unit === u ? !isOff : isOff)));
   }
 
+  /** The same, going on from the unit's switch: what was pressed belongs to the unit, which is enlarged no more.
+   *  @param {number} l @param {number} u */
+  flipHere(l, u) {
+    this.flip(l, u);
+    this.#rows[l]?.switches[u]?.focus({ preventScroll: true });
+  }
+
   /** Have these off; what the output is then is enlarged.
    *  @param {Off} off */
   #show(off) {

@@ -46,7 +46,7 @@ export class NetworkView {
     this.edges = s("svg", { class: "edges", "aria-hidden": "true" });
     this.columns = h("div", { class: "columns" });
     this.buildUp = new BuildUp(handlers);
-    this.enlarged = new Enlargement(catalogue, handlers, (l, u) => this.buildUp.flip(l, u));
+    this.enlarged = new Enlargement(catalogue, handlers, (l, u) => this.buildUp.flipHere(l, u));
     this.tell = settled(this.#tell.bind(this));
     this.which = h("span");
     this.message = h("p", { hidden: true });

@@ -1,5 +1,6 @@
 // Questions to start from, answered in a sentence from the data, each a link to the view that shows it.
 
+import { inWords } from "./boundary-words.js";
 import { fixed, h, nonBreaking } from "./dom.js";
 import { scoreOf } from "./panels.js";
 import { isSplit } from "./remarks.js";
@@ -82,7 +83,7 @@ const SOURCES = { data: "the draw of the data", weights: "the initial weights", 
 /** What the page is about, in words.
  *  @param {Catalogue} catalogue */
 export function introduction({ quantity: { isValue, isMulticlass, classes }, comparison }) {
-  const kinds = isMulticlass ? `${COUNTS[classes.length] ?? classes.length} classes` : "two classes";
+  const kinds = isMulticlass ? `${inWords(classes.length)} classes` : "two classes";
   const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
   const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
   return (
@@ -93,9 +94,6 @@ export function introduction({ quantity: { isValue, isMulticlass, classes }, com
       : "so each was trained many times.")
   );
 }
-
-/** @type {Record<number, string>} */
-const COUNTS = { 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten" };
 
 /** @param {State} state @param {string} question @param {string} answer
  *  @param {string} target the id of the part of the page that shows it @param {Partial<Values>} changes to the view */

@@ -67,7 +67,7 @@ export function adding(desk, model, layer) {
   const map = new LessonMap(desk, model);
   const tiles = order.map((u, at) => tileOf(map, layer, u, at));
   const each = Math.max(4, Math.round(FRAMES / order.length));
-  const sum = model.quantity.isMulticlass ? null : scaleOfSum(layer, desk.values.colours);
+  const sum = model.quantity.isMulticlass ? null : scaleOfSum(layer, desk.view().colours);
   if (sum !== null) map.scale = sum;
   const last = desk.view();
   return {

@@ -6,14 +6,16 @@ import { Study, summariesOf, upTo } from "../study/study.js";
 /** The course's own study, which is looked for first; and how many are looked through. */
 const USUAL = "depth-and-data";
 const MOST = 4;
-const EXACT = "exact_accuracy";
+
+/** By what networks are called good, of what a study has, the first: of these the highest is the best. */
+const ACCURACIES = ["exact_accuracy", "test_accuracy"];
 
 /** Means by series and category.
  *  @typedef {{mean: number, ci95: Interval | null} | null} Mean */
 
 /** Accuracies by the number of points and the depth; `where` is what else is held.
  *  @typedef {{name: string, title: string, metric: string, where: string, depths: number[], sizes: number[],
- *  means: Mean[][], claims: StudyClaim[], runs: number, at: (size: number) => StudyClaim[]}} DepthStudy */
+ *  means: Mean[][], runs: number, at: (size: number) => StudyClaim[]}} DepthStudy */
 
 /** The study that varies both depth and points; null where there is none.
  *  @param {import("../explorer/service.js").Service} service
@@ -43,10 +45,12 @@ async function read(service, name) {
   const { task, metrics } = study.facts;
   const isBoth = ["depth", "n_samples"].every((factor) => study.varied.includes(factor));
   if (!isBoth || task === "regression" || study.cells.length === 0) return null;
-  const metric = metrics.includes(EXACT) ? EXACT : study.facts.metric;
-  const table = metric === first.metric ? first : await service.json(`${path}&metric=${metric}&study=false`);
-  const found = tableOf(study, table, metric);
-  return found !== null || metric === first.metric ? found : tableOf(study, first, first.metric);
+  for (const metric of ACCURACIES.filter((name) => metrics.includes(name))) {
+    const table = metric === first.metric ? first : await service.json(`${path}&metric=${metric}&study=false`);
+    const found = tableOf(study, table, metric);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** @param {Study} study @param {StudyTable} table @param {string} metric
@@ -88,5 +92,5 @@ function tableOf(study, table, metric) {
     .filter((level) => level !== null)
     .map((level) => (level === "gaussian_quantiles" ? "the disc" : String(level).replaceAll("_", " ")))
     .join(", ");
-  return { name, title, metric, where, depths, sizes, means, claims: study.claims, runs: replicates, at };
+  return { name, title, metric, where, depths, sizes, means, runs: replicates, at };
 }

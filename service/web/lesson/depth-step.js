@@ -1,12 +1,13 @@
 // The last step: whether depth always helps, from a study of depth and points, or else from the comparison.
 
+import { inWords } from "../explorer/boundary-words.js";
 import { h, interval, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
 import { comparable } from "../explorer/view.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { chart } from "./chart.js";
 import { depthStudy } from "./deep-study.js";
-import { capital, inWords, missing } from "./telling.js";
+import { capital, missing } from "./telling.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */
@@ -164,9 +165,9 @@ function secondTwin(desk, twins) {
   return {
     question: `${model.name} has a layer more than ${before.name}. Is it better?`,
     choices: [
-      "Better, so that it matters",
-      "Worse, so that it matters",
-      "Neither: they are that close",
+      "Better, by enough to matter",
+      "Worse, by enough to matter",
+      "Neither: they are too close to matter",
       "The runs cannot tell",
     ],
     measured: () => ({
@@ -206,9 +207,14 @@ async function ending(desk) {
     h(
       "p",
       {},
-      "More questions of this kind, each put to the test: ",
-      h("a", { href: "studies" }, "the studies"),
-      ". And every network of this lesson, run by run and unit by unit: ",
+      h(
+        "span",
+        { class: "needs-service" },
+        "More questions of this kind, each put to the test: ",
+        h("a", { href: "studies" }, "the studies"),
+        ". ",
+      ),
+      "Every network of this lesson, run by run and unit by unit: ",
       h("a", { href: desk.explorer({}, "boundaries").href }, "the explorer"),
       ".",
     ),

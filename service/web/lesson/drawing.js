@@ -3,7 +3,7 @@
 import { describe } from "../explorer/boundary-words.js";
 import { ClassScale } from "../explorer/colours.js";
 import { Data } from "../explorer/data.js";
-import { fixed, h, say } from "../explorer/dom.js";
+import { fixed, h, say, within } from "../explorer/dom.js";
 import { Fields, NODES } from "../explorer/fields.js";
 import { hues, scaleBar } from "../explorer/legend.js";
 import { between, line } from "../explorer/lines.js";
@@ -57,7 +57,7 @@ export class Desk {
   legend(sum = null) {
     const { quantity, test } = this.catalogue;
     const scale = scaleFor(quantity, this.view(), [0, 1]);
-    const reach = sum === null ? "" : fixed(sum.high, 0);
+    const reach = sum === null ? "" : within(sum.high, [sum.low, sum.high]);
     const bar =
       sum !== null
         ? [term("sum", "The output’s sum"), scaleBar(sum, `−${reach}`, `+${reach}`)]

@@ -1,12 +1,13 @@
 // The first four steps: no hidden layer, a few units, more of them, and a second layer.
 
+import { inWords } from "../explorer/boundary-words.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { scoreOf } from "../explorer/panels.js";
 import { recipe } from "../explorer/remarks.js";
 import { adding, lastLayer, shapesOf } from "./adding.js";
 import { forming } from "./forming.js";
 import { shapeOf } from "./shape.js";
-import { capital, fewerWrong, inWords, isCircle, missing, ofRuns, ofRunZero } from "./telling.js";
+import { capital, fewerWrong, isCircle, missing, ofRuns, ofRunZero } from "./telling.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */
@@ -18,10 +19,13 @@ export async function aLine(desk) {
   const { line } = desk.cast;
   const title = "A line";
   const what = isCircle(desk) ? " One class lies in a disc here, the other all around it." : "";
-  const idea =
-    "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
-    "sum into a probability, [P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
-    `Training can only turn and shift it.${what}`;
+  const idea = line?.quantity.isMulticlass
+    ? "A network without a [hidden layer] has one [unit] for each class: it weighs its inputs and adds them up, and " +
+      "the class of the largest [sum] is the most probable. So the boundary between any two classes is always a " +
+      "straight line. Training can only turn and shift these lines."
+    : "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
+      "sum into a probability, [P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
+      `Training can only turn and shift it.${what}`;
   const look = desk.explorer({}, "boundaries");
   if (line === null) return missing(title, idea, "a network without a hidden layer", look);
   const score = scoreOf(line.row);
@@ -49,7 +53,7 @@ async function unitsOf(desk, model) {
   await model.loadNetwork(desk.service, 0);
   const layer = lastLayer(desk, model);
   if (layer !== null) return { layer, picture: adding(desk, model, layer), note: null };
-  const note = `${model.name}: ${model.askedBecause ?? "its units cannot be shown"} So you see it train instead.`;
+  const note = `${model.name}: ${model.askedBecause ?? "its units cannot be shown."} So you see it train instead.`;
   return { layer: null, picture: await forming(desk, [model]), note };
 }
 

@@ -16,12 +16,15 @@ import { thirty } from "./thirty.js";
  *  @returns {Promise<Told>} */
 export async function relu(desk) {
   const { pair } = desk.cast;
-  const title =
-    pair && pair[1].activations[0] !== "relu" ? capital(pair[1].activations[0].replaceAll("_", " ")) : "Relu";
+  const name = (pair?.[1].activations[0] ?? "relu").replaceAll("_", " ");
+  const title = capital(name);
   const idea =
-    "A [relu] unit passes its sum on where that is positive, and gives 0 elsewhere. Where [tanh] bends, it has a " +
-    "kink. So with one layer the [boundary] is made of straight pieces, and has a corner wherever it crosses a " +
-    "unit’s line.";
+    name === "relu"
+      ? "A [relu] unit passes its sum on where that is positive, and gives 0 elsewhere. Where [tanh] bends, it has a " +
+        "kink. So with one layer the [boundary] is made of straight pieces, and has a corner wherever it crosses a " +
+        "unit’s line."
+      : `The [activation] ${name} is made of straight pieces: where [tanh] bends, it has a kink. So with one layer ` +
+        "the [boundary] is made of straight pieces, too, and has a corner wherever a unit has its kink.";
   if (pair === null) {
     return missing(title, idea, "two networks of the same layers, one with relu", desk.explorer({}, "boundaries"));
   }
@@ -38,7 +41,7 @@ export async function relu(desk) {
   /** @type {Question} */
   const question = {
     question: `Corners or curves: over ${runs} runs, which is better by more than ${rope}?`,
-    choices: [smooth.name, cornered.name, "Neither: they are that close", `${runs} runs cannot tell`],
+    choices: [smooth.name, cornered.name, "Neither: they are closer than that", `${runs} runs cannot tell`],
     measured: () => ({
       right: [...of, "equivalent", "undecided"].indexOf(judged.verdict ?? "undecided"),
       words: [`The verdict: ${judged.words}.`],

@@ -22,6 +22,8 @@ const views = new Map();
 /** @type {StepView | null} */
 let shown = null;
 let current = STEPS[0].id;
+/** How often a step was asked for: what loads meanwhile is not shown any more. */
+let asked = 0;
 
 const follower = new Follower(refresh, () => catalogue !== null);
 
@@ -55,14 +57,22 @@ function saidOf(found) {
 async function show(isChosen) {
   const wanted = location.hash.slice(1);
   if (STEPS.some(({ id }) => id === wanted)) current = wanted;
-  const step = current;
+  else if (wanted === "") current = STEPS[0].id;
+  else history.replaceState(null, "", `#${current}`); // "Skip to the step" is no step
   frame();
   shown?.end();
+  if (desk === null) return;
+  const [step, call] = [current, ++asked];
   article.setAttribute("aria-busy", "true");
-  const view = await viewOf(step);
-  if (step !== current) return;
+  const view = await viewOf(step, desk).catch((error) => unshown(step, error));
+  if (call !== asked) return;
   article.removeAttribute("aria-busy");
-  if (view === null) return;
+  if (view instanceof StepView) await begin(step, view, isChosen);
+  else article.replaceChildren(...view);
+}
+
+/** @param {string} step @param {StepView} view @param {boolean} isChosen */
+async function begin(step, view, isChosen) {
   shown = view;
   article.replaceChildren(view.element);
   document.title = `${view.title} – the lesson`;
@@ -78,23 +88,21 @@ async function show(isChosen) {
   }
 }
 
-/** @param {string} id
- *  @returns {Promise<StepView | null>} null where it cannot be told */
-async function viewOf(id) {
-  if (desk === null) return null;
+/** @param {string} id @param {Desk} desk
+ *  @returns {Promise<StepView>} */
+function viewOf(id, desk) {
   const at = STEPS.findIndex((step) => step.id === id);
   const view = views.get(id) ?? STEPS[at].tell(desk).then((told) => new StepView(id, at + 1, told));
   views.set(id, view);
-  try {
-    return await view;
-  } catch (error) {
-    views.delete(id);
-    article.replaceChildren(
-      h("h2", { id: "step-title" }, STEPS[at].title),
-      h("p", {}, `This step cannot be shown: ${messageOf(error)}`),
-    );
-    return null;
-  }
+  return view;
+}
+
+/** What is said of a step that cannot be told, until it is asked for again.
+ *  @param {string} id @param {unknown} error */
+function unshown(id, error) {
+  views.delete(id);
+  const title = STEPS.find((step) => step.id === id)?.title;
+  return [h("h2", { id: "step-title" }, title), h("p", {}, `This step cannot be shown: ${messageOf(error)}`)];
 }
 
 /** The list of steps, and the ways to the one before and the one after. */

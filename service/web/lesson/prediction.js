@@ -12,7 +12,7 @@ export class Prediction {
    *  @param {(isKept: boolean) => void} onreveal called when the answer is shown, or was already
    *  @param {() => void} onhide called when the reader guesses again */
   constructor(id, question, onreveal, onhide) {
-    this.key = `lesson ${id}`;
+    this.key = `lesson ${id}: ${question.question}`; // other models have another question
     this.question = question;
     this.onreveal = onreveal;
     this.onhide = onhide;

@@ -47,8 +47,9 @@ export class StepView {
   /** Show what there is to see before the prediction; what was predicted in this session, and the end, if it was. */
   async begin() {
     if (this.#isBegun) return;
-    this.#isBegun = true;
     await this.player?.picture.load();
+    if (this.#isBegun) return; // it was asked for twice
+    this.#isBegun = true;
     if (!this.prediction?.recall()) {
       if (this.prediction === null) this.#reveal(false);
       else this.#hide();

@@ -12,11 +12,6 @@ import { term } from "./glossary.js";
  *  @typedef {{title: string, idea: string, note: string | null, question: Question | null,
  *  picture: import("./player.js").Picture | null, look: {href: string, text: string}, end?: HTMLElement}} Told */
 
-const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
-
-/** @param {number} n */
-export const inWords = (n) => COUNTS[n] ?? String(n);
-
 /** @param {string} text */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
