@@ -84,8 +84,9 @@ def test_a_units_map_is_what_the_service_says_it_does(page: Page, api: Api) -> N
         right = api.boundary("tanh-10-10", 133, replicate=2, layer=layer, unit=unit)
         for map_of_it in (button, region.locator(".detail")):
             tint = warmth(colours_of(map_of_it))
-            assert np.all(tint[right > 0.2] > 0)
-            assert np.all(tint[right < -0.2] < 0)
+            step = (len(right) - 1) // (len(tint) - 1)  # of a small map's nodes
+            assert np.all(tint[right[::step, ::step] > 0.2] > 0)
+            assert np.all(tint[right[::step, ::step] < -0.2] < 0)
 
 
 def test_a_unit_is_enlarged_under_the_pointer_and_kept_when_chosen(page: Page) -> None:
