@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from google.protobuf import empty_pb2
 from google.protobuf.message import DecodeError
 
 from service.dataplane.admission import WouldBlockError
@@ -15,7 +16,7 @@ from service.errors import MalformedError, ServiceError
 from service.http.access import authenticate
 from service.http.context import Call, Context
 from service.request_record import RequestRecord
-from service.rpc.messages import POOL, Message, MessageClass, message_class
+from service.rpc.messages import POOL, Message, MessageClass, add_file, message_class
 from service.rpc.status import Refusal, UnimplementedError, refusal_of, unexpected
 
 Handler = Callable[[Call, Message], Message]
@@ -60,11 +61,12 @@ class Procedures(list[Procedure]):
             raise UnimplementedError(message)
 
         path = f"/{self.service}/{name}"
-        self.append(Procedure(f"{self._module}.refused", path, message_class(ANY_MESSAGE), handler, public=True))
+        self.append(Procedure(f"{self._module}.refused", path, message_class(UNREAD), handler, public=True))
 
 
-ANY_MESSAGE = "google.protobuf.Any"
-"""Stands for requests of which nothing is read."""
+add_file(empty_pb2)
+UNREAD = "google.protobuf.Empty"
+"""Stands for requests of which nothing is read: it takes whatever fields there are."""
 
 
 def call_of(metadata: Mapping[str, str], record: RequestRecord, context: Context, plane: DataPlane) -> Call:

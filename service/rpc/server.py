@@ -80,7 +80,7 @@ class Server:
         self._recorder = recorder
         self._plane = context.plane.without_waiting()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._room = threads
+        self._room = threading.Semaphore(threads)
         self._must_stay = must_stay
         self._is_hurried = False
         self._started: Future[None] = Future()
@@ -175,14 +175,16 @@ class Server:
                 return respond(procedure, call_on(self._plane), content)
             except WouldBlockError:
                 pass
-        if not self._room:
-            return refusal_of(OverloadedError("the service is busy; send the same again in a second"))
-        self._room -= 1
+        busy = refusal_of(OverloadedError("the service is busy; send the same again in a second"))
+        if not self._room.acquire(blocking=False):
+            return busy
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, respond, procedure, call_on(self._context.plane), content)
-        finally:
-            self._room += 1
+            done = self._pool.submit(respond, procedure, call_on(self._context.plane), content)
+        except RuntimeError:  # the system has no thread to give
+            self._room.release()
+            return busy
+        done.add_done_callback(lambda _: self._room.release())  # a thread goes on where its client does not
+        return await asyncio.wrap_future(done)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

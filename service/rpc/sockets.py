@@ -25,12 +25,11 @@ def has_connections(port: int) -> bool:
 
 
 def _sockets(port: int) -> Iterator[socket.socket]:
-    for entry in list(Path("/dev/fd").iterdir()):
-        with suppress(OSError):  # no socket, or closed meanwhile
-            found = socket.socket(fileno=os.dup(int(entry.name)))
-            with found:
-                if found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockname()[1] == port:
-                    yield found
+    # Of what is no socket, `socket` would leave the copy open.
+    for entry in [entry for entry in Path("/dev/fd").iterdir() if entry.is_socket()]:
+        with suppress(OSError), socket.socket(fileno=os.dup(int(entry.name))) as found:  # or it was closed meanwhile
+            if found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockname()[1] == port:
+                yield found
 
 
 def _listens(found: socket.socket) -> bool:
