@@ -146,7 +146,7 @@ class Pod:
 
 @contextmanager
 def running(spec: Manifest, image: str, volumes: Volumes) -> Iterator[Pod]:
-    (port,) = spec["containers"][0]["ports"]
+    (port,) = [port for port in spec["containers"][0]["ports"] if port["name"] == "http"]
     published = f"--publish=127.0.0.1::{port['containerPort']}"
     container = docker("run", "--detach", published, *as_told(spec, volumes), image)
     try:
