@@ -17,12 +17,11 @@ from benchmarks.conformance import operations as op
 from benchmarks.conformance.asking import NO, NOT_OFFERED, YES, Target
 from benchmarks.conformance.report import CLIENTS, NotAskedError, Seen, ask, ask_all, columns_of, text
 from benchmarks.dialects import MODEL, V2_JSON
-from benchmarks.serving.contestants import APPS, CONTESTANTS, PEERS, ROOT, SERVICE, Contestant
-from benchmarks.serving.processes import adopt_orphans, end
-from benchmarks.serving.servers import MODELS, NotMeasuredError, Sample, bundle, start
+from benchmarks.serving.contestants import APPS, MLSERVER_SINGLE, PEERS, ROOT, SERVICE_WITH_GRPC, Contestant
+from benchmarks.serving.processes import adopt_orphans
+from benchmarks.serving.servers import NotMeasuredError, Sample, bundle, running
 from benchmarks.serving.tables import markdown, new_table
 from bundle import layout
-from harness.ports import free_port
 from service import keys
 from service.engines.litert import LiteRTEngine
 
@@ -36,6 +35,7 @@ TRITON = Contestant(
     lambda *_: {},
     (V2_JSON,),
     peer="triton",
+    grpc_variable="TRITON_GRPC_PORT",
 )
 
 
@@ -52,21 +52,18 @@ standard library calls (`RLock._recursion_count`)."""
 
 @dataclass(frozen=True)
 class Asked:
-    """A server, the variable of its port for gRPC, and the package that is it."""
+    """A server, and the package that is it."""
 
     title: str
     contestant: Contestant
-    grpc_variable: str
     package: str = ""
     notes: tuple[str, ...] = ()
 
 
 SERVERS = (
-    Asked("This service", SERVICE, "GRPC_PORT", notes=(OWN_NOTES,)),
-    Asked(
-        "MLServer", next(one for one in CONTESTANTS if one.name == "mlserver-single"), "MLSERVER_GRPC_PORT", "mlserver"
-    ),
-    Asked("Triton", TRITON, "TRITON_GRPC_PORT", "nvidia-pytriton", (TRITONS_NOTES,)),
+    Asked("This service", SERVICE_WITH_GRPC, notes=(OWN_NOTES,)),
+    Asked("MLServer", MLSERVER_SINGLE, "mlserver"),
+    Asked("Triton", TRITON, "nvidia-pytriton", (TRITONS_NOTES,)),
 )
 
 INTRODUCTION = """\
@@ -89,24 +86,18 @@ same tables, and its exit status is 1 where an operation fails."""
 @contextmanager
 def _running(server: Asked, sample: Sample, directory: Path, **settings: str) -> Iterator[Target]:
     """Start a server for the length of the block; give what to ask it."""
-    started: list[subprocess.Popen[bytes]] = []
-    port = free_port()
-    own = {"SERVICE_MODELS_DIR": str(MODELS), "BENCHMARK_BUNDLE": str(bundle()), server.grpc_variable: str(port)}
-    try:
-        found = start(server.contestant, sample, directory, started, own | settings)
+    with running(server.contestant, sample, directory, **settings) as found:
         expected = sample.expected.tolist()
         yield Target(
-            f"http://127.0.0.1:{found.port}", f"127.0.0.1:{port}", MODEL, "points", "probabilities", POINTS, expected,
-            may_unload=True,
+            f"http://127.0.0.1:{found.port}", f"127.0.0.1:{found.grpc_port}", MODEL, "points", "probabilities", POINTS,
+            expected, may_unload=True,
         )  # fmt: skip
-    finally:
-        end(*started)
 
 
 def _ask(server: Asked, sample: Sample, directory: Path) -> Mapping[str, Seen | NotAskedError]:
     with _running(server, sample, directory) as target:
         seen = ask_all(target)
-    if server.contestant is not SERVICE:
+    if server.contestant is not SERVICE_WITH_GRPC:
         return seen
     key, line = keys.make("conformance")
     (directory / "keys").write_text(line + "\n")

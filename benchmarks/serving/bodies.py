@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.dialects import ALL_DIALECTS, PREDICT, V1_COLUMNS, V1_ROWS, V2_BINARY, V2_JSON, Dialect
-from benchmarks.serving.contestants import PEERS, ROOT, SERVICE, Contestant, grpc_port_file
+from benchmarks.serving.contestants import PEERS, ROOT, SERVICE, Contestant
 from benchmarks.serving.measurement import LARGE, ONE, PROBLEMS, THOUSAND, Bench, Round, Visit
 from benchmarks.serving.processes import processor_ms
 from benchmarks.serving.rounds import Rounds
@@ -56,12 +56,11 @@ def _ask_by_grpc(bench: Bench, server: Server, visit: Visit) -> None:
     """Time raw tensors over gRPC, by a client in the peer's own environment."""
     points = bench.directory / "points"
     points.write_bytes(bench.samples[LARGE].points.astype("<f4").tobytes())
-    port = grpc_port_file(server.port, bench.directory).read_text()
     client = [
         str(PEERS / MLSERVER / "bin" / "python"),
         "-m",
         "benchmarks.serving.apps.mlserver_grpc",
-        port,
+        str(server.grpc_port),
         str(points),
     ]
     done = subprocess.run(  # noqa: S603

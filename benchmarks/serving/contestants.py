@@ -46,6 +46,7 @@ class Contestant:
     """`environment` takes the port and a directory to work in. The first of the dialects is the one for many points.
 
     `tolerance` is the largest difference from the engine's probabilities; None: the response is the request's body.
+    `grpc_variable` is where it is told its port for gRPC, if it speaks that.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Contestant:
     tolerance: float | None = 1e-5
     ready_path: str | None = None
     peer: str | None = None
+    grpc_variable: str | None = None
 
     def variant_of(self, dialect: Dialect) -> Dialect | None:
         """Return a dialect as this contestant speaks it; None if it does not."""
@@ -99,18 +101,11 @@ def _mlserver(_: int) -> list[str]:
     return [_peer("mlserver", "mlserver"), "start", str(Path(__file__).with_name("apps") / "mlserver_models")]
 
 
-def grpc_port_file(port: int, directory: Path) -> Path:
-    """Return the file in which MLServer's port for gRPC stands, by its port for HTTP."""
-    return directory / f"grpc-{port}"
-
-
-def _mlserver_settings(batch: int, port: int, directory: Path) -> dict[str, str]:
+def _mlserver_settings(batch: int, port: int, _: Path) -> dict[str, str]:
     """Predict in the server's own process. `debug` would log every request."""
-    grpc_port_file(port, directory).write_text(grpc_port := str(free_port()))
     return {
         "MLSERVER_HOST": "127.0.0.1",
         "MLSERVER_HTTP_PORT": str(port),
-        "MLSERVER_GRPC_PORT": grpc_port,
         "MLSERVER_METRICS_PORT": str(free_port()),
         "MLSERVER_PARALLEL_WORKERS": "0",
         "MLSERVER_DEBUG": "false",
@@ -154,20 +149,25 @@ GTHREAD_ECHO = _under_gunicorn(
     tolerance=None,
 )
 SERVICE = _under_gunicorn("service", "**this service**", dialects=ALL_DIALECTS, ready_path="/health/ready")
+SERVICE_WITH_GRPC = replace(SERVICE, grpc_variable="GRPC_PORT")
 
 
 def _mlserver_contestant(name: str, title: str, batch: int) -> Contestant:
     """MLServer's REST API has v2's JSON alone; its binary tensors are gRPC's."""
-    return Contestant(name, title, _mlserver, partial(_mlserver_settings, batch), (V2_JSON,), peer="mlserver")
+    settings = partial(_mlserver_settings, batch)
+    return Contestant(name, title, _mlserver, settings, (V2_JSON,), peer="mlserver", grpc_variable="MLSERVER_GRPC_PORT")
 
+
+MLSERVER = _mlserver_contestant("mlserver", "MLServer, adaptive batching", 16)
+MLSERVER_SINGLE = _mlserver_contestant("mlserver-single", "MLServer, no batching", 1)
 
 # Peers come right after this service, so that a ratio compares measurements that are close in time.
 CONTESTANTS = [
     ECHO,
     GTHREAD_ECHO,
     SERVICE,
-    _mlserver_contestant("mlserver", "MLServer, adaptive batching", 16),
-    _mlserver_contestant("mlserver-single", "MLServer, no batching", 1),
+    MLSERVER,
+    MLSERVER_SINGLE,
     Contestant(
         "kserve",
         "KServe",

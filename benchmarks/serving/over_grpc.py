@@ -4,13 +4,13 @@ All servers run together, and each round asks each of them in turn, so that othe
 """
 
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -22,21 +22,19 @@ from tritonclient.grpc import service_pb2
 from benchmarks.dialects import MODEL
 from benchmarks.machine import machine
 from benchmarks.serving import h2load
-from benchmarks.serving.contestants import CONTESTANTS, SERVICE, Contestant
+from benchmarks.serving.contestants import MLSERVER, MLSERVER_SINGLE, SERVICE, SERVICE_WITH_GRPC, Contestant
 from benchmarks.serving.measurement import LARGE, ONE, THOUSAND
-from benchmarks.serving.processes import adopt_orphans, end
-from benchmarks.serving.servers import MODELS, NotMeasuredError, Sample, bundle, start
+from benchmarks.serving.processes import adopt_orphans
+from benchmarks.serving.servers import NotMeasuredError, Sample, bundle, running_together
 from benchmarks.serving.tables import markdown, new_table, ratio, value_range
 from bundle import layout
-from harness.ports import free_port
 from service.engines.litert import LiteRTEngine
 
 RESULTS = Path(__file__).parents[1] / "GRPC.md"
-_MLSERVERS = "MLSERVER_GRPC_PORT"
-PORT_VARIABLES = {"service": "GRPC_PORT", "mlserver": _MLSERVERS, "mlserver-single": _MLSERVERS}
+SPEAKING = [SERVICE_WITH_GRPC, MLSERVER, MLSERVER_SINGLE]
 LIBRARIES = ("grpcio", "protobuf", "gunicorn", "ai-edge-litert", "numpy")
 ENGINE = "engine"
-LARGE_SECONDS = 3
+ENGINE_SECONDS, LARGE_SECONDS = 1.0, 3.0
 
 LOADS = {
     "one point, 16 connections": (ONE, 16, 1),
@@ -112,39 +110,24 @@ def _running(
     contestants: list[Contestant], sample: Sample, directory: Path
 ) -> Iterator[Mapping[str, tuple[int, grpc.Channel]]]:
     """Start all; yield the port and a channel of each."""
-    started: list[subprocess.Popen[bytes]] = []
-    own = {"SERVICE_MODELS_DIR": str(MODELS), "BENCHMARK_BUNDLE": str(bundle())}
-    try:
-        with ExitStack() as channels:
-            found = {}
-            for contestant in contestants:
-                port = free_port()
-                settings = {**own, PORT_VARIABLES[contestant.name]: str(port)}
-                start(contestant, sample, directory, started, settings)
-                options = [("grpc.max_receive_message_length", -1)]
-                channel = channels.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options))
-                found[contestant.name] = port, channel
-            yield found
-    finally:
-        end(*started)
+    with running_together(contestants, sample, directory) as servers, ExitStack() as channels:
+        found = {}
+        for name, server in servers.items():
+            if isinstance(server, NotMeasuredError):
+                raise server
+            assert server.grpc_port is not None  # noqa: S101 (all of these speak it)
+            options = [("grpc.max_receive_message_length", -1)]
+            channel = channels.enter_context(grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", options))
+            found[name] = server.grpc_port, channel
+        yield found
 
 
-def _large(channel: grpc.Channel, load: Load) -> float:
-    """Return the median milliseconds of a call."""
-    times, until = [], time.monotonic() + LARGE_SECONDS
+def _median_ms(call: Callable[[], object], seconds: float) -> float:
+    """Return the median milliseconds of a call that is made again and again for so long."""
+    times, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
         began = time.perf_counter()
-        _ask(channel, load)
-        times.append(time.perf_counter() - began)
-    return 1000 * median(times)
-
-
-def _engine_alone(engine: LiteRTEngine) -> float:
-    points, times, until = np.random.default_rng(0).uniform(-1.5, 1.5, (LARGE, 2)).astype(np.float32), [], 1.0
-    until += time.monotonic()
-    while time.monotonic() < until:
-        began = time.perf_counter()
-        engine.run("serving_default", points)
+        call()
         times.append(time.perf_counter() - began)
     return 1000 * median(times)
 
@@ -152,11 +135,12 @@ def _engine_alone(engine: LiteRTEngine) -> float:
 def _measure(contestants: list[Contestant], directory: Path, rounds: int, seconds: int) -> Measured:
     engine = LiteRTEngine((bundle() / layout.COMPILED).read_bytes())
     loads, measured = _loads(engine, directory), Measured()
+    many = np.random.default_rng(0).uniform(-1.5, 1.5, (LARGE, 2)).astype(np.float32)
     points = np.zeros((1, 2), np.float32)
     sample = Sample(points, engine.run("serving_default", points)["probabilities"])
     with _running(contestants, sample, directory) as servers:
         for _ in range(rounds):
-            measured.add(ENGINE, "large", _engine_alone(engine))
+            measured.add(ENGINE, "large", _median_ms(lambda: engine.run("serving_default", many), ENGINE_SECONDS))
             for name, (n, connections, streams) in LOADS.items():
                 for contestant in contestants:
                     port, channel = servers[contestant.name]
@@ -166,7 +150,8 @@ def _measure(contestants: list[Contestant], directory: Path, rounds: int, second
             for contestant in contestants:
                 channel = servers[contestant.name][1]
                 _check(channel, loads[LARGE])
-                measured.add(contestant.name, "large", _large(channel, loads[LARGE]))
+                ask = partial(_ask, channel, loads[LARGE])
+                measured.add(contestant.name, "large", _median_ms(ask, LARGE_SECONDS))
     return measured
 
 
@@ -200,16 +185,15 @@ def main(rounds: int, seconds: int, write: bool) -> None:
     if shutil.which("h2load") is None:
         raise click.ClickException("h2load is needed: apt install nghttp2-client, or dnf install nghttp2")
     adopt_orphans()
-    contestants = [contestant for contestant in CONTESTANTS if contestant.name in PORT_VARIABLES]
     with tempfile.TemporaryDirectory(prefix="grpc-", ignore_cleanup_errors=True) as directory:
-        measured = _measure(contestants, Path(directory), rounds, seconds)
+        measured = _measure(SPEAKING, Path(directory), rounds, seconds)
     report = f"""# Serving over gRPC
 
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark-grpc`, {rounds} rounds; {machine(LIBRARIES)}.
 
 {PROTOCOL}
 
-{_report(contestants, measured)}
+{_report(SPEAKING, measured)}
 """
     click.echo(report)
     if write:

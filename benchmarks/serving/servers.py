@@ -34,6 +34,7 @@ class Sample:
 @dataclass(frozen=True)
 class Server:
     port: int
+    grpc_port: int | None
     pid: int
     seconds_to_ready: float
 
@@ -109,6 +110,9 @@ def start(
     """
     port, log = port or free_port(), directory / f"{contestant.name}.log"
     command, environment = contestant.command(port), {**_environment(contestant, port, directory), **settings}
+    grpc_port = None if contestant.grpc_variable is None else free_port()
+    if contestant.grpc_variable is not None:
+        environment[contestant.grpc_variable] = str(grpc_port)
     if not Path(command[0]).is_file():
         raise NotMeasuredError("not installed")
     with log.open("wb") as output:
@@ -124,7 +128,7 @@ def start(
         )
     started.append(process)
     _wait_until_ready(contestant, sample, port, process, log)
-    return Server(port, process.pid, time.perf_counter() - start)
+    return Server(port, grpc_port, process.pid, time.perf_counter() - start)
 
 
 def _of_this_checkout() -> dict[str, str]:
