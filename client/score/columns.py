@@ -49,6 +49,8 @@ def points_of(
     for i, feature in enumerate(features):
         name = columns[feature.name]
         column = block.columns[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
         values = _numbers(column, name, faults) if feature.categories is None else _positions(column, feature, faults)
         _check(values, name, faults, imputes=imputes)
         with np.errstate(over="ignore"):
@@ -84,8 +86,6 @@ def _is_text(kind: pa.DataType) -> bool:
 def _numbers(column: Column, name: str, faults: Faults) -> NDArray[np.float64]:
     """Return a column as float64, NaN for null."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.dictionary_decode(), kind.value_type
     if _is_text(kind):
         return numbers_of_texts(column.to_pylist(), name, faults)
     if pa.types.is_decimal(kind):  # by its digits: Arrow's own conversion is off by a bit now and then
@@ -98,8 +98,6 @@ def _positions(column: Column, feature: Feature, faults: Faults) -> NDArray[np.f
     """Return the positions of categories, given by their names or, as numbers, by themselves."""
     names = feature.categories or ()
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.dictionary_decode(), kind.value_type
     if not _is_text(kind):
         values = _numbers(column, feature.name, faults)
         with np.errstate(invalid="ignore"):

@@ -47,8 +47,7 @@ class RemoteScorer:
         if not missing.any():
             return self._infer(points)
         parts = [(missing, self._predict), (~missing, self._infer)]
-        shape = len(points) if self.target.width is None else (len(points), self.target.width)
-        numbers = np.empty(shape, np.float32)
+        numbers = np.empty(self.target.shape(len(points)), np.float32)
         for rows, ask in parts:
             if rows.any():
                 numbers[rows] = ask(points[rows])
@@ -87,11 +86,10 @@ class RemoteScorer:
 
     def _infer(self, points: Points) -> Numbers:
         content = points.astype("<f4", copy=False).tobytes()
-        shape = len(points) if self.target.width is None else (len(points), self.target.width)
 
         def ask() -> Numbers:
             answer = self._transport.infer(f"/v2{self._path}/infer", content)
-            return np.frombuffer(answer, "<f4").astype(np.float32, copy=False).reshape(shape)
+            return np.frombuffer(answer, "<f4").astype(np.float32, copy=False).reshape(self.target.shape(len(points)))
 
         return self._refused(ask)
 

@@ -165,8 +165,8 @@ class Run:
         """Return the numbers at points; NaN at those that are none, and add those that the model refuses to them."""
         if self.options.on_error == "fail" and faults:  # whoever takes the block up will stop there
             points = points[: min(faults)]
-        width, most = self.target.width, self.scorer.max_points
-        numbers = np.full(len(points) if width is None else (len(points), width), np.nan, np.float32)
+        most = self.scorer.max_points
+        numbers = np.full(self.target.shape(len(points)), np.nan, np.float32)
         good = np.setdiff1d(np.arange(len(points)), [*faults]) if faults else np.arange(len(points))
         for start in range(0, len(good), most):
             rows = good[start : start + most]
@@ -202,8 +202,7 @@ def _divided(scorer: Scorer, points: Points) -> tuple[Numbers, Faults]:
         return scorer.score(points), {}
     except RefusedError as error:
         if len(points) == 1:
-            width = scorer.target.width
-            return np.full(1 if width is None else (1, width), np.nan, np.float32), {0: str(error)}
+            return np.full(scorer.target.shape(1), np.nan, np.float32), {0: str(error)}
     half = len(points) // 2
     (first, faults), (second, others) = _divided(scorer, points[:half]), _divided(scorer, points[half:])
     return np.concatenate([first, second]), {**faults, **{half + i: reason for i, reason in others.items()}}

@@ -37,6 +37,10 @@ class Target:
     imputes: bool
     """Whether a value may be missing."""
 
+    def shape(self, n: int) -> tuple[int, ...]:
+        """Return the shape of the numbers for n points."""
+        return (n,) if self.width is None else (n, self.width)
+
     def identity(self) -> Mapping[str, Any]:
         """Return what must be the same for scores to go on, as JSON has it."""
         return asdict(self)

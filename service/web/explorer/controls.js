@@ -1,7 +1,7 @@
 // The controls: the epoch with its player, the run, the statistic, and how it is drawn.
 
 import { PALETTES } from "./colours.js";
-import { h } from "./dom.js";
+import { epochText, h } from "./dom.js";
 import { Quantity } from "./quantity.js";
 import { field, named, options, select, THEMES } from "./selects.js";
 import { DEFAULTS } from "./state.js";
@@ -121,12 +121,7 @@ export class Controls {
     this.back.disabled = this.play.disabled || position <= 0;
     this.on.disabled = this.play.disabled || position >= this.#epochs.length - 1;
     const epoch = this.#epochs[Math.max(0, position)];
-    const text =
-      epoch === undefined
-        ? "none recorded"
-        : epoch === 0
-          ? "before training"
-          : `after epoch ${epoch} of ${this.#epochs.at(-1)}`;
+    const text = epoch === undefined ? "none recorded" : epochText(epoch, this.#epochs.at(-1));
     this.output.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
     this.#label();

@@ -65,6 +65,11 @@ export const interval = ([low, high], digits = 3) => `[${fixed(low, digits)}, ${
  *  @param {number} n @param {string} noun */
 export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : plural}`;
 
+/** When in a training something is: `before training`, `after epoch 66`, or `after epoch 66 of 500`.
+ *  @param {number} epoch @param {number} [last] */
+export const epochText = (epoch, last) =>
+  epoch === 0 ? "before training" : `after epoch ${epoch}${last === undefined ? "" : ` of ${last}`}`;
+
 /** A text in which no line breaks within a name with hyphens, within an interval, or within `p < 0.001`.
  *  @param {string} text
  *  @returns {Child[]} */

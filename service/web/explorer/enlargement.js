@@ -1,7 +1,7 @@
 // One unit or output, enlarged: its map with the data, the lines that it is made of, and what it computes, in numbers.
 
 import { Data } from "./data.js";
-import { counted, fixed, h, number, signed, within } from "./dom.js";
+import { counted, fixed, h, number, say, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
@@ -10,7 +10,7 @@ import { Plot } from "./map.js";
 import { scoreInWords } from "./outcome.js";
 import { mostProbable } from "./quantity.js";
 import { levels } from "./scales.js";
-import { settled, tell } from "./spoken.js";
+import { settled } from "./spoken.js";
 import { DEFAULTS } from "./state.js";
 import { offAs } from "./switched.js";
 import { functionOf, inputsOf, roleOf, wordsOf } from "./units.js";
@@ -167,9 +167,9 @@ export class Enlargement {
     yield;
     if (this.shown === null) return;
     const words = unitInWords(this.plot, this.shown, ...this.at);
-    tell(this.shape, words);
+    say(this.shape, words);
     const off = offAs(this.shown.off);
-    if (this.#told !== off) tell(this.status, `${words}. ${this.score.textContent}`);
+    if (this.#told !== off) say(this.status, `${words}. ${this.score.textContent}`);
     this.#told = off;
   }
 

@@ -1,7 +1,7 @@
 // Inside a model: its network, drawn with what each unit does, its units to be switched, and one of them enlarged.
 
 import { BuildUp } from "./build-up.js";
-import { h, s } from "./dom.js";
+import { h, s, say } from "./dom.js";
 import { Enlargement } from "./enlargement.js";
 import { NODES } from "./fields.js";
 import { Inside } from "./inside.js";
@@ -9,7 +9,7 @@ import { line } from "./lines.js";
 import { unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
 import { named, options } from "./selects.js";
-import { settled, tell } from "./spoken.js";
+import { settled } from "./spoken.js";
 import { inputsOf, wordsOf } from "./units.js";
 import { mapped, placeIn } from "./view.js";
 import { boxesIn, wire } from "./wires.js";
@@ -121,7 +121,7 @@ export class NetworkView {
     for (const [l, layer] of this.#nodes.entries()) {
       for (const [u, { plot, shape }] of layer.entries()) {
         const state = [shown.off[l]?.[u] ? "off" : "", (shown.dead.values[l]?.[u] ?? null) !== null ? "dead" : ""];
-        tell(shape, [...state.filter(Boolean), unitInWords(plot, shown, l, u)].join(", "));
+        say(shape, [...state.filter(Boolean), unitInWords(plot, shown, l, u)].join(", "));
         yield;
       }
     }

@@ -2,6 +2,7 @@
 
 import { describe, describeValues } from "./boundary-words.js";
 import { soon } from "./curve.js";
+import { say } from "./dom.js";
 import { NODES } from "./fields.js";
 import { sideOf } from "./units.js";
 import { classOf } from "./view.js";
@@ -43,12 +44,6 @@ export function mapInWords(model, view, { values, labels }) {
   });
 }
 
-/** Say a text in an element, unless it says that already: screen readers would say it again.
- *  @param {HTMLElement} element @param {string} text */
-export function tell(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 /** Tell every panel's map, and the difference's.
  *  @param {import("./panels.js").ModelPanel[]} panels
  *  @param {import("./difference.js").DifferencePanel | null} difference
@@ -56,8 +51,8 @@ export function tell(element, text) {
 export function* tellPanels(panels, difference, view, drawn) {
   for (const { model, shape } of panels) {
     const field = drawn.get(model.name) ?? null;
-    tell(shape, field === null ? "" : mapInWords(model, view, field));
+    say(shape, field === null ? "" : mapInWords(model, view, field));
     yield;
   }
-  if (difference !== null) tell(difference.shape, `A − B is ${describeValues(difference.values, NODES)}`);
+  if (difference !== null) say(difference.shape, `A − B is ${describeValues(difference.values, NODES)}`);
 }

@@ -1,9 +1,10 @@
 // A picture that moves: boundaries as they form while networks train, one beside the other.
 
-import { h } from "../explorer/dom.js";
+import { epochText, h } from "../explorer/dom.js";
 import { linesOf } from "../explorer/units.js";
 import { placeIn } from "../explorer/view.js";
 import { LessonMap, unshown } from "./drawing.js";
+import { capital } from "./telling.js";
 
 /** Epochs that are asked of the service, a grid each, where the page cannot compute a network. */
 const FEW = 8;
@@ -21,7 +22,7 @@ export async function forming(desk, models, hasLines = false) {
     stops: epochs.map((_, i) => i),
     speed: Math.max(8, epochs.length / 5),
     unit: "Epoch",
-    label: (frame) => (epochs[frame] === 0 ? "before training" : `after epoch ${epochs[frame]} of ${epochs.at(-1)}`),
+    label: (frame) => epochText(epochs[frame], epochs.at(-1)),
     load: async () => {
       const asked = shown.filter(({ isEvaluatedHere }) => !isEvaluatedHere);
       const views = epochs.map((epoch) => desk.view(0, epoch));
@@ -33,8 +34,7 @@ export async function forming(desk, models, hasLines = false) {
         const field = desk.fields.of(model, view);
         if (field === null) return;
         const epoch = model.epochs[model.snapshot(view.epoch)];
-        const when = epoch === 0 ? "Before training" : `After epoch ${epoch}`;
-        maps[i].show(field, when, desk.accuracy(model, view));
+        maps[i].show(field, capital(epochText(epoch)), desk.accuracy(model, view));
         if (hasLines) drawLines(maps[i], model, view);
       });
     },

@@ -6,7 +6,7 @@ import { asides } from "../explorer/remarks.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { forming } from "./forming.js";
 import { capital, missing, ofRuns } from "./telling.js";
-import { thirty } from "./thirty.js";
+import { MOST_RUNS, thirty } from "./thirty.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */
@@ -90,7 +90,7 @@ export async function luck(desk) {
   return {
     title,
     idea,
-    note: model.runs > 36 ? `The first 36 of ${model.runs} runs are drawn.` : null,
+    note: model.runs > MOST_RUNS ? `The first ${MOST_RUNS} of ${model.runs} runs are drawn.` : null,
     question,
     picture,
     look,

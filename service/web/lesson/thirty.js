@@ -1,6 +1,6 @@
 // A picture that moves: all runs of one network, small, while they train; and each run's accuracy in the end.
 
-import { fixed, h } from "../explorer/dom.js";
+import { epochText, fixed, h } from "../explorer/dom.js";
 import { NODES } from "../explorer/fields.js";
 import { between, line } from "../explorer/lines.js";
 import { Plot } from "../explorer/map.js";
@@ -11,15 +11,17 @@ import { placeIn } from "../explorer/view.js";
 import { unshown } from "./drawing.js";
 import { rowOf } from "./strip.js";
 
-/** Nodes an axis of a small map, and how many are shown. */
+/** Nodes an axis of a small map. */
 const FEW_NODES = 41;
-const MOST = 36;
+
+/** How many runs are drawn. */
+export const MOST_RUNS = 36;
 
 /** @param {import("./drawing.js").Desk} desk @param {Model} model @param {Summary} score
  *  @returns {Promise<import("./player.js").Picture>} */
 export async function thirty(desk, model, score) {
   const { service, fields } = desk;
-  const count = Math.min(MOST, model.runs);
+  const count = Math.min(MOST_RUNS, model.runs);
   const runs = Array.from({ length: count }, (_, run) => run);
   const sound = runs.filter((run) => unshown(desk, model, run) === null);
   await Promise.all(sound.map((run) => model.loadNetwork(service, run)));
@@ -54,7 +56,7 @@ export async function thirty(desk, model, score) {
     stops: epochs.map((_, i) => i),
     speed: 12,
     unit: "Epoch",
-    label: (frame) => (epochs[frame] === 0 ? "before training" : `after epoch ${epochs[frame]} of ${epochs.at(-1)}`),
+    label: (frame) => epochText(epochs[frame], epochs.at(-1)),
     load: async () => {},
     draw: (frame) => {
       for (const run of sound) {

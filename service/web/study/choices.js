@@ -1,6 +1,6 @@
 // The controls: the measure, the two axes, the levels at which other factors are held, and the epoch.
 
-import { h } from "../explorer/dom.js";
+import { epochText, h } from "../explorer/dom.js";
 import { field, options, select, THEMES } from "../explorer/selects.js";
 import { factorText, levelText, nameOf } from "./measures.js";
 import { keyOf } from "./view.js";
@@ -9,8 +9,7 @@ import { writeWhere } from "./state.js";
 const SHOWN = { boundaries: "boundaries", measured: "the measure alone" };
 
 /** @param {number | null} epoch */
-const epochText = (epoch) =>
-  epoch === null ? "after each cell’s last" : epoch === 0 ? "before training" : `after epoch ${epoch}`;
+const whenText = (epoch) => (epoch === null ? "after each cell’s last" : epochText(epoch));
 
 export class Choices {
   /** @type {number[]} */
@@ -74,7 +73,7 @@ export class Choices {
     this.slider.max = String(Math.max(0, this.#epochs.length - 1));
     this.slider.value = String(Math.max(0, position));
     this.slider.disabled = this.#epochs.length < 2;
-    this.output.textContent = this.#epochs.length === 0 ? "none recorded" : epochText(view.epoch);
+    this.output.textContent = this.#epochs.length === 0 ? "none recorded" : whenText(view.epoch);
     this.slider.setAttribute("aria-valuetext", this.output.textContent);
     const metrics = facts.metrics.includes(view.metric) ? facts.metrics : [view.metric, ...facts.metrics];
     options(this.metric, metrics.map((name) => [name, nameOf(name)]));

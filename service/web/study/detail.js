@@ -1,7 +1,7 @@
 // One cell: its boundary in large, how many runs agree, every run, and how they came there.
 
 import { ClassScale } from "../explorer/colours.js";
-import { h, say } from "../explorer/dom.js";
+import { epochText, h, say } from "../explorer/dom.js";
 import { hues, scaleBar } from "../explorer/legend.js";
 import { Plot } from "../explorer/map.js";
 import { chart, epochAxis, even, keys, meanOf, medianOf, powers, SMALL, stepped, strip } from "./charts.js";
@@ -131,9 +131,6 @@ export class Detail {
 
 /** @param {import("./maps.js").Maps} maps */
 const classesOf = ({ study }) => (study.maps.find(({ classes }) => classes !== null)?.classes ?? []).map(String);
-
-/** @param {number} epoch */
-const epochText = (epoch) => (epoch === 0 ? "before training" : `after epoch ${epoch}`);
 
 /** @param {string} title @param {Node} drawing @param {Node | null} legend */
 const part = (title, drawing, legend = null) => h("figure", {}, h("figcaption", {}, title), drawing, legend);
