@@ -1,14 +1,18 @@
 """Screenshots of the explorer at three widths in both themes, into docs/images: `make pictures`."""
 
+from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import click
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from benchmarks.explorer.browser import chromium, wait_until_complete
 from benchmarks.service import serving
 
 SIZES = {"phone": (360, 780), "tablet": (768, 1024), "desktop": (1440, 1000)}
+SCREENS = tuple(product(SIZES, ("light", "dark")))
 VIEWS = {
     "boundaries": "/#boundaries",
     "inside": "/?inside=tanh-10-10&unit=2.1#inside",
@@ -16,6 +20,17 @@ VIEWS = {
     "comparison": "/#comparison",
     "verdicts": "/?experiment=tuned#verdicts",
 }
+
+
+def screens(
+    browser: Browser, screens: Iterable[tuple[str, str]] = SCREENS, **options: Any
+) -> Iterator[tuple[str, str, Page]]:
+    """Yield a size, a theme and a page of these, one after the other; `options` are of pages."""
+    for size, theme in screens:
+        width, height = SIZES[size]
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme, **options)  # type: ignore[arg-type]
+        yield size, theme, page
+        page.close()
 
 
 def _settle(page: Page) -> None:
@@ -30,15 +45,12 @@ def main(directory: Path) -> None:
     """Take the pictures; the service is started and stopped for it."""
     directory.mkdir(parents=True, exist_ok=True)
     with serving() as url, chromium() as browser:
-        for size, (width, height) in SIZES.items():
-            for theme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
-                first = "/?epoch=98#panels" if size == "phone" else "/"  # a phone's first screen has no map yet
-                for view, path in VIEWS.items() if size == "desktop" and theme == "light" else [("boundaries", first)]:
-                    page.goto(url + path)
-                    _settle(page)
-                    page.screenshot(path=directory / f"{view}-{size}-{theme}.png")
-                page.close()
+        for size, theme, page in screens(browser):
+            first = "/?epoch=98#panels" if size == "phone" else "/"  # a phone's first screen has no map yet
+            for view, path in VIEWS.items() if size == "desktop" and theme == "light" else [("boundaries", first)]:
+                page.goto(url + path)
+                _settle(page)
+                page.screenshot(path=directory / f"{view}-{size}-{theme}.png")
 
 
 if __name__ == "__main__":

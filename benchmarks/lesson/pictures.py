@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.explorer.browser import chromium
-from benchmarks.explorer.pictures import SIZES
+from benchmarks.explorer.pictures import SCREENS, screens
 from benchmarks.service import serving
 
 STEPS = ("a-line", "three-lines", "ten-lines", "a-second-layer", "relu", "luck", "does-depth-always-help")
@@ -44,16 +44,12 @@ def take(page: Page, path: Path) -> None:
 
 
 def stills(browser: Browser, url: str, directory: Path, kept: tuple[tuple[str, str], ...]) -> None:
-    for size, theme in kept:
-        width, height = SIZES[size]
-        viewport = {"width": width, "height": height}
-        page = browser.new_page(viewport=viewport, color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    for size, theme, page in screens(browser, kept, reduced_motion="reduce"):
         for step in STEPS:
             open_step(page, url, step)
             page.get_by_role("radio").nth(1).check()
             predict(page)
             take(page, directory / f"{step}-{size}-{theme}.png")
-        page.close()
 
 
 def film(browser: Browser, url: str, path: Path) -> None:
@@ -90,9 +86,8 @@ def film(browser: Browser, url: str, path: Path) -> None:
 def main(directory: Path, is_all: bool) -> None:
     """Make each step's prediction and take its picture; the service is started and stopped for it."""
     directory.mkdir(parents=True, exist_ok=True)
-    everything = tuple((size, theme) for size in SIZES for theme in ("light", "dark"))
     with serving() as url, chromium() as browser:
-        stills(browser, url, directory, everything if is_all else KEPT)
+        stills(browser, url, directory, SCREENS if is_all else KEPT)
         film(browser, url, directory / "three-lines.webp")
 
 

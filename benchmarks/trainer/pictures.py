@@ -6,7 +6,7 @@ import click
 from playwright.sync_api import expect
 
 from benchmarks.explorer.browser import chromium
-from benchmarks.explorer.pictures import SIZES
+from benchmarks.explorer.pictures import screens
 from benchmarks.service import serving
 
 
@@ -16,17 +16,14 @@ def main(directory: Path) -> None:
     """Train what the page begins with, and take pictures of its first screen."""
     directory.mkdir(parents=True, exist_ok=True)
     with serving() as url, chromium() as browser:
-        for size, (width, height) in SIZES.items():
-            for theme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
-                page.goto(f"{url}/trainer")
-                page.get_by_role("button", name="Train", exact=True).click()
-                expect(page.locator("#progress[data-phase=done][data-seconds]")).to_be_visible(timeout=60_000)
-                page.evaluate("scrollTo(0, 0)")
-                if size == "phone":  # whose first screen has no map yet
-                    page.locator(".palette").evaluate("(palette) => palette.scrollIntoView()")
-                page.screenshot(path=directory / f"trained-{size}-{theme}.png")
-                page.close()
+        for size, theme, page in screens(browser):
+            page.goto(f"{url}/trainer")
+            page.get_by_role("button", name="Train", exact=True).click()
+            expect(page.locator("#progress[data-phase=done][data-seconds]")).to_be_visible(timeout=60_000)
+            page.evaluate("scrollTo(0, 0)")
+            if size == "phone":  # whose first screen has no map yet
+                page.locator(".palette").evaluate("(palette) => palette.scrollIntoView()")
+            page.screenshot(path=directory / f"trained-{size}-{theme}.png")
 
 
 if __name__ == "__main__":
