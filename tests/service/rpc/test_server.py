@@ -20,6 +20,7 @@ from harness import bundles
 from tests.conftest import ALICE, ALICE_LINE, ROOT, free_port, wait_for
 from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
+from tests.service.test_address import refused
 from tests.service.test_observability import value
 
 CODE = grpc.StatusCode
@@ -223,33 +224,19 @@ def test_a_worker_that_stops_says_so_and_finishes_what_runs(models_dir: Path, tm
         assert rpc.server.tracebacks() == 0
 
 
-def refused_start(**environment: str) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-m", "gunicorn"],
-        cwd=ROOT,
-        env={**os.environ, "PORT": "0", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 1, ended.stderr
-    return ended.stderr
-
-
 @pytest.mark.parametrize(("value", "message"), [
     ("x", "GRPC_PORT=x: must be a whole number from 1 to 65535"),
     ("0", "GRPC_PORT=0: must be a whole number from 1 to 65535"),
 ])  # fmt: skip
 def test_a_wrong_port_is_refused(value: str, message: str) -> None:
-    assert refused_start(GRPC_PORT=value) == f"the service does not start: {message}\n"
+    assert refused("gunicorn", GRPC_PORT=value) == f"the service does not start: {message}"
 
 
 def test_one_port_for_both_or_one_that_is_taken_is_refused(rpc: Rpc) -> None:
     port = str(free_port())
-    assert "is PORT too" in refused_start(PORT=port, GRPC_PORT=port)
+    assert "is PORT too" in refused("gunicorn", PORT=port, GRPC_PORT=port)
     taken = rpc.address.rpartition(":")[2]
-    assert f"port {taken} of 127.0.0.1 is taken; choose another: GRPC_PORT=" in refused_start(GRPC_PORT=taken)
+    assert f"port {taken} of 127.0.0.1 is taken; choose another: GRPC_PORT=" in refused("gunicorn", GRPC_PORT=taken)
 
 
 def test_without_a_port_for_it_no_worker_imports_anything_of_grpc(models_dir: Path) -> None:
