@@ -1,6 +1,5 @@
 """What the service answers, kept as files: each named after what was asked for and what it holds."""
 
-import gzip
 import hashlib
 import re
 from collections.abc import Mapping
@@ -10,10 +9,10 @@ from urllib.parse import parse_qsl, unquote, urlencode
 import orjson
 from werkzeug.test import Client, TestResponse
 
+from service.http.responses import compress_once
+
 EXTENSIONS = {"application/json": "json", "text/csv": "csv", "application/x-npy": "npy"}
 """Of the kinds of answers that are kept."""
-
-BEST_GZIP_LEVEL = 9
 
 
 class NotAnsweredError(Exception):
@@ -50,11 +49,10 @@ class Recording:
 
     def put(self, path: str, content: bytes, media_type: str = "application/json") -> None:
         """Keep this as what a path answers with."""
-        compressed = gzip.compress(content, BEST_GZIP_LEVEL, mtime=0)
         key = key_of(path)
         readable = re.sub(r"[^A-Za-z0-9]+", "-", key).strip("-").lower()
         name = f"data/{readable[:150]}.{hashlib.sha256(content).hexdigest()[:8]}.{EXTENSIONS[media_type]}.gz"
-        self.files[name] = compressed
+        self.files[name] = compress_once(content)
         self.answers[key] = name
 
     def page(self, path: str) -> tuple[str, str]:
@@ -64,7 +62,7 @@ class Recording:
 
     def index(self, facts: Mapping[str, object]) -> bytes:
         """Return the file that says where each answer is."""
-        return gzip.compress(orjson.dumps({**facts, "answers": self.answers}), BEST_GZIP_LEVEL, mtime=0)
+        return compress_once(orjson.dumps({**facts, "answers": self.answers}))
 
     def _answer(self, path: str, media_type: str, body: object = None) -> TestResponse:
         headers = {"Accept": media_type}

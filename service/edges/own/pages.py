@@ -1,6 +1,5 @@
 """The pages for people: the explorer at `GET /`, lesson, trainer and studies, the API's document at `GET /docs`."""
 
-import gzip
 import hashlib
 import mimetypes
 import re
@@ -14,7 +13,7 @@ from service.errors import NotFoundError
 from service.http.conditional import Validators, conditional
 from service.http.context import Call
 from service.http.endpoint import Endpoints
-from service.http.responses import RawResponse, takes_gzip
+from service.http.responses import RawResponse, compress_once, takes_gzip
 
 endpoints = Endpoints("pages", public=True)
 
@@ -32,9 +31,6 @@ POLICY = (
 )
 """What a page may load: nothing from another host, no inline script or style. Swagger UI has pictures in its CSS, the
 explorer makes one of what it shows. After the last word stands who may show it in a frame."""
-
-BEST_GZIP_LEVEL = 9
-"""Each file is compressed once."""
 
 
 @dataclass(frozen=True)
@@ -149,5 +145,6 @@ def _read(path: Path) -> File:
     if path.suffix in {".js", ".css"} and WEB in path.parents:
         content = COMMENTS.sub(lambda comment: b"\n" * comment[0].count(b"\n"), content)  # an error's line stays right
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    compressed = gzip.compress(content, BEST_GZIP_LEVEL, mtime=0)
-    return File(content, compressed, f"{media_type}; charset=utf-8", hashlib.sha256(content).hexdigest()[:32])
+    return File(
+        content, compress_once(content), f"{media_type}; charset=utf-8", hashlib.sha256(content).hexdigest()[:32]
+    )
