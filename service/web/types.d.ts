@@ -266,7 +266,7 @@ interface Handlers {
   onlook(model: string): void;
   oninside(model: string): void;
   onunit(unit: string | null): void;
-  onbuild(changes: Partial<Pick<Values, "unit" | "off" | "order">>): void;
+  onbuild(change: (values: Values) => Partial<Pick<Values, "unit" | "off" | "order">>): void;
   onepoch(epoch: number): void;
   onpair(pair: { a?: string; b?: string }): void;
   onrun(run: number): void;

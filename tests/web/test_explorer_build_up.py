@@ -223,6 +223,15 @@ def test_a_unit_that_is_switched_off_stays_off_in_a_link_until_it_is_switched_on
     expect(slider(region, 1)).to_have_attribute("aria-valuetext", "10 of 10 units")
 
 
+def test_units_that_are_switched_before_anything_is_drawn_are_all_off(page: Page) -> None:
+    show(page, "?inside=tanh-10")
+    region = inside(page)
+    region.locator(".switch").evaluate_all("(all) => all.slice(0, 2).forEach((one) => one.click())")
+    settle(page)
+    expect(slider(region, 1)).to_have_attribute("aria-valuetext", "8 of 10 units")
+    expect(page).to_have_url(re.compile(r"off=1\.1\+1\.2"))
+
+
 def test_what_is_no_unit_is_passed_over_and_another_model_has_all_its_units(page: Page) -> None:
     show(page, "?inside=tanh-10-10&off=1.99+nothing+0.1+-1.-1+1.+.1+1e308.1+9.1+3.1")
     region = inside(page)

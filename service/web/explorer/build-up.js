@@ -2,13 +2,12 @@
 
 import { h } from "./dom.js";
 import { options } from "./selects.js";
-import { changed, offAs, orderOf } from "./switched.js";
+import { changed, offAs, offIn, orderOf } from "./switched.js";
 
 /** Units of a layer that have a switch. */
 const MOST_SWITCHES = 64;
 
 /** @typedef {import("./inside.js").Shown} Shown */
-/** @typedef {import("./switched.js").Off} Off */
 /** @typedef {{slider: HTMLInputElement, output: HTMLOutputElement, switches: HTMLButtonElement[]}} Row */
 
 export class BuildUp {
@@ -23,13 +22,13 @@ export class BuildUp {
     this.handlers = handlers;
     this.order = h("select", {
       id: "unit-order",
-      onchange: () => handlers.onbuild({ order: this.order.value || null }),
+      onchange: () => handlers.onbuild(() => ({ order: this.order.value || null })),
     });
     options(this.order, [
       ["", "as drawn"],
       ["weight", "by weight, the largest first"],
     ]);
-    this.all = h("button", { type: "button", onclick: () => handlers.onbuild({ off: null }) }, "All on");
+    this.all = h("button", { type: "button", onclick: () => handlers.onbuild(() => ({ off: null })) }, "All on");
     this.lead = h("p", { class: "lead" });
     this.rows = h("div", { class: "layers" });
     this.choices = h("p", { class: "fields" }, h("label", {}, h("span", {}, "Add units"), this.order), this.all);
@@ -111,17 +110,16 @@ export class BuildUp {
    *  @param {number} l */
   #add(l) {
     if (this.#shown === null || this.#shown.weights === null) return;
-    const { weights, off, view } = this.#shown;
+    const { weights, view } = this.#shown;
     const order = orderOf(weights[l + 1].kernel, view.order === "weight");
     const on = new Set(order.slice(0, this.#rows[l].slider.valueAsNumber));
-    this.#show(changed(off, l, (u) => !on.has(u)));
+    this.#change(l, (u) => !on.has(u));
   }
 
   /** Switch a unit off, or on again.
    *  @param {number} l @param {number} u */
   flip(l, u) {
-    if (this.#shown === null) return;
-    this.#show(changed(this.#shown.off, l, (unit, isOff) => (unit === u ? !isOff : isOff)));
+    this.#change(l, (unit, isOff) => (unit === u ? !isOff : isOff));
   }
 
   /** The same, going on from the unit's switch: what was pressed belongs to the unit, which is enlarged no more.
@@ -131,13 +129,16 @@ export class BuildUp {
     this.#rows[l]?.switches[u]?.focus({ preventScroll: true });
   }
 
-  /** Have these off; what the output is then is enlarged.
-   *  @param {Off} off */
-  #show(off) {
+  /** Have a layer's units in another state; what the output is then is enlarged. It follows from the address, which may
+   *  be a step ahead of what is drawn.
+   *  @param {number} l @param {(u: number, isOff: boolean) => boolean} state */
+  #change(l, state) {
     if (this.#shown === null) return;
-    const { view, units } = this.#shown;
-    const isOutput = view.unit?.split(".")[0] === String(units.length);
-    this.handlers.onbuild({ off: offAs(off), ...(isOutput ? {} : { unit: null }) });
+    const { model, units } = this.#shown;
+    this.handlers.onbuild(({ off, unit }) => {
+      const isOutput = unit?.split(".")[0] === String(units.length);
+      return { off: offAs(changed(offIn(off, model.hiddenLayers), l, state)), ...(isOutput ? {} : { unit: null }) };
+    });
   }
 }
 

@@ -74,7 +74,7 @@ export class Content {
       onlook: (name) => state.go({ inside: name, unit: null, off: null }, "inside"),
       oninside: (name) => state.set({ inside: name, unit: null, off: null }),
       onunit: (unit) => state.set({ unit }),
-      onbuild: (changes) => state.set(changes),
+      onbuild: (change) => state.set(change(state.values)),
       onepoch: (epoch) => state.set({ epoch: epoch === catalogue.epochs.at(-1) ? null : epoch }),
       onpair: (pair) => state.set(pair),
       onrun: (run) => state.set({ run, statistic: "probability" }),

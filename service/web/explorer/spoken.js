@@ -30,7 +30,7 @@ export function settled(steps) {
 
 /** A model's map in words.
  *  @param {Model} model @param {View} view @param {Field} field */
-export function mapInWords(model, view, { values, labels }) {
+function mapInWords(model, view, { values, labels }) {
   const { quantity } = model;
   const { statistic } = view;
   if (quantity.isValue || statistic === "std" || statistic === "agreement") return describeValues(values, NODES);

@@ -4,7 +4,7 @@
 import { h } from "../explorer/dom.js";
 
 /** @type {Readonly<Record<string, string>>} */
-export const TERMS = Object.freeze({
+const TERMS = Object.freeze({
   "P(y = 1)": "The probability, from 0 to 1, that the network gives for a point being of class 1, the second of two.",
   boundary: "Where the network changes its mind: the points at which both classes are equally probable, P = 0.5.",
   unit: "The smallest part of a network. It weighs its inputs, adds them up, and puts the sum through its activation.",
