@@ -167,7 +167,7 @@ def test_units_are_added_one_at_a_time_by_the_keyboard_and_the_boundary_moves(pa
     expect(page).to_have_url(re.compile(r"off=1\.10\b"))
     expect(region).to_contain_text("Dotted: the boundary with all units.")
     page.keyboard.press("End")
-    settle(page)
+    expect(adding).to_have_attribute("aria-valuetext", "10 of 10 units")
     assert boundary(region) == whole
     expect(region.locator(".score")).not_to_contain_text("with all")
     expect(page).not_to_have_url(re.compile("off="))
