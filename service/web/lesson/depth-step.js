@@ -96,7 +96,9 @@ function wordsOf({ depths, sizes, means, at }, what) {
     const shown = mean.ci95 ? ` ${interval(mean.ci95)}` : "";
     const close = ["; within its ", term("interval"), `, too: ${others.map(layers).join(" and ")}`];
     return [
-      `With ${points(sizes[row])}, ${layers(depths[i])} ${depths[i] > 1 ? "come" : "comes"} out best: ${what} `,
+      `With ${points(sizes[row])}, ${layers(depths[i])} ${depths[i] > 1 ? "come" : "comes"} out best: `,
+      what === "exact accuracy" ? term(what) : what,
+      " ",
       number(mean.mean),
       shown,
       ...(others.length > 0 ? close : []),
