@@ -20,7 +20,8 @@ from client.score import ScoreError
 from client.score.target import Numbers
 
 HEAD = Struct("<II")
-FORMAT = 1
+FORMAT = 2
+"""To be raised where files are cut into other blocks, too."""
 
 
 class KeptScores:

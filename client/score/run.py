@@ -20,7 +20,7 @@ from client.score.target import Numbers, Points, RefusedError, Scorer, Target
 MOST_TOLD = 10
 """Rows without a score that are named one by one."""
 
-AHEAD = 2
+AHEAD = 6
 """Blocks that are ready for threads to take up, or to be written: as many as keep all of them busy."""
 
 NO_NUMBER = "the model gives no finite number there"
@@ -165,17 +165,13 @@ class Run:
         """Return the numbers at points; NaN at those that are none, and add those that the model refuses to them."""
         if self.options.on_error == "fail" and faults:  # whoever takes the block up will stop there
             points = points[: min(faults)]
-        most = self.scorer.max_points
         numbers = np.full(self.target.shape(len(points)), np.nan, np.float32)
-        good = np.setdiff1d(np.arange(len(points)), [*faults]) if faults else np.arange(len(points))
-        for start in range(0, len(good), most):
-            rows = good[start : start + most]
-            whole = len(rows) == len(points)
-            found, refused = _divided(self.scorer, points if whole else points[rows])
-            if whole:
-                numbers = found
-            else:
-                numbers[rows] = found
+        bad = [i for i in faults if i < len(points)]
+        good = np.delete(np.arange(len(points)), bad) if bad else range(len(points))
+        for start in range(0, len(good), self.scorer.max_points):
+            rows = good[start : start + self.scorer.max_points]
+            at = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
+            numbers[at], refused = _divided(self.scorer, points[at])
             faults.update({int(rows[i]): reason for i, reason in refused.items()})
         return numbers
 
