@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from client.score import ScoreError
 from client.score.target import Numbers, Target
 
 DEFAULT_CLASSES = ("0", "1")
@@ -22,6 +23,8 @@ DEFAULT_THRESHOLD = 0.5
 
 GROUP_ROWS, GROUP_BYTES = 1 << 19, 1 << 25
 """Of a Parquet file's row group: as much of the output as is in memory."""
+
+OTHERWISE = "write .parquet, or leave the column out by --keep"
 
 TEXT_CODEC = "zstd"
 """Floats of measured values and scores hardly shrink; texts do."""
@@ -82,7 +85,7 @@ class Output:
         self._partial = path.with_name(f".{path.name}.partial")
         self._is_csv = path.suffix.lower() == ".csv"
         self._schema = schema.with_metadata(dict(metadata))
-        self._written = self._for_csv(schema.empty_table()).schema if self._is_csv else self._schema
+        self._written = _csv_schema(self._schema) if self._is_csv else self._schema
         self._writer: _Writer = self._csv() if self._is_csv else self._parquet()
         self._file = self._partial.open("r+b")
         self._disk = ThreadPoolExecutor(1)
@@ -124,7 +127,10 @@ class Output:
     def _flush(self) -> None:
         if self._batches:
             table = pa.Table.from_batches(self._batches, self._schema)
-            self._writer.write_table(self._for_csv(table) if self._is_csv else table)
+            try:
+                self._writer.write_table(_for_csv(table) if self._is_csv else table)
+            except pa.ArrowInvalid as error:  # bytes, say, that are no text
+                raise ScoreError(f"{self.path} cannot hold a column's values: {error}; {OTHERWISE}") from error
             self._batches, self._rows, self._bytes = [], 0, 0
             self._take_to_disk()
 
@@ -152,13 +158,30 @@ class Output:
         )
         return writer
 
-    @staticmethod
-    def _for_csv(table: pa.Table) -> pa.Table:
-        """Return a table without dictionaries, which the writer of CSV does not know."""
-        for i, field in enumerate(table.schema):
-            if pa.types.is_dictionary(field.type):
-                table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))
-        return table
+
+def _csv_schema(schema: pa.Schema) -> pa.Schema:
+    """Return what CSV has of these columns.
+
+    Raises:
+        ScoreError: one of them has a type that the writer does not know.
+    """
+    table = _for_csv(schema.empty_table())
+    for field in table.schema:
+        try:
+            pyarrow.csv.write_csv(table.select([field.name]), pa.BufferOutputStream())
+        except pa.ArrowException as error:
+            raise ScoreError(
+                f"column {field.name} has the type {field.type}, which CSV cannot hold; {OTHERWISE}"
+            ) from error
+    return table.schema
+
+
+def _for_csv(table: pa.Table) -> pa.Table:
+    """Return a table without dictionaries, which the writer of CSV does not know."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))
+    return table
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from client.score import RowError, ScoreError
 from client.score.columns import Block, Faults, check_type, points_of
+from client.score.header import listed
 from client.score.kept import KeptScores
 from client.score.output import Output, output_columns, output_schema
 from client.score.source import Piece, Source, open_source
@@ -212,12 +213,12 @@ def _columns_of(target: Target, names: Sequence[str], renamed: Mapping[str, str]
     """
     features = [feature.name for feature in target.features]
     if strangers := sorted(renamed.keys() - set(features)):
-        raise ScoreError(f"model {target.model} has no feature {strangers[0]}; features: {', '.join(features)}")
+        raise ScoreError(f"model {target.model} has no feature {strangers[0]}; features: {listed(features)}")
     columns = {feature: renamed.get(feature, feature) for feature in features}
     if missing := [name for name in columns.values() if name not in names]:
         raise ScoreError(
-            f"{path} has no column {', '.join(missing)}; model {target.model} takes {', '.join(features)}, and the "
-            f"file has {', '.join(names)}; say --column {features[0]}=NAME where a column has another name"
+            f"{path} has no column {listed(missing)}; model {target.model} takes {listed(features)}, and the "
+            f"file has {listed(names)}; say --column {features[0]}=NAME where a column has another name"
         )
     return columns
 
@@ -226,7 +227,7 @@ def _kept_columns(names: Sequence[str], keep: Sequence[str] | None, path: Path) 
     if keep is None:
         return list(names)
     if strangers := [name for name in keep if name not in names]:
-        raise ScoreError(f"{path} has no column {strangers[0]} to keep; it has {', '.join(names)}")
+        raise ScoreError(f"{path} has no column {strangers[0]} to keep; it has {listed(names)}")
     return [name for name in names if name in keep]
 
 

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow.parquet
 
 from client.score import RowError, ScoreError
 from client.score.columns import Block, Faults, numbers_of_texts
+from client.score.header import QUOTE, check_names, first_line, is_parquet, names_in
 
 PIECE_BYTES = 1 << 20
 """Of CSV: blocks of a quarter or four times as much are parsed a tenth slower."""
@@ -24,18 +24,7 @@ LONGEST_ROW_BYTES = 1 << 26
 BATCH_ROWS = 1 << 16
 """Of Parquet."""
 
-SEPARATORS = (",", ";", "\t", "|")
-
-FOREIGN = {
-    b"\x1f\x8b": "is compressed with gzip; unpack it first",
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
-    b"PK\x03\x04": "is a ZIP archive or a spreadsheet; save the sheet as CSV",
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
-}
-"""How files begin that are no tables yet."""
-
-QUOTE, BOM = b'"', b"\xef\xbb\xbf"
+csv.field_size_limit(LONGEST_ROW_BYTES)  # 131,072 characters else; Arrow, which reads what is in order, has no limit
 
 Piece = Any
 
@@ -73,14 +62,7 @@ def open_source(path: Path) -> Source:
         ScoreError: it is neither.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    for mark, reason in FOREIGN.items():
-        if start.startswith(mark):
-            raise ScoreError(f"{path} {reason}")
-    if start == b"PAR1":
-        return ParquetSource(path)
-    return CsvSource(path)
+    return ParquetSource(path) if is_parquet(path) else CsvSource(path)
 
 
 class ParquetSource:
@@ -94,7 +76,7 @@ class ParquetSource:
             raise ScoreError(f"{path} is a broken Parquet file; write it again") from error
         self.names = [field.name for field in self._file.schema_arrow]
         self.total = self._file.metadata.num_rows
-        _check_names(path, self.names)
+        check_names(path, self.names)
         self._columns: list[str] = []
 
     def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
@@ -134,10 +116,9 @@ class CsvSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.total = path.stat().st_size
-        with path.open("rb") as file:
-            header, self._start, self._newline = _header(path, file)
-        self._separator, self.names = _names(path, header)
-        _check_names(path, self.names)
+        header, self._start, self._newline = first_line(path)
+        self._separator, self.names = names_in(path, header)
+        check_names(path, self.names)
         self._columns: list[str] = []
         self._numbers: frozenset[str] = frozenset()
 
@@ -230,47 +211,6 @@ class CsvSource:
             raise RowError(row, "or one soon after it is not UTF-8; save the file as UTF-8") from None
         except csv.Error as error:
             raise RowError(row, f"is no CSV: {error}") from None
-
-
-def _header(path: Path, file: BinaryIO) -> tuple[str, int, bytes]:
-    """Return the first line, where the next begins, and what ends lines."""
-    content = file.read(PIECE_BYTES)
-    start = len(BOM) if content.startswith(BOM) else 0
-    if not content[start:].strip():
-        raise ScoreError(f"{path} is empty; it needs a line of names and a line for each point")
-    newline = b"\r" if b"\n" not in content and b"\r" in content else b"\n"
-    end = content.find(newline, start)
-    while end >= 0 and content.count(QUOTE, start, end) % 2:
-        end = content.find(newline, end + 1)
-    if end < 0:
-        end = len(content)
-        if end == PIECE_BYTES:
-            raise ScoreError(f"{path} has no line of names")
-    try:
-        return content[start:end].decode(), min(end + len(newline), os.fstat(file.fileno()).st_size), newline
-    except UnicodeDecodeError as error:
-        raise ScoreError(f"{path} is not UTF-8; save it as UTF-8") from error
-
-
-def _names(path: Path, header: str) -> tuple[str, list[str]]:
-    """Return what separates cells, which is what there is most of in the first line, and the names in it."""
-    found: dict[str, list[str]] = {}
-    for separator in SEPARATORS:
-        try:
-            (cells,) = csv.reader([header.strip("\r\n")], delimiter=separator, strict=True)
-        except (csv.Error, ValueError):
-            continue
-        found[separator] = [cell.strip() for cell in cells]
-    if not found:
-        raise ScoreError(f"the first line of {path} is no line of names; look for a quotation mark without its match")
-    separator = max(found, key=lambda each: len(found[each]))
-    return separator, found[separator]
-
-
-def _check_names(path: Path, names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ScoreError(f"{path} has two columns {twice[0]!r}; rename one of them")
 
 
 def _last_end(content: bytes, newline: bytes) -> int:
