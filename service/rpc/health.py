@@ -7,15 +7,16 @@ it, which answers a damaged message as a fault of its own, and whose watchers ke
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-import grpc
 from google.protobuf.message import DecodeError
 
-from service.errors import NotFoundError
+from service.errors import MalformedError, NotFoundError
 from service.http.context import Call, Context
+from service.rpc.calls import Receive
 from service.rpc.messages import Message, declare, message_class
 from service.rpc.procedure import Procedures
 
 SERVICE = "grpc.health.v1.Health"
+WATCH = f"/{SERVICE}/Watch"
 UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN = range(4)
 
 LOOK_SECONDS = 0.2
@@ -60,7 +61,6 @@ class Health:
         self.procedures = Procedures("grpc_health", SERVICE)
         self.procedures.method("Check", public=True)(self.check)
         self.procedures.method("List", public=True)(self.list)
-        self.streams = {f"/{SERVICE}/Watch": grpc.unary_stream_rpc_method_handler(self.watch)}
 
     def check(self, _: Call, request: Message) -> Message:
         status = self._status(request.service)
@@ -71,19 +71,19 @@ class Health:
     def list(self, _: Call, __: Message) -> Message:
         return ListResponse(statuses={name: Response(status=self._status(name)) for name in self._services})
 
-    async def watch(self, content: bytes, servicer: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
+    async def watch(self, receive: Receive) -> AsyncIterator[bytes]:
         """Send the status, and again when it has changed, until the worker stops."""
         try:
-            name = Request.FromString(content).service
-        except DecodeError:
-            await servicer.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is no HealthCheckRequest")
+            name = Request.FromString(await receive() or b"").service
+        except DecodeError as error:
+            raise MalformedError("the message is no HealthCheckRequest") from error
         last = None
         while True:
             status = self._status(name)
             if status != last:
                 yield Response(status=status).SerializeToString()
             if self._context.is_stopping():
-                await servicer.abort(grpc.StatusCode.UNAVAILABLE, "this worker stops")
+                return
             last = status
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -1,8 +1,7 @@
 """The gRPC server of a worker: an event loop in a thread beside the worker's own, on a socket of its own.
 
-Calls that can be answered at once are, on the loop; what has to wait, and what is long, goes to a few threads. grpcio's
-other server, of threads alone, takes a quarter less time for a call, but a thread waits for each client that sends
-slowly (docs/decisions/0043-grpc.md).
+grpcio's other server, of threads alone, takes a quarter less time for a call, but a thread waits for each client that
+sends slowly (docs/decisions/0043-grpc.md).
 """
 
 import asyncio
@@ -11,33 +10,23 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from functools import partial
-from typing import Any
 
 import grpc
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from service.dataplane.admission import OverloadedError, WouldBlockError
-from service.http.context import Call, Context
+from service.http.context import Context
 from service.request_record import RequestRecorder
-from service.rpc.health import Health
-from service.rpc.procedure import Procedure, Procedures, call_of, respond
-from service.rpc.reflection import reflection
+from service.rpc.calls import Calls
+from service.rpc.health import WATCH, Health
+from service.rpc.procedure import Procedures
+from service.rpc.reflection import PATHS, reflection
 from service.rpc.sockets import has_connections, stop_listening
-from service.rpc.status import Refusal, refusal_of
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-REQUEST_ID = "x-request-id"
-
-LONG_BYTES = 2**16
-"""A longer message goes to a thread at once: others are not to wait while it is read, as over HTTP."""
-
-MAX_CALLS = 1000
-"""At once in one worker, as there are connections over HTTP."""
 
 MAX_AGE_SECONDS = 10
 """How long a connection lives, give or take a tenth: then its client makes another, and no call is lost. So none stays
@@ -54,9 +43,6 @@ LOOK_SECONDS = 0.1
 """How often the loop looks whether its worker stops."""
 
 
-Behavior = Callable[[bytes, grpc.aio.ServicerContext], Coroutine[Any, Any, bytes]]
-
-
 class Server:
     """Serves the procedures until the worker stops; or longer, where it `must_stay` until others take over.
 
@@ -71,16 +57,15 @@ class Server:
         context: Context,
         recorder: RequestRecorder,
         threads: int,
+        connections: int,
         must_stay: Callable[[], bool],
     ) -> None:
         self._address = address
         self._port = int(address.rpartition(":")[2])
         self._services = list(services)
         self._context = context
-        self._recorder = recorder
-        self._plane = context.plane.without_waiting()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._room = threading.Semaphore(threads)
+        self._calls = Calls(context, recorder, threads)
+        self._connections = connections
         self._must_stay = must_stay
         self._is_hurried = False
         self._started: Future[None] = Future()
@@ -108,21 +93,27 @@ class Server:
             os.kill(os.getpid(), signal.SIGTERM)  # another worker takes this one's place
 
     async def _serve(self) -> None:
-        server = grpc.aio.server(options=self._options(), maximum_concurrent_rpcs=MAX_CALLS)
-        health = Health([procedures.service for procedures in self._services], self._context)
-        server.add_generic_rpc_handlers((_Handlers(self._handlers(health)),))
+        server = grpc.aio.server(options=self._options())
+        server.add_generic_rpc_handlers((_Handlers(self._handlers()),))
         try:
             server.add_insecure_port(self._address)
         except RuntimeError as error:
             raise OSError(f"cannot listen for gRPC on {self._address}: {error}") from error
         await server.start()
         self._started.set_result(None)
+        ending = asyncio.ensure_future(self._end_late_calls())
         while not self._context.is_stopping():
             await asyncio.sleep(LOOK_SECONDS)
         await self._wait_while(self._must_stay, HANDOVER_SECONDS)
         stop_listening(self._port)
         await self._wait_while(partial(has_connections, self._port), 1.1 * MAX_AGE_SECONDS)
         await server.stop(None if self._is_hurried else DRAIN_SECONDS)
+        ending.cancel()
+
+    async def _end_late_calls(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self._calls.end_late()
 
     async def _wait_while(self, holds: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -134,57 +125,31 @@ class Server:
         return [
             ("grpc.so_reuseport", 1),
             ("grpc.max_receive_message_length", self._context.settings.max_body_bytes),
+            ("grpc.max_allowed_incoming_connections", self._connections),
+            ("grpc.http2.bdp_probe", 0),  # else a stream's window grows, and with it what nobody has asked for yet
             ("grpc.max_connection_age_ms", int(1000 * MAX_AGE_SECONDS * random.uniform(0.9, 1.1))),  # noqa: S311
             ("grpc.max_connection_age_grace_ms", 1000 * DRAIN_SECONDS),
         ]
 
-    def _handlers(self, health: Health) -> dict[str, grpc.RpcMethodHandler]:
+    def _handlers(self) -> dict[str, grpc.RpcMethodHandler]:
+        names = [procedures.service for procedures in self._services]
+        health = Health(names, self._context)
         services = [*self._services, health.procedures]
+        streams = {
+            "grpc_health.watch": ((WATCH,), health.watch),
+            "grpc_reflection.info": (PATHS, reflection([*names, health.procedures.service], self._context.is_stopping)),
+        }
+        calls = self._calls
         unary = {
-            procedure.path: grpc.unary_unary_rpc_method_handler(self._behavior(procedure))
+            procedure.path: grpc.stream_unary_rpc_method_handler(calls.behavior(procedure))
             for procedures in services
             for procedure in procedures
         }
-        names = [procedures.service for procedures in services]
-        return unary | health.streams | reflection(names, self._context.is_stopping)
-
-    def _behavior(self, procedure: Procedure) -> Behavior:
-        """Return what grpcio calls; no partial, through which it would look with each call."""
-
-        async def behavior(content: bytes, servicer: grpc.aio.ServicerContext) -> bytes:
-            return await self._answer(procedure, content, servicer)
-
-        return behavior
-
-    async def _answer(self, procedure: Procedure, content: bytes, servicer: grpc.aio.ServicerContext) -> bytes:
-        metadata = dict(servicer.invocation_metadata())
-        record = self._recorder.begin(metadata.get(REQUEST_ID))
-        answer = await self._respond(procedure, partial(call_of, metadata, record, self._context), content)
-        status = "200" if isinstance(answer, bytes) else str(answer.status)
-        self._recorder.end(record, procedure.name, "POST", procedure.path, status)
-        trailing = ((REQUEST_ID, record.request_id),)
-        if isinstance(answer, bytes):
-            servicer.set_trailing_metadata(trailing)
-            return answer
-        await servicer.abort(answer.code, answer.message, (*trailing, *answer.details()))
-        raise AssertionError("abort ends the call")
-
-    async def _respond(self, procedure: Procedure, call_on: Callable[..., Call], content: bytes) -> bytes | Refusal:
-        if len(content) <= LONG_BYTES:
-            try:
-                return respond(procedure, call_on(self._plane), content)
-            except WouldBlockError:
-                pass
-        busy = refusal_of(OverloadedError("the service is busy; send the same again in a second"))
-        if not self._room.acquire(blocking=False):
-            return busy
-        try:
-            done = self._pool.submit(respond, procedure, call_on(self._context.plane), content)
-        except RuntimeError:  # the system has no thread to give
-            self._room.release()
-            return busy
-        done.add_done_callback(lambda _: self._room.release())  # a thread goes on where its client does not
-        return await asyncio.wrap_future(done)
+        return unary | {
+            path: grpc.stream_stream_rpc_method_handler(calls.stream(name, path, answer))
+            for name, (paths, answer) in streams.items()
+            for path in paths
+        }
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
