@@ -4,19 +4,20 @@ A caller shows a key before anything of the message is taken in. What can be ans
 to wait, and what is long, goes to a few threads.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any, NoReturn
+from threading import Lock
 
 import grpc
 
 from service.dataplane.admission import OverloadedError, WouldBlockError
 from service.errors import MalformedError, ServiceError
-from service.http.context import Call, Context
-from service.request_record import RequestRecorder
+from service.http.context import Context
+from service.request_record import RequestRecord, RequestRecorder
 from service.rpc import intake
+from service.rpc.core import Incoming
 from service.rpc.intake import Intake, Taken, busy, held
 from service.rpc.procedure import Procedure, admit, call_of, respond
 from service.rpc.status import Refusal, refusal_of
@@ -32,163 +33,229 @@ GONE = "499"
 """What metrics and the log call a call that ended before its answer: cancelled, past its deadline, or too long."""
 
 CANCEL_SECONDS = 0.1
-"""Within this, a call without a message has been cancelled if it was for that; else its client is told."""
+"""Within this, a call without a message has ended if it was for what came; else its client is told."""
 
-Behavior = Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Coroutine[Any, Any, bytes]]
-"""What answers a call. To grpcio it takes a stream of requests: of others it takes in the message by itself, of any
-length and of as many as come.
-"""
+RECEIVE, LOOK = object(), object()
+"""What a stream waits for: the next message, or a moment."""
 
-Receive = Callable[[], Coroutine[Any, Any, bytes | None]]
-"""Takes in the next message of a stream."""
+Answering = Generator[object, bytes | None, None]
+"""Answers a stream: yields the messages that it sends, and what it waits for."""
 
 Answer = bytes | Refusal
 
-Stream = Callable[[Receive], AsyncIterator[bytes]]
-"""Answers a stream, until its client sends no more or the worker stops."""
-
 
 class Calls:
-    """Answers the calls of one worker."""
+    """The calls of one worker. `accept` and `look` are called on the loop."""
 
-    def __init__(self, context: Context, recorder: RequestRecorder, threads: int) -> None:
-        self._context = context
-        self._recorder = recorder
-        self._plane = context.plane.without_waiting()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._n_threads, self._threads = threads, Taken()
+    def __init__(
+        self,
+        procedures: Iterable[Procedure],
+        streams: Mapping[str, Callable[[], Answering]],
+        context: Context,
+        recorder: RequestRecorder,
+        threads: int,
+    ) -> None:
         longest = context.settings.max_body_bytes
-        self._asking, self._public, self._streams, self._answers = Taken(), Taken(), Taken(), Taken()
-        self._messages, self._public_messages = Intake(longest), Intake(longest)
-        self._ending: set[asyncio.Task[None]] = set()
+        self._procedures = {procedure.path: procedure for procedure in procedures}
+        self._streams = streams
+        self._is_stopping = False
+        self.context, self.recorder = context, recorder
+        self.quick_plane = context.plane.without_waiting()
+        self.pool, self.n_threads, self.threads = ThreadPoolExecutor(threads, "grpc"), threads, Taken()
+        self.asking, self.public, self.answers = Taken(), Taken(), Taken()
+        self.messages, self.public_messages = Intake(longest), Intake(longest)
+        self.lasting: set[_Lasting] = set()
+        self.looking: list[_Lasting] = []
+        self.silent: deque[tuple[float, _Asking]] = deque()
 
-    def behavior(self, procedure: Procedure) -> Behavior:
-        """Return what grpcio calls; no partial, through which it would look with each call."""
+    def accept(self, incoming: Incoming) -> None:
+        """Begin to answer a call."""
+        procedure = self._procedures.get(incoming.path)
+        if procedure is not None:
+            _Asking(self, procedure, incoming).begin()
+        elif incoming.path in self._streams:
+            _Lasting(self, self._streams[incoming.path](), incoming).begin()
+        else:
+            incoming.finish(None, grpc.StatusCode.UNIMPLEMENTED, f"there is no method {incoming.path[:200]}", ())
 
-        async def behavior(_: AsyncIterator[bytes], servicer: grpc.aio.ServicerContext) -> bytes:
-            return await self._answer(procedure, servicer)
+    def look(self) -> None:
+        """Go on with what waits for a moment, and end what has waited for too long; called every now and then."""
+        self.messages.refuse_late()
+        self.public_messages.refuse_late()
+        while self.silent and self.silent[0][0] <= time.monotonic():
+            self.silent.popleft()[1].refuse(MalformedError("the call has no message"))
+        if self._is_stopping:  # they have been told in the last moment
+            for stream in list(self.lasting):
+                stream.finish(grpc.StatusCode.UNAVAILABLE, "this worker stops")
+        self._is_stopping = self.context.is_stopping()
+        looking, self.looking = self.looking, []
+        for stream in looking:
+            stream.go_on()
 
-        return behavior
 
-    def stream(self, name: str, path: str, answer: Stream) -> Callable[..., AsyncIterator[bytes]]:
-        """Return what grpcio calls for a stream, which needs no key. It is measured and logged where it is refused."""
+class _Asking:
+    """A call with one message and one answer. A thread may answer it while its client goes, so it is settled once."""
 
-        async def stream(_: AsyncIterator[bytes], servicer: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
-            record = self._recorder.begin(dict(servicer.invocation_metadata()).get(REQUEST_ID))
+    def __init__(self, calls: Calls, procedure: Procedure, incoming: Incoming) -> None:
+        self.incoming = incoming
+        self._calls = calls
+        self._procedure = procedure
+        self._record = calls.recorder.begin(incoming.metadata.get(REQUEST_ID))
+        self._call = call_of(incoming.metadata, self._record, calls.context, calls.quick_plane)
+        self._places = calls.public if procedure.public else calls.asking
+        self._messages = calls.public_messages if procedure.public else calls.messages
+        self._lock = Lock()
+        self._is_settled = False
+        self._n_answer = 0
 
-            async def receive() -> bytes | None:
-                content = await self._public_messages.receive(servicer, record.request_id)
-                self._public_messages.let_go(held(content or b""))
-                return content
-
+    def begin(self) -> None:
+        """Take the message in, if this may be asked."""
+        refusal = admit(self._procedure, self._call)
+        if refusal is None:
             try:
-                self._streams.take(MAX_CALLS)
-                try:
-                    async for message in answer(receive):
-                        yield message
-                finally:
-                    self._streams.give_back()
-            except ServiceError as error:
+                self._places.take(MAX_CALLS)
+            except OverloadedError as error:
                 refusal = refusal_of(error)
-                self._recorder.end(record, name, "POST", path, str(refusal.status))
-                await _abort(servicer, refusal, record.request_id)
-            if self._context.is_stopping():
-                await servicer.abort(grpc.StatusCode.UNAVAILABLE, "this worker stops")
+        if refusal is None:
+            self.incoming.watch_end(self._ended)
+            self._messages.receive(self)
+        else:
+            self._settle(refusal)
 
-        return stream
-
-    def end_late(self) -> None:
-        """End the calls whose messages come in too slowly while others wait."""
-        refusal = refusal_of(busy())
-        for messages in (self._messages, self._public_messages):
-            for servicer, request_id in messages.late():
-                task = asyncio.ensure_future(_end(servicer, refusal, request_id))
-                self._ending.add(task)
-                task.add_done_callback(self._ending.discard)
-
-    async def _answer(self, procedure: Procedure, servicer: grpc.aio.ServicerContext) -> bytes:
-        metadata = dict(servicer.invocation_metadata())
-        record = self._recorder.begin(metadata.get(REQUEST_ID))
-        call = call_of(metadata, record, self._context, self._plane)
-        status = GONE
-        try:
-            answer = await self._respond(procedure, call, servicer)
-            status = "200" if isinstance(answer, bytes) else str(answer.status)
-        except grpc.aio.AbortError:  # the message came in too slowly
-            status = str(refusal_of(busy()).status)
-            raise
-        finally:
-            self._recorder.end(record, procedure.name, "POST", procedure.path, status)
-        if isinstance(answer, Refusal):
-            await _abort(servicer, answer, record.request_id)
-        servicer.set_trailing_metadata(((REQUEST_ID, record.request_id),))
-        return answer
-
-    async def _respond(self, procedure: Procedure, call: Call, servicer: grpc.aio.ServicerContext) -> Answer:
-        refusal = admit(procedure, call)
-        if refusal is not None:
-            return refusal
-        calls = self._public if procedure.public else self._asking
-        messages = self._public_messages if procedure.public else self._messages
-        try:
-            calls.take(MAX_CALLS)
-            try:
-                content = await messages.receive(servicer, call.record.request_id)
-                answer = await self._compute(procedure, call, content, messages)
-            finally:
-                calls.give_back()
-            if isinstance(answer, bytes) and held(answer):
-                self._hold_until_taken(len(answer), servicer)
-        except ServiceError as error:
-            return refusal_of(error)
-        return answer
-
-    async def _compute(self, procedure: Procedure, call: Call, content: bytes | None, messages: Intake) -> Answer:
-        if content is None:
-            await asyncio.sleep(CANCEL_SECONDS)
-            raise MalformedError("the call has no message")
+    def received(self, content: bytes | None) -> None:
         n_held = held(content)
-        if not n_held:
+        if self._is_settled:  # it was refused, or its client has gone
+            self._messages.let_go(n_held)
+        elif content is None:
+            self._calls.silent.append((time.monotonic() + CANCEL_SECONDS, self))
+        elif n_held:
+            self._hand_over(content, n_held)
+        else:
             try:
-                return respond(procedure, call, content)
+                answer = respond(self._procedure, self._call, content)
             except WouldBlockError:
-                pass
-        call.plane = self._context.plane
+                self._hand_over(content, n_held)
+            else:
+                self._settle(answer)
+
+    def refuse(self, error: ServiceError) -> None:
+        self._settle(refusal_of(error))
+
+    def _hand_over(self, content: bytes, n_held: int) -> None:
+        """Have a thread answer, which goes on where the client does not."""
+        calls = self._calls
+        self._call.plane = calls.context.plane
         try:
-            done = self._by_a_thread(respond, procedure, call, content)
-        except OverloadedError:
-            messages.let_go(n_held)
-            raise
+            calls.threads.take(calls.n_threads)
+            try:
+                calls.pool.submit(self._answer, content, n_held)
+            except RuntimeError:  # the system has no thread to give
+                calls.threads.give_back()
+                raise busy() from None
+        except OverloadedError as error:
+            self._messages.let_go(n_held)
+            self.refuse(error)
 
-        def leave(_: object) -> None:
-            self._threads.give_back()
-            messages.let_go(n_held)
-
-        done.add_done_callback(leave)
-        return await asyncio.shield(done)  # a thread goes on where its client does not
-
-    def _by_a_thread(
-        self, function: Callable[..., bytes | Refusal], *args: object
-    ) -> "asyncio.Future[bytes | Refusal]":
-        self._threads.take(self._n_threads)
+    def _answer(self, content: bytes, n_held: int) -> None:
         try:
-            return asyncio.wrap_future(self._pool.submit(function, *args))
-        except RuntimeError:  # the system has no thread to give
-            self._threads.give_back()
-            raise busy() from None
+            answer = respond(self._procedure, self._call, content)
+        finally:
+            self._calls.threads.give_back()
+            self._messages.let_go(n_held)
+        self._settle(answer)
 
-    def _hold_until_taken(self, n_bytes: int, servicer: grpc.aio.ServicerContext) -> None:
-        """Note a long answer, which is held until its client has taken it."""
-        self._answers.take(intake.MAX_HELD_BYTES, n_bytes)
-        servicer.add_done_callback(lambda _: self._answers.give_back(n_bytes))
+    def _settle(self, answer: Answer) -> None:
+        """Answer, unless that is too late, and measure and log it."""
+        with self._lock:
+            if self._is_settled:
+                return
+            self._is_settled = True
+            if isinstance(answer, bytes):
+                n_answer = held(answer)
+                try:
+                    self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
+                    self._n_answer = n_answer
+                except OverloadedError as error:
+                    answer = refusal_of(error)
+        if isinstance(answer, Refusal):
+            self._log(str(answer.status))
+            _refuse(self.incoming, answer, self._record)
+        else:
+            self._log("200")
+            self.incoming.finish(answer, grpc.StatusCode.OK, "", ((REQUEST_ID, self._record.request_id),))
+
+    def _ended(self) -> None:
+        with self._lock:
+            is_gone, self._is_settled = not self._is_settled, True
+        self._places.give_back()
+        self._calls.answers.give_back(self._n_answer)
+        if is_gone:
+            self._log(GONE)
+
+    def _log(self, status: str) -> None:
+        self._calls.recorder.end(self._record, self._procedure.name, "POST", self._procedure.path, status)
 
 
-async def _abort(servicer: grpc.aio.ServicerContext, refusal: Refusal, request_id: str) -> NoReturn:
-    await servicer.abort(refusal.code, refusal.message, ((REQUEST_ID, request_id), *refusal.details()))
-    raise AssertionError("abort ends the call")
+class _Lasting:
+    """A stream. It needs no key, and is measured and logged where it is refused."""
+
+    def __init__(self, calls: Calls, answering: Answering, incoming: Incoming) -> None:
+        self.incoming = incoming
+        self._calls = calls
+        self._answering = answering
+        self._record = calls.recorder.begin(incoming.metadata.get(REQUEST_ID))
+        self._is_settled = False
+
+    def begin(self) -> None:
+        """Start to answer, where there is a place."""
+        if len(self._calls.lasting) >= MAX_CALLS:
+            self.refuse(busy())
+            return
+        self._calls.lasting.add(self)
+        self.incoming.watch_end(self._ended)
+        self.go_on()
+
+    def go_on(self, content: bytes | None = None) -> None:
+        """Do the next step, unless the stream has ended."""
+        if self._is_settled:
+            return
+        try:
+            wanted = self._answering.send(content)
+        except StopIteration:
+            self.finish(grpc.StatusCode.OK, "")
+        except ServiceError as error:
+            self.refuse(error)
+        else:
+            if wanted is RECEIVE:
+                self._calls.public_messages.receive(self)
+            elif wanted is LOOK:
+                self._calls.looking.append(self)
+            elif isinstance(wanted, bytes):
+                self.incoming.send(wanted, self.go_on)
+
+    def received(self, content: bytes | None) -> None:
+        self._calls.public_messages.let_go(held(content))
+        self.go_on(content)
+
+    def refuse(self, error: ServiceError) -> None:
+        if not self._is_settled:
+            self._is_settled = True
+            refusal = refusal_of(error)
+            self._calls.recorder.end(self._record, "grpc_stream", "POST", self.incoming.path, str(refusal.status))
+            _refuse(self.incoming, refusal, self._record)
+
+    def finish(self, code: grpc.StatusCode, details: str) -> None:
+        """End the stream."""
+        if not self._is_settled:
+            self._is_settled = True
+            self.incoming.finish(None, code, details, ())
+
+    def _ended(self) -> None:
+        self._is_settled = True
+        self._answering.close()
+        self._calls.lasting.discard(self)
 
 
-async def _end(servicer: grpc.aio.ServicerContext, refusal: Refusal, request_id: str) -> None:
-    """End a call from outside; what answers it is told by the same error."""
-    with suppress(grpc.aio.AbortError):
-        await _abort(servicer, refusal, request_id)
+def _refuse(incoming: Incoming, refusal: Refusal, record: RequestRecord) -> None:
+    metadata: list[tuple[str, str | bytes]] = [(REQUEST_ID, record.request_id), *refusal.details()]
+    incoming.finish(None, refusal.code, refusal.message, metadata)

@@ -1,10 +1,5 @@
-"""The gRPC server of a worker: an event loop in a thread beside the worker's own, on a socket of its own.
+"""The gRPC server of a worker: a loop in a thread beside the worker's own, on a socket of its own."""
 
-grpcio's other server, of threads alone, takes a quarter less time for a call, but a thread waits for each client that
-sends slowly (docs/decisions/0043-grpc.md).
-"""
-
-import asyncio
 import os
 import random
 import signal
@@ -14,13 +9,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
 
-import grpc
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from service.http.context import Context
 from service.request_record import RequestRecorder
 from service.rpc.calls import Calls
+from service.rpc.core import Core
 from service.rpc.health import WATCH, Health
 from service.rpc.procedure import Procedures
 from service.rpc.reflection import PATHS, reflection
@@ -62,9 +57,8 @@ class Server:
     ) -> None:
         self._address = address
         self._port = int(address.rpartition(":")[2])
-        self._services = list(services)
         self._context = context
-        self._calls = Calls(context, recorder, threads)
+        self._calls = _calls(list(services), context, recorder, threads)
         self._connections = connections
         self._must_stay = must_stay
         self._is_hurried = False
@@ -83,8 +77,7 @@ class Server:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._serve())
+            self._serve()
         except Exception as error:
             if not self._started.done():
                 self._started.set_exception(error)
@@ -92,33 +85,24 @@ class Server:
             log.exception("the gRPC server ended")
             os.kill(os.getpid(), signal.SIGTERM)  # another worker takes this one's place
 
-    async def _serve(self) -> None:
-        server = grpc.aio.server(options=self._options())
-        server.add_generic_rpc_handlers((_Handlers(self._handlers()),))
-        try:
-            server.add_insecure_port(self._address)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen for gRPC on {self._address}: {error}") from error
-        await server.start()
+    def _serve(self) -> None:
+        core = Core(self._address, self._options(), self._calls.accept)
         self._started.set_result(None)
-        ending = asyncio.ensure_future(self._end_late_calls())
         while not self._context.is_stopping():
-            await asyncio.sleep(LOOK_SECONDS)
-        await self._wait_while(self._must_stay, HANDOVER_SECONDS)
+            self._turn(core)
+        self._serve_while(core, self._must_stay, HANDOVER_SECONDS)
         stop_listening(self._port)
-        await self._wait_while(partial(has_connections, self._port), 1.1 * MAX_AGE_SECONDS)
-        await server.stop(None if self._is_hurried else DRAIN_SECONDS)
-        ending.cancel()
+        self._serve_while(core, partial(has_connections, self._port), 1.1 * MAX_AGE_SECONDS)
+        core.stop(0 if self._is_hurried else DRAIN_SECONDS)
 
-    async def _end_late_calls(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            self._calls.end_late()
-
-    async def _wait_while(self, holds: Callable[[], bool], seconds: float) -> None:
+    def _serve_while(self, core: Core, holds: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds
         while holds() and not self._is_hurried and time.monotonic() < until:
-            await asyncio.sleep(LOOK_SECONDS)
+            self._turn(core)
+
+    def _turn(self, core: Core) -> None:
+        core.run(LOOK_SECONDS)
+        self._calls.look()
 
     def _options(self) -> list[tuple[str, int]]:
         """Return the channel's settings, by gRPC's own names."""
@@ -131,42 +115,12 @@ class Server:
             ("grpc.max_connection_age_grace_ms", 1000 * DRAIN_SECONDS),
         ]
 
-    def _handlers(self) -> dict[str, grpc.RpcMethodHandler]:
-        names = [procedures.service for procedures in self._services]
-        health = Health(names, self._context)
-        services = [*self._services, health.procedures]
-        streams = {
-            "grpc_health.watch": ((WATCH,), health.watch),
-            "grpc_reflection.info": (PATHS, reflection([*names, health.procedures.service], self._context.is_stopping)),
-        }
-        calls = self._calls
-        unary = {
-            procedure.path: grpc.stream_unary_rpc_method_handler(calls.behavior(procedure))
-            for procedures in services
-            for procedure in procedures
-        }
-        return unary | {
-            path: grpc.stream_stream_rpc_method_handler(calls.stream(name, path, answer))
-            for name, (paths, answer) in streams.items()
-            for path in paths
-        }
 
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes event loops: uvloop's take a seventh less time for a call. None for asyncio's own."""
-    try:
-        import uvloop  # noqa: PLC0415 (a system may have none)
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
-
-class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no types
-    """Finds what answers a method by its path; of any other, gRPC says that it is not implemented."""
-
-    def __init__(self, handlers: dict[str, grpc.RpcMethodHandler]) -> None:
-        self._handlers = handlers
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        return self._handlers.get(handler_call_details.method)
+def _calls(services: Iterable[Procedures], context: Context, recorder: RequestRecorder, threads: int) -> Calls:
+    """Return what answers these services, health and reflection."""
+    names = [procedures.service for procedures in services]
+    health = Health(names, context)
+    every = [*services, health.procedures]
+    info = reflection([procedures.service for procedures in every])
+    streams = {WATCH: health.watch, **dict.fromkeys(PATHS, info)}
+    return Calls([procedure for procedures in every for procedure in procedures], streams, context, recorder, threads)
