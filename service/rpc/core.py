@@ -86,10 +86,8 @@ class Core:
         self._queue = cygrpc.CompletionQueue()
         self._server = cygrpc.Server(tuple(options), False)
         self._server.register_completion_queue(self._queue)
-        try:
-            self._server.add_http2_port(address.encode())
-        except RuntimeError as error:
-            raise OSError(f"cannot listen for gRPC on {address}: {error}") from error
+        if not self._server.add_http2_port(address.encode()):  # why, it has written to the standard error stream
+            raise OSError(f"cannot listen for gRPC on {address}")
         self._server.start()
         self._request_call()
 
