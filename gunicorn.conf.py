@@ -115,6 +115,7 @@ def post_worker_init(worker):
     if CONTEXT in extensions:  # another app may be run the same way, such as the benchmark's echo
         extensions[CONTEXT].is_stopping = lambda: not worker.alive
         worker.max_body_bytes = extensions[CONTEXT].settings.max_body_bytes
+        worker.count_refusal = extensions[RECORDER].count_refusal
     # Gunicorn's own log, if anybody asks for it, is to have every request, and its own rules are to hold for every one.
     if worker.cfg.accesslog is None and agrees_with(worker.cfg):
         worker.answer = extensions.get(LOOP_ADAPTER)
