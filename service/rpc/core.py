@@ -92,9 +92,9 @@ class Core:
         self._request_call()
 
     def run(self, seconds: float) -> None:
-        """Do for so long what is to be done."""
+        """Do for so long what is to be done, however much that is."""
         until = time.time() + seconds
-        while not self._is_stopped:
+        while not self._is_stopped and time.time() < until:
             event = self._queue.poll(until)
             if event.completion_type == cygrpc.CompletionType.queue_timeout:
                 break
@@ -105,13 +105,19 @@ class Core:
                 LOOP_FAULTS.inc()
             event = None  # else a call that is over is kept until the next event
 
-    def stop(self, seconds: float) -> None:
-        """Take no more calls, let those that run go on for so long, and end what is left."""
+    def take_no_more(self) -> None:
+        """Refuse new calls. It `has_calls` until those that run have ended."""
         self._is_stopping = True
         self._server.shutdown(self._queue, self._stopped)
-        self.run(seconds)
+
+    def has_calls(self) -> bool:
+        """Say, of a core that takes no more, whether calls run still."""
+        return not self._is_stopped
+
+    def end(self) -> None:
+        """End the calls that run still, and itself."""
         self._server.cancel_all_calls()
-        while not self._is_stopped:
+        while self.has_calls():
             self.run(1)
         self._server.destroy()
 
@@ -123,7 +129,9 @@ class Core:
             self._request_call()
         if not event.success:  # nobody called, and nobody will
             return
-        self._accept(Incoming(event.call_details.method.decode(), dict(event.invocation_metadata), event.call))
+        self._accept(
+            Incoming(event.call_details.method.decode(errors="replace"), dict(event.invocation_metadata), event.call)
+        )
 
     def _stopped(self, _: Any) -> None:
         self._is_stopped = True

@@ -93,7 +93,9 @@ class Server:
         self._serve_while(core, self._must_stay, HANDOVER_SECONDS)
         stop_listening(self._port)
         self._serve_while(core, partial(has_connections, self._port), 1.1 * MAX_AGE_SECONDS)
-        core.stop(0 if self._is_hurried else DRAIN_SECONDS)
+        core.take_no_more()
+        self._serve_while(core, core.has_calls, DRAIN_SECONDS)
+        core.end()
 
     def _serve_while(self, core: Core, holds: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds

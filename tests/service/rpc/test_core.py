@@ -32,7 +32,9 @@ def serving(accept: Callable[[Incoming], None], **options: int) -> Iterator[tupl
     def run() -> None:
         while not stopping.is_set():
             core.run(0.05)
-        core.stop(0.5)
+        core.take_no_more()
+        core.run(0.5)
+        core.end()
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -181,6 +183,21 @@ def test_a_core_that_stops_waits_for_calls_and_then_ends_them() -> None:
         held[0].finish(b"late", grpc.StatusCode.OK, "", [])
         assert {type(call.exception()) for call in (one, other)} != {type(None)}
         assert b"late" in [call.result() for call in (one, other) if call.exception() is None]
+
+
+def test_a_core_that_is_busy_all_the_time_stops_all_the_same() -> None:
+    def accept(incoming: Incoming) -> None:
+        def again() -> None:
+            incoming.send(b"", again)
+
+        again()
+
+    with serving(accept) as (address, stopping), calling(address) as channel:
+        messages = channel.unary_stream(METHOD)(b"", timeout=60)
+        next(messages)
+        stopping.set()
+        with pytest.raises(grpc.RpcError):
+            list(messages)
 
 
 def test_more_connections_than_there_may_be_are_closed() -> None:
