@@ -14,13 +14,17 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tritonclient.grpc import service_pb2
 
+from service.edges.grpc import SERVICES
 from service.rpc.calls import MAX_CALLS
+from service.rpc.messages import message_class
 from tests.conftest import Server, free_port, running, wait_for
-from tests.service.edges.grpc.channels import INFER, Rpc, infer_request, refusal, speaking_grpc
+from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
+from tests.service.rpc.raw_http2 import DATA, END_HEADERS, END_STREAM, HEADERS, call_of, frame, framed, frames, raw
 from tests.service.test_observability import value
 
 CODE = grpc.StatusCode
+assert SERVICES  # their messages are known once they are imported
 FEW = {
     "service.rpc.intake.MAX_HELD_BYTES": 250_000,
     "service.rpc.intake.CROWDED_SECONDS": 0.2,
@@ -139,6 +143,30 @@ def test_a_call_that_waits_for_room_for_too_long_is_told_when_to_come_back(model
 def test_a_call_without_a_message_is_told_so(rpc: Rpc) -> None:
     error = refusal(rpc.channel.stream_unary(INFER), iter(()), timeout=60)
     assert (error.code(), error.details()) == (CODE.INVALID_ARGUMENT, "the call has no message")
+
+
+def test_answers_that_nobody_takes_leave_room_for_others(rpc: Rpc) -> None:
+    """A few bytes ask for 80 kB, and the client lets nothing of it be sent; the fourth is refused."""
+    request = message_class("tensorflow.serving.PredictRequest")(inputs={"points": {"dtype": 1, "float_val": [0.1]}})
+    request.model_spec.name = "tanh-10-10"
+    for size in (20_000, 2):
+        request.inputs["points"].tensor_shape.dim.add(size=size)
+    message: bytes = request.SerializeToString()
+    with raw(rpc.address, window=0) as client:
+        for stream in (1, 3, 5, 7):
+            client.sendall(frame(HEADERS, END_HEADERS, stream, call_of(PREDICT)))
+            client.sendall(frame(DATA, END_STREAM, stream, framed(message)))
+        ends = (content for kind, flags, _, content in frames(client) if kind == HEADERS and flags & END_STREAM)
+        assert b"the service is busy" in next(ends)
+        assert predicts(rpc)
+
+    def is_answered() -> bool:
+        try:
+            return len(rpc.send(PREDICT, message)) > 80_000
+        except grpc.RpcError:  # the others still hold theirs
+            return False
+
+    wait_for(is_answered)
 
 
 def test_who_watches_the_health_takes_no_place_from_who_predicts_and_places_are_given_back(rpc: Rpc) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from service.rpc.core import Core, Incoming
 from tests.conftest import free_port, wait_for
+from tests.service.rpc.raw_http2 import DATA, END_HEADERS, HEADERS, PING, call_of, frame, granted, raw
 
 METHOD = "/a.Service/Method"
 
@@ -117,49 +118,14 @@ def test_a_message_is_taken_in_no_further_than_a_window_before_it_is_asked_for()
     """A client speaks HTTP/2 by itself: it announces 2 MiB, and looks how much of that it may send."""
     came: list[Incoming] = []
     with serving(came.append, **{"http2.bdp_probe": 0}) as (address, _), raw(address) as client:
-        client.sendall(_frame(1, 4, 1, HEADERS) + _frame(0, 0, 1, b"\0" + (2**21).to_bytes(4, "big")))
+        client.sendall(
+            frame(HEADERS, END_HEADERS, 1, call_of(METHOD)) + frame(DATA, 0, 1, b"\0" + (2**21).to_bytes(4, "big"))
+        )
         wait_for(lambda: bool(came))
-        client.sendall(_frame(6, 0, 0, b"in order"))
-        assert sum(_granted(client, until=6)) < 2**17
+        client.sendall(frame(PING, 0, 0, b"in order"))
+        assert sum(granted(client, until=PING)) < 2**17
         came[0].receive(lambda _: None)
-        assert next(size for size in _granted(client) if size > 2**20)
-
-
-HEADERS = b"".join(
-    bytes([0, len(name)]) + name + bytes([len(value)]) + value
-    for name, value in (
-        (b":method", b"POST"),
-        (b":scheme", b"http"),
-        (b":path", METHOD.encode()),
-        (b":authority", b"x"),
-        (b"content-type", b"application/grpc"),
-        (b"te", b"trailers"),
-    )
-)
-
-
-def _frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
-    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
-
-
-@contextmanager
-def raw(address: str) -> Iterator[socket.socket]:
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port))) as client:
-        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(4, 0, 0, b""))
-        yield client
-
-
-def _granted(client: socket.socket, until: int | None = None) -> Iterator[int]:
-    """Yield how many bytes more the first stream may send, each time the server says so, until a frame of that kind."""
-    with client.makefile("rb") as received:
-        kind = None
-        while kind != until or kind is None:
-            head = received.read(9)
-            content = received.read(int.from_bytes(head[:3], "big"))
-            kind = head[3]
-            if kind == 8 and int.from_bytes(head[5:], "big") == 1:
-                yield int.from_bytes(content, "big")
+        assert next(size for size in granted(client) if size > 2**20)
 
 
 def test_a_fault_in_one_call_ends_no_other() -> None:
