@@ -1,11 +1,9 @@
 """What the calls of a worker take up: each has an end that is measured, and none takes what others need."""
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
 
 import grpc
 import pytest
@@ -18,7 +16,7 @@ from service.edges.grpc import SERVICES
 from service.rpc.calls import MAX_CALLS
 from service.rpc.messages import message_class
 from tests.conftest import Server, free_port, running, wait_for
-from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, infer_request, refusal, speaking_grpc
+from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, Stalled, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
 from tests.service.rpc.raw_http2 import DATA, END_HEADERS, END_STREAM, HEADERS, call_of, frame, framed, frames, raw
 from tests.service.test_observability import value
@@ -38,24 +36,6 @@ def rpc(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_MAX_BODY_BYTES": "100000"}
     with speaking_grpc(tmp_path_factory.mktemp("calls"), constants=FEW, **settings) as started:
         yield started
-
-
-class Stalled:
-    """A call whose message never comes."""
-
-    def __init__(self, rpc: Rpc, path: str = INFER, **options: Any) -> None:
-        self._end = threading.Event()
-        self.call = rpc.channel.stream_unary(path).future(self._messages(), **options)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-
-    def _messages(self) -> Iterator[bytes]:
-        self._end.wait()
-        yield from ()
 
 
 def retry_seconds(error: grpc.RpcError) -> int:
