@@ -105,6 +105,14 @@ def written_rows(draw: st.DrawFn) -> str:
 @example(rows="[[[1,2],[3,4]],[[5,6],[7,8]]]", before="")
 @example(rows="[[1,2,[3,4]],[5,6,7,8]]", before="")
 @example(rows="[[1,2],[3,4]", before="")
+@example(rows="[[1,2], [3,4],5[,6]]", before="")
+@example(rows="[[1,2],  [3,4],5 [,6]]", before="")
+@example(rows="[[1,2],3,[4]]", before="")
+@example(rows="[1,2],[3,4]", before="")
+@example(rows="[[1,2],[3],[4,5,6]]", before="")
+@example(rows="[[1,2],\x0b[3,4]]", before="")
+@example(rows="[[1,2]\x00,[3,4]]", before="")
+@example(rows="[[1,2],[3,4Y,[5,6]]", before="")
 def test_an_array_says_what_lists_say_however_they_are_written(rows: str, before: str) -> None:
     for after in ("", ', "b": null', ', "b": ["[1]"]', ', "points": [[9]]'):
         body = f'{{{before}"points": {rows}{after}}}'.encode()
@@ -171,13 +179,24 @@ def test_of_bodies_that_mislead_both_say_the_same(body: bytes) -> None:
     assert read(body, "points") == read(body)
 
 
+@pytest.mark.parametrize("form", [{}, {"separators": (",", ":")}, {"separators": (",\r\n    ", ": ")}, {"indent": 4}])
 @pytest.mark.parametrize("length", [10, 1000, PIECE_BYTES // 5])
-def test_rows_are_an_array_exact_to_the_last_bit(length: int) -> None:
+def test_rows_are_an_array_exact_to_the_last_bit(length: int, form: dict[str, Any]) -> None:
     points = np.random.default_rng(length).normal(0, 10.0 ** np.arange(-9, 10, 6), (length, 4))
-    document = parse_points_json(json.dumps({"model": "tanh-10", "rows": points.tolist()}).encode(), "points", "rows")
+    body = json.dumps({"model": "tanh-10", "rows": points.tolist()}, **form).encode()
+    document = parse_points_json(body, "points", "rows")
     assert isinstance(document["rows"], np.ndarray)
     np.testing.assert_array_equal(document["rows"], points.astype(np.float32), strict=True)
     assert document["model"] == "tanh-10"
+
+
+@pytest.mark.parametrize("gap", [" ", "\n" + 30 * " "])
+@pytest.mark.parametrize("n", [2, 1000, PIECE_BYTES // 5])
+def test_short_rows_are_an_array_however_far_they_are_apart(n: int, gap: str) -> None:
+    body = f'{{"points": [{f",{gap}".join(["[1,2]"] * n)}]}}'.encode()
+    numbers = points_json.cut_numbers(body, "points")[0]
+    assert numbers is not None
+    assert numbers.tolist() == [[1, 2]] * n
 
 
 def test_rows_in_an_object_are_an_array_where_they_may_be() -> None:
