@@ -9,6 +9,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Any, cast
 
 import numpy as np
@@ -24,16 +25,17 @@ try:
 except ImportError:  # it is quicker, and nothing else
     simdjson = None  # type: ignore[assignment]
 
-WHITESPACE = b" \t\n\r"
-
-MAX_GAP = 40
-"""Rows that are further apart, for all that is indented between them, are not read as an array."""
+NUMBER_CHARACTERS = b"+-.0123456789Ee \t\n\r"
+"""What numbers in JSON are written with, and what may stand around them."""
 
 ARRAY_PARSE_MIN_BYTES = 512
 """Of a body that is longer, points are parsed faster as one array than as lists."""
 
 PIECE_BYTES = 2**15
 """With 8 KiB the calls begin to count, from 128 KiB on the caches, and memory that the system has to give for each."""
+
+COMPACT_MIN_BYTES = 2**14
+"""Of a longer list, rows without spaces between them are parsed faster as one list."""
 
 NO_NUMBERS = (ValueError, TypeError, RuntimeError, struct.error, OverflowError)
 """What the parsers say of no JSON, of no numbers, of numbers without end and of too deep a list."""
@@ -137,92 +139,87 @@ def _numbers(content: Body, start: int, end: int) -> Points | None:
     Raises:
         one of NO_NUMBERS: the same.
     """
-    characters = np.frombuffer(content, np.uint8)
     is_flat = content.find(b"[", start + 1, end) < 0
-    width, gap = (0, 0) if is_flat else _form(content, start + 1, end)
+    close = content.find(b"]", start, end)
+    width = 0 if is_flat else content.count(b",", start, close) + 1  # of the first row, if these are rows
+    is_compact = content[close : close + 3] == b"],["
     arrays: list[Points] = []
-    for first, last in _pieces(content, start + 1, end - 1, b"," if is_flat else b"]"):
-        piece = characters[first:last]
-        if not len(piece):
-            return None
-        numbers = _flattened(b"[" + piece.tobytes() + b"]") if is_flat else _flattened_rows(piece, width, gap)
-        if numbers is None or not is_surely_in_range(numbers):
+    for text in _pieces(content, start, end, b"," if is_flat else b"]"):
+        numbers = _of_compact_rows(text, width) if is_compact and len(text) >= COMPACT_MIN_BYTES else None
+        if numbers is None:
+            numbers = _flattened(text)
+            if not (is_flat or _are_rows(text, numbers.size, width)):
+                return None
+        if not numbers.size or not is_surely_in_range(numbers):
             return None
         arrays.append(numbers.astype(np.float32))
     together = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
     return together if is_flat else together.reshape(-1, width)
 
 
-def _pieces(content: Body, start: int, end: int, last: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the parts of a list's inside begin and end that are parsed at once, without the commas between them.
-
-    A part ends where `last` is found and a comma follows.
-    """
-    while start >= 0:
+def _pieces(content: Body, start: int, end: int, last: bytes) -> Iterator[bytes]:
+    """Yield lists with the entries of a list, many at a time; one ends where `last` is found and a comma follows."""
+    if end - start <= PIECE_BYTES:
+        yield bytes(content[start:end])
+        return
+    start, end = start + 1, end - 1
+    while True:
         stop = content.find(last, start + PIECE_BYTES, end)
         comma = content.find(b",", stop, end) if stop >= 0 else -1
-        yield _stripped(content, start, end if comma < 0 else comma)
-        start = comma + 1 if comma >= 0 else -1
+        if comma < 0:
+            yield b"[" + content[start:end] + b"]"
+            return
+        yield b"[" + content[start:comma] + b"]"
+        start = comma + 1
 
 
-def _stripped(content: Body, start: int, end: int) -> tuple[int, int]:
-    while start < end and content[start] in WHITESPACE:
-        start += 1
-    while start < end and content[end - 1] in WHITESPACE:
-        end -= 1
-    return start, end
+def _are_rows(text: bytes, size: int, width: int) -> bool:
+    """Say whether a list in valid JSON with so many numbers is one of lists of `width` numbers."""
+    # What is left of it without its numbers shows its form: [[,],[,]] are two rows of two. Of rows without a comma,
+    # [[],[]], the count says whether each holds one number.
+    n, more = divmod(size, width)
+    row = b"[" + b"," * (width - 1) + b"],"
+    return not more and text.translate(None, NUMBER_CHARACTERS) == b"[" + (row * n)[:-1] + b"]"
 
 
-def _form(content: Body, start: int, end: int) -> tuple[int, int]:
-    """Return how many numbers the first of some rows has, and how far from the comma behind it the next row begins."""
-    close = content.find(b"]", start, end)
-    gap = content.find(b"[", close, end) - content.find(b",", close, end)
-    return content.count(b",", start, close) + 1, gap if 0 < gap <= MAX_GAP else 1
+def _of_compact_rows(text: bytes, width: int) -> NDArray[np.float64] | None:
+    """Return all numbers of a list of rows that is written without spaces between them, as `[[1,2],[3,4]]`; None where
+    it is not, or not all rows have `width` numbers.
 
-
-def _flattened_rows(rows: NDArray[np.uint8], width: int, gap: int) -> NDArray[np.float64] | None:
-    """Return all numbers of rows in JSON, `[1, 2], [3, 4]`; None where they are not all of `width` numbers, or not
-    `gap` characters from the comma between two of them to the next.
-
-    They are parsed as one list, with spaces for their brackets. So it is known that there is a comma between any two
-    numbers. That brackets are around every `width`th comma, and nowhere else, is looked at here.
+    It is parsed as one list, with spaces in the place of the rows' brackets: so there is one comma between any two
+    numbers. Here is seen to it that brackets are around every `width`th comma, at both ends, and nowhere else.
 
     Raises:
-        one of NO_NUMBERS: they are something else.
+        one of NO_NUMBERS: it is something else.
     """
-    length = len(rows)
-    opens, closes = rows == ord("["), rows == ord("]")
-    commas, between = np.zeros((2, -(-length // 4) * 4), np.bool_)  # all commas; those behind a row and before one
-    np.equal(rows, ord(","), out=commas[:length])
-    inside = slice(1, max(1, length - gap))
-    found = between[inside]
-    np.logical_and(commas[inside], closes[: len(found)], out=found)
-    found &= opens[gap + 1 :]
-    if gap > 1:
-        is_space = rows <= ord(" ")
-        for i in range(1, gap):
-            found &= is_space[1 + i :][: len(found)]
+    if text[:2] != b"[[" or text[-2:] != b"]]":
+        return None
+    marks = np.frombuffer(text, np.uint8)
+    opens, closes = marks == ord("["), marks == ord("]")
+    commas, between = np.zeros((2, -(-len(marks) // 4) * 4), np.bool_)  # all commas; those between two rows
+    np.equal(marks, ord(","), out=commas[: len(marks)])
+    found = np.logical_and(commas[1 : len(marks) - 1], closes[:-2], out=between[1 : len(marks) - 1])
+    found &= opens[2:]
     n = int(np.count_nonzero(found)) + 1
-    is_enclosed = opens[0] and closes[-1]
     brackets = np.logical_or(opens, closes, out=opens).view(np.uint8)
-    if not (is_enclosed and np.count_nonzero(brackets) == 2 * n):
+    if np.count_nonzero(brackets) != 2 * n + 2:
         return None
     brackets -= 1
-    brackets |= 0x20  # a space where there is one, 0xFF elsewhere
-    text = np.minimum(rows, brackets, out=brackets)
-    text[0], text[-1] = ord("["), ord("]")
-    numbers = _flattened(text.data)
+    brackets |= ord(" ")  # where there is one, and 0xFF elsewhere
+    flat = np.minimum(marks, brackets, out=brackets)
+    flat[0], flat[-1] = ord("["), ord("]")
+    numbers = _flattened(flat.tobytes())
     if len(numbers) != n * width:
         return None
-    for several in (np.uint32, np.uint16):  # it is quicker where no four characters hold two commas; two cannot
+    for several in (np.uint32, np.uint16):  # it is quicker where no four characters hold two commas; no two do
         places = np.flatnonzero(commas.view(several) != 0)
         if len(places) == len(numbers) - 1:
             break
     return numbers if between.view(several)[places[width - 1 :: width]].all() else None
 
 
-def _flattened(text: bytes | memoryview) -> NDArray[np.float64]:
-    """Return the numbers of a list.
+def _flattened(text: bytes) -> NDArray[np.float64]:
+    """Return all numbers of a list of them or of lists of them.
 
     Raises:
         one of NO_NUMBERS: it is something else.
@@ -239,8 +236,10 @@ def _flattened(text: bytes | memoryview) -> NDArray[np.float64]:
     return np.frombuffer(numbers)
 
 
-def _flattened_by_orjson(text: bytes | memoryview) -> NDArray[np.float64]:
-    numbers = orjson.loads(text)
-    if not set(map(type, numbers)) <= {int, float}:
+def _flattened_by_orjson(text: bytes) -> NDArray[np.float64]:
+    entries = orjson.loads(text)
+    if entries and isinstance(entries[0], list):
+        entries = list(chain.from_iterable(entries))
+    if not set(map(type, entries)) <= {int, float}:
         raise TypeError("not numbers alone")
-    return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers))
+    return np.frombuffer(struct.pack(f"{len(entries)}d", *entries))
