@@ -21,6 +21,9 @@ SWEEP = """async ([from, to]) => {
 }"""
 """Move the slider on with every frame; tell how many pictures one map showed."""
 
+REST_MS = 120
+"""A slider that has not moved for so long rests: then all is drawn in full."""
+
 FINER = "return Array.from(network.finer(given[0], given[1], given[2]));"
 
 
@@ -57,3 +60,29 @@ def test_a_rough_map_is_exact_on_its_nodes_and_between_them_their_mean(page: Pag
     np.testing.assert_allclose(fine[1::2, 1::2], middle, atol=1e-7)
     labels = np.array(evaluated(page, FINER, np.rint(4 * few).ravel().tolist(), 5, 1)).reshape(9, 9)
     assert set(np.unique(labels)) <= set(range(5))
+
+
+DRAWINGS = """() => {
+  const drawings = (window.drawings = new Map());
+  const note = () => {
+    for (const path of document.querySelectorAll("#inside .stage path")) {
+      const line = path.getAttribute("d");
+      if (line) drawings.set(path, (drawings.get(path) ?? new Set()).add(line));
+    }
+  };
+  new MutationObserver(note).observe(document.getElementById("inside"), {
+    attributes: true, attributeFilter: ["d"], childList: true, subtree: true,
+  });
+}"""
+"""Note every line that is drawn on the enlarged map, by its path."""
+
+COUNTS = "() => [...window.drawings.values()].map((lines) => lines.size)"
+
+
+def test_what_comes_into_sight_is_drawn_once_and_in_full(page: Page) -> None:
+    show(page, "?inside=tanh-10")
+    page.evaluate(DRAWINGS)
+    page.get_by_role("region", name="Inside a model").scroll_into_view_if_needed()
+    page.wait_for_function("() => window.drawings.size > 0")
+    page.wait_for_timeout(3 * REST_MS)
+    assert set(page.evaluate(COUNTS)) == {1}

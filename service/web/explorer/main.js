@@ -29,8 +29,9 @@ class Page {
   #isLoading = false;
   #isDrawn = true;
   #frame = 0;
-  /** What was last drawn in full, all but the epoch, and until when that is enough. */
-  #drawn = { key: "", until: 0 };
+  /** What was last drawn in full, all but the epoch, until when that is enough, and the epoch that was last drawn. */
+  #drawn = { key: "", until: 0, epoch: /** @type {number | null} */ (null) };
+  /** The timer that runs while the epoch moves; 0 where it rests. */
   #resting = 0;
   /** @type {Set<string>} the ids of the sections and maps in sight, which alone are drawn while the epoch moves */
   #seen = new Set();
@@ -86,7 +87,7 @@ class Page {
         watch.disconnect();
         for (const part of [byId("inside"), byId("point"), ...byId("panels").children]) watch.observe(part);
       }
-      if (before !== null) this.follower.news = newsOf(catalogue, before);
+      if (before?.experiment === catalogue.experiment) this.follower.news = newsOf(catalogue, before);
     }
     this.follower.lock(false);
     const isEmpty = catalogue.models.length === 0;
@@ -157,21 +158,26 @@ class Page {
     const key = JSON.stringify({ ...this.state.values, epoch: null });
     const isFirst = this.main.hidden && location.hash === "";
     const began = performance.now();
-    const isFollowing = key === this.#drawn.key && began < this.#drawn.until;
     const { view } = content;
+    const isMoving = view.epoch !== this.#drawn.epoch || this.#resting !== 0;
+    const isFollowing = isMoving && key === this.#drawn.key && began < this.#drawn.until;
     if (!(isFollowing ? content.follow(view, this.#seen) : content.draw(view, this.#near, isFirst))) return false;
     this.#isDrawn = true;
     this.#reveal(content);
+    this.#drawn.epoch = view.epoch;
     clearTimeout(this.#resting);
+    this.#resting = 0;
     if (isFirst || isFollowing) byId("panels").setAttribute("aria-busy", "true");
     else {
       byId("panels").removeAttribute("aria-busy");
       const now = performance.now();
-      this.#drawn = { key, until: now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE) };
+      this.#drawn.key = key;
+      this.#drawn.until = now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE);
     }
     if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
     if (isFollowing) {
       this.#resting = setTimeout(() => {
+        this.#resting = 0;
         this.#drawn.key = "";
         this.#draws();
       }, REST_MS);
