@@ -39,7 +39,8 @@ def predict(page: Page) -> None:
 
 
 def taken(page: Page) -> Image.Image:
-    """Take a picture of all of the page."""
+    """Take a picture of all of the page, with nothing under the pointer."""
+    page.mouse.move(0, 0)
     page.evaluate("scrollTo(0, 0)")
     return Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
 
