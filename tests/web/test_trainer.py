@@ -178,6 +178,29 @@ def test_text_that_is_no_points_is_refused_in_words(page: Page, text: str, words
     assert points(page) == before
 
 
+@pytest.mark.parametrize(
+    ("text", "points", "classes"),
+    [
+        ("x,y,label\n1,2,a\n3,4,b\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),
+        ("x,y,kind\n1,2,a\n3,4,b\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),
+        ("u;v;kind\n0,5;1,25;ja\n-0,75;2;nein\n", [[0.5, 1.25, 0], [-0.75, 2, 1]], ["ja", "nein"]),
+        ("1\t2\tred, dark\n3\t4\tsay \"blue\"\n", [[1, 2, 0], [3, 4, 1]], ["red, dark", 'say "blue"']),
+        ("1 2 a;b;c\n3 4 d\n", [[1, 2, 0], [3, 4, 1]], ["a;b;c", "d"]),
+    ],
+)
+def test_text_is_read_as_spreadsheets_write_it_and_as_the_page_itself_does(
+    page: Page, text: str, points: list[list[float]], classes: list[str]
+) -> None:
+    page.goto("/health/live")
+    script = """
+        const { toRows } = await import('/trainer/settings.js');
+        const read = it.readTable(given[0]);
+        const again = it.readTable(it.writeTable(toRows(read.points), read.classes));
+        return [read, again].map(({ points, classes }) => [toRows(points), classes]);
+    """
+    assert called(page, "table", script, text) == [[points, classes]] * 2
+
+
 def test_too_few_points_are_not_trained(trainer: Page) -> None:
     paste(trainer, "0 0 a\n1 1 a\n2 2 a\n3 3 b\n")
     trainer.get_by_role("button", name="Train", exact=True).click()
@@ -228,9 +251,9 @@ def test_a_file_keeps_everything_and_is_looked_through_when_it_is_loaded(trainer
 
 
 def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(trainer: Page) -> None:
-    content = "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(1500, 2))))
+    content = "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(20_000, 2))))
     load(trainer, "Load a CSV file", "many.csv", content)
-    expect(trainer.get_by_role("status")).to_contain_text("1500 points")
+    expect(trainer.get_by_role("status")).to_contain_text("20000 points")
     trainer.get_by_role("button", name="Copy link").click()
     panel = trainer.get_by_role("dialog")
     expect(panel.get_by_role("status")).to_contain_text(re.compile(r"need a link of [\d,]+ characters.*Save a file"))

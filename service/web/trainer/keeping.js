@@ -19,7 +19,8 @@ export const plain = (settings) => ({ ...settings, points: settings.points && to
 export async function toHash(settings) {
   const text = JSON.stringify(plain(settings));
   const bytes = await through(new CompressionStream("deflate-raw"), new TextEncoder().encode(text));
-  const code = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""); // too many for arguments of one call
+  const code = btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   if (code.length > MOST_CHARACTERS) {
     throw new Error(
       `These ${settings.points?.x.length} points need a link of ${code.length.toLocaleString("en")} characters, and ` +

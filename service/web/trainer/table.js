@@ -2,6 +2,10 @@
 
 import { fromRows, MOST_CLASSES, MOST_POINTS, nameOfClass } from "./settings.js";
 
+/** The first that finds two numbers in a line is taken. */
+const SEPARATORS = [",", ";", "\t", " "];
+const DECIMAL_COMMA = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i;
+
 const LABELS = ["label", "class", "target", "y", "species"];
 
 /** Read rows of two numbers and a class. A heading is no row; of more columns the first two of numbers are taken, and
@@ -11,11 +15,12 @@ const LABELS = ["label", "class", "target", "y", "species"];
  *  @throws {Error} in words that name the line */
 export function readTable(text) {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const separator = [",", ";", "\t"].find((mark) => lines.some((line) => line.split(mark).length > 2)) ?? /\s+/;
+  /** @param {string} mark */
+  const isFit = (mark) => lines.some((line) => cellsOf(line, mark).filter(isNumber).length > 1);
+  const separator = SEPARATORS.find(isFit) ?? ",";
   const rows = lines.flatMap((line, i) => {
     if (line.trim() === "") return [];
-    const cells = line.trim().split(separator);
-    return [{ number: i + 1, cells: cells.map((cell) => cell.trim().replace(/^"(.*)"$/, "$1")) }];
+    return [{ number: i + 1, cells: cellsOf(line, separator) }];
   });
   if (rows.length === 0) throw new Error("There are no points: give a line for each, as 0.5, -1.2, red.");
   const isHeading = (/** @type {string[]} */ cells) => cells.filter(isNumber).length === 0;
@@ -47,13 +52,32 @@ export function readTable(text) {
   return { points: fromRows(points), classes, note };
 }
 
+/** A line's cells. In quotes one may have the separator in it, and a quote that is written twice. Where commas separate
+ *  none, they may be decimal ones: 0,5.
+ *  @param {string} line @param {string} separator */
+function cellsOf(line, separator) {
+  const end = separator === " " ? "\\s" : separator;
+  const cell = new RegExp(` *(?:"((?:[^"]|"")*)" *|([^${end}]*))${end}${separator === " " ? "+" : ""}`, "y");
+  const text = line.trim() + separator;
+  const cells = [];
+  while (cell.lastIndex < text.length) {
+    const [, quoted, plain = ""] = cell.exec(text) ?? [];
+    const value = quoted?.replaceAll('""', '"') ?? plain.trim();
+    cells.push(separator !== "," && DECIMAL_COMMA.test(value) ? value.replace(",", ".") : value);
+  }
+  return cells;
+}
+
 /** @param {string[] | null} heading @param {string[]} first row */
 function columnsOf(heading, first) {
   if (first.length < 3) throw new Error("A point needs two numbers and a class, as 0.5, -1.2, red.");
-  const named = heading?.findIndex((name) => LABELS.includes(name.toLowerCase())) ?? -1;
-  const label = named >= 0 ? named : first.length - 1;
-  const numbers = first.flatMap((cell, i) => (i !== label && isNumber(cell) ? [i] : []));
-  if (numbers.length < 2) throw new Error("There must be two columns of numbers beside the class.");
+  const named = LABELS.map((name) => heading?.findIndex((one) => one.toLowerCase() === name) ?? -1);
+  /** @param {number} label */
+  const numbersBeside = (label) => first.flatMap((cell, i) => (i !== label && isNumber(cell) ? [i] : []));
+  const candidates = [...named.filter((at) => at >= 0), first.length - 1]; // of x, y, kind the y is no label
+  const label = candidates.find((at) => numbersBeside(at).length >= 2);
+  if (label === undefined) throw new Error("There must be two columns of numbers beside the class.");
+  const numbers = numbersBeside(label);
   return { across: numbers[0], up: numbers[1], label };
 }
 
@@ -64,6 +88,6 @@ const isNumber = (text) => text !== undefined && text !== "" && Number.isFinite(
  *  @param {number[][]} rows @param {string[]} classes */
 export function writeTable(rows, classes) {
   /** @param {string} name */
-  const quoted = (name) => (/[",\n;]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
+  const quoted = (name) => (/[",\n;]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
   return ["x1,x2,label", ...rows.map(([x, y, label]) => `${x},${y},${quoted(classes[label])}`), ""].join("\n");
 }
