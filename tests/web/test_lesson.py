@@ -183,6 +183,19 @@ def test_how_many_fewer_are_wrong_is_reckoned_from_the_services_means(page: Page
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "right"), [(1, 1, 0), (1, 0.9, 0), (0.9, 1, 2), (0.5, 0.7, 1), (0.5, 0.8, 2)]
+)
+def test_where_none_were_wrong_there_are_no_fewer(page: Page, before: float, after: float, right: int) -> None:
+    page.goto("/health/live")
+    script = """async (means) => {
+        const { fewerWrong } = await import('/lesson/telling.js');
+        const models = means.map((mean) => ({ row: { replicates: 1, accuracy: { mean, ci95: null } } }));
+        return fewerWrong(...models, '').measured().right;
+    }"""
+    assert page.evaluate(script, [before, after]) == right
+
+
+@pytest.mark.parametrize(
     ("step", "pair"), [("relu", ("tanh-10", "relu-10")), ("a-second-layer", ("tanh-10", "tanh-10-10"))]
 )
 def test_a_verdict_is_in_the_services_words(page: Page, server: Server, step: str, pair: tuple[str, str]) -> None:
@@ -250,8 +263,32 @@ def test_a_map_is_said_in_words_at_its_end_and_before(page: Page) -> None:
     predict(page, 2)
     picture = page.get_by_role("img", name="tanh-3")
     expect(picture).to_have_accessible_description(re.compile(r"^3 of 3 units: a closed curve around the centre\."))
+    shape = r"a straight line from the [a-z ]+ to the [a-z ]+"
+    expect(
+        page.locator(".tiles").get_by_role("img", name=re.compile(f"added as number [123]: {shape}$"))
+    ).to_have_count(3)
     page.get_by_role("button", name="Back", exact=True).click()
     expect(picture).to_have_accessible_description(re.compile(r"^2 of 3 units"))
+
+
+def test_units_that_are_too_many_to_be_shown_are_counted_all_the_same(page: Page) -> None:
+    def doubled(route: Route) -> None:
+        """Have each hidden unit twice, with half of its weight in the output."""
+        weights = route.fetch(url=route.request.url.replace("&packed=true", "")).json()
+        hidden, head = weights["layers"]
+        for name, axis in {"kernel": 2, "bias": 1}.items():
+            hidden[name] = np.concatenate([hidden[name]] * 2, axis).tolist()
+        head["kernel"] = (np.concatenate([head["kernel"]] * 2, 1) / 2).tolist()
+        route.fulfill(json=weights)
+
+    page.route("**/models/tanh-10/versions/1/weights?*", doubled)
+    show(page, "ten-lines")
+    predict(page, 2)
+    expect(page.locator(".tiles li")).to_have_count(16)
+    picture = page.get_by_role("img", name="tanh-10")
+    expect(picture).to_have_accessible_description(re.compile("^20 of 20 units: a closed curve"))
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(picture).to_have_accessible_description(re.compile("^15 of 20 units"))
 
 
 def test_a_picture_plays_when_it_is_shown_and_stops_at_its_end(open_page: OpenPage, studied: Server) -> None:
@@ -452,7 +489,7 @@ def test_models_that_predict_a_number_are_not_what_the_lesson_is_about(
     page = open_page(kinds_server, **CALM)
     show(page, "", "?experiment=prices")
     expect(page.get_by_role("status").first).to_contain_text("predict a number, and this lesson is about classes")
-    expect(page.locator(".note")).to_contain_text("trained to tell classes apart, which this service does not have")
+    expect(page.locator(".note")).to_contain_text("trained to tell classes apart. That is not among the models here")
     expect(page.locator(".picture")).to_have_count(0)
     page.get_by_role("link", name="Skip the lesson").click()  # to the same models, as all ways do
     expect(page.locator("article#model-prices")).to_be_visible()
@@ -470,5 +507,5 @@ def test_without_models_each_step_says_what_it_would_show(
     for step in STEPS:
         show(page, step)
         expect(heading(page)).to_be_visible()
-        expect(page.locator(".note")).to_contain_text("which this service does not have")
+        expect(page.locator(".note")).to_contain_text("not among the models here")
         expect(page.locator(".picture")).to_have_count(0)

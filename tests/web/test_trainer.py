@@ -184,7 +184,7 @@ def test_text_that_is_no_points_is_refused_in_words(page: Page, text: str, words
         ("x,y,label\n1,2,a\n3,4,b\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),
         ("x,y,kind\n1,2,a\n3,4,b\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),
         ("u;v;kind\n0,5;1,25;ja\n-0,75;2;nein\n", [[0.5, 1.25, 0], [-0.75, 2, 1]], ["ja", "nein"]),
-        ("1\t2\tred, dark\n3\t4\tsay \"blue\"\n", [[1, 2, 0], [3, 4, 1]], ["red, dark", 'say "blue"']),
+        ('1\t2\tred, dark\n3\t4\tsay "blue"\n', [[1, 2, 0], [3, 4, 1]], ["red, dark", 'say "blue"']),
         ("1 2 a;b;c\n3 4 d\n", [[1, 2, 0], [3, 4, 1]], ["a;b;c", "d"]),
     ],
 )

@@ -292,7 +292,7 @@ export const inWords = (n) => NUMBERS[n] ?? String(n);
 
 /** `a`, `a and b`, `a, b and c`.
  *  @param {string[]} parts */
-function listed(parts) {
+export function listed(parts) {
   const last = parts[parts.length - 1];
   return parts.length < 2 ? last : `${parts.slice(0, -1).join(", ")} and ${last}`;
 }

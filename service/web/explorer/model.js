@@ -116,7 +116,8 @@ export class Model {
     const isOfOne = new Set(this.activations).size < 2;
     const named = isOfOne ? layers : layers.map((units, l) => `${units} ${this.activations[l]}`);
     const kind = isOfOne ? `${this.activations[0]} ` : "";
-    const units = layers.length === 0 ? "no hidden layer" : `${named.join(" and ")} ${kind}units`;
+    const noun = String(layers) === "1" ? "unit" : "units";
+    const units = layers.length === 0 ? "no hidden layer" : `${named.join(" and ")} ${kind}${noun}`;
     return `${units}, ${this.card.parameters} parameters`;
   }
 

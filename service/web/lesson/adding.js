@@ -22,7 +22,8 @@ const MOST = 16;
 const SPEED = 24;
 
 /** What a layer makes of its inputs at all nodes. As the head of a regression it gives its sums.
- *  @param {{kernel: number[][], bias: number[]}} layer @param {Float64Array[]} inputs @param {Task} task */
+ *  @param {{kernel: number[][], bias: number[]}} layer @param {import("../explorer/encoder.js").Column[]} inputs
+ *  @param {Task} task */
 function weighed({ kernel, bias }, inputs, task) {
   const weights = { epochs: [0], activation: null, layers: [{ kernel: [kernel], bias: [bias] }] };
   return new Network(weights, null, { task, outputs: bias.length }).outputs(0, inputs, new Scratch());
@@ -37,12 +38,13 @@ export function lastLayer(desk, model) {
   if (network === null || network.layers.length < 2) return null;
   const snapshot = model.snapshot(view.epoch);
   const place = placeIn(model, view).heldOnly;
-  const layers = network.evaluate(snapshot, desk.fields.columns(place), new Scratch());
+  const columns = desk.fields.columns(place);
+  const layers = network.evaluate(snapshot, columns, new Scratch());
   const weights = network.at(snapshot);
   const l = weights.length - 2;
   const widths = outgoing(weights[l + 1].kernel);
   const order = widths.map((_, u) => u).sort((a, b) => widths[b] - widths[a]);
-  const sums = l === 0 ? null : weighed(weights[l], layers[l - 1], "regression");
+  const sums = weighed(weights[l], l === 0 ? network.encoder.encode(columns) : layers[l - 1], "regression");
   const straight = linesOf(network, snapshot, place);
   return {
     units: layers[l],
@@ -51,17 +53,17 @@ export function lastLayer(desk, model) {
     order: order.slice(0, MOST),
     widths,
     sums,
-    line: (plot, u) => (sums === null ? straight(plot, u) : line(sums[u], NODES, 0)),
+    line: (plot, u) => (l === 0 ? straight(plot, u) : line(sums[u], NODES, 0)),
   };
 }
 
 /** @typedef {{units: Float64Array[], head: {kernel: number[][], bias: number[]},
- *  scales: import("../explorer/scales.js").AnyScale[], order: number[], widths: number[], sums: Float64Array[] | null,
+ *  scales: import("../explorer/scales.js").AnyScale[], order: number[], widths: number[], sums: Float64Array[],
  *  line: (plot: Plot, u: number) => string}} Layer */
 
 /** The shape of each unit's line, by kind.
  *  @param {Layer} layer */
-export const shapesOf = ({ sums }) => Map.groupBy(sums ?? [], (values) => shapeOfUnit(values).kind);
+export const shapesOf = ({ sums }) => Map.groupBy(sums, (values) => shapeOfUnit(values).kind);
 
 /** Whether a unit is dead: it gives the same everywhere on the map.
  *  @param {ArrayLike<number>} values */
@@ -88,6 +90,9 @@ export function adding(desk, model, layer) {
   const sum = model.quantity.isMulticlass ? null : scaleOfSum(layer, desk.view().colours);
   if (sum !== null) map.scale = sum;
   const last = desk.view();
+  /** Units that are not drawn come in with the last of those that are.
+   *  @param {number} added */
+  const said = (added) => `${added < order.length ? Math.floor(added) : widths.length} of ${widths.length} units`;
   return {
     element: h(
       "div",
@@ -98,14 +103,14 @@ export function adding(desk, model, layer) {
     stops: Array.from({ length: order.length + 1 }, (_, k) => k * each),
     speed: SPEED,
     unit: "Units added",
-    label: (frame) => `${Math.floor(frame / each)} of ${order.length} units`,
+    label: (frame) => said(frame / each),
     load: async () => {},
     draw: (frame) => {
       const added = frame / each;
       const outputs = outputsOf(layer, added, sum === null ? model.quantity.task : "regression");
       const field = sum === null ? { ...mostProbable(outputs), outputs } : { values: outputs[0], labels: null };
       const accuracy = added >= order.length ? desk.accuracy(model, last) : null;
-      map.show(field, `${Math.floor(added)} of ${order.length} units`, accuracy, 0);
+      map.show(field, said(added), accuracy, 0);
       order.forEach((u, at) => {
         map.plot.draw(`unit:${u}`, at < added ? layer.line(map.plot, u) : "", widths[u] / 4);
         tiles[at].toggleAttribute("data-added", at < added);
@@ -139,8 +144,7 @@ function tileOf(map, layer, u, at) {
   const plot = new Plot(map.place, NODES);
   plot.paint({ values: layer.units[u], labels: null }, layer.scales[u]);
   plot.draw("unit", layer.line(plot, u), 1);
-  const line = layer.sums === null ? "its line" : shapeOfUnit(layer.sums[u]).words;
-  const words = isDead(layer.units[u]) ? "dead, the same output everywhere" : line;
+  const words = isDead(layer.units[u]) ? "dead, the same output everywhere" : shapeOfUnit(layer.sums[u]).words;
   const label = `Unit ${u + 1}, added as number ${at + 1}: ${words}`;
   return h("li", {}, h("div", { class: "frame", role: "img", "aria-label": label }, plot.element));
 }

@@ -1,6 +1,6 @@
 // The last step: whether depth always helps, from a study of depth and points, or else from the comparison.
 
-import { inWords } from "../explorer/boundary-words.js";
+import { inWords, listed } from "../explorer/boundary-words.js";
 import { h, interval, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
 import { pairOf } from "../explorer/verdicts.js";
@@ -91,10 +91,11 @@ function wordsOf({ depths, sizes, means, at }, what) {
   const best = (row) => {
     const i = bestOf(means[row]);
     const mean = means[row][i];
-    const others = depths.filter((_, k) => k !== i && overlap(means[row][k], mean));
+    const others = depths.flatMap((_, k) => (k !== i && overlap(means[row][k], mean) ? [k] : []));
     if (mean === null) return [];
     const shown = mean.ci95 ? ` ${interval(mean.ci95)}` : "";
-    const close = ["; within its ", term("interval"), `, too: ${others.map(layers).join(" and ")}`];
+    const lie = others.length === 1 && depths[others[0]] < 2 ? "lies" : "lie";
+    const close = [`; ${listed(others.map((k) => layers(depths[k])))} ${lie} within its `, term("interval"), ", too"];
     return [
       `With ${points(sizes[row])}, ${layers(depths[i])} ${depths[i] > 1 ? "come" : "comes"} out best: `,
       what === "exact accuracy" ? term(what) : what,

@@ -1,6 +1,6 @@
 // The first four steps: no hidden layer, a few units, more of them, and a second layer.
 
-import { inWords } from "../explorer/boundary-words.js";
+import { inWords, listed } from "../explorer/boundary-words.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { scoreOf } from "../explorer/panels.js";
 import { recipe } from "../explorer/remarks.js";
@@ -21,7 +21,7 @@ export async function aLine(desk) {
   const what = isCircle(desk) ? " One class lies in a disc here, the other all around it." : "";
   const p = line?.quantity.name(null).replaceAll(/[[\]|]/g, " ") ?? "P(y = 1)"; // brackets mark words of the glossary
   const idea = line?.quantity.isMulticlass
-    ? "A network without a [hidden layer] has one [unit] for each class: it weighs its inputs and adds them up, and " +
+    ? "A network without a [hidden layer] has one [unit] for each class. Each weighs its inputs and adds them up; " +
       "the class of the largest [sum] is the most probable. So the boundary between any two classes is always a " +
       "straight line. Training can only turn and shift these lines."
     : "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
@@ -175,7 +175,7 @@ export async function aSecondLayer(desk) {
       return {
         right: positionOf(most.length === 1 ? most[0] : undefined),
         words: [
-          `Of its ${inWords(layer.units.length)} units, ${parts.join(", ")}. ${deadOf(layer)}`,
+          `Of its ${inWords(layer.units.length)} units, ${listed(parts)}. ${deadOf(layer)}`,
           ...ofRuns(deep),
           verdict,
         ],

@@ -64,7 +64,7 @@ export async function luck(desk) {
     `drawn by chance. Each [replicate] has its own start and order${isRedrawn ? ", and data of its own" : ""}; the ` +
     "network and the recipe are the same. So what one run shows may be luck.";
   if (model === null || score === null) {
-    return missing(title, idea, "a network that was trained more than once", desk.explorer({}, "comparison"));
+    return missing(title, idea, "a network of several runs", desk.explorer({}, "comparison"));
   }
   const look = desk.explorer({ statistic: "std" }, "boundaries");
   const picture = await thirty(desk, model, score);

@@ -23,7 +23,7 @@ export const missing = (title, idea, what, look) => ({
   title,
   idea,
   note:
-    `This step needs ${what}, trained to tell classes apart, which this service does not have. ` +
+    `This step needs ${what}, trained to tell classes apart. That is not among the models here. ` +
     "To train the notebook’s networks: python -m training train",
   question: null,
   picture: null,
@@ -78,9 +78,9 @@ export function fewerWrong(before, after, question, more = "") {
     question: `${question} ${wrong(first)} of the [test points] were wrong on average. And now?`,
     choices: ["No fewer", "Fewer, but more than half of that", "Less than half of that"],
     measured: () => {
-      const share = (1 - second) / (1 - first);
+      const [before, now] = [1 - first, 1 - second]; // of none there are no fewer
       return {
-        right: share >= 1 ? 0 : share >= 0.5 ? 1 : 2,
+        right: now >= before ? 0 : now >= before / 2 ? 1 : 2,
         words: [`Now ${wrong(second)} are wrong.`, ...ofRuns(after), more && ` ${more}`],
       };
     },
