@@ -213,6 +213,10 @@ def test_luck_is_the_spread_of_the_services_runs(page: Page, rows: dict[str, Any
     points = 100 * (score["max"] - score["min"])
     expect(result(page)).to_contain_text(f"{points:.1f} points apart")
     assert measured(page) == (0 if points <= 2 else 1 if points <= 10 else 2)
+    if rising := rows["tanh-3"]["still_improving"]:
+        expect(result(page)).to_contain_text(
+            re.compile(rf"{rising} of 30 runs (was|were) still improving at the end\.")
+        )
     named = [label.get_attribute("aria-label") for label in page.locator(".runs [role=img]").all()]
     assert named == [f"Run {run}: {value:.3f}" for run, value in enumerate(score["values"])]
     expect(page.locator(".dots-of-runs circle")).to_have_count(30)

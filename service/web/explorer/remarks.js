@@ -109,7 +109,7 @@ const [MIN_RUNS, MIN_SHARE, MIN_EXPLAINED] = [10, 0.1, 0.85];
 /** The means of the two clusters that values lie in, as the service's pictures have them (verdicts/clusters.py): of all
  *  cuts that with the most variance between its sides, if that is most of it all.
  *  @param {number[]} values */
-function clusters(values) {
+export function clusters(values) {
   const n = values.length;
   if (n < MIN_RUNS) return null;
   const sorted = values.toSorted((a, b) => a - b);

@@ -2,7 +2,7 @@
 
 import { fixed, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
-import { asides } from "../explorer/remarks.js";
+import { clusters } from "../explorer/remarks.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { forming } from "./forming.js";
 import { capital, missing, ofRuns, undrawn } from "./telling.js";
@@ -69,7 +69,6 @@ export async function luck(desk) {
   const look = desk.explorer({ statistic: "std" }, "boundaries");
   const picture = await thirty(desk, model, score);
   const spread = 100 * (score.max - score.min);
-  const remarks = model.row ? asides(model.row) : [];
   /** @type {Question} */
   const question = {
     question: `${model.name}, ${model.row?.replicates} times: how far apart in [accuracy] are the best and the worst?`,
@@ -84,7 +83,7 @@ export async function luck(desk) {
         `: ${fixed(spread, 1)} points apart.`,
         ...ofRuns(model),
         " More runs make that interval narrower, but a single run stays a matter of luck.",
-        remarks.length > 0 ? ` ${capital(remarks.join("; "))}.` : "",
+        ...asides(model, score),
       ],
     }),
   };
@@ -96,4 +95,19 @@ export async function luck(desk) {
     picture,
     look,
   };
+}
+
+/** What else is to be said of the runs: that they lie in two groups, that some diverged, or were not done yet.
+ *  @param {Model} model @param {Summary} score */
+function asides({ row }, { values }) {
+  const centres = clusters(values.filter((value) => value !== null));
+  const diverged = values.filter((value) => value === null).length;
+  const rising = row?.still_improving ?? 0;
+  /** @param {number} count @param {string} one @param {string} more */
+  const of = (count, one, more) => (count > 0 ? ` ${count} of ${values.length} runs ${count === 1 ? one : more}.` : "");
+  return [
+    centres ? ` The runs lie in two groups, around ${centres.map((centre) => fixed(centre)).join(" and ")}.` : "",
+    of(diverged, "has diverged, and is not counted", "have diverged, and are not counted"),
+    of(rising, "was still improving at the end", "were still improving at the end"),
+  ];
 }
