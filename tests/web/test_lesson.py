@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Response, Route, expect
 from harness import bundles, studies
 from harness.file_server import FileServer, serving_files
 from tests.conftest import Server, StartServer, running
-from tests.web.conftest import EVERYWHERE, OpenPage, violations
+from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
 from tests.web.explorer import numbers
 from tests.web.lesson import STEPS, heading, measured, predict, question, result, settle, show
 
@@ -293,6 +293,17 @@ def test_units_that_are_too_many_to_be_shown_are_counted_all_the_same(page: Page
     expect(picture).to_have_accessible_description(re.compile("^20 of 20 units: a closed curve"))
     page.get_by_role("button", name="Back", exact=True).click()
     expect(picture).to_have_accessible_description(re.compile("^15 of 20 units"))
+
+
+def test_a_step_that_did_not_load_is_shown_as_soon_as_it_does(page: Page, journal: Journal) -> None:
+    journal.expect("net::ERR_FAILED", "does not answer")
+    page.clock.install()
+    page.route("**/models/tanh-3/versions/1/weights?*", lambda route: route.abort())
+    page.goto("/lesson#three-lines")
+    expect(page.locator("#step")).to_contain_text("This step cannot be shown")
+    page.unroute("**/models/tanh-3/versions/1/weights?*")
+    page.clock.run_for(6000)
+    settle(page)
 
 
 def test_a_picture_plays_when_it_is_shown_and_stops_at_its_end(open_page: OpenPage, studied: Server) -> None:

@@ -38,10 +38,13 @@ async function refresh() {
     desk = new Desk(found, follower.service, castOf(found));
     views.clear();
     await show(false);
-  }
+  } else if (isLacking()) await show(false);
   follower.say(saidOf(found));
   main.hidden = false;
 }
+
+/** Whether the step, or its picture, could not be loaded: then it is tried again. */
+const isLacking = () => !article.hasAttribute("aria-busy") && article.querySelector("[data-ready]") === null;
 
 /** What is to be said of models with which the lesson cannot be told.
  *  @param {Catalogue} found */

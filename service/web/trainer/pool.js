@@ -44,6 +44,8 @@ export class Pool {
       if (data.job === this.#job) this.onprogress(data);
     });
     worker.addEventListener("error", (event) => {
+      if (!this.#workers.includes(worker)) return; // it was given up with another
+      for (const one of this.#workers.splice(0)) one.terminate(); // new ones may do better: the service may be back
       this.onfailure(event.message || "a worker could not be started");
     });
     return worker;
