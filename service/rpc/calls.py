@@ -7,7 +7,6 @@ to wait, and what is long, goes to a few threads.
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import grpc
@@ -21,6 +20,7 @@ from service.rpc.core import Incoming
 from service.rpc.intake import Intake, Taken, busy, held
 from service.rpc.procedure import Procedure, admit, call_of, respond
 from service.rpc.status import Refusal, refusal_of
+from service.server.threads import ThreadPool
 
 REQUEST_ID = "x-request-id"
 
@@ -61,7 +61,7 @@ class Calls:
         self._is_stopping = False
         self.context, self.recorder = context, recorder
         self.quick_plane = context.plane.without_waiting()
-        self.pool, self.n_threads, self.threads = ThreadPoolExecutor(threads, "grpc"), threads, Taken()
+        self.pool, self.n_threads, self.threads = ThreadPool(threads), threads, Taken()
         self.asking, self.public, self.answers = Taken(), Taken(), Taken()
         self.messages, self.public_messages = Intake(longest), Intake(longest)
         self.lasting: set[_Lasting] = set()
@@ -147,14 +147,11 @@ class _Asking:
         self._call.plane = calls.context.plane
         try:
             calls.threads.take(calls.n_threads)
-            try:
-                calls.pool.submit(self._answer, content, n_held)
-            except RuntimeError:  # the system has no thread to give
-                calls.threads.give_back()
-                raise busy() from None
         except OverloadedError as error:
             self._messages.let_go(n_held)
             self.refuse(error)
+        else:
+            calls.pool.submit(self._answer, content, n_held)
 
     def _answer(self, content: bytes, n_held: int) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 
 import grpc
 import pytest
@@ -12,17 +13,20 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tritonclient.grpc import service_pb2
 
+from service import CONTEXT, RECORDER
+from service.app import create_app
 from service.edges.grpc import SERVICES
-from service.rpc.calls import MAX_CALLS
+from service.rpc.calls import MAX_CALLS, Calls
 from service.rpc.messages import message_class
+from service.settings import Settings
 from tests.conftest import Server, free_port, running, wait_for
 from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, Stalled, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
 from tests.service.rpc.raw_http2 import DATA, END_HEADERS, END_STREAM, HEADERS, call_of, frame, framed, frames, raw
+from tests.service.rpc.test_core import serving
 from tests.service.test_observability import value
 
 CODE = grpc.StatusCode
-assert SERVICES  # their messages are known once they are imported
 FEW = {
     "service.rpc.intake.MAX_HELD_BYTES": 250_000,
     "service.rpc.intake.CROWDED_SECONDS": 0.2,
@@ -125,6 +129,26 @@ def test_a_call_without_a_message_is_told_so(rpc: Rpc) -> None:
     assert (error.code(), error.details()) == (CODE.INVALID_ARGUMENT, "the call has no message")
 
 
+def test_a_call_needs_no_thread_that_the_system_does_not_give(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All messages count as long here, and are answered by threads; a client speaks HTTP/2 by itself, without any."""
+    monkeypatch.setattr("service.rpc.intake.SHORT_BYTES", 0)
+    app = create_app(Settings(models_dir=models_dir, log_level="ERROR"))
+    procedures = [procedure for service in SERVICES for procedure in service]
+    calls = Calls(procedures, {}, app.extensions[CONTEXT], app.extensions[RECORDER], 2)
+
+    def fail(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serving(calls.accept) as (address, _), raw(address) as client:
+        monkeypatch.setattr(Thread, "start", fail)
+        client.sendall(frame(HEADERS, END_HEADERS, 1, call_of(INFER)))
+        client.sendall(frame(DATA, END_STREAM, 1, framed(infer_request(POINTS).SerializeToString())))
+        answer = next(content for kind, _, _, content in frames(client) if kind == DATA)
+    assert len(service_pb2.ModelInferResponse.FromString(answer[5:]).raw_output_contents[0]) == 4 * len(POINTS)
+
+
 def test_answers_that_nobody_takes_leave_room_for_others(rpc: Rpc) -> None:
     """A few bytes ask for 80 kB, and the client lets nothing of it be sent; the fourth is refused."""
     request = message_class("tensorflow.serving.PredictRequest")(inputs={"points": {"dtype": 1, "float_val": [0.1]}})
@@ -136,8 +160,8 @@ def test_answers_that_nobody_takes_leave_room_for_others(rpc: Rpc) -> None:
         for stream in (1, 3, 5, 7):
             client.sendall(frame(HEADERS, END_HEADERS, stream, call_of(PREDICT)))
             client.sendall(frame(DATA, END_STREAM, stream, framed(message)))
-        ends = (content for kind, flags, _, content in frames(client) if kind == HEADERS and flags & END_STREAM)
-        assert b"the service is busy" in next(ends)
+        end = next(content for kind, flags, _, content in frames(client) if kind == HEADERS and flags & END_STREAM)
+        assert b"the service is busy" in end
         assert predicts(rpc)
 
     def is_answered() -> bool:
