@@ -55,12 +55,17 @@ def statuses(server: Server, request_id: str) -> list[int]:
 
 
 def test_a_call_that_ends_before_its_answer_is_measured_and_logged(rpc: Rpc) -> None:
-    metadata = (("x-request-id", "gone-1"),)
-    with Stalled(rpc, timeout=0.3, metadata=metadata) as late:
-        assert late.call.exception().code() is CODE.DEADLINE_EXCEEDED
-    wait_for(lambda: statuses(rpc.server, "gone-1") == [499])
     labels = {"endpoint": "grpc_v2.model_infer", "model": "", "status": "499", "version": ""}
-    assert value(rpc.server, "boundary_request_seconds_count", **labels) == 1
+    before = value(rpc.server, "boundary_request_seconds_count", **labels)
+
+    def came_too_late() -> bool:
+        with Stalled(rpc, timeout=0.3, metadata=(("x-request-id", "gone-1"),)) as late:
+            assert late.call.exception().code() is CODE.DEADLINE_EXCEEDED
+        return bool(statuses(rpc.server, "gone-1"))  # where the machine is busy, it may not have come at all
+
+    wait_for(came_too_late)
+    assert set(statuses(rpc.server, "gone-1")) == {499}
+    assert value(rpc.server, "boundary_request_seconds_count", **labels) > before
 
 
 def test_a_call_that_is_cancelled_while_it_waits_is_measured_and_a_thread_is_free_again(
