@@ -162,24 +162,32 @@ class _Asking:
         self._settle(answer)
 
     def _settle(self, answer: Answer) -> None:
-        """Answer, unless that is too late, and measure and log it."""
+        """Answer, unless that is too late, and measure and log it.
+
+        `_ended` waits until that is on its way, and the core's end for `_ended`: what is sent later aborts the process.
+        """
         with self._lock:
             if self._is_settled:
                 return
             self._is_settled = True
-            if isinstance(answer, bytes):
-                n_answer = held(answer)
-                try:
-                    self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
-                    self._n_answer = n_answer
-                except OverloadedError as error:
-                    answer = refusal_of(error)
-        if isinstance(answer, Refusal):
-            self._log(str(answer.status))
-            _refuse(self.incoming, answer, self._record)
-        else:
-            self._log("200")
-            self.incoming.finish(answer, grpc.StatusCode.OK, "", ((REQUEST_ID, self._record.request_id),))
+            answer = self._with_room(answer)
+            if isinstance(answer, Refusal):
+                self._log(str(answer.status))
+                _refuse(self.incoming, answer, self._record)
+            else:
+                self._log("200")
+                self.incoming.finish(answer, grpc.StatusCode.OK, "", ((REQUEST_ID, self._record.request_id),))
+
+    def _with_room(self, answer: Answer) -> Answer:
+        """Return an answer once it has room until its client has taken it, or that it has none."""
+        if isinstance(answer, bytes):
+            n_answer = held(answer)
+            try:
+                self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
+            except OverloadedError as error:
+                return refusal_of(error)
+            self._n_answer = n_answer
+        return answer
 
     def _ended(self) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ class Call(Incoming):
 
     def __init__(self) -> None:
         super().__init__("", {}, None)
-        self.incoming = self
+        self.incoming: Incoming = self
         self.come: Callable[[bytes | None], None] | None = None
         self.got: list[bytes | ServiceError | None] = []
 
