@@ -72,7 +72,16 @@ def test_a_long_cell_is_read_where_another_row_is_bad(kinds_models: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "content", [b"garbage\nand more", b"no line", b"\x80\xff\n12345678", b"[1]\n12345678", b"[" * 99_999 + b"\n1"]
+    "content",
+    [
+        b"garbage\nand more",
+        b"a line\n",
+        b"[1]\n",
+        b"no line",
+        b"\x80\xff\n12345678",
+        b"[1]\n12345678",
+        b"[" * 99_999 + b"\n1",
+    ],
 )
 def test_a_damaged_file_of_scores_is_named_and_started_afresh(
     content: bytes, kinds_models: Path, tmp_path: Path
