@@ -115,7 +115,7 @@ class _Asking:
             try:
                 self._places.take(MAX_CALLS)
             except OverloadedError as error:
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, self._record.request_id)
         if refusal is None:
             self.incoming.watch_end(self._ended)
             self._messages.receive(self)
@@ -139,7 +139,7 @@ class _Asking:
                 self._settle(answer)
 
     def refuse(self, error: ServiceError) -> None:
-        self._settle(refusal_of(error))
+        self._settle(refusal_of(error, self._record.request_id))
 
     def _hand_over(self, content: bytes, n_held: int) -> None:
         """Have a thread answer, which goes on where the client does not."""
@@ -185,7 +185,7 @@ class _Asking:
             try:
                 self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
             except OverloadedError as error:
-                return refusal_of(error)
+                return refusal_of(error, self._record.request_id)
             self._n_answer = n_answer
         return answer
 
@@ -228,7 +228,7 @@ class _Lasting:
             wanted = self._answering.send(content)
         except StopIteration:
             self.finish(grpc.StatusCode.OK, "")
-        except ServiceError as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is told)
             self.refuse(error)
         else:
             if wanted is RECEIVE:
@@ -242,10 +242,10 @@ class _Lasting:
         self._calls.public_messages.let_go(held(content))
         self.go_on(content)
 
-    def refuse(self, error: ServiceError) -> None:
+    def refuse(self, error: Exception) -> None:
         if not self._is_settled:
             self._is_settled = True
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, self._record.request_id)
             self._calls.recorder.end(self._record, "grpc_stream", "POST", self.incoming.path, str(refusal.status))
             _refuse(self.incoming, refusal, self._record)
 

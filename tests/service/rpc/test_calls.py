@@ -16,14 +16,14 @@ from tritonclient.grpc import service_pb2
 from service import CONTEXT, RECORDER
 from service.app import create_app
 from service.edges.grpc import SERVICES
-from service.rpc.calls import MAX_CALLS, Calls
+from service.rpc.calls import MAX_CALLS, RECEIVE, Answering, Calls
 from service.rpc.messages import message_class
 from service.settings import Settings
 from tests.conftest import Server, free_port, running, wait_for
 from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, Stalled, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
 from tests.service.rpc.raw_http2 import DATA, END_HEADERS, END_STREAM, HEADERS, call_of, frame, framed, frames, raw
-from tests.service.rpc.test_core import serving
+from tests.service.rpc.test_core import calling, serving
 from tests.service.test_observability import value
 
 CODE = grpc.StatusCode
@@ -132,6 +132,23 @@ def test_a_call_that_waits_for_room_for_too_long_is_told_when_to_come_back(model
 def test_a_call_without_a_message_is_told_so(rpc: Rpc) -> None:
     error = refusal(rpc.channel.stream_unary(INFER), iter(()), timeout=60)
     assert (error.code(), error.details()) == (CODE.INVALID_ARGUMENT, "the call has no message")
+
+
+def test_a_stream_that_fails_is_told_so_and_leaves_its_place(models_dir: Path) -> None:
+    app = create_app(Settings(models_dir=models_dir, log_level="CRITICAL"))
+
+    def failing() -> Answering:
+        yield RECEIVE
+        raise ZeroDivisionError
+
+    calls = Calls([], {"/a/stream": failing}, app.extensions[CONTEXT], app.extensions[RECORDER], 1)
+    with serving(calls.accept) as (address, _), calling(address) as channel:
+        error = refusal(list, channel.unary_stream("/a/stream")(b"", metadata=(("x-request-id", "odd-1"),), timeout=60))
+        wait_for(lambda: not calls.lasting)
+    assert (error.code(), error.details()) == (
+        CODE.INTERNAL,
+        "the service failed; its log says more under the request id odd-1",
+    )
 
 
 def test_a_call_needs_no_thread_that_the_system_does_not_give(
