@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from harness.browser import CHROMIUM, HEADLESS_SHELL, find_browser
 from harness.file_server import FileServer
@@ -109,10 +118,7 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
     def open_one(server: Server | FileServer, **options: object) -> Page:
         context = browser.new_context(base_url=server.url, **{**CONTEXT, **options})  # type: ignore[arg-type]
         contexts.append(context)
-        context.on("request", lambda request: journal.on_request(request, server))
-        context.on("requestfailed", journal.on_failed)
-        context.on("console", journal.on_console)
-        context.on("weberror", journal.on_error)
+        _write_down(context, server, lambda: journal)
         return context.new_page()
 
     yield open_one
@@ -120,15 +126,75 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
         context.close()
 
 
+def _write_down(context: BrowserContext, server: Server | FileServer, journal: Callable[[], Journal]) -> None:
+    """Have all that a context's pages do written into whichever journal it is at the time."""
+    context.on("request", lambda request: journal().on_request(request, server))
+    context.on("requestfailed", lambda request: journal().on_failed(request))
+    context.on("console", lambda message: journal().on_console(message))
+    context.on("weberror", lambda error: journal().on_error(error))
+
+
+@dataclass
+class KeptPages:
+    """The pages that a module's tests share, by the server's address, and the journal of the test that is running."""
+
+    browser: Browser
+    journal: Journal = field(default_factory=Journal)
+    pages: dict[str, Page] = field(default_factory=dict)
+
+    def of(self, server: Server | FileServer) -> Page:
+        if server.url not in self.pages:
+            context = self.browser.new_context(base_url=server.url, **CONTEXT)  # type: ignore[arg-type]
+            _write_down(context, server, lambda: self.journal)
+            self.pages[server.url] = context.new_page()
+        return self.pages[server.url]
+
+    def close(self) -> None:
+        for page in self.pages.values():
+            page.context.close()
+        self.pages.clear()
+
+
+@pytest.fixture(scope="module")
+def kept_pages(browser: Browser) -> Iterator[KeptPages]:
+    kept = KeptPages(browser)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def keep_page(kept_pages: KeptPages, journal: Journal, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Give a page that the module's tests share, for those that change nothing but what its address says: opening one
+    takes most of the processor time of a short test. None is left to the next test by one that failed.
+    """
+    failed = request.session.testsfailed
+    kept_pages.journal = journal
+    yield kept_pages.of
+    if journal.faults() or request.session.testsfailed > failed:
+        kept_pages.close()
+
+
 EVERYWHERE = pytest.mark.parametrize("page", ["service", "site"], indirect=True)
 """Marks a test of pages that are to do the same, whether a service answers them or they were saved without it."""
 
 
 @pytest.fixture
-def page(open_page: OpenPage, server: Server, request: pytest.FixtureRequest) -> Page:
+def open_usual(open_page: OpenPage) -> OpenPage:
+    """How `page` comes about; a module whose tests can share a page has `keep_page` here."""
+    return open_page
+
+
+@pytest.fixture
+def page(open_usual: OpenPage, server: Server, request: pytest.FixtureRequest) -> Page:
     """An empty page; `page.goto("/docs")` asks the server with the default settings."""
     is_saved = getattr(request, "param", "service") == "site"
-    return open_page(request.getfixturevalue("site") if is_saved else server)
+    return open_usual(request.getfixturevalue("site") if is_saved else server)
+
+
+@pytest.fixture
+def own_page(open_page: OpenPage, server: Server) -> Page:
+    """An empty page of the server with the default settings, where the module's tests share `page`."""
+    return open_page(server)
 
 
 def violations(page: Page, context: str | None = None) -> list[str]:

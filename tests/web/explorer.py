@@ -8,6 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import matplotlib.image
 import numpy as np
@@ -26,10 +27,23 @@ models."""
 Array = NDArray[np.float64]
 
 
+TURN = """(address) => {
+    history.pushState(null, "", address);
+    dispatchEvent(new PopStateEvent("popstate"));
+    document.activeElement.blur();
+    scrollTo(0, 0);
+}"""
+
+
 def show(page: Page, query: str = "") -> None:
-    """Open the explorer and wait until the first view is there."""
+    """Open the explorer and wait until the first view is there. Where it is open it turns to this address, as it does
+    at the browser's Back.
+    """
     page.set_default_timeout(PATIENCE_MS)
-    page.goto("/" + query)
+    if urlsplit(page.url).path == "/" and "experiment=" not in page.url + query:
+        page.evaluate(TURN, "/" + query)
+    else:
+        page.goto("/" + query)
     expect(page.get_by_role("main")).to_be_visible()
     settle(page)
 
