@@ -35,16 +35,20 @@ TURN = """(address) => {
 }"""
 
 
-def show(page: Page, query: str = "") -> None:
-    """Open the explorer and wait until the first view is there. Where it is open it turns to this address, as it does
-    at the browser's Back.
-    """
-    page.set_default_timeout(PATIENCE_MS)
-    if urlsplit(page.url).path == "/" and "experiment=" not in page.url + query:
-        page.evaluate(TURN, "/" + query)
+def go_to(page: Page, path: str, query: str) -> None:
+    """Open a page of the service. Where it is open already, turn it to this address as the browser's Back does."""
+    if urlsplit(page.url).path == path and "experiment=" not in page.url + query:
+        page.mouse.move(0, 0)
+        page.evaluate(TURN, path + query)
     else:
-        page.goto("/" + query)
+        page.goto(path + query)
     expect(page.get_by_role("main")).to_be_visible()
+
+
+def show(page: Page, query: str = "") -> None:
+    """Show the explorer, and wait until what was asked for is there."""
+    page.set_default_timeout(PATIENCE_MS)
+    go_to(page, "/", query)
     settle(page)
 
 

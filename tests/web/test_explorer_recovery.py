@@ -175,7 +175,7 @@ LONG = 100_000_000_000_000_001
 
 @pytest.fixture(scope="module")
 def with_failures(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A service of three models: of `linear` the last version fails, of `relu-3` all, and the third has a long number."""
+    """A service of three models: of `linear` the last version fails, of `relu-3` all, the third has a long number."""
     directory = tmp_path_factory.mktemp("failures")
     models = copy(models_dir, directory / "models", "linear", "relu-3", "tanh-10-10", "_experiments")
     publish(models / "linear" / "1", models, "linear", 2, without_saved_model)
