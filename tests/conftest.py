@@ -2,7 +2,6 @@
 
 import fcntl
 import gc
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -35,16 +34,12 @@ LONGEST_FIRST = {"soak": "test_soak.py", "training": "training", "browser": "web
 """Markers, and where the tests stand that have them: those that take long. What begins last is what others wait for."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Have each state of the trainer compiled once: workers, and the commands that tests run, inherit the folder.
+def pytest_configure() -> None:
+    """Collect no garbage while everything is imported, and never look at what is imported.
 
-    No garbage is collected while everything is imported, and what is imported is never looked at: TensorFlow's 400,000
-    objects take 0.2 s each time.
+    TensorFlow's 400,000 objects take 0.2 s each time.
     """
     gc.disable()
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        state = b"".join(file.read_bytes() for file in sorted((ROOT / "training/fit").glob("*.py")))
-        os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba-" + hashlib.sha256(state).hexdigest()[:16]))
 
 
 def pytest_collection_finish() -> None:

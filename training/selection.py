@@ -8,7 +8,7 @@ looked at once, after the choice.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 import keras
@@ -198,7 +198,7 @@ def _at_best_epochs(trajectory: Trajectory, rate: float, stops: Sequence[int]) -
 def _until(history: AnyHistory, epoch: int) -> AnyHistory:
     standing = {
         name: values[:epoch] + values[epoch - 1 : epoch] * (len(values) - epoch)
-        for name, values in asdict(history).items()
+        for name, values in vars(history).items()
     }
     return type(history)(**standing)
 

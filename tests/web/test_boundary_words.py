@@ -103,10 +103,10 @@ def empty(browser: Browser, server: Server) -> Iterator[Page]:
         yield page
 
 
-def said(page: Page, call: str, grid: Array) -> Any:
+def said(page: Page, call: str, grid: Array, module: str = "explorer/boundary-words.js") -> Any:
     values = [None if np.isnan(value) else float(value) for value in grid.ravel()]
     script = f"""
-        const words = await import("/explorer/boundary-words.js");
+        const words = await import("/{module}");
         const [values, side] = [Float64Array.from(given[0], (value) => value ?? NaN), given[1]];
         return words.{call};
     """
@@ -140,3 +140,17 @@ def test_the_level_and_the_names_of_both_sides_are_the_callers(empty: Page) -> N
     call = 'describe(values, side, { level: 0, low: "negative", high: "positive", telling: true })'
     assert said(empty, call, X - 2) == "no boundary: negative everywhere"
     assert said(empty, call, X) == "a straight line from the bottom to the top, positive to its right"
+
+
+def test_the_lesson_takes_several_lines_for_none_of_its_kinds(empty: Page) -> None:
+    kinds = {
+        "a slanted line": "straight",
+        "a parabola": "open",
+        "a circle": "closed",
+        "two stripes' edges": "several",
+        "xor": "several",
+        "a checkerboard": "several",
+        "nothing": "none",
+    }
+    call = 'shapeOf(values, 0.5, ["class 0", "class 1"]).kind'
+    assert {name: said(empty, call, BOUNDARIES[name][0], "lesson/shape.js") for name in kinds} == kinds

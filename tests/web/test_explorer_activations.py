@@ -7,13 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.conftest import ROOT, Server, running
+from harness.bundles import copy
+from tests.conftest import MODELS, ROOT, Server, running
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import TOLERANCE, Api, csv_fields, evaluated, figure, panel, settle, show, value
 
@@ -25,13 +27,13 @@ OF_WHOLE_LAYERS = {"log_softmax", "softmax", "sparsemax"}
 
 NAMES = sorted(set(keras.src.activations.ALL_OBJECTS_DICT) - NOT_TRAINABLE)
 
-TRAINED = NAMES if "EVERY_ACTIVATION" in os.environ else ["gelu", "softmax"]
-"""Each takes seconds to train and export: one that the page has a formula of, and one that it has none of. What the
-page computes is held against Keras for every one of NAMES.
-"""
+TRAINED = NAMES if "EVERY_ACTIVATION" in os.environ else ["exponential", "softmax"]
+"""Each takes seconds to train and export. What the page computes is held against Keras for every one of NAMES."""
 
-LAYERS = {name: [4] if name == "exponential" else [4, 4, 4] for name in TRAINED}
-"""By model; exp(exp(exp(z))) is infinite in float32, and such a network is not exported."""
+LAYERS = {name: [name] if name == "exponential" else [name] * 3 for name in TRAINED} | {
+    "mixed": ["elu", "gelu", "leaky_relu", "silu", "selu", "softplus", "hard_tanh"]
+}
+"""Each layer's activation, by model; exp(exp(exp(z))) is infinite in float32, and such a network is not exported."""
 
 EPOCHS = 3
 
@@ -44,7 +46,7 @@ dataset = {{ generator = "gaussian_quantiles", n_samples = 100, n_features = 2, 
 protocol = {{ optimizer = "sgd", learning_rate = 0.05, batch_size = 16 }}
 models = [{
     ", ".join(
-        f'{{ name = "{name}", hidden_layers = {layers}, activation = "{name}", epochs = {EPOCHS} }}'
+        f'{{ name = "{name}", hidden_layers = {[4] * len(layers)}, activation = {layers}, epochs = {EPOCHS} }}'
         for name, layers in LAYERS.items()
     )
 }]
@@ -52,14 +54,15 @@ models = [{
 
 
 @pytest.fixture(scope="module")
-def activations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A service of one small network for each activation."""
+def activations(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service of small networks of other activations than the usual ones, and of the default models."""
     directory = tmp_path_factory.mktemp("activations")
     (directory / "experiment.toml").write_text(EXPERIMENT)
-    models = directory / "models"
+    models = copy(models_dir, directory / "models", *MODELS, "_experiments")
     arguments = ["--models-dir", str(models), str(directory / "experiment.toml")]
     subprocess.run([sys.executable, "-m", "training", "train", *arguments], cwd=ROOT, check=True, capture_output=True)
-    with running(directory, SERVICE_MODELS_DIR=str(models), WEB_CONCURRENCY="1") as started:
+    environment = {"SERVICE_MODELS_DIR": str(models), "SERVICE_DEFAULT_MODEL": "mixed", "WEB_CONCURRENCY": "1"}
+    with running(directory, **environment) as started:
         started.wait_until_ready()
         yield started
 
@@ -123,7 +126,7 @@ def test_a_network_that_the_page_cannot_evaluate_is_shown_as_far_as_the_service_
     page, api = open_page(activations), Api(activations)
     show(page, "?run=1&epoch=0&inside=softmax&x=0.5&y=-0.25")
     expect(figure(page, "softmax", "this run")).to_have_text("–")
-    expect(panel(page, "gelu").get_by_role("img", name="gelu")).to_be_visible()
+    expect(panel(page, "mixed").get_by_role("img", name="mixed")).to_be_visible()
     page.locator("#inside").scroll_into_view_if_needed()
     settle(page)
     expect(page.locator("#inside button.unit")).to_have_count(4 + 4 + 4 + 1)
@@ -137,3 +140,50 @@ def test_a_network_that_the_page_cannot_evaluate_is_shown_as_far_as_the_service_
         assert value(trace.get_by_role("heading")) == pytest.approx(right, abs=TOLERANCE)
         expect(trace.get_by_role("table")).to_have_count(0 if model in OF_WHOLE_LAYERS else 1)
     expect(page.locator("#point article[data-model=softmax]")).to_contain_text("This page cannot compute softmax")
+
+
+SAMPLED = [*MODELS, *sorted(set(LAYERS) - OF_WHOLE_LAYERS)]
+PLACES, SIDE = 30, 3
+"""For each model so many squares somewhere on its map, each of one run and epoch and with SIDE · SIDE points."""
+
+COMPUTED = """async (places) => {
+    const { load } = await import("/explorer/catalogue.js");
+    const { grid, linspace, Scratch } = await import("/explorer/network.js");
+    const { Service } = await import("/explorer/service.js");
+    const service = new Service(() => {}, () => {});
+    const experiments = ["activations", "gaussian-quantiles"];
+    const catalogues = await Promise.all(experiments.map((name) => load(service, null, name, null)));
+    const models = new Map(catalogues.flatMap(({ models }) => models.map((model) => [model.name, model])));
+    const computed = [];
+    for (const { model: name, replicate, epoch, resolution, x_min, x_max, y_min, y_max } of places) {
+        const model = models.get(name);
+        await model.loadNetwork(service, replicate);
+        const columns = grid(linspace(x_min, x_max, resolution), linspace(y_min, y_max, resolution));
+        const [p] = model.network(replicate).outputs(model.snapshot(epoch), columns, new Scratch());
+        computed.push(Array.from(p));
+    }
+    return computed;
+}"""
+"""What the page's own modules make of points, as its maps do."""
+
+
+def test_every_model_is_computed_as_the_service_does_at_any_run_epoch_and_point(
+    activations: Server, open_page: OpenPage
+) -> None:
+    api, rng = Api(activations), np.random.default_rng(21)
+    places = []
+    for model in SAMPLED:
+        card = api.card(model)
+        runs, epochs = rng.permutation(card["replicates"]), rng.permutation(card["epochs"])
+        for i in range(PLACES):  # every run, and half of the epochs of each model at least
+            place = {"model": model, "replicate": int(runs[i % len(runs)]), "epoch": int(epochs[i % len(epochs)])}
+            (x_min, x_max), (y_min, y_max) = np.sort(rng.uniform(-1.5, 1.5, (2, 2))).tolist()
+            ends = {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}
+            places.append({**place, "resolution": SIDE, **ends})
+    page = open_page(activations)
+    page.goto("/models")  # of the same origin, at its root, and without a script of its own
+    computed = np.array(page.evaluate(COMPUTED, places))
+    right = np.array([api.boundary(**place).ravel() for place in places])
+    assert computed.size >= 2000
+    apart = np.abs(computed - right).max(axis=1)
+    assert apart.max() < TOLERANCE, places[int(apart.argmax())]

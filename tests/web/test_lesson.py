@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from harness import bundles, studies
 from harness.file_server import FileServer, serving_files
@@ -17,7 +18,17 @@ from tests.web.explorer import numbers
 from tests.web.lesson import STEPS, heading, measured, predict, question, result, settle, show
 
 STUDY = "depth-and-points"
-CELLS = [cell for cell in studies.depths_and_widths() if cell.factors["width"] in (None, 10)]
+CELLS = [cell for cell in studies.depths_and_widths() if cell.factors["width"] in (None, 10)] + [
+    studies.cell_of(
+        100 * depth + samples,
+        f"deep-{depth}-{samples}",
+        {"depth": depth, "width": 10, "activation": "tanh", "n_samples": samples},
+        [10] * depth,
+    )
+    for depth in (4, 5)
+    for samples in (100, 1000)
+]
+"""The deepest networks are the best of these: more depths than a step asks to choose from."""
 CALM = {"reduced_motion": "reduce"}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, **CALM}
 
@@ -210,9 +221,13 @@ def test_depth_is_what_the_study_says_of_it(page: Page, studied: Server) -> None
     sizes, depths = (sorted({key[i] for key in known}) for i in (0, 1))
     table = page.get_by_role("group", name="The numbers")
     assert numbers(table) == [known[size, depth] for size in sizes for depth in depths if (size, depth) in known]
-    fewest = [known[sizes[0], depth] for depth in depths]
-    assert measured(page) == fewest.index(max(fewest))
-    assert numbers(result(page))[0] == max(fewest)
+    fewest = {depth: known[sizes[0], depth] for depth in depths if (sizes[0], depth) in known}
+    best = max(fewest, key=fewest.__getitem__)
+    words = ["None", "One", "Two", "Three", "Four", "Five"]
+    choices = [choice.inner_text() for choice in question(page).locator(".choice > span:first-of-type").all()]
+    assert len(choices) == 4
+    assert choices[measured(page)] == words[best]
+    assert numbers(result(page))[0] == fewest[best]
 
 
 def test_without_a_study_depth_is_judged_by_the_comparison(
@@ -251,6 +266,20 @@ def test_a_picture_plays_when_it_is_shown_and_stops_at_its_end(open_page: OpenPa
     page.clock.run_for(10_000)
     expect(player).to_contain_text("after epoch 20 of 20")
     expect(player.get_by_role("button", name="Play")).to_be_visible()
+    page.set_viewport_size({"width": 600, "height": 500})
+    look_at(page, "h1")
+    player.get_by_role("button", name="Play").evaluate("(button) => button.click()")
+    page.clock.run_for(10_000)
+    expect(player).to_contain_text("before training")  # it waits until it is seen
+    look_at(page, ".lesson-map")
+    page.clock.run_for(10_000)
+    expect(player).to_contain_text("after epoch 20 of 20")
+
+
+def look_at(page: Page, selector: str) -> None:
+    """Scroll there, and wait until the page knows what is in sight."""
+    page.locator(selector).first.evaluate("(element) => element.scrollIntoView({ block: 'start' })")
+    page.evaluate("() => new Promise((done) => new IntersectionObserver(done).observe(document.body))")
 
 
 def test_where_less_motion_is_wanted_nothing_plays(page: Page) -> None:
@@ -352,6 +381,50 @@ def test_on_paper_a_step_has_its_words_explained_and_nothing_to_press(page: Page
     for button in ("Guess again", "Back"):
         expect(page.get_by_role("button", name=button)).to_be_hidden()
     expect(page.locator(".runs .plot").first).to_be_visible()
+    expect(page.locator(".on-paper")).to_contain_text("A 95% interval: where the mean")
+    show(page, "three-lines")
+    expect(page.locator(".on-paper")).not_to_contain_text("The first training run")
+    page.emulate_media(media="screen")
+    predict(page, 0)
+    page.emulate_media(media="print")
+    expect(page.locator(".on-paper")).to_contain_text("The first training run of a network")
+
+
+CONSTANT = {"kernel": 0.0, "bias": -1.0}
+
+
+def test_what_run_0_lacks_is_said_and_no_answer_is_falsely_right(page: Page) -> None:
+    def spoil(route: Route, layer: int) -> None:
+        """Have a layer of the network give the same at all points."""
+        weights = route.fetch(url=route.request.url.replace("&packed=true", "")).json()
+        for name, value in CONSTANT.items():
+            weights["layers"][layer][name] = (np.array(weights["layers"][layer][name]) * 0 + value).tolist()
+        route.fulfill(json=weights)
+
+    def diverge(route: Route) -> None:
+        described = route.fetch().json()
+        described["card"]["diverged"] = [0]
+        route.fulfill(json=described)
+
+    page.route("**/models/tanh-3/versions/1/weights?*", lambda route: spoil(route, -1))
+    page.route("**/models/tanh-10-10/versions/1/weights?*", lambda route: spoil(route, -2))
+    for model in ("linear", "tanh-10"):
+        page.route(f"**/models/{model}/versions/1?*", diverge)
+    for step, said in {
+        "three-lines": "Run 0 has no boundary: class 0 everywhere.",
+        "a-second-layer": "ten draw no line on this map. All ten units are dead: the same output everywhere on the map",
+    }.items():
+        show(page, step)
+        predict(page, 1)
+        expect(result(page)).to_contain_text("Here none of the answers is right.")
+        expect(result(page)).to_contain_text(said)
+        expect(question(page).locator(".measured")).to_have_count(0)
+    for step, model in {"a-line": "linear", "ten-lines": "tanh-10"}.items():
+        show(page, step)
+        expect(page.locator(".note")).to_have_text(
+            f"{model} has no picture here (run 0 diverged: its weights are no longer finite)."
+        )
+        expect(page.locator(".picture")).to_have_count(0)
 
 
 def test_other_models_play_the_parts_that_fit_and_what_is_missing_is_said(
@@ -361,6 +434,8 @@ def test_other_models_play_the_parts_that_fit_and_what_is_missing_is_said(
     show(page, "a-line", "?experiment=flowers")
     picture = page.get_by_role("img", name="flowers-linear")
     expect(picture).to_have_accessible_description(re.compile("^Before training: .*setosa"))
+    definition = page.locator(".on-paper div", has=page.get_by_text(re.compile("^sum$")))
+    expect(definition).to_contain_text("with more, each has a sum, and the class of the largest is the most probable")
     for step in STEPS:
         show(page, step, "?experiment=flowers")
         if question(page).count() > 0:
@@ -377,7 +452,12 @@ def test_models_that_predict_a_number_are_not_what_the_lesson_is_about(
     page = open_page(kinds_server, **CALM)
     show(page, "", "?experiment=prices")
     expect(page.get_by_role("status").first).to_contain_text("predict a number, and this lesson is about classes")
-    expect(page.get_by_role("link", name="Skip the lesson")).to_be_visible()
+    expect(page.locator(".note")).to_contain_text("trained to tell classes apart, which this service does not have")
+    expect(page.locator(".picture")).to_have_count(0)
+    page.get_by_role("link", name="Skip the lesson").click()  # to the same models, as all ways do
+    expect(page.locator("article#model-prices")).to_be_visible()
+    page.get_by_role("link", name="Lesson", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("predict a number")
 
 
 def test_without_models_each_step_says_what_it_would_show(

@@ -55,6 +55,9 @@ def test_every_page_opens_without_a_fault_and_says_that_it_was_saved(
     expect(page.get_by_role("contentinfo")).to_contain_text("7 models and 210 training runs at every recorded epoch")
     assert violations(page, "#saved") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator("noscript").evaluate("(one) => (one.outerHTML = one.textContent)")  # as it is read without scripts
+    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
+    expect(page.get_by_role("link", name="The API")).to_have_count(0)
 
 
 def test_offline_everything_that_was_loaded_goes_on(open_page: OpenPage, site: FileServer) -> None:

@@ -8,7 +8,6 @@ All weights of a network are one array: kernel [inputs, units], bias [units], ke
 """
 
 import math
-import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -17,6 +16,8 @@ from llvmlite import ir
 from numba import float32, int32, njit
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from training.fit.compiled import compiled_folder
 
 LINEAR, TANH, RELU, SIGMOID, GELU = range(5)
 
@@ -63,10 +64,9 @@ def counting(function: Callable[P, T]) -> Callable[P, T]:
 def callable_from_python(function: Callable[P, T]) -> Callable[P, T]:
     """Compile with what Python needs to call it, which takes as long as a function itself.
 
-    What is compiled is kept from one process to the next where NUMBA_CACHE_DIR says where. Numba does not see that a
-    function in another file was changed, so a folder is for one state of this package.
+    What is compiled is kept for the processes that come later, where there is a folder for it.
     """
-    result: Callable[P, T] = njit(**_OPTIONS, cache="NUMBA_CACHE_DIR" in os.environ)(function)
+    result: Callable[P, T] = njit(**_OPTIONS, cache=compiled_folder() is not None)(function)
     return result
 
 

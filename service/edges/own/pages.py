@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import posixpath
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -140,8 +141,40 @@ COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)[ \t]*$", re.MUL
 """Comments on lines of their own. They are a quarter of a module as it is sent, and browsers skip them."""
 
 
+SCRIPT = re.compile(r'( *)<script src="((?:\.\./)*)([^"]+)" type="module"></script>\n')
+IMPORT = re.compile(r'^(?:import|export|\})[^";]* from "([^"]+)";$', re.MULTILINE)
+
+
+def _with_hints(page: bytes) -> bytes:
+    """Have a page name all modules that its own imports, so that browsers load them at once and not one after another.
+
+    Those that a module imports later, by `import()`, are not among them.
+    """
+
+    def hinted(match: re.Match[str]) -> str:
+        indent, root, name = match.groups()
+        imported = sorted(_with_imported(name) - {name})
+        return match[0] + "".join(f'{indent}<link rel="modulepreload" href="{root}{one}">\n' for one in imported)
+
+    return SCRIPT.sub(hinted, page.decode()).encode()
+
+
+def _with_imported(name: str) -> set[str]:
+    """Return a module with all that it imports, directly or not: their names below WEB."""
+    found, waiting = {name}, [name]
+    while waiting:
+        module = waiting.pop()
+        paths = IMPORT.findall((WEB / module).read_text())
+        imported = {posixpath.normpath(posixpath.join(posixpath.dirname(module), path)) for path in paths}
+        waiting += imported - found
+        found |= imported
+    return found
+
+
 def _read(path: Path) -> File:
     content = path.read_bytes()
+    if path.suffix == ".html":
+        content = _with_hints(content)
     if path.suffix in {".js", ".css"} and WEB in path.parents:
         content = COMMENTS.sub(lambda comment: b"\n" * comment[0].count(b"\n"), content)  # an error's line stays right
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -13,6 +13,7 @@ import { ModelPanel } from "./panels.js";
 import { PointView } from "./point.js";
 import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
+import { keepExperiment } from "./sharing.js";
 import { SliceControls } from "./slice.js";
 import { settled, tellPanels } from "./spoken.js";
 import { addressOf, DEFAULTS } from "./state.js";
@@ -37,7 +38,6 @@ export class Content {
     this.volume = null;
     byId("volume").hidden = true;
     const handlers = this.#handlers();
-    const maps = mapped(catalogue).length;
     const { comparison } = catalogue;
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
     this.difference = comparable(catalogue).length > 1 ? new DifferencePanel(catalogue, handlers) : null;
@@ -54,11 +54,12 @@ export class Content {
     if (this.difference !== null) byId("panels").append(this.difference.element);
     byId("questions").replaceChildren(...questions(catalogue, state));
     byId("introduction").textContent = introduction(catalogue);
+    keepExperiment(catalogue);
     for (const name of ["comparison", "dataset"]) {
       const query = new URLSearchParams({ experiment: catalogue.experiment ?? "", format: "csv" });
       byId(`${name}-csv`).setAttribute("href", `${name}?${query}`);
     }
-    byId("inside").hidden = maps === 0;
+    byId("inside").hidden = mapped(catalogue).length === 0;
     byId("point").hidden = onPoints(catalogue).length === 0;
     byId("comparison").hidden = comparison === null;
   }

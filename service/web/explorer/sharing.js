@@ -1,4 +1,4 @@
-// "Copy link", which any page can offer, and the address that stands on paper.
+// "Copy link", which any page can offer, the address that stands on paper, and links that keep the experiment.
 
 import { byId, h, messageOf } from "./dom.js";
 
@@ -30,4 +30,13 @@ export function printed(address) {
   const element = h("p", { class: "printed" });
   document.body.append(element);
   addEventListener("beforeprint", () => (element.textContent = address()));
+}
+
+/** Have the links to pages of models lead to the models that are shown here. The usual experiment needs no name.
+ *  @param {Pick<Catalogue, "experiment" | "experiments">} catalogue */
+export function keepExperiment({ experiment, experiments }) {
+  const query = experiment === null || experiment === experiments[0] ? "" : new URLSearchParams({ experiment });
+  for (const link of document.querySelectorAll("a.of-experiment")) {
+    /** @type {HTMLAnchorElement} */ (link).search = String(query);
+  }
 }

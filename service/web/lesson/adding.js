@@ -1,5 +1,6 @@
 // A picture that moves: the units of a network's last hidden layer, added into its output one after the other.
 
+import { inWords } from "../explorer/boundary-words.js";
 import { signedScale } from "../explorer/colours.js";
 import { h } from "../explorer/dom.js";
 import { NODES } from "../explorer/fields.js";
@@ -8,10 +9,12 @@ import { Plot } from "../explorer/map.js";
 import { Network, Scratch } from "../explorer/network.js";
 import { mostProbable } from "../explorer/quantity.js";
 import { rangeOf } from "../explorer/scales.js";
+import { sameIn } from "../explorer/switched.js";
 import { linesOf, outgoing, scalesOf } from "../explorer/units.js";
 import { placeIn } from "../explorer/view.js";
 import { LessonMap } from "./drawing.js";
 import { shapeOfUnit } from "./shape.js";
+import { capital } from "./telling.js";
 
 /** Frames, of all units together, about; and how many are shown of a wide layer. */
 const FRAMES = 72;
@@ -59,6 +62,21 @@ export function lastLayer(desk, model) {
 /** The shape of each unit's line, by kind.
  *  @param {Layer} layer */
 export const shapesOf = ({ sums }) => Map.groupBy(sums ?? [], (values) => shapeOfUnit(values).kind);
+
+/** Whether a unit is dead: it gives the same everywhere on the map.
+ *  @param {ArrayLike<number>} values */
+const isDead = (values) => sameIn(values) !== null;
+
+/** How many of a layer's units are dead, in a sentence; "" where none is.
+ *  @param {Layer} layer */
+export function deadOf({ units }) {
+  const [dead, all] = [units.filter(isDead).length, units.length];
+  if (dead === 0) return "";
+  const are = dead === 1 ? "is" : "are";
+  const alike = all === 1 ? "the only unit" : `all ${inWords(all)} units`;
+  const who = dead === all ? alike : `${inWords(dead)} of the units`;
+  return `${capital(who)} ${are} dead: the same output everywhere on the map.`;
+}
 
 /** @param {import("./drawing.js").Desk} desk @param {Model} model @param {Layer} layer
  *  @returns {import("./player.js").Picture} */
@@ -121,7 +139,8 @@ function tileOf(map, layer, u, at) {
   const plot = new Plot(map.place, NODES);
   plot.paint({ values: layer.units[u], labels: null }, layer.scales[u]);
   plot.draw("unit", layer.line(plot, u), 1);
-  const words = layer.sums === null ? "its line" : shapeOfUnit(layer.sums[u]).words;
+  const line = layer.sums === null ? "its line" : shapeOfUnit(layer.sums[u]).words;
+  const words = isDead(layer.units[u]) ? "dead, the same output everywhere" : line;
   const label = `Unit ${u + 1}, added as number ${at + 1}: ${words}`;
   return h("li", {}, h("div", { class: "frame", role: "img", "aria-label": label }, plot.element));
 }

@@ -10,10 +10,15 @@ const CORNERED = ["relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid"];
  *  @typedef {{line: Model | null, few: Model | null, many: Model | null, deep: Model | null,
  *  pair: [Model, Model] | null}} Cast */
 
+/** The models that the lesson can be about: those that tell classes apart.
+ *  @param {Catalogue} catalogue */
+export const classifiers = (catalogue) =>
+  catalogue.quantity.isValue ? [] : comparable(catalogue).filter(({ card }) => card !== null);
+
 /** @param {Catalogue} catalogue
  *  @returns {Cast} */
 export function castOf(catalogue) {
-  const models = comparable(catalogue).filter(({ card }) => card !== null);
+  const models = classifiers(catalogue);
   const line = models.find(({ hiddenLayers }) => hiddenLayers.length === 0) ?? null;
   const families = [...Map.groupBy(models.filter(isOfOne), (model) => model.activations[0])];
   const casts = families.map(([activation, family]) => ({ activation, ...layersOf(family) }));

@@ -3,10 +3,11 @@
 import { inWords } from "../explorer/boundary-words.js";
 import { h, interval, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
-import { comparable } from "../explorer/view.js";
 import { pairOf } from "../explorer/verdicts.js";
+import { classifiers } from "./cast.js";
 import { chart } from "./chart.js";
 import { depthStudy } from "./deep-study.js";
+import { term } from "./glossary.js";
 import { capital, missing } from "./telling.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
@@ -44,19 +45,18 @@ function ofStudy(study) {
   const { name, title, metric, where, depths, sizes, means, runs } = study;
   const what = metric === "exact_accuracy" ? "exact accuracy" : metric.replaceAll("_", " ");
   const few = sizes[0];
-  const choices = depths.slice(0, MOST_CHOICES);
+  const { offered, right } = choicesOf(means[0]);
   /** @type {Question} */
   const question = {
     question: `With only ${few} points, how many hidden layers are best on average?`,
-    choices: choices.map((count) => capital(inWords(count) === "no" ? "none" : inWords(count))),
-    measured: () => ({ right: bestOf(means[0].slice(0, MOST_CHOICES)), words: wordsOf(study, what) }),
+    choices: offered.map((k) => capital(depths[k] === 0 ? "none" : inWords(depths[k]))),
+    measured: () => ({ right, words: wordsOf(study, what) }),
   };
-  const known = means[0].some((mean) => mean !== null) ? question : null;
   return {
     title: TITLE,
     idea: IDEA,
     note: `From the study “${title}”${where ? `, on ${where}` : ""}: ${what}, the mean of ${runs} runs.`,
-    question: known,
+    question: offered.length > 1 ? question : null,
     picture: chart({
       across: "hidden layers",
       categories: depths.map((count) => (count === 0 ? "none" : String(count))),
@@ -73,6 +73,16 @@ function ofStudy(study) {
 const bestOf = (means) =>
   means.reduce((best, mean, i) => ((mean?.mean ?? -1) > (means[best]?.mean ?? -1) ? i : best), 0);
 
+/** The depths to choose from, by their positions: of those that were measured a few in a row, with the best among them;
+ *  and where it is.
+ *  @param {Mean[]} means by depth */
+function choicesOf(means) {
+  const known = means.flatMap((mean, k) => (mean === null ? [] : [k]));
+  const best = known.indexOf(bestOf(means));
+  const first = Math.max(0, Math.min(best - 1, known.length - MOST_CHOICES));
+  return { offered: known.slice(first, first + MOST_CHOICES), right: best - first };
+}
+
 /** What the study says of the fewest points and of the most.
  *  @param {DepthStudy} study @param {string} what */
 function wordsOf({ depths, sizes, means, at }, what) {
@@ -82,13 +92,17 @@ function wordsOf({ depths, sizes, means, at }, what) {
     const i = bestOf(means[row]);
     const mean = means[row][i];
     const others = depths.filter((_, k) => k !== i && overlap(means[row][k], mean));
-    const close = others.length > 0 ? `; within its interval, too: ${others.map(layers).join(" and ")}` : "";
     if (mean === null) return [];
     const shown = mean.ci95 ? ` ${interval(mean.ci95)}` : "";
+    const close = ["; within its ", term("interval"), `, too: ${others.map(layers).join(" and ")}`];
     return [
-      `With ${points(sizes[row])}, ${layers(depths[i])} ${depths[i] > 1 ? "come" : "comes"} out best: ${what} `,
+      `With ${points(sizes[row])}, ${layers(depths[i])} ${depths[i] > 1 ? "come" : "comes"} out best: `,
+      what === "exact accuracy" ? term(what) : what,
+      " ",
       number(mean.mean),
-      `${shown}${close}. `,
+      shown,
+      ...(others.length > 0 ? close : []),
+      ". ",
     ];
   };
   const claims = at(sizes[0]).map(({ sentence }) => h("li", {}, sentence));
@@ -109,7 +123,7 @@ const overlap = (one, other) => {
  *  @returns {Told} */
 function ofComparison(desk) {
   const { catalogue } = desk;
-  const models = comparable(catalogue).filter(({ row, card }) => card !== null && scoreOf(row) !== null);
+  const models = classifiers(catalogue).filter(({ row }) => scoreOf(row) !== null);
   const deep = models.filter(({ hiddenLayers }) => hiddenLayers.length > 1);
   const twins = deep.flatMap((model) => {
     const before = models.find((one) => isBefore(one, model));

@@ -42,14 +42,14 @@ export class Desk {
 
   /** A way into the explorer, with the lesson's experiment.
    *  @param {Record<string, string>} query @param {string} part of the page */
-  explorer(query, part, text = "More of this in the explorer") {
+  explorer(query, part = "", text = "More of this in the explorer") {
     const given = new URLSearchParams(location.search);
     const kept = ["experiment", "theme", "colours"].flatMap((name) => {
       const value = given.get(name);
       return value === null ? [] : [[name, value]];
     });
     const all = new URLSearchParams([...kept, ...Object.entries(query)]);
-    return { href: `./${all.size > 0 ? `?${all}` : ""}#${part}`, text };
+    return { href: `./${all.size > 0 ? `?${all}` : ""}${part && `#${part}`}`, text };
   }
 
   /** What colours and marks mean: of probabilities, or of the output's sum.
@@ -106,6 +106,12 @@ export class LessonMap {
     this.plot.draw("between", between(field, NODES));
     const right = accuracy === null ? "" : ` ${fixed(accuracy)} of the test points right.`;
     say(this.words, `${when}: ${this.#shapeOf(field, level)}.${right}`);
+  }
+
+  /** Say why there is nothing to show, if that is known.
+   *  @param {string | null} reason */
+  excuse(reason) {
+    if (reason !== null) say(this.words, `${reason}.`);
   }
 
   /** @param {Field} field @param {number} level */

@@ -11,9 +11,10 @@ const FEW = 8;
 
 /** @param {import("./drawing.js").Desk} desk @param {Model[]} models
  *  @param {boolean} hasLines whether to draw the lines of their first layers' units
- *  @returns {Promise<import("./player.js").Picture>} */
+ *  @returns {Promise<import("./player.js").Picture | null>} null where none of them can be drawn */
 export async function forming(desk, models, hasLines = false) {
   const shown = models.filter((model) => unshown(desk, model) === null);
+  if (shown.length === 0) return null;
   await Promise.all(shown.map((model) => model.loadNetwork(desk.service, 0)));
   const epochs = epochsOf(shown);
   const maps = shown.map((model) => new LessonMap(desk, model));
@@ -32,7 +33,7 @@ export async function forming(desk, models, hasLines = false) {
       const view = desk.view(0, epochs[frame]);
       shown.forEach((model, i) => {
         const field = desk.fields.of(model, view);
-        if (field === null) return;
+        if (field === null) return maps[i].excuse(unshown(desk, model));
         const epoch = model.epochs[model.snapshot(view.epoch)];
         maps[i].show(field, capital(epochText(epoch)), desk.accuracy(model, view));
         if (hasLines) drawLines(maps[i], model, view);

@@ -5,18 +5,27 @@ import { h } from "../explorer/dom.js";
 
 /** @type {Readonly<Record<string, string>>} */
 const TERMS = Object.freeze({
-  "P(y = 1)": "The probability, from 0 to 1, that the network gives for a point being of class 1, the second of two.",
-  boundary: "Where the network changes its mind: the points at which both classes are equally probable, P = 0.5.",
+  "P(y = 1)":
+    "The probability, from 0 to 1, that the network gives for a point being of the second of two classes. That is " +
+    "class 1, where the classes have no names.",
+  boundary:
+    "Where the network changes its mind: the points at which two classes are equally probable, and no other is more " +
+    "so. With two classes, P is 0.5 there.",
   unit: "The smallest part of a network. It weighs its inputs, adds them up, and puts the sum through its activation.",
   "hidden layer": "Units between the inputs and the output. Each of them gets everything that the layer before gives.",
-  sum: "What a unit makes of its inputs: each times its weight, added up. Where the output’s sum is 0, P is 0.5.",
+  sum:
+    "What a unit makes of its inputs: each times its weight, and a constant, added up. With two classes, P is 0.5 " +
+    "where the output’s sum is 0; with more, each has a sum, and the class of the largest is the most probable.",
   weight: "A number by which a unit multiplies one of its inputs. Training is the search for good weights.",
   parameters: "All the numbers that training sets: the weights, and one constant for each unit.",
   activation: "The function that turns a unit’s sum into what it passes on.",
   tanh: "An activation: a smooth step from −1 to +1.",
   relu: "An activation: it passes a positive sum on as it is, and gives 0 for a negative one.",
   epoch: "One pass of the training through all of its points.",
-  replicate: "One training run of a network, with its own data, split, first weights and order of the points.",
+  replicate:
+    "One training run of a network, with first weights and an order of the points of its own, and with points of its " +
+    "own or another split of the same ones.",
+  "run 0": "The first training run of a network: the one that is drawn, and that answers for the network.",
   "test points": "Points that are kept apart while the network is trained, to see how it does on what it has not seen.",
   accuracy: "The share of the test points that the network puts into the right class: 0.9 is nine of ten.",
   "exact accuracy":
@@ -114,7 +123,7 @@ export function printed(element) {
   );
   return h(
     "dl",
-    { class: "on-paper" },
+    {},
     [...new Set(words)].map((key) => h("div", {}, h("dt", {}, key), h("dd", {}, TERMS[key]))),
   );
 }

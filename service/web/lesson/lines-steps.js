@@ -4,10 +4,10 @@ import { inWords } from "../explorer/boundary-words.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { scoreOf } from "../explorer/panels.js";
 import { recipe } from "../explorer/remarks.js";
-import { adding, lastLayer, shapesOf } from "./adding.js";
+import { adding, deadOf, lastLayer, shapesOf } from "./adding.js";
 import { forming } from "./forming.js";
 import { shapeOf } from "./shape.js";
-import { capital, fewerWrong, isCircle, missing, ofRuns, ofRunZero } from "./telling.js";
+import { capital, fewerWrong, isCircle, missing, ofRuns, ofRunZero, undrawn } from "./telling.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */
@@ -19,12 +19,13 @@ export async function aLine(desk) {
   const { line } = desk.cast;
   const title = "A line";
   const what = isCircle(desk) ? " One class lies in a disc here, the other all around it." : "";
+  const p = line?.quantity.name(null).replaceAll(/[[\]|]/g, " ") ?? "P(y = 1)"; // brackets mark words of the glossary
   const idea = line?.quantity.isMulticlass
     ? "A network without a [hidden layer] has one [unit] for each class: it weighs its inputs and adds them up, and " +
       "the class of the largest [sum] is the most probable. So the boundary between any two classes is always a " +
       "straight line. Training can only turn and shift these lines."
     : "A network without a [hidden layer] has a single [unit]: it weighs its inputs, adds them up, and turns the " +
-      "sum into a probability, [P(y = 1)]. Its [boundary], where P = 0.5, is always a straight line. " +
+      `sum into a probability, [P(y = 1)|${p}]. Its [boundary], where P = 0.5, is always a straight line. ` +
       `Training can only turn and shift it.${what}`;
   const look = desk.explorer({}, "boundaries");
   if (line === null) return missing(title, idea, "a network without a hidden layer", look);
@@ -44,12 +45,26 @@ export async function aLine(desk) {
       ],
     }),
   };
-  return { title, idea, note: null, question, picture, look };
+  return { title, idea, note: undrawn(desk, [line]), question, picture, look };
+}
+
+/** What a line can be, in the order of the choices; what comes after them is none of these.
+ *  @type {import("./shape.js").Kind[]} */
+const KINDS = ["straight", "open", "closed", "several", "none"];
+const CHOICES = 3;
+
+/** The position of a kind's choice; null where it has none.
+ *  @param {import("./shape.js").Kind | undefined} kind */
+function positionOf(kind) {
+  const at = kind === undefined ? CHOICES : KINDS.indexOf(kind);
+  return at < CHOICES ? at : null;
 }
 
 /** The picture of a network's last hidden layer, or of its training where the page cannot compute that.
  *  @param {Desk} desk @param {Model} model */
 async function unitsOf(desk, model) {
+  const reason = undrawn(desk, [model]);
+  if (reason !== null) return { layer: null, picture: null, note: reason };
   await model.loadNetwork(desk.service, 0);
   const layer = lastLayer(desk, model);
   if (layer !== null) return { layer, picture: adding(desk, model, layer), note: null };
@@ -73,12 +88,12 @@ export async function threeLines(desk) {
     `The output weighs all ${inWords(units)} and adds them up.`;
   if (few === null) return missing(title, idea, "a network with one hidden layer of a few units", inside);
   const look = desk.explorer({ inside: few.name }, "inside");
-  const { picture, note } = await unitsOf(desk, few);
+  const { layer, picture, note } = await unitsOf(desk, few);
   const other =
     units === 3 ? null : `The notebook’s network has three units here; this one, ${few.name}, has ${units}.`;
-  const kinds = /** @type {const} */ (["straight", "open", "closed"]);
   /** @type {Question | null} */
-  const question = few.quantity.isMulticlass
+  const question =
+    few.quantity.isMulticlass || picture === null
     ? null
     : {
         question: `${capital(inWords(units))} of them, added up: what will the [boundary] be?`,
@@ -86,9 +101,10 @@ export async function threeLines(desk) {
         measured: () => {
           const { kind, words } = shapeOf(desk.fields.of(few, desk.view())?.values ?? [], 0.5, ["class 0", "class 1"]);
           return {
-            right: Math.max(0, kinds.indexOf(kind === "none" ? "open" : kind)),
+            right: positionOf(kind),
             words: [
-              `The boundary of run 0 is ${words}. `,
+              kind === "none" ? `Run 0 has ${words}. ` : `The boundary of run 0 is ${words}. `,
+              layer === null ? "" : `${deadOf(layer)} `,
               ...ofRunZero(few, desk),
               ...ofRuns(few),
               " It takes at least three lines to fence something in.",
@@ -122,8 +138,9 @@ export async function tenLines(desk) {
     `${isSame ? " Nothing else has changed: the data and the recipe are the same." : ""}${counted}`;
   if (many === null) return missing(title, idea, "a network with one wider hidden layer", desk.explorer({}, "inside"));
   const look = desk.explorer({ inside: many.name }, "inside");
-  const { picture, note } = await unitsOf(desk, many);
-  const question = few && fewerWrong(few, many, `With ${inWords(few.hiddenLayers[0])} lines,`);
+  const { layer, picture, note } = await unitsOf(desk, many);
+  const question =
+    few && fewerWrong(few, many, `With ${inWords(few.hiddenLayers[0])} lines,`, layer ? deadOf(layer) : "");
   return { title, idea, note, question, picture, look };
 }
 
@@ -151,15 +168,17 @@ export async function aSecondLayer(desk) {
     choices: ["A straight line again", "An open curve", "A closed curve"],
     measured: () => {
       const shapes = shapesOf(layer);
-      const count = /** @type {const} */ (["straight", "open", "closed", "none"]).map(
-        (kind) => shapes.get(kind)?.length ?? 0,
-      );
-      const [straight, open, closed] = count;
-      const lines = ["a straight line", "an open curve", "a closed curve", "no line on this map"];
+      const count = KINDS.map((kind) => shapes.get(kind)?.length ?? 0);
+      const most = KINDS.filter((_, i) => count[i] === Math.max(...count));
+      const lines = ["a straight line", "an open curve", "a closed curve", "several lines", "no line on this map"];
       const parts = count.flatMap((n, i) => (n > 0 ? [`${inWords(n)} ${n === 1 ? "draws" : "draw"} ${lines[i]}`] : []));
       return {
-        right: count.indexOf(Math.max(straight, open, closed)),
-        words: [`Of its ${inWords(layer.units.length)} units, ${parts.join(", ")}.`, ...ofRuns(deep), verdict],
+        right: positionOf(most.length === 1 ? most[0] : undefined),
+        words: [
+          `Of its ${inWords(layer.units.length)} units, ${parts.join(", ")}. ${deadOf(layer)}`,
+          ...ofRuns(deep),
+          verdict,
+        ],
       };
     },
   };

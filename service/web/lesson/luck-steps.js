@@ -5,7 +5,7 @@ import { scoreOf } from "../explorer/panels.js";
 import { asides } from "../explorer/remarks.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { forming } from "./forming.js";
-import { capital, missing, ofRuns } from "./telling.js";
+import { capital, missing, ofRuns, undrawn } from "./telling.js";
 import { MOST_RUNS, thirty } from "./thirty.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
@@ -35,7 +35,8 @@ export async function relu(desk) {
   const runs = Math.min(smooth.row?.replicates ?? 1, cornered.row?.replicates ?? 1);
   const isTold =
     typeof judged?.verdict === "string" && typeof judged.words === "string" && typeof judged.rope === "number";
-  if (!judged || !isTold) return { title, idea, note: null, question: null, picture, look };
+  const note = undrawn(desk, pair);
+  if (!judged || !isTold) return { title, idea, note, question: null, picture, look };
   const rope = `${fixed(100 * (judged.rope ?? 0), 1)} [points]`;
   const of = judged.a === smooth.name ? ["better", "worse"] : ["worse", "better"];
   /** @type {Question} */
@@ -47,7 +48,7 @@ export async function relu(desk) {
       words: [`The verdict: ${judged.words}.`],
     }),
   };
-  return { title, idea, note: null, question, picture, look };
+  return { title, idea, note, question, picture, look };
 }
 
 /** @param {Desk} desk

@@ -3,7 +3,7 @@
 import { load } from "../explorer/catalogue.js";
 import { byId, h, messageOf } from "../explorer/dom.js";
 import { Follower } from "../explorer/follow.js";
-import { copyLink, printed } from "../explorer/sharing.js";
+import { copyLink, keepExperiment, printed } from "../explorer/sharing.js";
 import { comparable } from "../explorer/view.js";
 import { castOf } from "./cast.js";
 import { Desk } from "./drawing.js";
@@ -34,6 +34,7 @@ async function refresh() {
   follower.lock(false);
   if (found !== catalogue) {
     catalogue = found;
+    keepExperiment(found);
     desk = new Desk(found, follower.service, castOf(found));
     views.clear();
     await show(false);
@@ -121,7 +122,7 @@ function frame() {
     before ? h("a", { href: `#${before.id}`, rel: "prev" }, `‹ ${titleOf(before)}`) : h("span"),
     after
       ? h("a", { href: `#${after.id}`, rel: "next" }, `${titleOf(after)} ›`)
-      : h("a", { href: "./" }, "The explorer ›"),
+      : h("a", { href: desk?.explorer({}).href ?? "./" }, "The explorer ›"),
   );
 }
 

@@ -1,4 +1,5 @@
-// What moves: a picture's frames, played, or chosen one by one. For those who want less motion nothing plays.
+// What moves: a picture's frames, played where they are seen, or chosen one by one. For those who want less motion
+// nothing plays.
 
 import { h } from "../explorer/dom.js";
 
@@ -12,6 +13,8 @@ const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 export class Player {
   #timer = 0;
   #frame = 0;
+  /** Whether any of the picture is on the screen: it waits where nobody looks, and goes on where it was. */
+  #isSeen = false;
 
   /** @param {Picture} picture */
   constructor(picture) {
@@ -37,6 +40,9 @@ export class Player {
       this.on,
       this.slider,
       this.output,
+    );
+    new IntersectionObserver((entries) => (this.#isSeen = entries[entries.length - 1].isIntersecting)).observe(
+      picture.element,
     );
   }
 
@@ -82,6 +88,7 @@ export class Player {
   }
 
   #tick() {
+    if (!this.#isSeen || document.hidden) return;
     this.#show(Math.min(this.last, this.#frame + 1));
     if (this.#frame >= this.last) this.stop();
   }

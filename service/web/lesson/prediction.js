@@ -3,9 +3,10 @@
 import { h, nonBreaking } from "../explorer/dom.js";
 import { withTerms } from "./glossary.js";
 
-/** What is asked, and what came of it: `right` is the position of the choice that the measurement bears out.
+/** What is asked, and what came of it: `right` is the position of the choice that the measurement bears out, null where
+ *  it bears out none.
  *  @typedef {{question: string, choices: string[],
- *  measured: () => {right: number, words: (Node | string)[]}}} Question */
+ *  measured: () => {right: number | null, words: (Node | string)[]}}} Question */
 
 export class Prediction {
   /** @param {string} id of the step @param {Question} question
@@ -82,11 +83,10 @@ export class Prediction {
     const { choices } = this.question;
     this.#lock(true);
     this.badges[chosen].append(h("b", { class: "yours" }, "your guess"));
-    this.badges[right].append(h("b", { class: "measured" }, "measured"));
-    const isRight = chosen === right;
-    const kindly = isRight
-      ? `You guessed “${choices[chosen]}”, and so it is.`
-      : `You guessed “${choices[chosen]}”. It came out as “${choices[right]}”.`;
+    if (right !== null) this.badges[right].append(h("b", { class: "measured" }, "measured"));
+    const cameOut = right === null ? "Here none of the answers is right." : `It came out as “${choices[right]}”.`;
+    const guess = `You guessed “${choices[chosen]}”`;
+    const kindly = chosen === right ? `${guess}, and so it is.` : `${guess}. ${cameOut}`;
     this.result.replaceChildren(h("p", { class: "kindly" }, kindly), h("p", {}, broken(words)));
     this.onreveal(isKept);
   }

@@ -3,12 +3,13 @@
 import { describe } from "../explorer/boundary-words.js";
 import { NODES } from "../explorer/fields.js";
 
-/** @typedef {"none" | "straight" | "open" | "closed"} Kind */
+/** @typedef {"none" | "straight" | "open" | "closed" | "several"} Kind */
 
 /** @param {string} words of `describe`
  *  @returns {Kind} */
 function kindOf(words) {
   if (words.startsWith("no boundary")) return "none";
+  if (!words.startsWith("a ") || words.includes(" and ")) return "several";
   if (words.includes("closed curve")) return "closed";
   return words.includes("curve") ? "open" : "straight";
 }

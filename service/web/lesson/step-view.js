@@ -41,7 +41,8 @@ export class StepView {
       picture ? this.picture : null,
       h("div", { class: "after" }, this.prediction?.result, this.look, end),
     );
-    this.element.append(printed(this.element));
+    this.paper = h("div", { class: "on-paper" });
+    this.element.append(this.paper);
   }
 
   /** Show what there is to see before the prediction; what was predicted in this session, and the end, if it was. */
@@ -62,17 +63,24 @@ export class StepView {
     this.player?.stop();
   }
 
+  /** On paper nothing can be pointed at, so the words are explained there: those of what was measured, too. */
+  #explainOnPaper() {
+    this.paper.replaceChildren(printed(this.element));
+  }
+
   /** @param {boolean} isKept */
   #reveal(isKept) {
+    this.look.hidden = false;
+    this.#explainOnPaper();
     if (this.player === null) return;
     this.player.element.hidden = this.player.last === 0;
     this.player.begin(isKept);
-    this.look.hidden = false;
     if (!isKept && this.prediction) this.picture.scrollIntoView({ block: "nearest" });
   }
 
   #hide() {
     this.look.hidden = true;
+    this.#explainOnPaper();
     if (this.player === null) return;
     this.player.seek(0);
     this.player.element.hidden = true;

@@ -2,6 +2,7 @@
 
 import { fixed, interval, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
+import { unshown } from "./drawing.js";
 import { term } from "./glossary.js";
 
 /** @typedef {import("./drawing.js").Desk} Desk */
@@ -22,12 +23,22 @@ export const missing = (title, idea, what, look) => ({
   title,
   idea,
   note:
-    `This step needs ${what}, which this service does not have. ` +
+    `This step needs ${what}, trained to tell classes apart, which this service does not have. ` +
     "To train the notebook’s networks: python -m training train",
   question: null,
   picture: null,
   look,
 });
+
+/** Which of some models have no picture, and why; null where all have one.
+ *  @param {Desk} desk @param {Model[]} models */
+export function undrawn(desk, models) {
+  const sentences = models.map((model) => {
+    const reason = unshown(desk, model);
+    return reason === null ? [] : `${model.name} has no picture here (${reason}).`;
+  });
+  return sentences.flat().join(" ") || null;
+}
 
 /** @param {Desk} desk */
 export const isCircle = ({ catalogue }) => catalogue.models.some(({ card }) => card?.true_boundary);
@@ -50,7 +61,7 @@ export function ofRunZero(model, desk) {
   const accuracy = desk.accuracy(model, desk.view());
   return accuracy === null
     ? []
-    : [term("replicate", "Run 0"), " gets ", number(accuracy), " of its test points right."];
+    : [term("run 0", "Run 0"), " gets ", number(accuracy), " of its test points right."];
 }
 
 /** How many points are wrong, in hundredths.
@@ -58,9 +69,9 @@ export function ofRunZero(model, desk) {
 export const wrong = (accuracy) => `${fixed(100 * (1 - accuracy), 1)}%`;
 
 /** Whether fewer points are wrong than with another network, and how many fewer.
- *  @param {Model} before @param {Model} after @param {string} question
+ *  @param {Model} before @param {Model} after @param {string} question @param {string} more of what was measured
  *  @returns {Question | null} */
-export function fewerWrong(before, after, question) {
+export function fewerWrong(before, after, question, more = "") {
   const [first, second] = [before, after].map(({ row }) => scoreOf(row)?.mean ?? null);
   if (first === null || second === null) return null;
   return {
@@ -70,7 +81,7 @@ export function fewerWrong(before, after, question) {
       const share = (1 - second) / (1 - first);
       return {
         right: share >= 1 ? 0 : share >= 0.5 ? 1 : 2,
-        words: [`Now ${wrong(second)} are wrong.`, ...ofRuns(after)],
+        words: [`Now ${wrong(second)} are wrong.`, ...ofRuns(after), more && ` ${more}`],
       };
     },
   };
