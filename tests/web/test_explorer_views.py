@@ -1,6 +1,7 @@
 """Ways around the explorer: when learning happened, steps back, small screens, paper, and what is told of it all."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +34,15 @@ def api(server: Server) -> Api:
 @pytest.fixture
 def open_usual(keep_page: OpenPage) -> OpenPage:
     return keep_page
+
+
+@pytest.fixture
+def sized(page: Page) -> Iterator[Page]:
+    """The page, whose window is as large as before when the test has ended."""
+    usual = page.viewport_size
+    assert usual is not None
+    yield page
+    page.set_viewport_size(usual)
 
 
 def curve(page: Page, model: str) -> Locator:
@@ -117,8 +127,9 @@ def test_a_difference_that_the_service_does_not_know_has_no_links(page: Page, qu
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (768, 1024), (780, 360), (1440, 1000)])
-def test_the_slider_stays_with_the_maps(open_page: OpenPage, server: Server, width: int, height: int) -> None:
-    page = open_page(server, viewport={"width": width, "height": height})
+def test_the_slider_stays_with_the_maps(sized: Page, width: int, height: int) -> None:
+    page = sized
+    page.set_viewport_size({"width": width, "height": height})
     show(page)
     canvas = panel(page, "relu-10").locator(".frame")
     canvas.evaluate("(element) => element.scrollIntoView({ block: 'end' })")
@@ -129,8 +140,9 @@ def test_the_slider_stays_with_the_maps(open_page: OpenPage, server: Server, wid
     assert box["y"] + box["height"] < 0.4 * height  # most of the screen is the maps'
 
 
-def test_nothing_stays_in_the_way_of_a_page_that_is_enlarged_four_times(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, viewport={"width": 320, "height": 225})
+def test_nothing_stays_in_the_way_of_a_page_that_is_enlarged_four_times(sized: Page) -> None:
+    page = sized
+    page.set_viewport_size({"width": 320, "height": 225})
     show(page)
     panel(page, "relu-10").scroll_into_view_if_needed()
     expect(page.get_by_role("slider", name="Epoch")).not_to_be_in_viewport()
@@ -184,10 +196,9 @@ def test_a_probability_is_told_from_0_and_1_however_small(
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1440, 2200])
-def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(
-    open_page: OpenPage, server: Server, width: int
-) -> None:
-    page = open_page(server, viewport={"width": width, "height": 900})
+def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(sized: Page, width: int) -> None:
+    page = sized
+    page.set_viewport_size({"width": width, "height": 900})
     show(page, "?x=-1.4&y=-1.4")
     heading, traces = page.get_by_role("heading", name="One point through every network"), page.locator(".trace")
     for _ in range(3):  # what is drawn on the way there moves it
