@@ -52,9 +52,18 @@ def show(page: Page, query: str = "") -> None:
     settle(page)
 
 
+SEEN = """() => new Promise((done) => {
+    new IntersectionObserver((_, own) => {
+        own.disconnect();
+        requestAnimationFrame(() => requestAnimationFrame(done));
+    }).observe(document.documentElement);
+})"""
+"""Wait until the page knows what is in sight, as its own observers are told before this one, and has drawn that."""
+
+
 def settle(page: Page) -> None:
     """Wait until what was asked for is drawn: a change is drawn in the next frame, or once what it needs is loaded."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(SEEN)
     page.wait_for_function("() => !document.getElementById('panels').hasAttribute('aria-busy')")
 
 

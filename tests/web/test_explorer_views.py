@@ -189,6 +189,7 @@ def test_a_probability_is_told_from_0_and_1_however_small(
     x, y = point
     show(page, f"?x={x}&y={y}")
     page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    settle(page)
     heading = page.locator(".trace[data-model=relu-10-10]").get_by_role("heading")
     right = api.signature("at", "relu-10-10", [[x, y]], 0, LAST)[0]
     assert value(heading) == pytest.approx(right, abs=TOLERANCE)
