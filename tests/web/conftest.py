@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages: Chromium without a window, every test in a context of its own.
+"""A real browser for the tests of pages: Chromium without a window, every test in a context of its own or its module's.
 
 What a page does is written into the test's journal. A test fails at its end if its pages logged an error, threw one,
 broke their Content-Security-Policy (which Chromium logs as an error), could not load something, or asked a host other
@@ -8,6 +8,7 @@ than their service's, unless it said that this is what it expects.
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -86,20 +87,47 @@ class Journal:
 OpenPage = Callable[..., Page]
 
 
+RUNNING = pytest.StashKey[tuple[ExitStack, Browser]]()
+"""Playwright and Chromium, from the first test that asks for them to the last one of those in a row."""
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, for a module and no longer: while Playwright runs, this thread has a running event loop, and every
-    asyncio.run elsewhere in the session would fail. Starting both takes half a second.
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Chromium: starting it and Playwright takes half a second, so it goes on as long as tests of pages follow."""
+    config = request.config
+    if RUNNING not in config.stash:
+        path = find_browser(*BROWSERS)
+        if path is None:
+            reason = f"no browser is installed: none of {', '.join(BROWSERS)} is on the path"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        with ExitStack() as opened:
+            # Playwright adds what Chromium needs as root and in a container: --no-sandbox, --disable-dev-shm-usage.
+            playwright = opened.enter_context(sync_playwright())
+            started = opened.enter_context(playwright.chromium.launch(executable_path=path))
+            config.stash[RUNNING] = (opened.pop_all(), started)
+        config.add_cleanup(lambda: _stop(config))  # where the tests end before their end
+    return config.stash[RUNNING][1]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Stop Chromium before a test of another kind: while Playwright runs, this thread has a running event loop, and
+    every asyncio.run would fail.
     """
-    path = find_browser(*BROWSERS)
-    if path is None:
-        reason = f"no browser is installed: none of {', '.join(BROWSERS)} is on the path"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # Playwright itself adds what Chromium needs as root and in a container: --no-sandbox, --disable-dev-shm-usage.
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path) as started:
-        yield started
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.get_closest_marker("browser") is None:
+            _stop(item.config)
+
+
+def _stop(config: pytest.Config) -> None:
+    if RUNNING in config.stash:
+        opened, _ = config.stash[RUNNING]
+        del config.stash[RUNNING]
+        opened.close()
 
 
 @pytest.fixture
