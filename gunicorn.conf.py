@@ -60,7 +60,7 @@ worker_class = Worker
 # The queue leaves some to metrics and slow uploads.
 pools = 1 if address.grpc_port is None else 2  # of threads, one for each transport
 threads = limits.threads(settings.max_concurrency * (1 + QUEUE_PER_SLOT) + 12, workers, pools)
-worker_connections = limits.connections(threads)
+worker_connections = limits.connections(threads, pools)  # of each transport
 keepalive = 75  # longer than most proxies, so that they close and lose no request; shorter where it is crowded
 preload_app = False  # models, and TensorFlow where a bundle needs it, are loaded after the fork
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (a heartbeat file; no disk)
@@ -115,6 +115,7 @@ def post_worker_init(worker):
     if CONTEXT in extensions:  # another app may be run the same way, such as the benchmark's echo
         extensions[CONTEXT].is_stopping = lambda: not worker.alive
         worker.max_body_bytes = extensions[CONTEXT].settings.max_body_bytes
+        worker.count_refusal = extensions[RECORDER].count_refusal
     # Gunicorn's own log, if anybody asks for it, is to have every request, and its own rules are to hold for every one.
     if worker.cfg.accesslog is None and agrees_with(worker.cfg):
         worker.answer = extensions.get(LOOP_ADAPTER)
@@ -128,6 +129,7 @@ def post_worker_init(worker):
             extensions[CONTEXT],
             extensions[RECORDER],
             threads,
+            worker.cfg.worker_connections,
             worker.has_beginning_successors,
         )
         worker.serves()

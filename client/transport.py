@@ -86,10 +86,10 @@ class Transport:
         response = self._request("POST", path, JSON, query=query, content=content, media_type=media_type)
         return self._decode(lambda: decode(response.json()))
 
-    def infer(self, path: str, content: bytes) -> bytes:
-        """Send the bytes of a tensor alone, and return those of the tensor that answers (Open Inference Protocol)."""
+    def infer(self, path: str, content: bytes, decode: Callable[[bytes], T]) -> T:
+        """Send the bytes of a tensor alone, and decode those of the tensor that answers (Open Inference Protocol)."""
         response = self._request("POST", path, BINARY, content=content, media_type=BINARY, headers={TENSOR_HEADER: "0"})
-        return self._decode(lambda: response.content[int(response.headers[TENSOR_HEADER]) :])
+        return self._decode(lambda: decode(response.content[int(response.headers[TENSOR_HEADER]) :]))
 
     def _request(
         self,

@@ -69,3 +69,7 @@ class RequestRecorder:
                 version=record.version,
             )
         return [("X-Request-ID", record.request_id), ("X-Content-Type-Options", "nosniff")]
+
+    def count_refusal(self, status: int) -> None:
+        """Measure a request that the worker refused before it was the app's."""
+        requests_of("none", "", "", str(int(status))).observe(0)

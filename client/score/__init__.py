@@ -1,7 +1,8 @@
 """Scoring a file of any length: `python -m client score`. Rows come in blocks, a few of which are in memory.
 
-`source` reads blocks, `columns` makes points of them, a scorer (`remote` or `local`) gives numbers for these, and
-`output` writes them as columns. `kept` keeps what was scored, so that an interrupted run goes on. `run` connects them.
+`header` knows a table by its beginning, `source` reads blocks, `columns` makes points of them, a scorer (`remote` or
+`local`) gives numbers for these, and `output` writes them as columns. `kept` keeps what was scored, so that an
+interrupted run goes on. `run` connects them.
 """
 
 

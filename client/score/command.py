@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from client.commands import Connection, checked_suffix
+from client.errors import ClientError
 from client.grid_commands import model_option, version_option
 from client.score import ScoreError
 
@@ -164,7 +165,7 @@ def _shown(run: "Run", source_name: str) -> "Result":
 
         try:
             return run.all(begin, lambda size: bars.advance(task, size), source_name)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ClientError):
             click.echo("interrupted; the same command goes on from what is scored", err=True)
             raise
 

@@ -1,7 +1,8 @@
 """The scores of a run that has not ended, in a file beside the output: what was computed is not computed again.
 
 Each block is a record: how many rows, a checksum, the numbers. What follows the last whole record, which a kill or a
-power failure may leave, is cut off. The input is read again from its start, which is quick; scoring is not repeated.
+power failure may leave, half of one or zeros, is cut off. The input is read again from its start, which is quick;
+scoring is not repeated.
 """
 
 import contextlib
@@ -20,7 +21,8 @@ from client.score import ScoreError
 from client.score.target import Numbers
 
 HEAD = Struct("<II")
-FORMAT = 1
+FORMAT = 2
+"""To be raised where files are cut into other blocks, too."""
 
 
 class KeptScores:
@@ -41,10 +43,11 @@ class KeptScores:
         head = json.dumps({"format": FORMAT, **identity}, sort_keys=True).encode() + b"\n"
         self._file.seek(0)
         line = self._file.readline()
-        self.is_begun = len(line) < self._file.seek(0, os.SEEK_END)
-        if self.is_begun and line != head:
+        self._bytes = self._file.seek(0, os.SEEK_END)
+        self.is_begun = len(line) < self._bytes
+        if line != head and (self.is_begun or not (line.endswith(b"\n") or head.startswith(line))):
             self._file.close()
-            raise ScoreError(_what_differs(json.loads(line), json.loads(head), output))
+            raise ScoreError(_what_differs(line, head, output, self.path))
         if not self.is_begun:
             self._file.truncate(0)
             self._file.write(head)
@@ -59,9 +62,9 @@ class KeptScores:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._file.seek(0, os.SEEK_END) == self._head_bytes:  # it holds no scores
-            self.forget()
-        self._file.close()
+        with self._file:
+            if self._file.seek(0, os.SEEK_END) == self._head_bytes:  # it holds no scores
+                self.forget()
 
     def next(self) -> Numbers | None:
         """Return the next block's scores, or None where it has to be scored, and so have all after it."""
@@ -71,8 +74,9 @@ class KeptScores:
         head = self._file.read(HEAD.size)
         if len(head) == HEAD.size:
             rows, checksum = HEAD.unpack(head)
-            content = self._file.read(rows * 4 * (self._width or 1))
-            if len(content) == rows * 4 * (self._width or 1) and zlib.crc32(content) == checksum:
+            size = rows * 4 * (self._width or 1)
+            content = self._file.read(min(size, self._bytes))  # a damaged head may say anything
+            if rows and len(content) == size and zlib.crc32(content) == checksum:
                 numbers = np.frombuffer(content, "<f4").astype(np.float32, copy=False)
                 return numbers if self._width is None else numbers.reshape(rows, self._width)
         self._file.truncate(start)
@@ -99,7 +103,14 @@ def _lock(descriptor: int, output: Path) -> None:
             raise ScoreError(f"another process is writing {output}; wait until it has finished") from error
 
 
-def _what_differs(before: Mapping[str, Any], now: Mapping[str, Any], output: Path) -> str:
+def _what_differs(line: bytes, head: bytes, output: Path, path: Path) -> str:
+    try:
+        return _difference(json.loads(line), json.loads(head), output)
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError):  # it is no line of ours
+        return f"{path}, which keeps what an interrupted run scored, is damaged; --fresh starts over without it"
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any], output: Path) -> str:
     def differs(*names: str) -> bool:
         return any(before.get(name) != now.get(name) for name in names)
 

@@ -12,7 +12,10 @@ from service.registry.models import ModelVersion
 from service.registry.scanner import Scanner
 from service.settings import Settings, SettingsError
 
-MAX_POINTS = 1 << 16
+MAX_POINTS = 1 << 12
+"""The engine's own block. The service's check of what comes out of it wakes OpenBLAS's threads from 10,000 numbers on,
+and these wait for each other.
+"""
 
 
 class LocalScorer:

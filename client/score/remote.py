@@ -10,7 +10,7 @@ from client.errors import NotFoundError, ProblemError
 from client.responses import Document
 from client.score import ScoreError
 from client.score.target import Feature, Numbers, Points, RefusedError, Target
-from client.transport import Transport
+from client.transport import Decode, T, Transport
 
 REQUEST_BYTES = 1 << 22
 """Of points: half of what proxies commonly let through, a quarter of what the service does."""
@@ -32,14 +32,14 @@ class RemoteScorer:
         self._of_thread = threading.local()
         self._opened: list[Transport] = []
         if model is None:
-            model = str(self._get("/models")["default_model"])
+            model = self._get("/models", lambda document: str(document["default_model"]))
         if version is None:
-            version = self._get(f"/models/{quote(model, safe='')}")["latest"]
+            version = self._get(f"/models/{quote(model, safe='')}", lambda document: document["latest"])
             if version is None:
                 raise ScoreError(f"the service has no version of model {model} that answers; GET /models says why")
         self._path = f"/models/{quote(model, safe='')}/versions/{version}"
         self.target = self._target()
-        limit = int(self._get(f"/v2{self._path}/config")["max_batch_size"])
+        limit = self._get(f"/v2{self._path}/config", lambda document: int(document["max_batch_size"]))
         self.max_points = max(1, min(limit, REQUEST_BYTES // (4 * len(self.target.features))))
 
     def score(self, points: Points) -> Numbers:
@@ -67,10 +67,12 @@ class RemoteScorer:
             transport.close()
 
     def _target(self) -> Target:
-        found = self._get(self._path, history="false")
+        return self._get(self._path, self._described, history="false")
+
+    def _described(self, found: Document) -> Target:
         if found["fingerprint"] is None:
             raise ScoreError(f"version {found['version']} of {found['model']} does not answer: {found['reason']}")
-        (output,) = self._get(f"/v2{self._path}")["outputs"]
+        (name, width) = self._get(f"/v2{self._path}", _output)
         features = [(each["name"], each.get("categories")) for each in found["features"]]
         return Target(
             found["model"],
@@ -79,28 +81,29 @@ class RemoteScorer:
             tuple(Feature(name, None if categories is None else tuple(categories)) for name, categories in features),
             found["task"],
             tuple(found["classes"]),
-            output["name"] == "probabilities",
-            output["shape"][1] if len(output["shape"]) > 1 else None,
+            name == "probabilities",
+            width,
             bool(found.get("imputes")),  # an older service does not say it
         )
 
     def _infer(self, points: Points) -> Numbers:
-        content = points.astype("<f4", copy=False).tobytes()
+        content, shape = points.astype("<f4", copy=False).tobytes(), self.target.shape(len(points))
 
-        def ask() -> Numbers:
-            answer = self._transport.infer(f"/v2{self._path}/infer", content)
-            return np.frombuffer(answer, "<f4").astype(np.float32, copy=False).reshape(self.target.shape(len(points)))
+        def decode(answer: bytes) -> Numbers:
+            return np.frombuffer(answer, "<f4").astype(np.float32, copy=False).reshape(shape)
 
-        return self._refused(ask)
+        return self._refused(lambda: self._transport.infer(f"/v2{self._path}/infer", content, decode))
 
     def _predict(self, points: Points) -> Numbers:
         """Ask in JSON, which has null for what is missing."""
         rows = [[None if np.isnan(value) else value for value in row] for row in points.tolist()]
         body = {"points": rows, "model": self.target.model, "version": self.target.version}
-        name = "probabilities" if self.target.gives_probabilities else "values"
-        return self._refused(
-            lambda: self._transport.post("/predict", body, lambda document: np.array(document[name], np.float32))
-        )
+        name, shape = "probabilities" if self.target.gives_probabilities else "values", self.target.shape(len(points))
+
+        def decode(document: Document) -> Numbers:
+            return np.array(document[name], np.float32).reshape(shape)
+
+        return self._refused(lambda: self._transport.post("/predict", body, decode))
 
     @staticmethod
     def _refused(ask: Callable[[], Numbers]) -> Numbers:
@@ -111,9 +114,8 @@ class RemoteScorer:
                 raise
             raise RefusedError(error.detail) from error
 
-    def _get(self, path: str, **query: str) -> Document:
-        document: Document = self._transport.get(path, query, lambda document: document)
-        return document
+    def _get(self, path: str, decode: Decode[T], **query: str) -> T:
+        return self._transport.get(path, query, decode)
 
     @property
     def _transport(self) -> Transport:
@@ -122,3 +124,9 @@ class RemoteScorer:
             self._opened.append(self._of_thread.transport)
         transport: Transport = self._of_thread.transport
         return transport
+
+
+def _output(document: Document) -> tuple[str, int | None]:
+    """Return the name of the only output, and how many numbers it has for a point where they are an array."""
+    (output,) = document["outputs"]
+    return output["name"], int(output["shape"][1]) if len(output["shape"]) > 1 else None

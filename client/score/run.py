@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from client.score import RowError, ScoreError
 from client.score.columns import Block, Faults, check_type, points_of
+from client.score.header import listed
 from client.score.kept import KeptScores
 from client.score.output import Output, output_columns, output_schema
 from client.score.source import Piece, Source, open_source
@@ -20,7 +21,7 @@ from client.score.target import Numbers, Points, RefusedError, Scorer, Target
 MOST_TOLD = 10
 """Rows without a score that are named one by one."""
 
-AHEAD = 2
+AHEAD = 6
 """Blocks that are ready for threads to take up, or to be written: as many as keep all of them busy."""
 
 NO_NUMBER = "the model gives no finite number there"
@@ -165,17 +166,13 @@ class Run:
         """Return the numbers at points; NaN at those that are none, and add those that the model refuses to them."""
         if self.options.on_error == "fail" and faults:  # whoever takes the block up will stop there
             points = points[: min(faults)]
-        most = self.scorer.max_points
         numbers = np.full(self.target.shape(len(points)), np.nan, np.float32)
-        good = np.setdiff1d(np.arange(len(points)), [*faults]) if faults else np.arange(len(points))
-        for start in range(0, len(good), most):
-            rows = good[start : start + most]
-            whole = len(rows) == len(points)
-            found, refused = _divided(self.scorer, points if whole else points[rows])
-            if whole:
-                numbers = found
-            else:
-                numbers[rows] = found
+        bad = [i for i in faults if i < len(points)]
+        good = np.delete(np.arange(len(points)), bad) if bad else range(len(points))
+        for start in range(0, len(good), self.scorer.max_points):
+            rows = good[start : start + self.scorer.max_points]
+            at = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
+            numbers[at], refused = _divided(self.scorer, points[at])
             faults.update({int(rows[i]): reason for i, reason in refused.items()})
         return numbers
 
@@ -216,12 +213,12 @@ def _columns_of(target: Target, names: Sequence[str], renamed: Mapping[str, str]
     """
     features = [feature.name for feature in target.features]
     if strangers := sorted(renamed.keys() - set(features)):
-        raise ScoreError(f"model {target.model} has no feature {strangers[0]}; features: {', '.join(features)}")
+        raise ScoreError(f"model {target.model} has no feature {strangers[0]}; features: {listed(features)}")
     columns = {feature: renamed.get(feature, feature) for feature in features}
     if missing := [name for name in columns.values() if name not in names]:
         raise ScoreError(
-            f"{path} has no column {', '.join(missing)}; model {target.model} takes {', '.join(features)}, and the "
-            f"file has {', '.join(names)}; say --column {features[0]}=NAME where a column has another name"
+            f"{path} has no column {listed(missing)}; model {target.model} takes {listed(features)}, and the "
+            f"file has {listed(names)}; say --column {features[0]}=NAME where a column has another name"
         )
     return columns
 
@@ -230,7 +227,7 @@ def _kept_columns(names: Sequence[str], keep: Sequence[str] | None, path: Path) 
     if keep is None:
         return list(names)
     if strangers := [name for name in keep if name not in names]:
-        raise ScoreError(f"{path} has no column {strangers[0]} to keep; it has {', '.join(names)}")
+        raise ScoreError(f"{path} has no column {strangers[0]} to keep; it has {listed(names)}")
     return [name for name in names if name in keep]
 
 

@@ -2,10 +2,10 @@
 
 import csv
 import io
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from client.score import RowError, ScoreError
 from client.score.columns import Block, Faults, numbers_of_texts
+from client.score.header import QUOTE, check_names, first_line, is_parquet, names_in
 
 PIECE_BYTES = 1 << 20
 """Of CSV: blocks of a quarter or four times as much are parsed a tenth slower."""
@@ -23,18 +24,7 @@ LONGEST_ROW_BYTES = 1 << 26
 BATCH_ROWS = 1 << 16
 """Of Parquet."""
 
-SEPARATORS = (",", ";", "\t", "|")
-
-FOREIGN = {
-    b"\x1f\x8b": "is compressed with gzip; unpack it first",
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
-    b"PK\x03\x04": "is a ZIP archive or a spreadsheet; save the sheet as CSV",
-    b"\xff\xfe": "is UTF-16; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
-}
-"""How files begin that are no tables yet."""
-
-QUOTE, BOM = b'"', b"\xef\xbb\xbf"
+csv.field_size_limit(LONGEST_ROW_BYTES)  # 131,072 characters else; Arrow, which reads what is in order, has no limit
 
 Piece = Any
 
@@ -72,14 +62,7 @@ def open_source(path: Path) -> Source:
         ScoreError: it is neither.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    for mark, reason in FOREIGN.items():
-        if start.startswith(mark):
-            raise ScoreError(f"{path} {reason}")
-    if start == b"PAR1":
-        return ParquetSource(path)
-    return CsvSource(path)
+    return ParquetSource(path) if is_parquet(path) else CsvSource(path)
 
 
 class ParquetSource:
@@ -93,7 +76,7 @@ class ParquetSource:
             raise ScoreError(f"{path} is a broken Parquet file; write it again") from error
         self.names = [field.name for field in self._file.schema_arrow]
         self.total = self._file.metadata.num_rows
-        _check_names(path, self.names)
+        check_names(path, self.names)
         self._columns: list[str] = []
 
     def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
@@ -115,16 +98,27 @@ class ParquetSource:
         return Block(piece.num_rows, {name: piece.column(name) for name in self._columns})
 
 
+@dataclass(frozen=True)
+class _Text:
+    """Whole rows of a CSV file: what of the content lies before the end."""
+
+    content: bytes
+    end: int
+
+    @property
+    def quotes(self) -> int:
+        return _quotes(self.content, self.end)
+
+
 class CsvSource:
     """Cuts a file at ends of rows, and parses what lies between, strictly where Arrow finds anything wrong."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.total = path.stat().st_size
-        with path.open("rb") as file:
-            header, self._start, self._newline = _header(path, file)
-        self._separator, self.names = _names(path, header)
-        _check_names(path, self.names)
+        header, self._start, self._newline = first_line(path)
+        self._separator, self.names = names_in(path, header)
+        check_names(path, self.names)
         self._columns: list[str] = []
         self._numbers: frozenset[str] = frozenset()
 
@@ -135,28 +129,27 @@ class CsvSource:
     def schema(self) -> pa.Schema:
         return pa.schema([(name, self._type(name)) for name in self._columns])
 
-    def pieces(self) -> Iterator[Piece]:
-        with self.path.open("rb") as file:
-            file.seek(self._start)
-            rest = b""
-            while content := file.read(PIECE_BYTES):
-                content = rest + content
-                end = _last_end(content, self._newline)
-                if not end and len(content) > LONGEST_ROW_BYTES:
+    def pieces(self) -> Iterator[_Text]:
+        """Read from the end of the last whole row again: copying what is left behind it would copy all there is."""
+        at, size = self._start, PIECE_BYTES
+        with self.path.open("rb", buffering=0) as file:
+            while file.seek(at) == at and (content := file.read(size)):
+                end = len(content) if at + len(content) >= self.total else _last_end(content, self._newline)
+                if end:
+                    yield _Text(content, end)
+                    at, size = at + end, PIECE_BYTES
+                elif size > LONGEST_ROW_BYTES:
                     raise ScoreError(
                         f"{self.path} has a row without an end; look for a quotation mark without its match"
                     )
-                if end:
-                    yield content[:end]
-                rest = content[end:]
-            if rest:
-                yield rest
+                else:
+                    size *= 2
 
-    def size_of(self, piece: Piece) -> int:
-        return len(piece)
+    def size_of(self, piece: _Text) -> int:
+        return piece.end
 
-    def parse(self, piece: Piece) -> Block:
-        quotes = piece.count(QUOTE)
+    def parse(self, piece: _Text) -> Block:
+        quotes = piece.quotes
         if quotes % 2:  # at the end of the file alone; Arrow takes what follows the last one for its cell
             return self._parse_strictly(piece)
         parsing = pyarrow.csv.ParseOptions(
@@ -172,9 +165,10 @@ class CsvSource:
             null_values=[""],
             check_utf8=any(kind == pa.string() for kind in types.values()),
         )
-        reading = pyarrow.csv.ReadOptions(use_threads=False, block_size=len(piece) + 1, column_names=self.names)
+        reading = pyarrow.csv.ReadOptions(use_threads=False, block_size=piece.end + 1, column_names=self.names)
         try:
-            table = pyarrow.csv.read_csv(pa.BufferReader(piece), reading, parsing, converting)
+            text = pa.py_buffer(piece.content).slice(0, piece.end)
+            table = pyarrow.csv.read_csv(pa.BufferReader(text), reading, parsing, converting)
         except pa.ArrowInvalid:
             return self._parse_strictly(piece)
         return Block(table.num_rows, {name: _whole(table.column(name)) for name in self._columns})
@@ -186,7 +180,7 @@ class CsvSource:
     def _type(self, name: str) -> pa.DataType:
         return pa.float64() if name in self._numbers else pa.string()
 
-    def _parse_strictly(self, piece: bytes) -> Block:
+    def _parse_strictly(self, piece: _Text) -> Block:
         """Parse row by row, and say which one is wrong."""
         rows = list(self._rows(piece))
         faults: Faults = {}
@@ -201,9 +195,9 @@ class CsvSource:
                 columns[name] = pa.array(texts, pa.string())
         return Block(len(rows), columns, faults)
 
-    def _rows(self, piece: bytes) -> Iterator[list[str]]:
+    def _rows(self, piece: _Text) -> Iterator[list[str]]:
         row = 0
-        lines = io.TextIOWrapper(io.BytesIO(piece), "utf-8", newline="")
+        lines = io.TextIOWrapper(io.BytesIO(piece.content[: piece.end]), "utf-8", newline="")
         try:
             for cells in csv.reader(lines, delimiter=self._separator, strict=True):
                 if not cells and self._skips_empty:
@@ -219,56 +213,20 @@ class CsvSource:
             raise RowError(row, f"is no CSV: {error}") from None
 
 
-def _header(path: Path, file: BinaryIO) -> tuple[str, int, bytes]:
-    """Return the first line, where the next begins, and what ends lines."""
-    content = file.read(PIECE_BYTES)
-    start = len(BOM) if content.startswith(BOM) else 0
-    if not content[start:].strip():
-        raise ScoreError(f"{path} is empty; it needs a line of names and a line for each point")
-    newline = b"\r" if b"\n" not in content and b"\r" in content else b"\n"
-    end = content.find(newline, start)
-    while end >= 0 and content.count(QUOTE, start, end) % 2:
-        end = content.find(newline, end + 1)
-    if end < 0:
-        end = len(content)
-        if end == PIECE_BYTES:
-            raise ScoreError(f"{path} has no line of names")
-    try:
-        return content[start:end].decode(), min(end + len(newline), os.fstat(file.fileno()).st_size), newline
-    except UnicodeDecodeError as error:
-        raise ScoreError(f"{path} is not UTF-8; save it as UTF-8") from error
-
-
-def _names(path: Path, header: str) -> tuple[str, list[str]]:
-    """Return what separates cells, which is what there is most of in the first line, and the names in it."""
-    found: dict[str, list[str]] = {}
-    for separator in SEPARATORS:
-        try:
-            (cells,) = csv.reader([header.strip("\r\n")], delimiter=separator, strict=True)
-        except (csv.Error, ValueError):
-            continue
-        found[separator] = [cell.strip() for cell in cells]
-    if not found:
-        raise ScoreError(f"the first line of {path} is no line of names; look for a quotation mark without its match")
-    separator = max(found, key=lambda each: len(found[each]))
-    return separator, found[separator]
-
-
-def _check_names(path: Path, names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ScoreError(f"{path} has two columns {twice[0]!r}; rename one of them")
-
-
 def _last_end(content: bytes, newline: bytes) -> int:
     """Return where the last whole row ends: behind a newline with an even number of quotation marks before it."""
     end = content.rfind(newline)
-    quotes = content.count(QUOTE, 0, max(end, 0))
+    quotes = _quotes(content, max(end, 0))
     while end >= 0 and quotes % 2:
         before = content.rfind(newline, 0, end)
         quotes -= content.count(QUOTE, max(before, 0), end)
         end = before
     return end + len(newline) if end >= 0 else 0
+
+
+def _quotes(content: bytes, end: int) -> int:
+    """Count quotation marks; that there are none is found 30 times sooner than counted."""
+    return content.count(QUOTE, 0, end) if QUOTE in content else 0
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -4,21 +4,19 @@ https://github.com/grpc/grpc/blob/master/doc/health-checking.md. The package grp
 it, which answers a damaged message as a fault of its own, and whose watchers keep a worker that stops from stopping.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
-import grpc
 from google.protobuf.message import DecodeError
 
-from service.errors import NotFoundError
+from service.errors import MalformedError, NotFoundError
 from service.http.context import Call, Context
+from service.rpc.calls import LOOK, RECEIVE, Answering
 from service.rpc.messages import Message, declare, message_class
 from service.rpc.procedure import Procedures
 
 SERVICE = "grpc.health.v1.Health"
+WATCH = f"/{SERVICE}/Watch"
 UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN = range(4)
-
-LOOK_SECONDS = 0.2
 
 declare(
     "grpc.health.v1",
@@ -60,7 +58,6 @@ class Health:
         self.procedures = Procedures("grpc_health", SERVICE)
         self.procedures.method("Check", public=True)(self.check)
         self.procedures.method("List", public=True)(self.list)
-        self.streams = {f"/{SERVICE}/Watch": grpc.unary_stream_rpc_method_handler(self.watch)}
 
     def check(self, _: Call, request: Message) -> Message:
         status = self._status(request.service)
@@ -71,21 +68,20 @@ class Health:
     def list(self, _: Call, __: Message) -> Message:
         return ListResponse(statuses={name: Response(status=self._status(name)) for name in self._services})
 
-    async def watch(self, content: bytes, servicer: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
-        """Send the status, and again when it has changed, until the worker stops."""
+    def watch(self) -> Answering:
+        """Send the status, and again when it has changed."""
+        content = yield RECEIVE
         try:
-            name = Request.FromString(content).service
-        except DecodeError:
-            await servicer.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is no HealthCheckRequest")
+            name = Request.FromString(content or b"").service
+        except DecodeError as error:
+            raise MalformedError("the message is no HealthCheckRequest") from error
         last = None
         while True:
             status = self._status(name)
             if status != last:
                 yield Response(status=status).SerializeToString()
-            if self._context.is_stopping():
-                await servicer.abort(grpc.StatusCode.UNAVAILABLE, "this worker stops")
             last = status
-            await asyncio.sleep(LOOK_SECONDS)
+            yield LOOK
 
     def _status(self, service: str) -> int:
         if service not in self._services:

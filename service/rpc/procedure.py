@@ -74,14 +74,22 @@ def call_of(metadata: Mapping[str, str], record: RequestRecord, context: Context
     return Call("", metadata, io.BytesIO(), record, context, plane)
 
 
+def admit(procedure: Procedure, call: Call) -> Refusal | None:
+    """Note who makes a call, or say why it may not be made."""
+    try:
+        authenticate(procedure.public, call)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is told)
+        return _refusal(error, call)
+    return None
+
+
 def respond(procedure: Procedure, call: Call, content: bytes) -> bytes | Refusal:
-    """Answer a call, or say why not.
+    """Answer a call that was admitted, or say why not.
 
     Raises:
         WouldBlockError: it has to wait, and the call may not.
     """
     try:
-        authenticate(procedure.public, call)
         try:
             request = procedure.request.FromString(content)
         except DecodeError as error:
@@ -90,8 +98,10 @@ def respond(procedure: Procedure, call: Call, content: bytes) -> bytes | Refusal
         answer: bytes = procedure.handler(call, request).SerializeToString()
     except WouldBlockError:
         raise
-    except ServiceError as error:
-        return refusal_of(error)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is told)
-        return unexpected(error, call.record.request_id)
+    except Exception as error:  # noqa: BLE001 (as above)
+        return _refusal(error, call)
     return answer
+
+
+def _refusal(error: Exception, call: Call) -> Refusal:
+    return refusal_of(error) if isinstance(error, ServiceError) else unexpected(error, call.record.request_id)

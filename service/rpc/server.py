@@ -1,43 +1,27 @@
-"""The gRPC server of a worker: an event loop in a thread beside the worker's own, on a socket of its own.
+"""The gRPC server of a worker: a loop in a thread beside the worker's own, on a socket of its own."""
 
-Calls that can be answered at once are, on the loop; what has to wait, and what is long, goes to a few threads. grpcio's
-other server, of threads alone, takes a quarter less time for a call, but a thread waits for each client that sends
-slowly (docs/decisions/0043-grpc.md).
-"""
-
-import asyncio
 import os
 import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from functools import partial
-from typing import Any
 
-import grpc
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from service.dataplane.admission import OverloadedError, WouldBlockError
-from service.http.context import Call, Context
+from service.http.context import Context
 from service.request_record import RequestRecorder
-from service.rpc.health import Health
-from service.rpc.procedure import Procedure, Procedures, call_of, respond
-from service.rpc.reflection import reflection
+from service.rpc.calls import Calls
+from service.rpc.core import Core
+from service.rpc.health import WATCH, Health
+from service.rpc.procedure import Procedures
+from service.rpc.reflection import PATHS, reflection
 from service.rpc.sockets import has_connections, stop_listening
-from service.rpc.status import Refusal, refusal_of
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-REQUEST_ID = "x-request-id"
-
-LONG_BYTES = 2**16
-"""A longer message goes to a thread at once: others are not to wait while it is read, as over HTTP."""
-
-MAX_CALLS = 1000
-"""At once in one worker, as there are connections over HTTP."""
 
 MAX_AGE_SECONDS = 10
 """How long a connection lives, give or take a tenth: then its client makes another, and no call is lost. So none stays
@@ -54,9 +38,6 @@ LOOK_SECONDS = 0.1
 """How often the loop looks whether its worker stops."""
 
 
-Behavior = Callable[[bytes, grpc.aio.ServicerContext], Coroutine[Any, Any, bytes]]
-
-
 class Server:
     """Serves the procedures until the worker stops; or longer, where it `must_stay` until others take over.
 
@@ -71,16 +52,14 @@ class Server:
         context: Context,
         recorder: RequestRecorder,
         threads: int,
+        connections: int,
         must_stay: Callable[[], bool],
     ) -> None:
         self._address = address
         self._port = int(address.rpartition(":")[2])
-        self._services = list(services)
         self._context = context
-        self._recorder = recorder
-        self._plane = context.plane.without_waiting()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-        self._room = threading.Semaphore(threads)
+        self._calls = _calls(list(services), context, recorder, threads)
+        self._connections = connections
         self._must_stay = must_stay
         self._is_hurried = False
         self._started: Future[None] = Future()
@@ -98,8 +77,7 @@ class Server:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._serve())
+            self._serve()
         except Exception as error:
             if not self._started.done():
                 self._started.set_exception(error)
@@ -107,101 +85,44 @@ class Server:
             log.exception("the gRPC server ended")
             os.kill(os.getpid(), signal.SIGTERM)  # another worker takes this one's place
 
-    async def _serve(self) -> None:
-        server = grpc.aio.server(options=self._options(), maximum_concurrent_rpcs=MAX_CALLS)
-        health = Health([procedures.service for procedures in self._services], self._context)
-        server.add_generic_rpc_handlers((_Handlers(self._handlers(health)),))
-        try:
-            server.add_insecure_port(self._address)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen for gRPC on {self._address}: {error}") from error
-        await server.start()
+    def _serve(self) -> None:
+        core = Core(self._address, self._options(), self._calls.accept)
         self._started.set_result(None)
         while not self._context.is_stopping():
-            await asyncio.sleep(LOOK_SECONDS)
-        await self._wait_while(self._must_stay, HANDOVER_SECONDS)
+            self._turn(core)
+        self._serve_while(core, self._must_stay, HANDOVER_SECONDS)
         stop_listening(self._port)
-        await self._wait_while(partial(has_connections, self._port), 1.1 * MAX_AGE_SECONDS)
-        await server.stop(None if self._is_hurried else DRAIN_SECONDS)
+        self._serve_while(core, partial(has_connections, self._port), 1.1 * MAX_AGE_SECONDS)
+        core.take_no_more()
+        self._serve_while(core, core.has_calls, DRAIN_SECONDS)
+        core.end()
 
-    async def _wait_while(self, holds: Callable[[], bool], seconds: float) -> None:
+    def _serve_while(self, core: Core, holds: Callable[[], bool], seconds: float) -> None:
         until = time.monotonic() + seconds
         while holds() and not self._is_hurried and time.monotonic() < until:
-            await asyncio.sleep(LOOK_SECONDS)
+            self._turn(core)
+
+    def _turn(self, core: Core) -> None:
+        core.run(LOOK_SECONDS)
+        self._calls.look()
 
     def _options(self) -> list[tuple[str, int]]:
         """Return the channel's settings, by gRPC's own names."""
         return [
             ("grpc.so_reuseport", 1),
             ("grpc.max_receive_message_length", self._context.settings.max_body_bytes),
+            ("grpc.max_allowed_incoming_connections", self._connections),
+            ("grpc.http2.bdp_probe", 0),  # else a stream's window grows, and with it what nobody has asked for yet
             ("grpc.max_connection_age_ms", int(1000 * MAX_AGE_SECONDS * random.uniform(0.9, 1.1))),  # noqa: S311
             ("grpc.max_connection_age_grace_ms", 1000 * DRAIN_SECONDS),
         ]
 
-    def _handlers(self, health: Health) -> dict[str, grpc.RpcMethodHandler]:
-        services = [*self._services, health.procedures]
-        unary = {
-            procedure.path: grpc.unary_unary_rpc_method_handler(self._behavior(procedure))
-            for procedures in services
-            for procedure in procedures
-        }
-        names = [procedures.service for procedures in services]
-        return unary | health.streams | reflection(names, self._context.is_stopping)
 
-    def _behavior(self, procedure: Procedure) -> Behavior:
-        """Return what grpcio calls; no partial, through which it would look with each call."""
-
-        async def behavior(content: bytes, servicer: grpc.aio.ServicerContext) -> bytes:
-            return await self._answer(procedure, content, servicer)
-
-        return behavior
-
-    async def _answer(self, procedure: Procedure, content: bytes, servicer: grpc.aio.ServicerContext) -> bytes:
-        metadata = dict(servicer.invocation_metadata())
-        record = self._recorder.begin(metadata.get(REQUEST_ID))
-        answer = await self._respond(procedure, partial(call_of, metadata, record, self._context), content)
-        status = "200" if isinstance(answer, bytes) else str(answer.status)
-        self._recorder.end(record, procedure.name, "POST", procedure.path, status)
-        trailing = ((REQUEST_ID, record.request_id),)
-        if isinstance(answer, bytes):
-            servicer.set_trailing_metadata(trailing)
-            return answer
-        await servicer.abort(answer.code, answer.message, (*trailing, *answer.details()))
-        raise AssertionError("abort ends the call")
-
-    async def _respond(self, procedure: Procedure, call_on: Callable[..., Call], content: bytes) -> bytes | Refusal:
-        if len(content) <= LONG_BYTES:
-            try:
-                return respond(procedure, call_on(self._plane), content)
-            except WouldBlockError:
-                pass
-        busy = refusal_of(OverloadedError("the service is busy; send the same again in a second"))
-        if not self._room.acquire(blocking=False):
-            return busy
-        try:
-            done = self._pool.submit(respond, procedure, call_on(self._context.plane), content)
-        except RuntimeError:  # the system has no thread to give
-            self._room.release()
-            return busy
-        done.add_done_callback(lambda _: self._room.release())  # a thread goes on where its client does not
-        return await asyncio.wrap_future(done)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes event loops: uvloop's take a seventh less time for a call. None for asyncio's own."""
-    try:
-        import uvloop  # noqa: PLC0415 (a system may have none)
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
-
-class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no types
-    """Finds what answers a method by its path; of any other, gRPC says that it is not implemented."""
-
-    def __init__(self, handlers: dict[str, grpc.RpcMethodHandler]) -> None:
-        self._handlers = handlers
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        return self._handlers.get(handler_call_details.method)
+def _calls(services: Iterable[Procedures], context: Context, recorder: RequestRecorder, threads: int) -> Calls:
+    """Return what answers these services, health and reflection."""
+    names = [procedures.service for procedures in services]
+    health = Health(names, context)
+    every = [*services, health.procedures]
+    info = reflection([procedures.service for procedures in every])
+    streams = {WATCH: health.watch, **dict.fromkeys(PATHS, info)}
+    return Calls([procedure for procedures in every for procedure in procedures], streams, context, recorder, threads)

@@ -7,6 +7,7 @@ no more to give, clients that make it wait have CROWDED_SECONDS, and new ones wa
 
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -46,6 +47,9 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     Connections that the loop watches stand in gunicorn's queues: in `keepalived_conns`, by their timeouts, before a
     request; in `pending_conns` while one comes in, a response goes out, or what comes is discarded.
     """
+
+    count_refusal: Callable[[HTTPStatus], object] | None = None
+    """What counts a request that the worker refuses by itself, which the app brings."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -165,8 +169,14 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self.poller.unregister(conn.sock)
         if status is not None:
             with suppress(MemoryError, OSError):
-                conn.sock.send(refusal(status))
+                conn.sock.send(self.refusal(status))
         self.forget(conn)
+
+    def refusal(self, status: HTTPStatus) -> bytes:
+        """Count a request that is refused, and return the response."""
+        if self.count_refusal is not None:
+            self.count_refusal(status)
+        return refusal(status)
 
     def _end_late(self, conn: TConn, status: HTTPStatus) -> None:
         """End a connection that is waited for; only who still sends a request can be told why."""

@@ -24,18 +24,19 @@ OTHER_PROCESSES = 16
 MIN_THREADS = 4
 
 
-def connections(threads: int) -> int:
-    """Return how many connections a worker with so many threads may hold: MAX_CONNECTIONS, where descriptors suffice.
+def connections(threads: int, pools: int = 1) -> int:
+    """Return how many connections a worker with so many threads in each of its pools may hold for each of them:
+    MAX_CONNECTIONS, where descriptors suffice.
 
     Each worker has as many as the limit says for itself; a soft limit is raised as far as is needed.
     """
-    others = threads + OWN_DESCRIPTORS
+    others = pools * threads + OWN_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _least(MAX_CONNECTIONS + others, hard)
+    wanted = _least(pools * MAX_CONNECTIONS + others, hard)
     if _least(soft, wanted) < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
-    return max(threads + 1, _least(soft, wanted) - others)
+    return max(threads + 1, (_least(soft, wanted) - others) // pools)
 
 
 def threads(wanted: int, workers: int, pools: int = 1) -> int:

@@ -22,7 +22,7 @@ from gunicorn.util import http_date
 from gunicorn.workers.gthread import TConn
 
 from service.errors import is_shortage
-from service.server.bounds import BoundedWorker, refusal
+from service.server.bounds import BoundedWorker
 from service.server.exchange import Exchange, Outgoing
 from service.server.request_parser import RECEIVE_BYTES, Request, RequestParser, State, WireResponse
 from service.server.threads import ThreadPool
@@ -104,6 +104,7 @@ class LoopWorker(BoundedWorker):
         except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
+            self.log.warning("a request is refused: %r", error)
             self.end(conn, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _take(self, conn: TConn, received: bytes | memoryview) -> None:
@@ -199,7 +200,7 @@ class LoopWorker(BoundedWorker):
             if not is_shortage(error):
                 raise
             self.log.warning("a request is refused: %r", error)
-            response = False, Outgoing([refusal(HTTPStatus.SERVICE_UNAVAILABLE)])
+            response = False, Outgoing([self.refusal(HTTPStatus.SERVICE_UNAVAILABLE)])
         if response is None:
             return self._answer_by_gunicorn(conn, parser)
         is_kept, outgoing = response
@@ -227,7 +228,7 @@ class LoopWorker(BoundedWorker):
         """Answer a request that failed outside the app."""
         if is_shortage(exc):
             self.log.warning("a request is refused: %r", exc)
-            client.sendall(refusal(HTTPStatus.SERVICE_UNAVAILABLE))
+            client.sendall(self.refusal(HTTPStatus.SERVICE_UNAVAILABLE))
         else:
             super().handle_error(req, client, addr, exc)
 
@@ -236,7 +237,9 @@ class LoopWorker(BoundedWorker):
         try:
             is_kept, outgoing, unread = fs.result()
             self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
-        except Exception:  # noqa: BLE001 (whatever it is: a client that has gone, no memory)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the other connections go on)
+            if not isinstance(error, ConnectionError):  # the client has gone
+                self.log.warning("a connection ends without its response: %r", error)
             self.forget(conn)
             return
         self._send(conn, outgoing, partial(self._go_on, unread=unread) if is_kept else self._linger)

@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append((f"{self.command} {self.path}", body.decode()))
+        self.server.requests.append((f"{self.command} {self.path}", body.decode(errors="replace")))
         self.server.headers.append(self.headers)
         responses = self.server.responses
         response = responses.pop(0) if len(responses) > 1 else responses[0]

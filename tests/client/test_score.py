@@ -13,25 +13,26 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from click.testing import CliRunner, Result
 
-from client.cli import main
 from client.score import source
 from client.score.local import LocalScorer
 from client.score.remote import RemoteScorer
 from client.score.target import Numbers, Points
 from client.transport import Transport
 from harness import bundles
+from tests.client.scoring import (
+    FEATURES,
+    PORTS,
+    leftovers,
+    numbers_in,
+    points_of,
+    refused,
+    score,
+    scored,
+    write_csv,
+)
 from tests.client.scripted import scripted
 from tests.conftest import ROOT, Server, running, wait_for
-
-FEATURES = {
-    "flowers": ("length", "width"),
-    "prices": ("area", "rooms", "age", "a:b, c"),
-    "survival": ("age", "fare", "port"),
-    "round": ("x1", "x2", "x3"),
-}
-PORTS = ("Cherbourg", "Queenstown, IE", "Southampton")
 
 KILLED = """
 import os, signal
@@ -59,60 +60,6 @@ def changing(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     limits = {"SERVICE_MAX_POINTS": "40", "SERVICE_MAX_BODY_BYTES": "300"}
     with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_POLL_SECONDS="0.1", **limits) as started:
         yield started, models
-
-
-def points_of(model: str, n: int) -> list[list[Any]]:
-    """Points of every kind: numbers of 1 to 9 digits, and names of categories."""
-    rng = np.random.default_rng(7)
-    rows: list[list[Any]] = np.round(rng.normal(0, 3, (n, len(FEATURES[model]))), 8).tolist()
-    if model == "survival":
-        rows = [[*row[:2], PORTS[i % 3]] for i, row in enumerate(rows)]
-    return rows
-
-
-def write_csv(path: Path, names: tuple[str, ...], rows: list[list[Any]]) -> Path:
-    def cell(value: Any) -> str:
-        text = "" if value is None else str(value)
-        return f'"{text}"' if "," in text else text
-
-    lines = [",".join(map(cell, line)) for line in ([*names], *rows)]
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def score(path: Path, output: Path, *options: object) -> Result:
-    """Run the command; a Server among the options is asked, a Path is of bundles."""
-    line = ["score", str(path), "-o", str(output)]
-    for option in options:
-        if isinstance(option, Server):
-            line = ["--url", option.url, *line]
-        else:
-            line += ["--local", str(option)] if isinstance(option, Path) else [str(option)]
-    return CliRunner().invoke(main, line, terminal_width=200)
-
-
-def scored(path: Path, output: Path, *options: object) -> pa.Table:
-    result = score(path, output, *options)
-    assert result.exit_code == 0, result.output
-    assert leftovers(output) == []
-    return pyarrow.parquet.read_table(output)
-
-
-def refused(path: Path, output: Path, *options: object) -> str:
-    """Return what the command says where it refuses; there is no output then."""
-    result = score(path, output, *options)
-    assert result.exit_code == 1, result.output
-    assert not output.exists()
-    return " ".join(result.stderr.removeprefix("Error: ").split())
-
-
-def leftovers(output: Path) -> list[str]:
-    return [path.name for path in output.parent.glob(f".{output.name}.*")]
-
-
-def numbers_in(table: pa.Table, prefix: str) -> np.ndarray:
-    columns = [table[name].to_numpy() for name in table.column_names if name.startswith(prefix)]
-    return np.column_stack(columns) if len(columns) > 1 else columns[0]
 
 
 def is_as_predicted(table: pa.Table, document: dict[str, Any]) -> bool:
@@ -288,7 +235,7 @@ def test_a_request_is_sent_again_when_the_service_says_when() -> None:
     answer = (200, {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": "2"}, b"{}1234")
     with scripted(busy, answer) as server:
         transport = Transport(server.url, None, 5, 3, 0)
-        assert transport.infer("/v2/models/m/infer", b"12345678") == b"1234"
+        assert transport.infer("/v2/models/m/infer", b"12345678", bytes) == b"1234"
         transport.close()
     assert server.requests == [("POST /v2/models/m/infer", "12345678")] * 2
 
@@ -353,6 +300,7 @@ DIALECTS = {
     "semicolons": b"id;length;width;note\n1;1.5;2;a\n2;-3;0.25;b\n",
     "tabs": b"id\tlength\twidth\tnote\n1\t1.5\t2\ta\n2\t-3\t0.25\tb\n",
     "carriage returns alone": b"id,length,width,note\r1,1.5,2,a\r2,-3,0.25,b\r",
+    "empty lines before the names": b"\r\n\r\nid,length,width,note\r\n1,1.5,2,a\r\n2,-3,0.25,b\r\n",
     "another order": b"note,width,length,id\na,2,1.5,1\nb,0.25,-3,2\n",
 }
 
@@ -379,29 +327,6 @@ def test_cells_of_several_lines_are_never_cut(
     table = scored(path, tmp_path / "out.parquet", kinds_models, "--model", "flowers")
     assert table["note"].to_pylist() == notes
     assert table["length"].to_pylist() == [*range(40)]
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "is empty; it needs a line of names"),
-        (b"\xef\xbb\xbf\n", "is empty; it needs a line of names"),
-        (b"length,width\n1,2\n3\n", "row 2 has 1 cell, the first line 2"),
-        (b"length,width\n1,2\n3,4,5\n", "row 2 has 3 cells, the first line 2"),
-        (b'length,width,note\n1,2,a\n3,4,"b\n5,6,c\n', "row 2 is no CSV"),
-        (b"length,width,note\n1,2,a\n3,4,\xe9\n", "UTF-8"),
-        (b"length,width,width\n1,2,3\n", "two columns 'width'"),
-        ("length,width\n1,2\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
-        (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
-        (b"PAR1 and no more", "is a broken Parquet file"),
-        (b"length,height\n1,2\n", "has no column width; model flowers takes length, width, and the file has length"),
-    ],
-)
-def test_a_file_that_is_no_table_of_the_models_is_refused_with_what_to_do(
-    content: bytes, words: str, kinds_models: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "in.csv").write_bytes(content)
-    assert words in refused(tmp_path / "in.csv", tmp_path / "out.parquet", kinds_models, "--model", "flowers")
 
 
 def test_a_file_without_rows_gives_one_without_rows(kinds_models: Path, tmp_path: Path) -> None:
@@ -490,3 +415,10 @@ def test_a_model_or_version_that_is_not_there_is_named(
     for where in (kinds_server, kinds_models):
         assert "flowers-linear" in refused(path, tmp_path / "out.parquet", where, "--model", "nothing")
         assert "1" in refused(path, tmp_path / "out.parquet", where, "--model", "flowers", "--version", 7)
+
+
+def test_pandas_is_not_imported(kinds_models: Path, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "in.csv", FEATURES["round"], [[1, 2, 3]])
+    line = ["score", str(path), "-o", str(tmp_path / "out.parquet"), "--local", str(kinds_models), "--model", "round"]
+    code = "import sys; from client.cli import main; main(standalone_mode=False); print('pandas' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code, *line], cwd=ROOT) == b"False\n"

@@ -217,12 +217,17 @@ def test_nothing_is_reached_but_the_service_by_proxy_and_prometheus_and_nothing_
     deny, allow = sorted(of_kind(folder, "NetworkPolicy"), key=lambda policy: bool(policy["spec"]["podSelector"]))
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert allow["spec"]["policyTypes"] == ["Ingress"]
-    (rule,) = allow["spec"]["ingress"]
-    assert len(rule["from"]) == 2
-    assert all(source["namespaceSelector"]["matchLabels"] for source in rule["from"])
     made_by = "InferenceService" if folder == "kserve" else "Deployment"
     (container,) = PODS[f"{folder}: {made_by}"]["spec"]["containers"]
-    assert rule["ports"][0]["port"] in container["ports"][0].values()
+    reached: dict[str, set[object]] = {}
+    for rule in allow["spec"]["ingress"]:
+        for source in rule["from"]:
+            (namespace,) = source["namespaceSelector"]["matchLabels"].values()
+            reached.setdefault(namespace, set()).update(port["port"] for port in rule["ports"])
+    by_name = "containerPort" if folder == "kserve" else "name"
+    ports = [port[by_name] for port in container["ports"]]
+    assert reached.pop("monitoring") == {ports[0]}, "metrics are on the first port alone"
+    assert list(reached.values()) == [set(ports)], "one proxy"
 
 
 def test_the_ingress_takes_bodies_as_large_as_the_service_does() -> None:

@@ -92,6 +92,13 @@ def test_the_default_experiment_has_no_new_controls(page: Page, journal: Journal
     assert not [url for url in journal.requests if re.search(r"volume|scene|:predict|/boundary\?", url)]
 
 
+def test_another_experiments_models_are_no_news(page: Page) -> None:
+    show(page)
+    control(page, "Experiment").select_option("flowers")
+    expect(panel(page, "flowers")).to_be_visible()
+    expect(page.locator("#status")).to_be_empty()
+
+
 def test_several_classes_have_a_hue_each_and_the_page_evaluates_them(page: Page, api: Api, journal: Journal) -> None:
     show(page, "?experiment=flowers&x=2.5&y=0.75")
     fields = csv_fields(page, "length", "width")

@@ -36,6 +36,22 @@ CONTENTS = "fp32_contents"
 
 InferResponse = message_class("inference.ModelInferResponse")
 
+ELSEWHERE = {
+    "ModelConfig": "GET /v2/models/NAME/config tells the settings over HTTP",
+    "ModelStatistics": "GET /v2/models/NAME/stats tells the same over HTTP",
+    "ModelStreamInfer": "ModelInfer answers one request at a time",
+    **dict.fromkeys(("TraceSetting", "LogSettings"), "the service's environment has such settings"),
+    **{
+        f"{kind}SharedMemory{what}": "tensors stand in the messages"
+        for kind in ("System", "Cuda")
+        for what in ("Status", "Register", "Unregister")
+    },
+}
+"""What Triton has beyond the protocol and is not offered over gRPC, and what there is instead."""
+
+for _method, _instead in ELSEWHERE.items():
+    procedures.refuse(_method, f"{_method} is not offered over gRPC; {_instead}")
+
 
 @dataclass(frozen=True)
 class InferCall(SignatureCall):

@@ -87,7 +87,7 @@ class Page {
         watch.disconnect();
         for (const part of [byId("inside"), byId("point"), ...byId("panels").children]) watch.observe(part);
       }
-      if (before !== null) this.follower.news = newsOf(catalogue, before);
+      if (before?.experiment === catalogue.experiment) this.follower.news = newsOf(catalogue, before);
     }
     this.follower.lock(false);
     const isEmpty = catalogue.models.length === 0;

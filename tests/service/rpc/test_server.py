@@ -18,7 +18,7 @@ from tritonclient.grpc import service_pb2
 
 from harness import bundles
 from tests.conftest import ALICE, ALICE_LINE, ROOT, free_port, wait_for
-from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, infer_request, refusal, speaking_grpc
+from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, Stalled, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
 from tests.service.test_address import refused
 from tests.service.test_observability import value
@@ -62,6 +62,11 @@ def test_without_a_key_nothing_but_health_is_told(rpc: Rpc, metadata: tuple[tupl
     assert {name: error.code() for name, error in refused.items()} == dict.fromkeys(refused, CODE.UNAUTHENTICATED)
     assert rpc.oip.ServerLive(service_pb2.ServerLiveRequest(), metadata=metadata).live
     assert rpc.oip.ServerReady(service_pb2.ServerReadyRequest(), metadata=metadata).ready
+
+
+def test_without_a_key_no_message_is_waited_for(rpc: Rpc) -> None:
+    with Stalled(rpc) as nameless:
+        assert nameless.call.exception(timeout=60).code() is CODE.UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("metadata", [KEY, (("authorization", f"Bearer {ALICE}"),)])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Server, StartServer, running, wait_for
+from tests.service.test_observability import value
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -108,6 +109,8 @@ def test_requests_that_hold_too_much_memory_together_are_refused(start_server: S
         stall(own, stack, HEAD + b"Content-Length: 1000000\r\n\r\n" + b" " * 100_000)
         assert until_closed(many).startswith(b"HTTP/1.1 503 ")
         assert own.predict(points=[[0.1, 0.2]]).status_code == 200
+    labels = {"endpoint": "none", "model": "", "status": "503", "version": ""}
+    assert value(own, "boundary_request_seconds_count", **labels) == 1
 
 
 def test_a_worker_without_descriptors_lives_and_accepts_again_when_there_are_some(server: Server) -> None:
@@ -129,9 +132,15 @@ def test_a_worker_without_descriptors_lives_and_accepts_again_when_there_are_som
     assert server.workers() == [worker]
 
 
-@pytest.mark.parametrize(("soft", "hard", "connections"), [(256, 256, 144), (256, 4096, 1000), (32, 32, 49)])
-def test_connections_leave_room_within_the_limit_of_descriptors(soft: int, hard: int, connections: int) -> None:
-    script = f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(limits.connections(48))"
+@pytest.mark.parametrize(
+    ("soft", "hard", "pools", "connections"),
+    [(256, 256, 1, 144), (256, 4096, 1, 1000), (32, 32, 1, 49), (256, 1024, 2, 432), (256, 4096, 2, 1000)],
+)
+def test_connections_leave_room_within_the_limit_of_descriptors(
+    soft: int, hard: int, pools: int, connections: int
+) -> None:
+    """With two pools of threads, one for each transport, both have as many connections."""
+    script = f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(limits.connections(48, {pools}))"
     assert _in_a_process_of_its_own(script) == str(connections)
 
 

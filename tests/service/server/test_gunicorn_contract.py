@@ -168,7 +168,16 @@ HOOKS = {
     "server": {"LISTENERS", "log"},
     "worker": {
         *("alive", "cfg", "wsgi"),
-        *("slot", "free_slot", "answer", "max_body_bytes", "grpc", "serves", "has_beginning_successors"),
+        *(
+            "slot",
+            "free_slot",
+            "answer",
+            "max_body_bytes",
+            "count_refusal",
+            "grpc",
+            "serves",
+            "has_beginning_successors",
+        ),
     },
 }
 """What the hooks in gunicorn.conf.py look at; those of the second line are the worker's own."""

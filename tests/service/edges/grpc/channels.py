@@ -1,10 +1,11 @@
 """What the tests of gRPC share: servers with a port for it, published stubs, and calls that send any bytes."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import numpy as np
@@ -45,6 +46,24 @@ class Rpc:
         """Send bytes to a method as they are."""
         answer: bytes = self.channel.unary_unary(path)(content, metadata=metadata, timeout=PATIENCE_SECONDS)
         return answer
+
+
+class Stalled:
+    """A call whose message never comes."""
+
+    def __init__(self, rpc: Rpc, path: str = INFER, **options: Any) -> None:
+        self._end = threading.Event()
+        self.call = rpc.channel.stream_unary(path).future(self._messages(), **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+
+    def _messages(self) -> Iterator[bytes]:
+        self._end.wait()
+        yield from ()
 
 
 @contextmanager

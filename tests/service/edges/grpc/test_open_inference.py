@@ -174,3 +174,19 @@ def test_without_keys_nobody_unloads_a_model(rpc: Rpc) -> None:
         for change in (triton.unload_model, triton.load_model):
             with pytest.raises(InferenceServerException, match=r"PERMISSION_DENIED.*SERVICE_API_KEYS_FILE"):
                 change("tanh-3")
+
+
+@pytest.mark.parametrize(("ask", "instead"), [
+    ("get_model_config", "GET /v2/models/NAME/config"),
+    ("get_inference_statistics", "GET /v2/models/NAME/stats"),
+    ("register_system_shared_memory", "tensors stand in the messages"),
+])  # fmt: skip
+def test_what_triton_has_beyond_the_protocol_is_plainly_refused(rpc: Rpc, ask: str, instead: str) -> None:
+    arguments = ("a", "b", 1) if "memory" in ask else ("tanh-3",)
+    with (
+        tritonclient.grpc.InferenceServerClient(rpc.address) as triton,
+        pytest.raises(InferenceServerException) as told,
+    ):
+        getattr(triton, ask)(*arguments)
+    assert told.value.status() == "StatusCode.UNIMPLEMENTED"
+    assert f"is not offered over gRPC; {instead}" in told.value.message()
