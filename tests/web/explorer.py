@@ -35,20 +35,17 @@ TURN = """(address) => {
 }"""
 
 
-def go_to(page: Page, path: str, query: str) -> None:
-    """Open a page of the service. Where it is open already, turn it to this address as the browser's Back does."""
-    if urlsplit(page.url).path == path and "experiment=" not in page.url + query:
-        page.mouse.move(0, 0)
-        page.evaluate(TURN, path + query)
-    else:
-        page.goto(path + query)
-    expect(page.get_by_role("main")).to_be_visible()
-
-
 def show(page: Page, query: str = "") -> None:
-    """Show the explorer, and wait until what was asked for is there."""
+    """Show the explorer, and wait until what was asked for is there. Where it is open already, it turns to this address
+    as at the browser's Back.
+    """
     page.set_default_timeout(PATIENCE_MS)
-    go_to(page, "/", query)
+    if urlsplit(page.url).path == "/" and "experiment=" not in page.url + query:
+        page.mouse.move(0, 0)
+        page.evaluate(TURN, "/" + query)
+    else:
+        page.goto("/" + query)
+    expect(page.get_by_role("main")).to_be_visible()
     settle(page)
 
 

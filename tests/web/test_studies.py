@@ -16,7 +16,7 @@ from bundle.study_store import Store
 from harness import studies
 from tests.conftest import ALICE, Server, running
 from tests.web.conftest import Journal, OpenPage
-from tests.web.explorer import go_to, numbers, pixels, value
+from tests.web.explorer import numbers, pixels, value
 from tests.web.study_page import settle
 
 CELLS = studies.depths_and_widths()
@@ -46,13 +46,9 @@ def server(models: Path) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture
-def open_usual(keep_page: OpenPage) -> OpenPage:
-    return keep_page
-
-
 def show(page: Page, study: str, query: str = "") -> None:
-    go_to(page, f"/studies/{study}", f"?{query}")
+    page.goto(f"/studies/{study}?{query}")
+    expect(page.get_by_role("main")).to_be_visible()
     settle(page)
 
 
@@ -163,8 +159,8 @@ def test_another_measure_and_an_earlier_epoch_are_shown(page: Page, server: Serv
     expect(page).to_have_url(re.compile("epoch=5"))
 
 
-def test_the_service_is_asked_twice_for_all_cells_and_once_for_a_cell(own_page: Page, journal: Journal) -> None:
-    show(own_page, "units", LAST)
+def test_the_service_is_asked_twice_for_all_cells_and_once_for_a_cell(page: Page, journal: Journal) -> None:
+    show(page, "units", LAST)
     data = [url for url in journal.requests if "format=" in url]
     assert len(data) == 3, data
     assert sum("boundaries" in url for url in data) == sum("where=cell" in url for url in data) == 1
@@ -321,9 +317,8 @@ def test_an_unknown_study_says_so(page: Page, journal: Journal) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("no-such-study")
 
 
-def test_an_address_that_asks_for_what_is_not_there_shows_what_is(own_page: Page, journal: Journal) -> None:
+def test_an_address_that_asks_for_what_is_not_there_shows_what_is(page: Page, journal: Journal) -> None:
     journal.expect("422")
-    page = own_page
     show(page, "units", "x=no&y=no&metric=no&where=no:1,width:999,%ZZ&epoch=77&cell=no&show=no&theme=no")
     expect(page.locator("td[data-cell]")).to_have_count(13)
     expect(page.locator("#legend")).to_contain_text("exact accuracy")
