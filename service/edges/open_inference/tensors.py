@@ -70,8 +70,8 @@ def decode(body: Body, json_length: int | None, n_features: int, max_points: int
     """
     if json_length == 0:
         return InferCall(_raw_points(body, n_features, max_points), binary=True)
-    end = len(body) if json_length is None else json_length
-    head, tail = body[:end], memoryview(body)[end:]
+    head = body if json_length is None else body[:json_length]
+    tail = memoryview(body)[len(head) :]
     request, numbers = _read_request(head, (max_points, n_features))
     binary = _wants_binary(request, output_name)
     points = _points(_the_input(request), numbers, tail, n_features, max_points)

@@ -40,11 +40,13 @@ edits = st.none() | st.tuples(
 )
 
 
-@pytest.fixture(params=["simdjson", "orjson"])
+@pytest.fixture(params=["simdjson", "orjson", "simdjson, in one piece"])
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read in pieces, by this parser, what would be read in one."""
+    """Read in pieces, by this parser, what would be read in one, and as long bodies are."""
     monkeypatch.setattr(points_json, "ARRAY_PARSE_MIN_BYTES", 0)
-    monkeypatch.setattr(points_json, "PIECE_BYTES", 5)
+    monkeypatch.setattr(points_json, "COMPACT_MIN_BYTES", 0)
+    if "one piece" not in request.param:
+        monkeypatch.setattr(points_json, "PIECE_BYTES", 5)
     if request.param == "orjson":
         monkeypatch.setattr(points_json, "simdjson", None)
 
@@ -105,6 +107,15 @@ def written_rows(draw: st.DrawFn) -> str:
 @example(rows="[[[1,2],[3,4]],[[5,6],[7,8]]]", before="")
 @example(rows="[[1,2,[3,4]],[5,6,7,8]]", before="")
 @example(rows="[[1,2],[3,4]", before="")
+@example(rows="[1,2],[3,4]", before="")
+@example(rows="[1,[2],[3,4]]", before="")
+@example(rows="[[1,2],[3],4]", before="")
+@example(rows="[[1,2],[3,4],5,[6]]", before="")
+@example(rows="[[1,2],[3],4,[5,6]]", before="")
+@example(rows="[[1,2],[3],[4,5,6]]", before="")
+@example(rows="[[1,2],[3],[4,5],[6]]", before="")
+@example(rows="[[1,2],[3,4],5[,6]]", before="")
+@example(rows="[[1,2],[3,4Y,[5,6]]", before="")
 def test_an_array_says_what_lists_say_however_they_are_written(rows: str, before: str) -> None:
     for after in ("", ', "b": null', ', "b": ["[1]"]', ', "points": [[9]]'):
         body = f'{{{before}"points": {rows}{after}}}'.encode()
@@ -171,13 +182,24 @@ def test_of_bodies_that_mislead_both_say_the_same(body: bytes) -> None:
     assert read(body, "points") == read(body)
 
 
+@pytest.mark.parametrize("form", [{}, {"separators": (",", ":")}, {"separators": (",\r\n    ", ": ")}, {"indent": 4}])
 @pytest.mark.parametrize("length", [10, 1000, PIECE_BYTES // 5])
-def test_rows_are_an_array_exact_to_the_last_bit(length: int) -> None:
+def test_rows_are_an_array_exact_to_the_last_bit(length: int, form: dict[str, Any]) -> None:
     points = np.random.default_rng(length).normal(0, 10.0 ** np.arange(-9, 10, 6), (length, 4))
-    document = parse_points_json(json.dumps({"model": "tanh-10", "rows": points.tolist()}).encode(), "points", "rows")
+    body = json.dumps({"model": "tanh-10", "rows": points.tolist()}, **form).encode()
+    document = parse_points_json(body, "points", "rows")
     assert isinstance(document["rows"], np.ndarray)
     np.testing.assert_array_equal(document["rows"], points.astype(np.float32), strict=True)
     assert document["model"] == "tanh-10"
+
+
+@pytest.mark.parametrize("row", ["[1,2]", "[-0.25,1e-3,7]", "[4]"])
+@pytest.mark.parametrize("n", [2, 3, PIECE_BYTES // 5, PIECE_BYTES])
+def test_short_rows_are_an_array(row: str, n: int) -> None:
+    body = f'{{"points": [{",".join([row] * n)}]}}'.encode()
+    numbers, _ = points_json.cut_numbers(body, "points")
+    assert numbers is not None
+    assert numbers.tolist() == np.array([json.loads(row)] * n, np.float32).tolist()
 
 
 def test_rows_in_an_object_are_an_array_where_they_may_be() -> None:
