@@ -26,13 +26,17 @@ def train(models: Path) -> None:
 
 
 def save_foreign(models: Path) -> None:
-    """Write models that training would not write, of `harness.foreign`, where TensorFlow is imported."""
-    subprocess.run([sys.executable, "-m", "harness.foreign", str(models)], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+    """Write models that training would not write, of `harness.foreign`."""
+    from harness import foreign  # noqa: PLC0415 (TensorFlow: who runs all tests has loaded it)
+
+    foreign.save(models)
 
 
 def save_kinds(models: Path) -> None:
-    """Write models of every kind, of `harness.kinds`, where TensorFlow is imported."""
-    subprocess.run([sys.executable, "-m", "harness.kinds", str(models)], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+    """Write models of every kind, of `harness.kinds`."""
+    from harness import kinds  # noqa: PLC0415
+
+    kinds.save(models)
 
 
 def save_site(models: Path, site: Path, *options: str) -> subprocess.CompletedProcess[str]:

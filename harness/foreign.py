@@ -1,6 +1,5 @@
-"""SavedModels from elsewhere, which training would not write: `python -m harness.foreign MODELS` saves all of them."""
+"""SavedModels from elsewhere, which training would not write."""
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,3 @@ def save(models: Path) -> None:
     }
     for name, (module, signatures) in saved.items():
         tf.saved_model.save(module, str(models / name / "1"), signatures=signatures)
-
-
-if __name__ == "__main__":
-    save(Path(sys.argv[1]))

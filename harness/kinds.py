@@ -1,4 +1,4 @@
-"""Models of every kind, with random weights and their cards: `python -m harness.kinds MODELS` saves all of them.
+"""Models of every kind, with random weights and their cards:
 
     flowers, flowers-linear   three classes, two features
     prices, prices-linear     a regression, four features; it standardizes them itself
@@ -9,7 +9,6 @@ Each has two training runs, three epochs and the signatures of a model that was 
 """
 
 import hashlib
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -323,7 +322,3 @@ def save(models: Path) -> None:
         for name, hidden in kind.models.items():
             _save_model(models, kind, name, hidden)
         _save_experiment(models, kind)
-
-
-if __name__ == "__main__":
-    save(Path(sys.argv[1]))

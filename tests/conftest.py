@@ -33,6 +33,13 @@ settings.load_profile("untimed")
 LONGEST_FIRST = {"soak": "test_soak.py", "training": "training", "browser": "web"}
 """Markers, and where the tests stand that have them: those that take long. What begins last is what others wait for."""
 
+THEN = (
+    *("test_lifecycle.py", "test_makefile.py", "test_pictures.py", "test_access.py", "test_models.py"),
+    *("test_hostile.py", "test_others.py", "test_conformance.py", "test_readme.py", "test_examples.py"),
+    *("test_openapi.py", "test_saved_pages.py", "test_wheel.py", "test_memory.py", "test_overload.py"),
+)
+"""Files of other folders that take about ten seconds or more, be it that they compute or that they wait."""
+
 
 def pytest_configure() -> None:
     """Collect no garbage while everything is imported, and never look at what is imported.
@@ -60,7 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    return next((rank for rank, mark in enumerate(LONGEST_FIRST) if item.get_closest_marker(mark)), len(LONGEST_FIRST))
+    marked = [rank for rank, mark in enumerate(LONGEST_FIRST) if item.get_closest_marker(mark)]
+    return marked[0] if marked else len(LONGEST_FIRST) + (item.path.name not in THEN)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,39 @@ esac
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What `make serve` reads, with lock files that name no package."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "service").mkdir()
+    return cloned(tmp_path)
+
+
+def cloned(directory: Path) -> Path:
+    """Give what `make serve` reads, with lock files that name no package."""
+    shutil.copy(ROOT / "Makefile", directory)
+    (directory / "service").mkdir()
     for name in ("__init__.py", "address.py"):
-        shutil.copy(ROOT / "service" / name, tmp_path / "service")
-    (tmp_path / "requirements").mkdir()
+        shutil.copy(ROOT / "service" / name, directory / "service")
+    (directory / "requirements").mkdir()
     for name in ("run.txt", "dev.txt", "stubs.txt"):
-        (tmp_path / "requirements" / name).touch()
-    return tmp_path
+        (directory / "requirements" / name).touch()
+    return directory
+
+
+@dataclass(frozen=True)
+class Made:
+    """An environment that was made once `make` had failed for a Python without venv, and what was said both times."""
+
+    clone: Path
+    failed: "subprocess.CompletedProcess[str]"
+    was_left: bool
+    made: "subprocess.CompletedProcess[str]"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    clone = cloned(tmp_path_factory.mktemp("made"))
+    python = clone / "python3"
+    python.write_text(DEBIAN_WITHOUT_VENV)
+    python.chmod(0o755)
+    failed = make(clone, ".venv/run", str(python))
+    return Made(clone, failed, (clone / ".venv").exists(), make(clone, ".venv/run"))
 
 
 def make(
@@ -55,18 +80,13 @@ def has_pip(clone: Path) -> bool:
     return subprocess.run([clone / ".venv/bin/python", "-m", "pip", "--version"], check=False).returncode == 0
 
 
-def test_a_python_without_venv_leaves_no_half_made_environment_and_the_next_make_succeeds(clone: Path) -> None:
-    python = clone / "python3"
-    python.write_text(DEBIAN_WITHOUT_VENV)
-    python.chmod(0o755)
-    failed = make(clone, ".venv/run", str(python))
-    assert failed.returncode != 0
-    assert "apt install python3-venv" in failed.stdout
-    assert not (clone / ".venv").exists()
-    made = make(clone, ".venv/run")
-    assert made.returncode == 0, made.stdout
-    assert re.search(r"installing .* into \.venv: [0-9.]+ GB, a few minutes", made.stdout)
-    assert "is up to date" in make(clone, ".venv/run").stdout
+def test_a_python_without_venv_leaves_no_half_made_environment_and_the_next_make_succeeds(made: Made) -> None:
+    assert made.failed.returncode != 0
+    assert "apt install python3-venv" in made.failed.stdout
+    assert not made.was_left
+    assert made.made.returncode == 0, made.made.stdout
+    assert re.search(r"installing .* into \.venv: [0-9.]+ GB, a few minutes", made.made.stdout)
+    assert "is up to date" in make(made.clone, ".venv/run").stdout
 
 
 def test_an_environment_without_a_working_pip_is_made_anew(clone: Path) -> None:
@@ -77,10 +97,13 @@ def test_an_environment_without_a_working_pip_is_made_anew(clone: Path) -> None:
     assert has_pip(clone)
 
 
-def test_an_installation_that_fails_is_not_taken_for_one_that_succeeded(clone: Path) -> None:
+def test_an_installation_that_fails_is_not_taken_for_one_that_succeeded(made: Made, tmp_path: Path) -> None:
+    clone = shutil.copytree(made.clone, tmp_path / "clone", symlinks=True)
     (clone / "requirements/run.txt").write_text(f"./missing-1.0-py3-none-any.whl --hash=sha256:{'0' * 64}\n")
     for _ in range(2):
-        assert make(clone, ".venv/run").returncode != 0
+        failed = make(clone, ".venv/run")
+        assert failed.returncode != 0
+        assert "missing-1.0-py3-none-any.whl" in failed.stdout
     assert not (clone / ".venv/run").exists()
 
 

@@ -4,7 +4,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from training.dataset_spec import DatasetSpec, TableSpec
 from training.labels import MIN_ROWS_A_CLASS
@@ -24,6 +23,8 @@ def assign(spec: DatasetSpec, n_samples: int, strata: NDArray[np.float32] | None
     """
     if strata is not None and isinstance(spec, TableSpec):
         return _assign_by_class(spec, strata, np.random.default_rng(random_state))
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 (a second, and only where data are split)
+
     try:
         rest, test = train_test_split(np.arange(n_samples), test_size=spec.test_fraction, random_state=random_state)
         train, validation = train_test_split(rest, test_size=spec.validation_fraction, random_state=random_state)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ from bundle.comparison import SPLITS, Dataset
 from training import table_data
 from training.assignment import Parts, assign
 from training.dataset_spec import DatasetSpec, DrawnSpec, GaussianQuantilesSpec, Interval, TableSpec
-from training.exact_accuracy import Population
 from training.experiment import Experiment
-from training.gallery import drawer
+
+if TYPE_CHECKING:
+    from training.exact_accuracy import Population
 
 Samples: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Points [n, d], and labels [n]: a class's position among the classes, or a regression's value."""
@@ -117,7 +118,7 @@ class DataSource:
     samples: Callable[[int], Samples]
     n_samples: int
     replication: Replication
-    population: Population | None = None
+    population: "Population | None" = None
     task: Task = "binary"
     classes: list[str] = field(default_factory=lambda: ["0", "1"])
     target: str = "label"
@@ -164,6 +165,9 @@ def _table(spec: TableSpec) -> DataSource:
 
 
 def _drawn(spec: DrawnSpec, seed: int) -> DataSource:
+    from training.exact_accuracy import Population  # noqa: PLC0415 (with scikit-learn, seconds: where data are drawn)
+    from training.gallery import drawer  # noqa: PLC0415
+
     draw_by = drawer(spec)
 
     def samples(replicate: int) -> Samples:

@@ -1,10 +1,12 @@
-"""Pictures of the lesson, into docs/images: each step at its end, and the second one as it moves. `make pictures`."""
+"""Pictures of the lesson, into docs/images: each step at its end, on every screen and in both themes side by side, and
+the second one as it moves. `make pictures`.
+"""
 
 from io import BytesIO
 from pathlib import Path
 
 import click
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.explorer.browser import chromium
@@ -12,11 +14,11 @@ from benchmarks.explorer.pictures import SCREENS, screens
 from benchmarks.service import serving
 
 STEPS = ("a-line", "three-lines", "ten-lines", "a-second-layer", "relu", "luck", "does-depth-always-help")
-KEPT = (("desktop", "light"), ("phone", "dark"))
-"""Of all sizes and themes those in the repository."""
+GAP = 24
+"""Pixels between the screens of a sheet."""
 
-COLOURS = 128
-"""Of a picture: a third of the bytes."""
+SHEET_SCALE = 0.75
+"""Of a sheet beside its screens: what is written can still be read."""
 
 FILM, GUESS = "three-lines", 1
 FILM_SIZE, JUMP = (1060, 640), 3
@@ -36,20 +38,39 @@ def predict(page: Page) -> None:
     expect(page.locator(".result")).not_to_be_empty()
 
 
-def take(page: Page, path: Path) -> None:
-    """Take a picture of all of the page, in few colours."""
+def taken(page: Page) -> Image.Image:
+    """Take a picture of all of the page, with nothing under the pointer."""
+    page.mouse.move(0, 0)
     page.evaluate("scrollTo(0, 0)")
-    picture = Image.open(BytesIO(page.screenshot(full_page=True)))
-    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    return Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
 
 
-def stills(browser: Browser, url: str, directory: Path, kept: tuple[tuple[str, str], ...]) -> None:
-    for size, theme, page in screens(browser, kept, reduced_motion="reduce"):
-        for step in STEPS:
+def stills(browser: Browser, url: str, directory: Path) -> None:
+    steps: dict[str, dict[str, list[Image.Image]]] = {step: {} for step in STEPS}
+    for _, theme, page in screens(browser, SCREENS, reduced_motion="reduce"):
+        for step, themes in steps.items():
             open_step(page, url, step)
             page.get_by_role("radio").nth(1).check()
             predict(page)
-            take(page, directory / f"{step}-{size}-{theme}.png")
+            themes.setdefault(theme, []).append(taken(page))
+    for step, themes in steps.items():
+        small = ImageOps.scale(sheet(list(themes.values())), SHEET_SCALE)
+        small.save(directory / f"{step}.webp", quality=QUALITY, method=6)
+
+
+def sheet(rows: list[list[Image.Image]]) -> Image.Image:
+    """Put pictures side by side, row by row."""
+    widths = [sum(one.width + GAP for one in row) - GAP for row in rows]
+    heights = [max(one.height for one in row) for row in rows]
+    whole = Image.new("RGB", (max(widths), sum(heights) + GAP * (len(rows) - 1)), "white")
+    y = 0
+    for row, height in zip(rows, heights, strict=True):
+        x = 0
+        for one in row:
+            whole.paste(one, (x, y))
+            x += one.width + GAP
+        y += height + GAP
+    return whole
 
 
 def film(browser: Browser, url: str, path: Path) -> None:
@@ -82,13 +103,12 @@ def film(browser: Browser, url: str, path: Path) -> None:
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("docs/images/lesson"))
-@click.option("--all", "is_all", is_flag=True, help="all sizes and themes, not just those in the repository")
-def main(directory: Path, is_all: bool) -> None:
-    """Make each step's prediction and take its picture; the service is started and stopped for it."""
+def main(directory: Path) -> None:
+    """Make each step's prediction and take its pictures; the service is started and stopped for it."""
     directory.mkdir(parents=True, exist_ok=True)
     with serving() as url, chromium() as browser:
-        stills(browser, url, directory, SCREENS if is_all else KEPT)
-        film(browser, url, directory / "three-lines.webp")
+        stills(browser, url, directory)
+        film(browser, url, directory / f"{FILM}-film.webp")
 
 
 if __name__ == "__main__":

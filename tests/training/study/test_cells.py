@@ -121,10 +121,10 @@ def test_a_cell_takes_its_table_along(tmp_path: Path) -> None:
     assert Path(moved.table or "").read_bytes() == content
 
 
-def test_who_reads_a_study_or_hands_out_its_cells_needs_no_tensorflow() -> None:
+def test_who_reads_a_study_or_hands_out_its_cells_loads_nothing_that_takes_seconds() -> None:
     loaded = (
         "import sys, training.cli, training.study.spec, training.study.engine;"
-        "sys.exit(' '.join({'tensorflow', 'keras'} & set(sys.modules)))"
+        "sys.exit(' '.join({'tensorflow', 'keras', 'sklearn', 'scipy'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", loaded], check=False, capture_output=True, text=True)
     assert ended.stderr.strip() == ""

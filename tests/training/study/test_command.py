@@ -15,8 +15,9 @@ from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema
 from bundle.study_store import Store
+from tests.training.study.test_engine import rows, scheduler
 from training.cli import main
-from training.study import command
+from training.study import command, engine, spec
 
 STUDY = """
 name = "small"
@@ -190,3 +191,15 @@ def test_a_study_of_more_cells_than_one_has_is_refused(tmp_path: Path, monkeypat
     told = study(tmp_path / "study.toml", tmp_path / "models")
     assert "small: 3 cells are more than the 2 of one study" in told.stderr
     assert not (tmp_path / "models").exists()
+
+
+def test_a_plain_loop_a_cluster_and_a_scheduler_with_two_workers_make_the_same_rows_to_the_bit(
+    ran: Ran, tmp_path: Path
+) -> None:
+    remote, local = Store(tmp_path / "remote"), Store(tmp_path / "local")
+    read_again = spec.read(ran.file)
+    with scheduler(tmp_path, 2) as (address, _):
+        engine.run(read_again.cells(), 3, remote, scheduler=address)
+    engine.run(read_again.cells(), 3, local, workers=1)
+    assert len(ran.store.read()["loss"]) == 2 * 3 * 2
+    assert repr(rows(ran.store)) == repr(rows(remote)) == repr(rows(local))  # NaN is itself

@@ -1,4 +1,7 @@
-"""Studies run in a plain loop, on a local cluster and by a scheduler with workers: the same rows, whatever dies."""
+"""Studies run in a plain loop, on a local cluster and by a scheduler with workers, whatever dies.
+
+That their rows are the same to the bit is tested where a study has been trained: `test_command.py`.
+"""
 
 import os
 import signal
@@ -18,10 +21,9 @@ from harness.ports import free_port
 from tests.conftest import ROOT, wait_for
 from tests.training.study import stubs
 from tests.training.study.stubs import LONG
-from training.dataset_spec import GaussianQuantilesSpec, TableSpec
-from training.experiment import ModelSpec
+from training.dataset_spec import TableSpec
 from training.study import cluster, engine
-from training.study.cells import Cell, Keep, make_cell
+from training.study.cells import Cell
 from training.study.cluster import EngineError
 from training.study.engine import Outcome
 
@@ -172,35 +174,6 @@ def test_a_scheduler_that_is_not_there_or_ends_is_told(tmp_path: Path, monkeypat
 
         with pytest.raises(EngineError, match="the connection to the scheduler is lost"):
             run(stubs.cells(tmp_path / "log", "a"), Store(tmp_path), scheduler=address, tell=end)
-
-
-def test_a_plain_loop_a_cluster_and_a_scheduler_with_two_workers_make_the_same_rows_to_the_bit(
-    tmp_path: Path, remote: str
-) -> None:
-    alone = "import sys, tests.training.study.test_engine as t; t.train_really(sys.argv[1], workers=0)"
-    with program("-c", alone, str(tmp_path / "alone"), cwd=ROOT) as started:
-        train_really(tmp_path / "remote", scheduler=remote)
-        train_really(tmp_path / "local", workers=1)
-        started.communicate(timeout=60)
-    alone_, remote_, local = (rows(Store(tmp_path / name)) for name in ("alone", "remote", "local"))
-    assert len(alone_["loss"]) == 3 * 2 * 3
-    assert repr(alone_) == repr(remote_) == repr(local)  # NaN is itself
-
-
-def train_really(directory: Path | str, **options: Any) -> None:
-    """Train cells of a study as small as they can be, with TensorFlow."""
-    cells = [
-        make_cell(
-            f"tanh-{width}",
-            {"width": width},
-            0,
-            GaussianQuantilesSpec(n_samples=60),
-            ModelSpec("", (width,), "tanh", 3, None),
-            Keep((0, 1, 3), map=4),
-        )
-        for width in (1, 2, 3)
-    ]
-    engine.run(cells, 2, Store(Path(directory)), **options)
 
 
 def test_interrupted_three_times_and_resumed_a_study_is_the_same_as_uninterrupted(tmp_path: Path) -> None:

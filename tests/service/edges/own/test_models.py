@@ -10,6 +10,8 @@ import pytest
 from bundle import layout
 from harness import bundles
 from harness.bundles import Spoil, change_card, publish, without_saved_model
+from service.app import create_app
+from service.settings import Settings
 from tests.conftest import MODELS, Server, StartServer, running
 from tests.service.edges.own.test_boundary import pixels
 
@@ -160,15 +162,17 @@ def test_half_written_and_reserved_names_are_never_models(own_models: Path, star
     assert [(model["name"], len(model["versions"])) for model in models] == [("linear", 1), ("tanh-10-10", 1)]
 
 
-def test_tensorflow_gives_the_same_numbers(own_models: Path, start_server: StartServer, server: Server) -> None:
-    slow = start_server(SERVICE_MODELS_DIR=str(own_models), SERVICE_ENGINE="tensorflow")
-    assert slow.get("/models/linear/versions/1").json()["engine"] == "tensorflow"
+def test_tensorflow_gives_the_same_numbers(own_models: Path, server: Server) -> None:
+    """Within this process, which has TensorFlow already: a server would load it for seconds."""
+    slow = create_app(Settings(models_dir=own_models, engine="tensorflow", log_level="ERROR")).test_client()
+    assert slow.get("/models/linear/versions/1").get_json()["engine"] == "tensorflow"
     points = np.random.default_rng(5).uniform(-1.5, 1.5, (300, 2)).tolist()
     for name in ("linear", "tanh-10-10"):
-        theirs, ours = (s.predict(points=points, model=name).json()["probabilities"] for s in (slow, server))
+        theirs = slow.post("/predict", json={"points": points, "model": name}).get_json()["probabilities"]
+        ours = server.predict(points=points, model=name).json()["probabilities"]
         assert np.abs(np.array(theirs) - ours).max() <= 1e-6
         path = f"/models/{name}/versions/1/weights?replicate=4"
-        assert slow.get(path).json() == server.get(path).json()
+        assert slow.get(path).get_json() == server.get(path).json()
 
 
 @pytest.fixture(scope="module")
