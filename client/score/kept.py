@@ -45,7 +45,7 @@ class KeptScores:
         line = self._file.readline()
         self._bytes = self._file.seek(0, os.SEEK_END)
         self.is_begun = len(line) < self._bytes
-        if line != head and (self.is_begun or not (line.endswith(b"\n") or head.startswith(line))):
+        if line != head and (self.is_begun or not (head.startswith(line) or _is_head(line))):
             self._file.close()
             raise ScoreError(_what_differs(line, head, output, self.path))
         if not self.is_begun:
@@ -101,6 +101,14 @@ def _lock(descriptor: int, output: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it, however the process ends
         except BlockingIOError as error:
             raise ScoreError(f"another process is writing {output}; wait until it has finished") from error
+
+
+def _is_head(line: bytes) -> bool:
+    """Say whether a line was written by a run, be it with another input or version."""
+    try:
+        return "format" in dict(json.loads(line))
+    except (ValueError, RecursionError, TypeError):
+        return False
 
 
 def _what_differs(line: bytes, head: bytes, output: Path, path: Path) -> str:

@@ -109,6 +109,11 @@ class _Text:
     def quotes(self) -> int:
         return _quotes(self.content, self.end)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of its lines are; most pieces say by their first character that not all are."""
+        return self.content[0] in b"\r\n" and not self.content[: self.end].strip(b"\r\n")
+
 
 class CsvSource:
     """Cuts a file at ends of rows, and parses what lies between, strictly where Arrow finds anything wrong."""
@@ -130,13 +135,18 @@ class CsvSource:
         return pa.schema([(name, self._type(name)) for name in self._columns])
 
     def pieces(self) -> Iterator[_Text]:
-        """Read from the end of the last whole row again: copying what is left behind it would copy all there is."""
+        """Read from the end of the last whole row again: copying what is left behind it would copy all there is.
+
+        What has no row in it, as there may be empty lines for longer than a piece, is left out.
+        """
         at, size = self._start, PIECE_BYTES
         with self.path.open("rb", buffering=0) as file:
             while file.seek(at) == at and (content := file.read(size)):
                 end = len(content) if at + len(content) >= self.total else _last_end(content, self._newline)
                 if end:
-                    yield _Text(content, end)
+                    piece = _Text(content, end)
+                    if not (self._skips_empty and piece.is_empty):
+                        yield piece
                     at, size = at + end, PIECE_BYTES
                 elif size > LONGEST_ROW_BYTES:
                     raise ScoreError(

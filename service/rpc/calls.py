@@ -7,7 +7,6 @@ to wait, and what is long, goes to a few threads.
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import grpc
@@ -21,6 +20,7 @@ from service.rpc.core import Incoming
 from service.rpc.intake import Intake, Taken, busy, held
 from service.rpc.procedure import Procedure, admit, call_of, respond
 from service.rpc.status import Refusal, refusal_of
+from service.server.threads import ThreadPool
 
 REQUEST_ID = "x-request-id"
 
@@ -61,7 +61,7 @@ class Calls:
         self._is_stopping = False
         self.context, self.recorder = context, recorder
         self.quick_plane = context.plane.without_waiting()
-        self.pool, self.n_threads, self.threads = ThreadPoolExecutor(threads, "grpc"), threads, Taken()
+        self.pool, self.n_threads, self.threads = ThreadPool(threads), threads, Taken()
         self.asking, self.public, self.answers = Taken(), Taken(), Taken()
         self.messages, self.public_messages = Intake(longest), Intake(longest)
         self.lasting: set[_Lasting] = set()
@@ -115,7 +115,7 @@ class _Asking:
             try:
                 self._places.take(MAX_CALLS)
             except OverloadedError as error:
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, self._record.request_id)
         if refusal is None:
             self.incoming.watch_end(self._ended)
             self._messages.receive(self)
@@ -139,7 +139,7 @@ class _Asking:
                 self._settle(answer)
 
     def refuse(self, error: ServiceError) -> None:
-        self._settle(refusal_of(error))
+        self._settle(refusal_of(error, self._record.request_id))
 
     def _hand_over(self, content: bytes, n_held: int) -> None:
         """Have a thread answer, which goes on where the client does not."""
@@ -147,14 +147,11 @@ class _Asking:
         self._call.plane = calls.context.plane
         try:
             calls.threads.take(calls.n_threads)
-            try:
-                calls.pool.submit(self._answer, content, n_held)
-            except RuntimeError:  # the system has no thread to give
-                calls.threads.give_back()
-                raise busy() from None
         except OverloadedError as error:
             self._messages.let_go(n_held)
             self.refuse(error)
+        else:
+            calls.pool.submit(self._answer, content, n_held)
 
     def _answer(self, content: bytes, n_held: int) -> None:
         try:
@@ -165,24 +162,32 @@ class _Asking:
         self._settle(answer)
 
     def _settle(self, answer: Answer) -> None:
-        """Answer, unless that is too late, and measure and log it."""
+        """Answer, unless that is too late, and measure and log it.
+
+        `_ended` waits until that is on its way, and the core's end for `_ended`: what is sent later aborts the process.
+        """
         with self._lock:
             if self._is_settled:
                 return
             self._is_settled = True
-            if isinstance(answer, bytes):
-                n_answer = held(answer)
-                try:
-                    self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
-                    self._n_answer = n_answer
-                except OverloadedError as error:
-                    answer = refusal_of(error)
-        if isinstance(answer, Refusal):
-            self._log(str(answer.status))
-            _refuse(self.incoming, answer, self._record)
-        else:
-            self._log("200")
-            self.incoming.finish(answer, grpc.StatusCode.OK, "", ((REQUEST_ID, self._record.request_id),))
+            answer = self._with_room(answer)
+            if isinstance(answer, Refusal):
+                self._log(str(answer.status))
+                _refuse(self.incoming, answer, self._record)
+            else:
+                self._log("200")
+                self.incoming.finish(answer, grpc.StatusCode.OK, "", ((REQUEST_ID, self._record.request_id),))
+
+    def _with_room(self, answer: Answer) -> Answer:
+        """Return an answer once it has room until its client has taken it, or that it has none."""
+        if isinstance(answer, bytes):
+            n_answer = held(answer)
+            try:
+                self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
+            except OverloadedError as error:
+                return refusal_of(error, self._record.request_id)
+            self._n_answer = n_answer
+        return answer
 
     def _ended(self) -> None:
         with self._lock:
@@ -223,7 +228,7 @@ class _Lasting:
             wanted = self._answering.send(content)
         except StopIteration:
             self.finish(grpc.StatusCode.OK, "")
-        except ServiceError as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is told)
             self.refuse(error)
         else:
             if wanted is RECEIVE:
@@ -237,10 +242,10 @@ class _Lasting:
         self._calls.public_messages.let_go(held(content))
         self.go_on(content)
 
-    def refuse(self, error: ServiceError) -> None:
+    def refuse(self, error: Exception) -> None:
         if not self._is_settled:
             self._is_settled = True
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, self._record.request_id)
             self._calls.recorder.end(self._record, "grpc_stream", "POST", self.incoming.path, str(refusal.status))
             _refuse(self.incoming, refusal, self._record)
 

@@ -103,7 +103,7 @@ class Intake:
         with self._lock:
             while self._waiting and self._waiting[0][0] + QUEUE_SECONDS <= now:
                 late.append(self._waiting.popleft()[1])
-            if self._waiting:
+            if not all(receiver.incoming.is_over for _, receiver in self._waiting):
                 late += [receiver for receiver, since in self._coming.items() if since + CROWDED_SECONDS <= now]
         for receiver in late:
             receiver.refuse(busy())

@@ -12,12 +12,12 @@ from google.protobuf.message import DecodeError
 
 from service.dataplane.admission import WouldBlockError
 from service.dataplane.dataplane import DataPlane
-from service.errors import MalformedError, ServiceError
+from service.errors import MalformedError
 from service.http.access import authenticate
 from service.http.context import Call, Context
 from service.request_record import RequestRecord
 from service.rpc.messages import POOL, Message, MessageClass, add_file, message_class
-from service.rpc.status import Refusal, UnimplementedError, refusal_of, unexpected
+from service.rpc.status import Refusal, UnimplementedError, refusal_of
 
 Handler = Callable[[Call, Message], Message]
 """Answers a call with its request."""
@@ -79,7 +79,7 @@ def admit(procedure: Procedure, call: Call) -> Refusal | None:
     try:
         authenticate(procedure.public, call)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is logged, and the client is told)
-        return _refusal(error, call)
+        return refusal_of(error, call.record.request_id)
     return None
 
 
@@ -99,9 +99,5 @@ def respond(procedure: Procedure, call: Call, content: bytes) -> bytes | Refusal
     except WouldBlockError:
         raise
     except Exception as error:  # noqa: BLE001 (as above)
-        return _refusal(error, call)
+        return refusal_of(error, call.record.request_id)
     return answer
-
-
-def _refusal(error: Exception, call: Call) -> Refusal:
-    return refusal_of(error) if isinstance(error, ServiceError) else unexpected(error, call.record.request_id)

@@ -71,15 +71,17 @@ class Refusal:
         return [(DETAILS, status.SerializeToString())]
 
 
-def refusal_of(error: ServiceError) -> Refusal:
-    """Return how an error is told to a client."""
+def refusal_of(error: Exception, request_id: str) -> Refusal:
+    """Return how an error is told to a client; one that nobody expected is logged."""
+    if not isinstance(error, ServiceError):
+        return _unexpected(error, request_id)
     status = MalformedError.status if error.status in AS_MALFORMED else error.status
     retry = error.retry_after_seconds if isinstance(error, UnavailableError) else None
     code = StatusCode.RESOURCE_EXHAUSTED if isinstance(error, OverloadedError) else CODES[status]
     return Refusal(code, status, _shortened(error.detail), retry)
 
 
-def unexpected(error: Exception, request_id: str) -> Refusal:
+def _unexpected(error: Exception, request_id: str) -> Refusal:
     """Log an error that nobody expected, and return how a client is told without a word of it. Where something has run
     out, the same may succeed in a moment.
     """

@@ -54,6 +54,15 @@ def test_a_file_that_is_no_table_of_the_models_is_refused_with_what_to_do(
     assert words in refused(tmp_path / "in.csv", tmp_path / "out.parquet", kinds_models, "--model", "flowers")
 
 
+def test_empty_lines_are_no_rows_however_many_they_are(
+    kinds_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "PIECE_BYTES", 100)
+    (tmp_path / "in.csv").write_text("length,width\n1,2\n" + "\n" * 1000 + "3,4\n" + "\r\n" * 1000, newline="")
+    table = scored(tmp_path / "in.csv", tmp_path / "out.parquet", kinds_models, "--model", "flowers")
+    assert table["length"].to_pylist() == [1, 3]
+
+
 def test_a_long_cell_is_read_where_another_row_is_bad(kinds_models: Path, tmp_path: Path) -> None:
     rows = [[1, 2, "x" * 200_000], ["?", 2, "y"]]
     path = write_csv(tmp_path / "in.csv", ("length", "width", "note"), rows)
@@ -63,7 +72,16 @@ def test_a_long_cell_is_read_where_another_row_is_bad(kinds_models: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "content", [b"garbage\nand more", b"no line", b"\x80\xff\n12345678", b"[1]\n12345678", b"[" * 99_999 + b"\n1"]
+    "content",
+    [
+        b"garbage\nand more",
+        b"a line\n",
+        b"[1]\n",
+        b"no line",
+        b"\x80\xff\n12345678",
+        b"[1]\n12345678",
+        b"[" * 99_999 + b"\n1",
+    ],
 )
 def test_a_damaged_file_of_scores_is_named_and_started_afresh(
     content: bytes, kinds_models: Path, tmp_path: Path

@@ -27,8 +27,12 @@ def test_it_lies_in_the_users_cache(folder: Folder, monkeypatch: pytest.MonkeyPa
     assert str(found) == vars(numba.config)["CACHE_DIR"]
 
 
-def test_without_xdg_it_lies_below_the_home(folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+@pytest.mark.parametrize("wrong", ["", "a/relative/path"])
+def test_without_xdg_it_lies_below_the_home(
+    wrong: str, folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", wrong)
     monkeypatch.setenv("HOME", str(tmp_path))
     found = folder()
     assert found is not None
@@ -37,13 +41,16 @@ def test_without_xdg_it_lies_below_the_home(folder: Folder, monkeypatch: pytest.
 
 def test_numbas_own_variable_says_where(folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
-    assert folder() == tmp_path / "mine"
+    found = folder()
+    assert found is not None
+    assert found.parent == tmp_path / "mine"
 
 
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "NUMBA_CACHE_DIR"])
 def test_another_state_of_the_trainer_has_another_folder(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    variable: str, folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv(variable, str(tmp_path))
     before = folder()
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
     (tmp_path / "kernels.py").write_text("changed")

@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages: Chromium without a window, every test in a context of its own.
+"""A real browser for the tests of pages: Chromium without a window, every test in a context of its own or its module's.
 
 What a page does is written into the test's journal. A test fails at its end if its pages logged an error, threw one,
 broke their Content-Security-Policy (which Chromium logs as an error), could not load something, or asked a host other
@@ -8,11 +8,22 @@ than their service's, unless it said that this is what it expects.
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebError, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from harness.browser import CHROMIUM, HEADLESS_SHELL, find_browser
 from harness.file_server import FileServer
@@ -23,6 +34,9 @@ expect.set_options(timeout=20_000)  # a bound for what never comes; how long it 
 BROWSERS = (HEADLESS_SHELL, *CHROMIUM)
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """axe's tags of the rules that a page is held to: WCAG 2.2 A and AA, and what is good practice beyond it."""
+
+COLOURS = ("color-contrast", "link-in-text-block")
+"""Those of the rules that are about colours; the others are about how a page is arranged and what it is made of."""
 
 CONTEXT = {
     "locale": "en-US",
@@ -73,20 +87,47 @@ class Journal:
 OpenPage = Callable[..., Page]
 
 
+RUNNING = pytest.StashKey[tuple[ExitStack, Browser]]()
+"""Playwright and Chromium, from the first test that asks for them to the last one of those in a row."""
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, for a module and no longer: while Playwright runs, this thread has a running event loop, and every
-    asyncio.run elsewhere in the session would fail. Starting both takes half a second.
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Chromium: starting it and Playwright takes half a second, so it goes on as long as tests of pages follow."""
+    config = request.config
+    if RUNNING not in config.stash:
+        path = find_browser(*BROWSERS)
+        if path is None:
+            reason = f"no browser is installed: none of {', '.join(BROWSERS)} is on the path"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        with ExitStack() as opened:
+            # Playwright adds what Chromium needs as root and in a container: --no-sandbox, --disable-dev-shm-usage.
+            playwright = opened.enter_context(sync_playwright())
+            started = opened.enter_context(playwright.chromium.launch(executable_path=path))
+            config.stash[RUNNING] = (opened.pop_all(), started)
+        config.add_cleanup(lambda: _stop(config))  # where the tests end before their end
+    return config.stash[RUNNING][1]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Stop Chromium before a test of another kind: while Playwright runs, this thread has a running event loop, and
+    every asyncio.run would fail.
     """
-    path = find_browser(*BROWSERS)
-    if path is None:
-        reason = f"no browser is installed: none of {', '.join(BROWSERS)} is on the path"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # Playwright itself adds what Chromium needs as root and in a container: --no-sandbox, --disable-dev-shm-usage.
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path) as started:
-        yield started
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.get_closest_marker("browser") is None:
+            _stop(item.config)
+
+
+def _stop(config: pytest.Config) -> None:
+    if RUNNING in config.stash:
+        opened, _ = config.stash[RUNNING]
+        del config.stash[RUNNING]
+        opened.close()
 
 
 @pytest.fixture
@@ -109,10 +150,7 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
     def open_one(server: Server | FileServer, **options: object) -> Page:
         context = browser.new_context(base_url=server.url, **{**CONTEXT, **options})  # type: ignore[arg-type]
         contexts.append(context)
-        context.on("request", lambda request: journal.on_request(request, server))
-        context.on("requestfailed", journal.on_failed)
-        context.on("console", journal.on_console)
-        context.on("weberror", journal.on_error)
+        _write_down(context, server, lambda: journal)
         return context.new_page()
 
     yield open_one
@@ -120,20 +158,91 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
         context.close()
 
 
+def _write_down(context: BrowserContext, server: Server | FileServer, journal: Callable[[], Journal]) -> None:
+    """Have all that a context's pages do written into whichever journal it is at the time."""
+    context.on("request", lambda request: journal().on_request(request, server))
+    context.on("requestfailed", lambda request: journal().on_failed(request))
+    context.on("console", lambda message: journal().on_console(message))
+    context.on("weberror", lambda error: journal().on_error(error))
+
+
+@dataclass
+class KeptPages:
+    """The pages that a module's tests share, by the server's address, and the journal of the test that is running."""
+
+    browser: Browser
+    journal: Journal = field(default_factory=Journal)
+    pages: dict[str, Page] = field(default_factory=dict)
+
+    def of(self, server: Server | FileServer) -> Page:
+        if server.url not in self.pages:
+            context = self.browser.new_context(base_url=server.url, **CONTEXT)  # type: ignore[arg-type]
+            _write_down(context, server, lambda: self.journal)
+            self.pages[server.url] = context.new_page()
+        return self.pages[server.url]
+
+    def close(self) -> None:
+        for page in self.pages.values():
+            page.context.close()
+        self.pages.clear()
+
+
+@pytest.fixture(scope="module")
+def kept_pages(browser: Browser) -> Iterator[KeptPages]:
+    kept = KeptPages(browser)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def keep_page(kept_pages: KeptPages, journal: Journal, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Give a page that the module's tests share, for those that change nothing but what its address says: opening one
+    takes most of the processor time of a short test. None is left to the next test by one that failed.
+    """
+    failed = request.session.testsfailed
+    kept_pages.journal = journal
+    yield kept_pages.of
+    if journal.faults() or request.session.testsfailed > failed:
+        kept_pages.close()
+
+
 EVERYWHERE = pytest.mark.parametrize("page", ["service", "site"], indirect=True)
 """Marks a test of pages that are to do the same, whether a service answers them or they were saved without it."""
 
 
 @pytest.fixture
-def page(open_page: OpenPage, server: Server, request: pytest.FixtureRequest) -> Page:
+def open_usual(open_page: OpenPage) -> OpenPage:
+    """How `page` comes about; a module whose tests can share a page has `keep_page` here."""
+    return open_page
+
+
+@pytest.fixture
+def page(open_usual: OpenPage, server: Server, request: pytest.FixtureRequest) -> Page:
     """An empty page; `page.goto("/docs")` asks the server with the default settings."""
     is_saved = getattr(request, "param", "service") == "site"
-    return open_page(request.getfixturevalue("site") if is_saved else server)
+    return open_usual(request.getfixturevalue("site") if is_saved else server)
 
 
-def violations(page: Page, context: str | None = None) -> list[str]:
-    """Return what axe finds wrong with a page, or with what a CSS selector names in it: one line a rule and place."""
-    options = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]}
+@pytest.fixture
+def own_page(open_page: OpenPage, server: Server) -> Page:
+    """An empty page of the server with the default settings, where the module's tests share `page`."""
+    return open_page(server)
+
+
+def violations(
+    page: Page, context: str | None = None, of: Literal["all", "colours", "arrangement"] = "all"
+) -> list[str]:
+    """Return what axe finds wrong with a page, or with what a CSS selector names in it: one line a rule and place.
+
+    Whether texts can be told from what is behind them takes three quarters of the time. Of a page that was held to all
+    rules, that may be all that is asked in another theme, and all the others in another width.
+    """
+    tags, rules = {"type": "tag", "values": STANDARDS}, {"type": "rule", "values": COLOURS}
+    options = {
+        "runOnly": rules if of == "colours" else tags,
+        "rules": {rule: {"enabled": of != "arrangement"} for rule in COLOURS},
+        "resultTypes": ["violations"],
+    }
     found = Axe().run(page, context, options).response["violations"]
     return [_violation(rule, node) for rule in found for node in rule["nodes"]]
 

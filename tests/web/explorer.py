@@ -8,6 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import matplotlib.image
 import numpy as np
@@ -26,17 +27,40 @@ models."""
 Array = NDArray[np.float64]
 
 
+TURN = """(address) => {
+    history.pushState(null, "", address);
+    dispatchEvent(new PopStateEvent("popstate"));
+    document.activeElement.blur();
+    scrollTo(0, 0);
+}"""
+
+
 def show(page: Page, query: str = "") -> None:
-    """Open the explorer and wait until the first view is there."""
+    """Show the explorer, and wait until what was asked for is there. Where it is open already, it turns to this address
+    as at the browser's Back.
+    """
     page.set_default_timeout(PATIENCE_MS)
-    page.goto("/" + query)
+    if urlsplit(page.url).path == "/" and "experiment=" not in page.url + query:
+        page.mouse.move(0, 0)
+        page.evaluate(TURN, "/" + query)
+    else:
+        page.goto("/" + query)
     expect(page.get_by_role("main")).to_be_visible()
     settle(page)
 
 
+SEEN = """() => new Promise((done) => {
+    new IntersectionObserver((_, own) => {
+        own.disconnect();
+        requestAnimationFrame(() => requestAnimationFrame(done));
+    }).observe(document.documentElement);
+})"""
+"""Wait until the page knows what is in sight, as its own observers are told before this one, and has drawn that."""
+
+
 def settle(page: Page) -> None:
     """Wait until what was asked for is drawn: a change is drawn in the next frame, or once what it needs is loaded."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(SEEN)
     page.wait_for_function("() => !document.getElementById('panels').hasAttribute('aria-busy')")
 
 

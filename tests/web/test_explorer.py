@@ -42,6 +42,11 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+@pytest.fixture
+def open_usual(keep_page: OpenPage) -> OpenPage:
+    return keep_page
+
+
 @EVERYWHERE
 def test_every_model_has_a_panel_with_its_accuracies(page: Page, api: Api) -> None:
     show(page)
@@ -264,7 +269,8 @@ def test_a_model_agrees_with_itself(page: Page, api: Api) -> None:
     assert len(np.unique(pixels(colours_of(page.locator("#difference"))).reshape(-1, 4), axis=0)) == 1
 
 
-def test_the_player_plays_to_the_end_and_stops(page: Page) -> None:
+def test_the_player_plays_to_the_end_and_stops(own_page: Page) -> None:
+    page = own_page
     page.clock.install()
     show(page)
     epochs = recorded_epochs(page)
@@ -280,7 +286,8 @@ def test_the_player_plays_to_the_end_and_stops(page: Page) -> None:
     expect(panel(page, "tanh-10-10").locator(".summary")).to_contain_text(f"After epoch {LAST}, its last")
 
 
-def test_the_player_starts_over_and_is_paused_where_it_is(page: Page) -> None:
+def test_the_player_starts_over_and_is_paused_where_it_is(own_page: Page) -> None:
+    page = own_page
     page.clock.install()
     show(page)
     page.clock.pause_at("2100-01-01")
@@ -392,7 +399,8 @@ def everything(page: Page) -> list[object]:
         "?constructor=1&epoch=7&unknown=%F0%9F%92%A9&epoch=%E0%A4%A",
     ],
 )
-def test_what_is_not_known_in_the_address_breaks_nothing(page: Page, query: str) -> None:
+def test_what_is_not_known_in_the_address_breaks_nothing(own_page: Page, query: str) -> None:
+    page = own_page
     show(page, query)
     for model in MODELS:
         assert 0 <= value(figure(page, model, "this run")) <= 1

@@ -91,6 +91,11 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+@pytest.fixture
+def open_usual(keep_page: OpenPage) -> OpenPage:
+    return keep_page
+
+
 CASES: list[tuple[str, int, int, tuple[float, float], list[Unit]]] = [
     ("tanh-10", 0, LAST, (0.4, -0.3), [(1, 3), (1, 7)]),
     ("tanh-10-10", 2, 133, (0.1, 0.25), [(1, 1), (1, 10), (2, 4)]),

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import MODELS, Server
+from tests.web.conftest import OpenPage
 from tests.web.explorer import (
     TOLERANCE,
     Api,
@@ -29,6 +30,11 @@ LAST = 500
 @pytest.fixture(scope="module")
 def api(server: Server) -> Api:
     return Api(server)
+
+
+@pytest.fixture
+def open_usual(keep_page: OpenPage) -> OpenPage:
+    return keep_page
 
 
 def inside(page: Page) -> Locator:
@@ -303,9 +309,10 @@ def test_a_question_leads_to_its_view_and_back_comes_back(page: Page, question: 
     expect(panel(page, "tanh-3").locator(".summary")).to_contain_text("After epoch 66;")
 
 
-def test_a_question_opened_on_its_own_shows_the_same_view(page: Page) -> None:
+def test_a_question_opened_on_its_own_shows_the_same_view(page: Page, own_page: Page) -> None:
     show(page)
     address = page.get_by_role("link", name="How do layers combine?").get_attribute("href")
+    page = own_page
     show(page, str(address).lstrip("/"))
     region = page.get_by_role("region", name="Inside a model")
     expect(region).to_be_in_viewport()

@@ -169,47 +169,54 @@ def test_a_retrained_model_is_shown_by_itself(
     expect(page).to_have_url(re.compile("epoch=66"))
 
 
+LONG = 100_000_000_000_000_001
+"""A version. JavaScript numbers are exact up to 2⁵³, which has 16 digits; versions may have 18."""
+
+
+@pytest.fixture(scope="module")
+def with_failures(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service of three models: of `linear` the last version fails, of `relu-3` all, the third has a long number."""
+    directory = tmp_path_factory.mktemp("failures")
+    models = copy(models_dir, directory / "models", "linear", "relu-3", "tanh-10-10", "_experiments")
+    publish(models / "linear" / "1", models, "linear", 2, without_saved_model)
+    without_saved_model(models / "relu-3" / "1")
+    (models / "tanh-10-10" / "1").rename(models / "tanh-10-10" / str(LONG))
+    with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
+        yield started
+
+
 def test_a_version_is_asked_for_by_its_number_however_many_digits_that_has(
-    own_models: Path, start_server: StartServer, open_page: OpenPage
+    with_failures: Server, open_page: OpenPage
 ) -> None:
-    """JavaScript numbers are exact up to 2⁵³, which has 16 digits; versions may have 18."""
-    version = 100_000_000_000_000_001
-    for model in ("linear", "tanh-10-10"):
-        (own_models / model / "1").rename(own_models / model / str(version))
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), WEB_CONCURRENCY="1")
-    page = open_page(server)
+    page = open_page(with_failures)
     show(page)
-    link = page.get_by_role("link", name="linear as json")
-    expect(link).to_have_attribute("href", re.compile(f"version={version}&"))
-    right = Api(server).boundary("linear", 500, replicate=0)
-    np.testing.assert_allclose(csv_fields(page)["linear"], right, rtol=0, atol=TOLERANCE)
+    link = page.get_by_role("link", name="tanh-10-10 as json")
+    expect(link).to_have_attribute("href", re.compile(f"version={LONG}&"))
+    right = Api(with_failures).boundary("tanh-10-10", 500, replicate=0)
+    np.testing.assert_allclose(csv_fields(page)["tanh-10-10"], right, rtol=0, atol=TOLERANCE)
 
 
 def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
-    own_models: Path, start_server: StartServer, open_page: OpenPage
+    with_failures: Server, open_page: OpenPage
 ) -> None:
-    publish(own_models / "linear" / "1", own_models, "linear", 2, without_saved_model)
-    server = start_server(SERVICE_MODELS_DIR=str(own_models))
-    page = open_page(server)
+    page = open_page(with_failures)
     show(page)
     expect(panel(page, "linear").get_by_role("heading")).to_contain_text("version 2 failed, 1 is shown")
     expect(page.get_by_role("link", name="linear as json")).to_have_attribute("href", re.compile("version=1"))
-    field = csv_fields(page)["linear"]
-    np.testing.assert_allclose(field, Api(server).boundary("linear", 500, replicate=0), rtol=0, atol=TOLERANCE)
+    right = Api(with_failures).boundary("linear", 500, replicate=0)
+    np.testing.assert_allclose(csv_fields(page)["linear"], right, rtol=0, atol=TOLERANCE)
 
 
 def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other(
-    own_models: Path, start_server: StartServer, open_page: OpenPage
+    with_failures: Server, open_page: OpenPage
 ) -> None:
-    without_saved_model(own_models / "linear" / "1")
-    server = start_server(SERVICE_MODELS_DIR=str(own_models))
-    page = open_page(server)
+    page = open_page(with_failures)
     show(page)
-    expect(panel(page, "linear")).to_contain_text("there is no saved_model.pb")
-    expect(panel(page, "linear").get_by_role("img", name="linear")).to_be_hidden()
-    assert list(csv_fields(page)) == ["tanh-10-10"]
+    expect(panel(page, "relu-3")).to_contain_text("there is no saved_model.pb")
+    expect(panel(page, "relu-3").get_by_role("img", name="relu-3")).to_be_hidden()
+    assert list(csv_fields(page)) == ["linear", "tanh-10-10"]
     page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
-    expect(page.locator(".trace")).to_have_count(1)
+    expect(page.locator(".trace")).to_have_count(2)
 
 
 UNKNOWN = "422.*model=unknown"
@@ -363,37 +370,35 @@ def test_the_command_says_where_the_key_goes_but_not_the_key(
     assert "X-API-Key" in command
 
 
-@pytest.mark.parametrize(
-    ("link", "name", "path"),
-    [
-        ("comparison.csv", "comparison.csv", "/comparison?format=csv"),
-        ("dataset.csv", "dataset.csv", "/dataset?format=csv"),
-        ("This table as CSV", "comparison.csv", "/comparison?format=csv"),
-        ("tanh-3 as json", "tanh-3.json", "/boundary?model=tanh-3&resolution=81&epoch=500&replicate=0"),
-        ("tanh-3 as png", "tanh-3.png", "/boundary?model=tanh-3&resolution=81&epoch=500&replicate=0&format=png"),
-    ],
-)
-def test_links_to_data_bring_the_key(
-    guarded: Server, open_page: OpenPage, journal: Journal, link: str, name: str, path: str
-) -> None:
+DATA = [
+    ("comparison.csv", "comparison.csv", "/comparison?format=csv"),
+    ("dataset.csv", "dataset.csv", "/dataset?format=csv"),
+    ("This table as CSV", "comparison.csv", "/comparison?format=csv"),
+    ("tanh-3 as json", "tanh-3.json", "/boundary?model=tanh-3&resolution=81&epoch=500&replicate=0"),
+    ("tanh-3 as png", "tanh-3.png", "/boundary?model=tanh-3&resolution=81&epoch=500&replicate=0&format=png"),
+]
+"""Links of the page, what their files are called, and where the service has them."""
+
+
+def test_links_to_data_bring_the_key(guarded: Server, open_page: OpenPage, journal: Journal) -> None:
     journal.expect("status of 401")
-    server, key = guarded, ALICE
-    page = open_page(server)
+    page = open_page(guarded)
     page.goto("/")
     expect(status(page)).to_contain_text("An API key is needed")
     expect(page.get_by_role("link", name="comparison.csv")).to_be_hidden()
     expect(page.get_by_role("link", name="dataset.csv")).to_be_hidden()
-    enter_key(page, key)
+    enter_key(page, ALICE)
     expect(page.get_by_role("main")).to_be_visible()
     settle(page)
-    with page.expect_download() as started:
-        page.get_by_role("link", name=link, exact=True).click()
-    assert started.value.suggested_filename == name
-    right = server.get(path, headers={"X-API-Key": key})
-    assert right.status_code == 200
-    content = Path(started.value.path()).read_bytes()
-    assert content == right.content or json.loads(content)["probabilities"] == right.json()["probabilities"]
-    assert page.url == server.url + "/"
+    for link, name, path in DATA:
+        with page.expect_download() as started:
+            page.get_by_role("link", name=link, exact=True).click()
+        assert started.value.suggested_filename == name
+        right = guarded.get(path, headers={"X-API-Key": ALICE})
+        assert right.status_code == 200
+        content = Path(started.value.path()).read_bytes()
+        assert content == right.content or json.loads(content)["probabilities"] == right.json()["probabilities"]
+        assert page.url == guarded.url + "/"
 
 
 def test_a_link_to_data_that_fails_with_a_key_says_why(guarded: Server, open_page: OpenPage, journal: Journal) -> None:

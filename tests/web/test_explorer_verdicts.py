@@ -17,7 +17,7 @@ from harness.bundles import change_card, copy, publish
 from tests.conftest import Server, running
 from tests.web.comparisons import rewrite
 from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
-from tests.web.explorer import Api, numbers, show
+from tests.web.explorer import Api, choose, numbers, settle, show
 
 EXPERIMENT = "gaussian-quantiles"
 PARTS = ("luck", "sensitivity", "reliability", "metrics")
@@ -259,17 +259,18 @@ def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(
     assert {modules.search(url)[1] for url in journal.requests if modules.search(url)} == set(PARTS)  # type: ignore[index]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_the_comparison_is_accessible_with_all_of_it_open(
-    open_page: OpenPage, judging: Server, theme: str, width: int
-) -> None:
-    page = open_page(judging, viewport={"width": width, "height": 900})
-    show(page, f"?theme={theme}")
+def test_the_comparison_is_accessible_with_all_of_it_open(open_page: OpenPage, judging: Server) -> None:
+    page = open_page(judging, viewport={"width": 1440, "height": 900})
+    show(page)
     for part in PARTS:
         opened(page, part)
     assert violations(page, "#comparison") == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    choose(page, "Theme", "dark")
+    assert violations(page, "#comparison", of="colours") == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    settle(page)
+    assert violations(page, "#comparison", of="arrangement") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @EVERYWHERE

@@ -1,6 +1,7 @@
 """Ways around the explorer: when learning happened, steps back, small screens, paper, and what is told of it all."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +31,20 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+@pytest.fixture
+def open_usual(keep_page: OpenPage) -> OpenPage:
+    return keep_page
+
+
+@pytest.fixture
+def sized(page: Page) -> Iterator[Page]:
+    """The page, whose window is as large as before when the test has ended."""
+    usual = page.viewport_size
+    assert usual is not None
+    yield page
+    page.set_viewport_size(usual)
+
+
 def curve(page: Page, model: str) -> Locator:
     return panel(page, model).get_by_role("img", name=re.compile("^Test accuracy by epoch"))
 
@@ -43,15 +58,18 @@ def drawn(line: Locator) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("run", [0, 7])
-def test_a_curve_shows_when_a_run_learned(page: Page, api: Api, run: int) -> None:
+def test_a_curve_shows_when_a_run_learned(own_page: Page, api: Api, run: int) -> None:
+    """On a page of its own: on another it is the one before until the browser has time."""
+    page = own_page
     show(page, f"?run={run}")
     points, labels = api.test_points()
+    positions = {epoch: position for position, epoch in enumerate(recorded_epochs(page))}
     for model in ("linear", "tanh-3", "relu-10-10"):
         epochs = api.card(model)["epochs"]
         line = curve(page, model)
         expect(line).to_be_visible()
         shown = drawn(line)
-        assert [x for x, _ in shown] == [recorded_epochs(page).index(epoch) for epoch in epochs]
+        assert [x for x, _ in shown] == [positions[epoch] for epoch in epochs]
         for position in {0, len(epochs) // 2, len(epochs) - 1}:
             probabilities = np.array(api.signature("at", model, points, run, epochs[position]))
             right = float(np.mean((probabilities >= 0.5) == np.array(labels)))
@@ -67,12 +85,13 @@ def test_a_curve_marks_the_epoch_and_a_click_goes_to_one(page: Page) -> None:
     line.scroll_into_view_if_needed()
     box = line.bounding_box()
     assert box is not None
-    middle = len(recorded_epochs(page)) // 2
+    epochs = recorded_epochs(page)
+    middle = len(epochs) // 2
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     settle(page)
     expect(page.get_by_role("slider", name="Epoch")).to_have_value(str(middle))
     mark = panel(page, "tanh-3").locator(".now")
-    for epoch, share in ((recorded_epochs(page)[middle], 0.5), (0, 0), (LAST, 1)):
+    for epoch, share in ((epochs[middle], 0.5), (0, 0), (LAST, 1)):
         seek(page, epoch)
         at = mark.bounding_box()
         assert at is not None
@@ -108,8 +127,9 @@ def test_a_difference_that_the_service_does_not_know_has_no_links(page: Page, qu
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (768, 1024), (780, 360), (1440, 1000)])
-def test_the_slider_stays_with_the_maps(open_page: OpenPage, server: Server, width: int, height: int) -> None:
-    page = open_page(server, viewport={"width": width, "height": height})
+def test_the_slider_stays_with_the_maps(sized: Page, width: int, height: int) -> None:
+    page = sized
+    page.set_viewport_size({"width": width, "height": height})
     show(page)
     canvas = panel(page, "relu-10").locator(".frame")
     canvas.evaluate("(element) => element.scrollIntoView({ block: 'end' })")
@@ -120,8 +140,9 @@ def test_the_slider_stays_with_the_maps(open_page: OpenPage, server: Server, wid
     assert box["y"] + box["height"] < 0.4 * height  # most of the screen is the maps'
 
 
-def test_nothing_stays_in_the_way_of_a_page_that_is_enlarged_four_times(open_page: OpenPage, server: Server) -> None:
-    page = open_page(server, viewport={"width": 320, "height": 225})
+def test_nothing_stays_in_the_way_of_a_page_that_is_enlarged_four_times(sized: Page) -> None:
+    page = sized
+    page.set_viewport_size({"width": 320, "height": 225})
     show(page)
     panel(page, "relu-10").scroll_into_view_if_needed()
     expect(page.get_by_role("slider", name="Epoch")).not_to_be_in_viewport()
@@ -168,6 +189,7 @@ def test_a_probability_is_told_from_0_and_1_however_small(
     x, y = point
     show(page, f"?x={x}&y={y}")
     page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
+    settle(page)
     heading = page.locator(".trace[data-model=relu-10-10]").get_by_role("heading")
     right = api.signature("at", "relu-10-10", [[x, y]], 0, LAST)[0]
     assert value(heading) == pytest.approx(right, abs=TOLERANCE)
@@ -175,10 +197,9 @@ def test_a_probability_is_told_from_0_and_1_however_small(
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1440, 2200])
-def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(
-    open_page: OpenPage, server: Server, width: int
-) -> None:
-    page = open_page(server, viewport={"width": width, "height": 900})
+def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(sized: Page, width: int) -> None:
+    page = sized
+    page.set_viewport_size({"width": width, "height": 900})
     show(page, "?x=-1.4&y=-1.4")
     heading, traces = page.get_by_role("heading", name="One point through every network"), page.locator(".trace")
     for _ in range(3):  # what is drawn on the way there moves it

@@ -14,9 +14,9 @@ import numba
 
 @cache
 def compiled_folder() -> Path | None:
-    """Return the folder: $NUMBA_CACHE_DIR, or else one in the user's cache; None where it cannot be written."""
+    """Return the folder, in $NUMBA_CACHE_DIR or else in the user's cache; None where it cannot be written."""
     with contextlib.suppress(OSError, RuntimeError):  # there is not always a home
-        folder = Path(os.environ.get("NUMBA_CACHE_DIR") or _users() / f"numba-{_state()}")
+        folder = Path(os.environ.get("NUMBA_CACHE_DIR") or _users()) / f"numba-{_state()}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.access(folder, os.W_OK | os.X_OK):
             numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # made as Numba is imported
@@ -26,8 +26,8 @@ def compiled_folder() -> Path | None:
 
 def _users() -> Path:
     """Return this project's folder in the user's cache, as the XDG Base Directory Specification has it."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "boundary-service"
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".cache") / "boundary-service"
 
 
 def _state() -> str:

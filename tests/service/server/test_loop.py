@@ -1,6 +1,7 @@
 """The loop answers whatever way requests come in and answers go out, and no client holds it or its threads up."""
 
 import http.client
+import io
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -38,10 +40,32 @@ def connected(server: Server) -> Iterator[socket.socket]:
 
 
 def answer(connection: socket.socket) -> tuple[http.client.HTTPResponse, bytes]:
-    """Read one answer, and no byte of what follows it."""
-    response = http.client.HTTPResponse(connection)
+    """Read one answer, and no byte of what follows it: `HTTPResponse` alone would read on, and lose it."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += received(connection, 1)
+    response = http.client.HTTPResponse(Head(head))  # type: ignore[arg-type]  # of a socket it needs no more
     response.begin()
-    return response, response.read()
+    return response, received(connection, response.length or 0)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What `HTTPResponse` takes for a socket."""
+
+    content: bytes
+
+    def makefile(self, _: str) -> io.BytesIO:
+        return io.BytesIO(self.content)
+
+
+def received(connection: socket.socket, count: int) -> bytes:
+    content = bytearray()
+    while len(content) < count:
+        more = connection.recv(count - len(content))
+        assert more, "the connection has ended"
+        content += more
+    return bytes(content)
 
 
 def probabilities(content: bytes) -> list[float]:

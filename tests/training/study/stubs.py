@@ -117,5 +117,6 @@ def waiting(log: Path) -> list[Cell]:
 
 
 if __name__ == "__main__":  # a study that whoever started this may interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
     directory = Path(sys.argv[1])
     engine.run(waiting(directory / "log"), 1, Store(directory / "study"), workers=1, train=train)

@@ -1,0 +1,61 @@
+"""Messages that come in, one at a time here: who waits, and who makes way for whom."""
+
+from collections.abc import Callable
+
+import pytest
+
+from service.errors import ServiceError
+from service.rpc import intake
+from service.rpc.core import Incoming
+from service.rpc.intake import MAX_HELD_BYTES, Intake
+
+
+class Call(Incoming):
+    """A call whose message comes in when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__("", {}, None)
+        self.incoming: Incoming = self
+        self.come: Callable[[bytes | None], None] | None = None
+        self.got: list[bytes | ServiceError | None] = []
+
+    def receive(self, then: Callable[[bytes | None], None]) -> None:
+        self.come = then
+
+    def received(self, content: bytes | None) -> None:
+        self.got.append(content)
+
+    def refuse(self, error: ServiceError) -> None:
+        self.got.append(error)
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Intake:
+    monkeypatch.setattr(intake, "CROWDED_SECONDS", 0)
+    return Intake(MAX_HELD_BYTES)
+
+
+def test_a_message_makes_way_for_a_call_that_waits_but_for_none_that_has_ended(one_at_a_time: Intake) -> None:
+    slow, gone, waiting = Call(), Call(), Call()
+    one_at_a_time.receive(slow)
+    one_at_a_time.receive(gone)
+    gone.is_over = True
+    one_at_a_time.refuse_late()
+    assert slow.got == []
+    one_at_a_time.receive(waiting)
+    one_at_a_time.refuse_late()
+    assert [str(error) for error in slow.got] == [str(intake.busy())]
+
+
+def test_who_waits_has_its_turn_after_those_before_it_and_not_after_those_that_have_ended(
+    one_at_a_time: Intake,
+) -> None:
+    first, gone, last = Call(), Call(), Call()
+    for call in (first, gone, last):
+        one_at_a_time.receive(call)
+    gone.is_over = True
+    assert (gone.come, last.come) == (None, None)
+    assert first.come is not None
+    first.come(b"short")
+    assert (first.got, gone.come) == ([b"short"], None)
+    assert last.come is not None
