@@ -326,6 +326,12 @@ def test_a_picture_plays_when_it_is_shown_and_stops_at_its_end(open_page: OpenPa
     look_at(page, ".lesson-map")
     page.clock.run_for(10_000)
     expect(player).to_contain_text("after epoch 20 of 20")
+    player.get_by_role("button", name="Play").click()
+    expect(player).to_contain_text("before training")
+    page.get_by_role("link", name="Luck").click()
+    expect(heading(page)).to_contain_text("Luck")
+    page.go_back()
+    expect(player).to_contain_text("after epoch 20 of 20")  # the words beside it speak of the end
 
 
 def look_at(page: Page, selector: str) -> None:

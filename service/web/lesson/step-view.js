@@ -58,9 +58,9 @@ export class StepView {
     this.element.dataset.ready = "";
   }
 
-  /** Nothing goes on where nobody looks. */
+  /** Nothing goes on where nobody looks. Who comes back sees the end, of which the words beside it speak. */
   end() {
-    this.player?.stop();
+    if (this.player?.isPlaying) this.player.seek(this.player.last);
   }
 
   /** On paper nothing can be pointed at, so the words are explained there: those of what was measured, too. */
