@@ -36,6 +36,8 @@ SETTINGS: Mapping[str, object] = {
     "distributed.worker.memory.pause": False,
     "distributed.comm.timeouts.connect": "5s",  # so long a result is asked of a worker that has died
     "distributed.worker.profile.enabled": False,  # it looks at the stacks a hundred times a second
+    # Every event loop looks fifty times a second whether it is late, though nothing is decided by that.
+    "distributed.admin.tick.interval": "1s",
 }
 
 OF_LOCAL_CLUSTERS: Mapping[str, object] = {

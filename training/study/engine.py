@@ -30,7 +30,7 @@ from training.study.units import Unit, batches, units_of
 from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
 LOST = "the connection to the scheduler is lost; the same command goes on where it was"
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.05
 COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
 
