@@ -20,7 +20,7 @@ from service.rpc.core import Incoming
 from service.rpc.intake import Intake, Taken, busy, held
 from service.rpc.procedure import Procedure, admit, call_of, respond
 from service.rpc.status import Refusal, refusal_of
-from service.server.threads import ThreadPool
+from service.threads import ThreadPool
 
 REQUEST_ID = "x-request-id"
 

@@ -25,7 +25,7 @@ from service.errors import is_shortage
 from service.server.bounds import BoundedWorker
 from service.server.exchange import Exchange, Outgoing
 from service.server.request_parser import RECEIVE_BYTES, Request, RequestParser, State, WireResponse
-from service.server.threads import ThreadPool
+from service.threads import ThreadPool
 
 
 class Answer(Protocol):

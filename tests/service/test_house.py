@@ -13,13 +13,13 @@ VALUES = {"service", "service.errors", "service.settings", "service.observabilit
 
 ALLOWED = {
     "service/edges": {"service.edges", "service.http", "service.rpc", "service.dataplane", "service.rendering"},
-    "service/rpc": {"service.rpc", "service.http", "service.dataplane", "service.request_record"},
+    "service/rpc": {"service.rpc", "service.http", "service.dataplane", "service.request_record", "service.threads"},
     "service/http": {"service.http", "service.dataplane", "service.keys", "service.request_record"},
     "service/rendering": {"service.rendering", "service.dataplane", "service.registry.models"},
     "service/dataplane": {"service.dataplane", "service.registry", "service.engines", "service.request_record"},
     "service/registry": {"service.registry", "service.engines"},
     "service/engines": {"service.engines"},
-    "service/server": {"service.server"},
+    "service/server": {"service.server", "service.threads"},
 }
 
 TYPES = {

@@ -157,7 +157,7 @@ def test_where_the_system_gives_fewer_threads_those_do_all_and_more_come_later()
 
 
 def _in_a_process_of_its_own(script: str) -> str:
-    imports = "import resource\nfrom service.server import limits\nfrom service.server.threads import ThreadPool\n"
+    imports = "import resource\nfrom service.server import limits\nfrom service.threads import ThreadPool\n"
     lines = "\n".join(line.strip() for line in script.splitlines())
     found = subprocess.run(
         [sys.executable, "-c", imports + lines], cwd=ROOT, capture_output=True, check=True, text=True
