@@ -11,11 +11,11 @@ from threading import Lock
 
 import grpc
 
+from service import client_limits
 from service.dataplane.admission import OverloadedError, WouldBlockError
 from service.errors import MalformedError, ServiceError
 from service.http.context import Context
 from service.request_record import RequestRecord, RequestRecorder
-from service.rpc import intake
 from service.rpc.core import Incoming
 from service.rpc.intake import Intake, Taken, busy, held
 from service.rpc.procedure import Procedure, admit, call_of, respond
@@ -183,7 +183,7 @@ class _Asking:
         if isinstance(answer, bytes):
             n_answer = held(answer)
             try:
-                self._calls.answers.take(intake.MAX_HELD_BYTES, n_answer)
+                self._calls.answers.take(client_limits.MAX_HELD_BYTES, n_answer)
             except OverloadedError as error:
                 return refusal_of(error, self._record.request_id)
             self._n_answer = n_answer

@@ -28,13 +28,13 @@ class Incoming:
     Attributes:
         path: of its method.
         metadata: what headers are over HTTP.
-        is_over: whether its client has its end, or has gone.
+        has_ended: whether the call has: its client has all of the answer, or has gone.
     """
 
     def __init__(self, path: str, metadata: Mapping[str, str], call: Any) -> None:
         self.path = path
         self.metadata = metadata
-        self.is_over = False
+        self.has_ended = False
         self._call = call
         self._has_begun = False
 
@@ -42,7 +42,7 @@ class Incoming:
         """Have this called at the end, whichever it is."""
 
         def ended(_: Any) -> None:
-            self.is_over = True
+            self.has_ended = True
             then()
 
         self._call.start_server_batch((cygrpc.ReceiveCloseOnServerOperation(_NO_FLAGS),), ended)

@@ -10,21 +10,16 @@ from functools import partial
 from threading import Lock, RLock
 from typing import Protocol
 
+from service import client_limits
 from service.dataplane.admission import OverloadedError
 from service.errors import ServiceError
 from service.rpc.core import Incoming
-
-MAX_HELD_BYTES = 2**28
-"""Of messages, as over HTTP: of those that ask models, of those that need no key, and of answers on their way."""
 
 SHORT_BYTES = 2**16
 """A message no longer than this counts only while it comes in: a thousand calls hold 64 MiB of them."""
 
 QUEUE_SECONDS = 5.0
 """How long a call waits for its message to be taken in."""
-
-CROWDED_SECONDS = 2.0
-"""How long a message may take to come in while others wait for that, as over HTTP."""
 
 
 class Receiver(Protocol):
@@ -92,7 +87,7 @@ class Intake:
             self._held -= n_bytes
             while self._waiting and self._has_room():
                 _, receiver = self._waiting.popleft()
-                if not receiver.incoming.is_over:
+                if not receiver.incoming.has_ended:
                     self._begin(receiver)
 
     def refuse_late(self) -> None:
@@ -103,8 +98,9 @@ class Intake:
         with self._lock:
             while self._waiting and self._waiting[0][0] + QUEUE_SECONDS <= now:
                 late.append(self._waiting.popleft()[1])
-            if not all(receiver.incoming.is_over for _, receiver in self._waiting):
-                late += [receiver for receiver, since in self._coming.items() if since + CROWDED_SECONDS <= now]
+            if not all(receiver.incoming.has_ended for _, receiver in self._waiting):
+                began_by = now - client_limits.CROWDED_SECONDS
+                late += [receiver for receiver, since in self._coming.items() if since <= began_by]
         for receiver in late:
             receiver.refuse(busy())
 
@@ -120,7 +116,7 @@ class Intake:
         receiver.received(content)
 
     def _has_room(self) -> bool:
-        return self._held + self._longest <= MAX_HELD_BYTES or not self._held
+        return self._held + self._longest <= client_limits.MAX_HELD_BYTES or not self._held
 
 
 def held(content: bytes | None) -> int:

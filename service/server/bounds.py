@@ -16,14 +16,13 @@ import orjson
 from gunicorn.util import http_date
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from service.client_limits import CROWDED_SECONDS, MAX_HELD_BYTES
 from service.errors import is_shortage
 
 CLIENT_SECONDS = 30.0
 
 MIN_BYTES_PER_SECOND = 2**16
 """Half a megabit a second, which a long request or response may take; whoever is slower makes it wait."""
-
-CROWDED_SECONDS = 2.0
 
 LINGER_SECONDS = 2.0
 """How long a connection that is done may stay open for a client that is sending still."""
@@ -36,9 +35,6 @@ LOOK_SECONDS = 0.5
 
 PAUSE_SECONDS = 0.5
 """How long nothing is accepted once the system had no more to give."""
-
-MAX_HELD_BYTES = 2**28
-"""Of requests that come in and responses that go out, in one worker. Beyond it, whoever holds most is ended."""
 
 
 class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

@@ -11,15 +11,18 @@ from tests.conftest import ROOT
 VALUES = {"service", "service.errors", "service.settings", "service.observability"}
 """What every layer may use."""
 
+TRANSPORT = {"service.threads", "service.client_limits"}
+"""What both servers, of HTTP and of gRPC, share."""
+
 ALLOWED = {
     "service/edges": {"service.edges", "service.http", "service.rpc", "service.dataplane", "service.rendering"},
-    "service/rpc": {"service.rpc", "service.http", "service.dataplane", "service.request_record", "service.threads"},
+    "service/rpc": {"service.rpc", "service.http", "service.dataplane", "service.request_record", *TRANSPORT},
     "service/http": {"service.http", "service.dataplane", "service.keys", "service.request_record"},
     "service/rendering": {"service.rendering", "service.dataplane", "service.registry.models"},
     "service/dataplane": {"service.dataplane", "service.registry", "service.engines", "service.request_record"},
     "service/registry": {"service.registry", "service.engines"},
     "service/engines": {"service.engines"},
-    "service/server": {"service.server", "service.threads"},
+    "service/server": {"service.server", *TRANSPORT},
 }
 
 TYPES = {

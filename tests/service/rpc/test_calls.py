@@ -1,6 +1,6 @@
 """What the calls of a worker take up: each has an end that is measured, and none takes what others need."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,8 +28,8 @@ from tests.service.test_observability import value
 
 CODE = grpc.StatusCode
 FEW = {
-    "service.rpc.intake.MAX_HELD_BYTES": 250_000,
-    "service.rpc.intake.CROWDED_SECONDS": 0.2,
+    "service.client_limits.MAX_HELD_BYTES": 250_000,
+    "service.client_limits.CROWDED_SECONDS": 0.2,
     "service.rpc.intake.QUEUE_SECONDS": 60,
 }
 
@@ -90,9 +90,25 @@ def predicts(rpc: Rpc) -> bool:
     return str(rpc.oip.ModelInfer(infer_request(POINTS), timeout=60).model_name) == "tanh-10-10"
 
 
+def is_live(rpc: Rpc) -> bool:
+    return bool(rpc.oip.ServerLive(service_pb2.ServerLiveRequest(), timeout=60).live)
+
+
+def wait_until_refused(rpc: Rpc, path: str, asks: Callable[[Rpc], bool], one: Stalled, other: Stalled) -> None:
+    """Ask until both who stall are refused. That is while somebody waits: so where one has gone, another one stalls."""
+    with ExitStack() as more:
+
+        def are_refused() -> bool:
+            if one.call.done() != other.call.done():
+                more.enter_context(Stalled(rpc, path))
+            return asks(rpc) and one.call.done() and other.call.done()
+
+        wait_for(are_refused)
+
+
 def test_messages_that_come_in_too_slowly_make_room_for_others(rpc: Rpc) -> None:
     with Stalled(rpc, metadata=(("x-request-id", "slow-1"),)) as one, Stalled(rpc) as other:
-        wait_for(lambda: predicts(rpc) and one.call.done() and other.call.done())
+        wait_until_refused(rpc, INFER, predicts, one, other)
         errors = [stalled.call.exception() for stalled in (one, other)]
     assert [(error.code(), retry_seconds(error)) for error in errors] == [(CODE.RESOURCE_EXHAUSTED, 1)] * 2
     wait_for(lambda: statuses(rpc.server, "slow-1") == [503])
@@ -100,18 +116,14 @@ def test_messages_that_come_in_too_slowly_make_room_for_others(rpc: Rpc) -> None
 
 def test_who_stalls_where_no_key_is_needed_holds_nobody_up_who_predicts(rpc: Rpc) -> None:
     live = "/inference.GRPCInferenceService/ServerLive"
-
-    def is_live() -> bool:
-        return bool(rpc.oip.ServerLive(service_pb2.ServerLiveRequest(), timeout=60).live)
-
     with Stalled(rpc, live) as one, Stalled(rpc, live) as other:
         assert predicts(rpc)
-        wait_for(lambda: is_live() and one.call.done() and other.call.done())
+        wait_until_refused(rpc, live, is_live, one, other)
         assert {stalled.call.exception().code() for stalled in (one, other)} == {CODE.RESOURCE_EXHAUSTED}
 
 
 def test_a_call_that_waits_for_room_for_too_long_is_told_when_to_come_back(models_dir: Path, tmp_path: Path) -> None:
-    patient = FEW | {"service.rpc.intake.CROWDED_SECONDS": 60.0, "service.rpc.intake.QUEUE_SECONDS": 0.1}
+    patient = FEW | {"service.client_limits.CROWDED_SECONDS": 60.0, "service.rpc.intake.QUEUE_SECONDS": 0.1}
     settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_MAX_BODY_BYTES": "100000"}
     errors: list[grpc.RpcError] = []
     with speaking_grpc(tmp_path, constants=patient, **settings) as patient_rpc, ExitStack() as stalled:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from service import client_limits
 from service.errors import ServiceError
-from service.rpc import intake
 from service.rpc.core import Incoming
-from service.rpc.intake import MAX_HELD_BYTES, Intake
+from service.rpc.intake import Intake, busy
 
 
 class Call(Incoming):
@@ -31,20 +31,20 @@ class Call(Incoming):
 
 @pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Intake:
-    monkeypatch.setattr(intake, "CROWDED_SECONDS", 0)
-    return Intake(MAX_HELD_BYTES)
+    monkeypatch.setattr(client_limits, "CROWDED_SECONDS", 0)
+    return Intake(client_limits.MAX_HELD_BYTES)
 
 
 def test_a_message_makes_way_for_a_call_that_waits_but_for_none_that_has_ended(one_at_a_time: Intake) -> None:
     slow, gone, waiting = Call(), Call(), Call()
     one_at_a_time.receive(slow)
     one_at_a_time.receive(gone)
-    gone.is_over = True
+    gone.has_ended = True
     one_at_a_time.refuse_late()
     assert slow.got == []
     one_at_a_time.receive(waiting)
     one_at_a_time.refuse_late()
-    assert [str(error) for error in slow.got] == [str(intake.busy())]
+    assert [str(error) for error in slow.got] == [str(busy())]
 
 
 def test_who_waits_has_its_turn_after_those_before_it_and_not_after_those_that_have_ended(
@@ -53,7 +53,7 @@ def test_who_waits_has_its_turn_after_those_before_it_and_not_after_those_that_h
     first, gone, last = Call(), Call(), Call()
     for call in (first, gone, last):
         one_at_a_time.receive(call)
-    gone.is_over = True
+    gone.has_ended = True
     assert (gone.come, last.come) == (None, None)
     assert first.come is not None
     first.come(b"short")
