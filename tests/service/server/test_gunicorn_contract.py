@@ -29,6 +29,7 @@ from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
 from service.server.exchange import Exchange
 from service.server.worker import Worker
 from tests.conftest import ROOT
+from tests.service.server.workers import made_as_by_an_arbiter
 
 CALLS: dict[str, str] = {
     # overridden, and called by gunicorn
@@ -186,15 +187,8 @@ HOOKS = {
 @pytest.fixture
 def worker() -> Iterator[ThreadWorker]:
     """A worker of gunicorn's own, as its arbiter makes it, with what it has once it runs."""
-    config = Config()
-    made = ThreadWorker(1, 1, [], None, 30, config, Logger(config))
-    made.tpool, made.poller = made.get_thread_pool(), DefaultSelector()
-    made.method_queue.init()
-    yield made
-    made.tpool.shutdown()
-    made.poller.close()
-    made.method_queue.close()
-    made.tmp.close()
+    with made_as_by_an_arbiter(ThreadWorker, Config()) as made:
+        yield made
 
 
 @pytest.fixture

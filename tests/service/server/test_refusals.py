@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from http import HTTPStatus
-from selectors import DefaultSelector
 from typing import Any
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn
 
 from service.server.loop import LoopWorker
 from service.server.request_parser import Request, WireResponse
+from tests.service.server.workers import made_as_by_an_arbiter
 
 
 class Lines(logging.Handler):
@@ -40,14 +39,8 @@ def worker() -> Iterator[LoopWorker]:
     """A worker as its arbiter makes it, with what it has once it runs."""
     config = Config()
     config.set("worker_connections", 10)
-    made = LoopWorker(1, 1, [], None, 30, config, Logger(config))
-    made.tpool, made.poller = made.get_thread_pool(), DefaultSelector()
-    made.method_queue.init()
-    yield made
-    made.tpool.shutdown()
-    made.poller.close()
-    made.method_queue.close()
-    made.tmp.close()
+    with made_as_by_an_arbiter(LoopWorker, config) as made:
+        yield made
 
 
 @pytest.fixture
