@@ -386,7 +386,7 @@ def everything(page: Page) -> list[object]:
     settle(page)
     chosen = page.locator("select, input").evaluate_all("(all) => all.map((one) => [one.id, one.value])")
     exact = page.locator("main data").evaluate_all("(all) => all.map((one) => one.value)")
-    return [chosen, exact, page.locator(".summary").all_inner_texts()]
+    return [chosen, exact, page.locator(".summary").all_text_contents()]
 
 
 @pytest.mark.parametrize(

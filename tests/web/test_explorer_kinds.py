@@ -165,7 +165,7 @@ def test_a_regression_has_a_scale_of_values_with_lines_and_r2(page: Page, api: A
     assert "P = 0.5" not in page.locator("main").inner_text()
     labels = api.get("/dataset?experiment=prices")["labels"]
     expect(page.locator("#legend .scale")).to_have_text(re.compile(rf"{min(labels):.0f}\s*{max(labels):.0f}"))
-    ticks = [float(text) for text in panel(page, "prices").locator(".numbers span").all_inner_texts()]
+    ticks = [float(text) for text in panel(page, "prices").locator(".numbers span").all_text_contents()]
     assert ticks
     assert all(fields["prices"].min() <= tick <= fields["prices"].max() for tick in ticks)
     painted = pixels(colours_of(panel(page, "prices")))
@@ -250,7 +250,7 @@ def test_named_classes_and_categories_are_shown_by_their_names(page: Page, api: 
 
 
 def numbers_of(row: Locator) -> list[float]:
-    return [float(text.replace("−", "-")) for text in row.get_by_role("cell").all_inner_texts() if text]
+    return [float(text.replace("−", "-")) for text in row.get_by_role("cell").all_text_contents() if text]
 
 
 def test_dots_are_the_quarter_of_the_data_nearest_to_the_slice(page: Page, api: Api) -> None:

@@ -209,7 +209,7 @@ def sorter(page: Page, column: str) -> Locator:
 
 
 def table_rows(page: Page) -> list[str]:
-    return page.get_by_role("table", name="Accuracy by model").get_by_role("rowheader").all_inner_texts()
+    return page.get_by_role("table", name="Accuracy by model").get_by_role("rowheader").all_text_contents()
 
 
 def test_the_table_holds_the_comparisons_numbers(page: Page, api: Api) -> None:

@@ -62,7 +62,7 @@ def row(page: Page, model: str) -> Locator:
 
 
 def cell(page: Page, model: str, column: str) -> Locator:
-    heads = page.locator("#table thead th").all_inner_texts()
+    heads = page.locator("#table thead th").all_text_contents()
     position = next(i for i, head in enumerate(heads) if " ".join(head.split()).startswith(column))
     return row(page, model).locator("th, td").nth(position)
 

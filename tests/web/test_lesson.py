@@ -408,7 +408,7 @@ def test_all_pages_have_the_same_ways_to_each_other(page: Page, studied: Server)
     for path, name in [*own.items(), (f"/studies/{STUDY}", None)]:
         page.goto(path)
         links = page.get_by_role("navigation", name="Pages").get_by_role("link")
-        assert links.all_inner_texts() == ways
+        assert links.all_text_contents() == ways
         assert [link.inner_text() for link in links.all() if link.get_attribute("aria-current") == "page"] == [
             *filter(None, [name])
         ]
@@ -428,7 +428,7 @@ def test_the_lesson_ends_in_a_training_of_ones_own(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Train your own")
     expect(page.get_by_role("combobox", name="Data").first).to_have_value("spiral")
     names = page.get_by_role("group", name=re.compile("^[AB]:")).locator("legend")
-    assert [re.sub(r"^[AB]:\s*", "", name) for name in names.all_inner_texts()] == ["tanh-10", "tanh-10-10"]
+    assert [re.sub(r"^[AB]:\s*", "", name) for name in names.all_text_contents()] == ["tanh-10", "tanh-10-10"]
 
 
 def test_on_paper_a_step_has_its_words_explained_and_nothing_to_press(page: Page) -> None:

@@ -88,7 +88,7 @@ def means(server: Server, study: str, **query: object) -> dict[str, float]:
 def test_each_cell_stands_at_its_levels_with_its_mean(page: Page, server: Server) -> None:
     show(page, "units", LAST)
     expected = means(server, "units")
-    heads = page.locator("#cells thead th").all_inner_texts()
+    heads = page.locator("#cells thead th").all_text_contents()
     assert heads == ["none", "3", "5", "10", "30"]
     for row, depth in enumerate(("0", "1", "2", "3")):
         line = page.locator("#cells tbody tr").nth(row)
@@ -128,7 +128,7 @@ def test_any_two_factors_place_the_cells_and_the_others_are_held(page: Page, ser
     choose(page, "depth", "2")
     expect(page).to_have_url(re.compile("x=n_samples"))
     expected = means(server, "units")
-    assert page.locator("#cells thead th").all_inner_texts() == ["100", "1000"]
+    assert page.locator("#cells thead th").all_text_contents() == ["100", "1000"]
     for name in ("tanh-5-5-100", "relu-5-5-1000"):
         expect(cell(page, name)).to_have_text(f"{expected[name]:.3f}")
     expect(cell(page, "tanh-10-10-100")).to_have_count(0)
@@ -140,8 +140,8 @@ def test_any_two_factors_place_the_cells_and_the_others_are_held(page: Page, ser
 def test_the_factor_of_the_other_axis_changes_places_with_it(page: Page) -> None:
     show(page, "units", LAST)
     choose(page, "Across", "depth")
-    assert page.locator("#cells thead th").all_inner_texts() == ["0", "1", "2", "3"]
-    assert page.locator("#cells tbody th").all_inner_texts() == ["none", "3", "5", "10", "30"]
+    assert page.locator("#cells thead th").all_text_contents() == ["0", "1", "2", "3"]
+    assert page.locator("#cells tbody th").all_text_contents() == ["none", "3", "5", "10", "30"]
 
 
 def test_another_measure_and_an_earlier_epoch_are_shown(page: Page, server: Server) -> None:
@@ -234,7 +234,7 @@ def test_a_claim_leads_to_its_cells(page: Page, server: Server) -> None:
     show(page, "units")
     page.get_by_role("link", name=re.compile("^Show its cells of the claim: Deep networks")).click()
     settle(page)
-    assert page.locator("#cells thead th").all_inner_texts() == ["0", "1", "2", "3"]
+    assert page.locator("#cells thead th").all_text_contents() == ["0", "1", "2", "3"]
     expect(page.locator("#legend")).to_contain_text("gradient norm, layer 1")
     expected = means(server, "units", metric="gradient_norm_1")["linear-100"]
     expect(cell(page, "linear-100")).to_have_text(f"{expected:.3f}")

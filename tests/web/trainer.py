@@ -54,7 +54,7 @@ def until_done(page: Page) -> None:
 def outcome(page: Page) -> list[str]:
     """Return the table's rows of the page's own networks, and the verdict."""
     rows = page.locator(".outcome-table tbody").first.get_by_role("row")
-    return [*rows.all_inner_texts(), page.locator(".verdict-here").inner_text()]
+    return [*rows.all_text_contents(), page.locator(".verdict-here").inner_text()]
 
 
 def called(page: Page, module: str, script: str, *given: object) -> Any:
