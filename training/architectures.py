@@ -86,4 +86,4 @@ def forward(model: keras.Sequential, weights: Sequence[tf.Tensor], points: tf.Te
         z = tf.matmul(x, kernel) + bias[..., tf.newaxis, :]
         x = layer.activation(z)
         outputs.append(x)
-    return [*outputs[:-1], z[..., 0] if z.shape[-1] == 1 else z]
+    return [*outputs[:-1], tf.squeeze(z, -1) if z.shape[-1] == 1 else z]
