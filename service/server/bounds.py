@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service.client_limits import CROWDED_SECONDS, MAX_HELD_BYTES
 from service.errors import is_shortage
+from service.server.request_parser import RECEIVE_BYTES
 
 CLIENT_SECONDS = 30.0
 
@@ -123,11 +124,15 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             queue.append(conn)
 
     def hold(self, conn: TConn, n_bytes: int) -> None:
-        """Note the bytes that a connection holds, and make room where all hold too many."""
+        """Note the bytes that a connection holds, and make room where all hold too many. To end those that hold no more
+        than is received at once would make none: what threads work on holds the rest.
+        """
         self.held_bytes += n_bytes - conn.held_bytes
         conn.held_bytes = n_bytes
         while self.held_bytes > MAX_HELD_BYTES and self.pending_conns:
             most = max(self.pending_conns, key=lambda conn: conn.held_bytes)
+            if most.held_bytes <= RECEIVE_BYTES:
+                break
             self._end_late(most, HTTPStatus.SERVICE_UNAVAILABLE)
 
     # The end of a connection.

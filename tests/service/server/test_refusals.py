@@ -13,7 +13,7 @@ from gunicorn.config import Config
 from gunicorn.workers.gthread import TConn
 
 from service.server.loop import LoopWorker
-from service.server.request_parser import Request, WireResponse
+from service.server.request_parser import RECEIVE_BYTES, Request, WireResponse
 from tests.service.server.workers import made_as_by_an_arbiter
 
 
@@ -85,3 +85,19 @@ def test_a_connection_that_a_thread_cannot_answer_ends_with_a_line_unless_its_cl
     worker.finish_request(conn, done)
     assert theirs.recv(1) == b""
     assert (worker.nr_conns, lines) == (0, said)
+
+
+def test_who_holds_nothing_to_speak_of_is_not_ended_for_what_threads_hold(
+    worker: LoopWorker, client: tuple[socket.socket, TConn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client has half of a head here; another's request, with a thread, takes up more than there is room for."""
+    monkeypatch.setattr("service.server.bounds.MAX_HELD_BYTES", 2 * RECEIVE_BYTES)
+    theirs, conn = client
+    theirs.sendall(b"GET / HTTP/1.1\r\n")
+    worker.nr_conns = 1
+    worker.enqueue_req(conn)
+    worker.held_bytes += 3 * RECEIVE_BYTES
+    worker.hold(conn, RECEIVE_BYTES)
+    assert list(worker.pending_conns) == [conn]
+    worker.hold(conn, RECEIVE_BYTES + 1)
+    assert theirs.recv(2**16).startswith(b"HTTP/1.1 503 ")
