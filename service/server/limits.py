@@ -10,7 +10,7 @@ MAX_CONNECTIONS = 1000
 """Of one worker, gunicorn's default: a connection whose request comes in holds up to 64 KiB, or more for a long one."""
 
 OWN_DESCRIPTORS = 64
-"""Of a worker beside its connections and what its threads open, one file each: it has 25."""
+"""Other descriptors of a worker (25 measured), beside its connections and one file for each thread."""
 
 OWN_THREADS = 6
 """Of a worker beside those that answer: its loop, the log, the watcher, and what a library starts."""

@@ -3,8 +3,8 @@
 gthread hands each readable connection to a pool thread, which costs more than most responses, and a client that sends
 or reads slowly holds its thread. Here the loop reads, answers cheap requests inline (`answer`, which the app brings),
 and sends. Any other request is handed to a thread when it is there as a whole. There the app may take its time for it;
-what is no plain request gunicorn parses once more, from an Exchange, which takes the response too. So no thread waits
-for a client.
+what is no plain request gunicorn parses once more, from a BufferedSocket, which takes the response too. So no thread
+waits for a client.
 """
 
 import time
@@ -23,12 +23,12 @@ from gunicorn.workers.gthread import TConn
 
 from service.errors import is_shortage
 from service.server.bounds import BoundedWorker
-from service.server.exchange import Exchange, Outgoing
+from service.server.buffered_socket import BufferedSocket, Outgoing
 from service.server.request_parser import RECEIVE_BYTES, Request, RequestParser, State, WireResponse
 from service.threads import ThreadPool
 
 
-class Answer(Protocol):
+class RequestHandler(Protocol):
     """Answers a request, or returns None: where it may not wait and has to, or for gunicorn and its app to answer."""
 
     def __call__(self, request: Request, *, may_wait: bool) -> WireResponse | None: ...
@@ -52,7 +52,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class LoopWorker(BoundedWorker):
     """One process: a loop and its threads."""
 
-    answer: Answer | None = None
+    answer: RequestHandler | None = None
     max_body_bytes = 2**24
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -159,7 +159,7 @@ class LoopWorker(BoundedWorker):
         if request is None or len(request.body) > MAX_INLINE_BYTES:
             self._hand_over(conn, parser)
             return
-        response = self._ask(request, may_wait=False)
+        response = self._call_app(request, may_wait=False)
         if response is None:
             self._hand_over(conn, parser)
             return
@@ -167,7 +167,7 @@ class LoopWorker(BoundedWorker):
         then = self.await_request if is_kept else self._linger if request.keep_alive else self.end
         self._unsent.append((conn, outgoing, then))
 
-    def _ask(self, request: Request, *, may_wait: bool) -> tuple[bool, Outgoing] | None:
+    def _call_app(self, request: Request, *, may_wait: bool) -> tuple[bool, Outgoing] | None:
         """Have the app answer a plain request; return whether its connection may be kept, and what is to be sent."""
         response = None if self.answer is None else self.answer(request, may_wait=may_wait)
         if response is None:
@@ -195,7 +195,7 @@ class LoopWorker(BoundedWorker):
         """Answer a request, in a thread; send what the client takes at once."""
         response = None
         try:
-            response = None if parser.request is None else self._ask(parser.request, may_wait=True)
+            response = None if parser.request is None else self._call_app(parser.request, may_wait=True)
         except (MemoryError, OSError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
@@ -208,14 +208,14 @@ class LoopWorker(BoundedWorker):
         return is_kept, outgoing, b""
 
     def _answer_by_gunicorn(self, conn: TConn, parser: RequestParser) -> Handled:
-        exchange = Exchange(conn.sock, parser.received, is_whole=parser.is_whole)
-        conn.sock = conn.parser.unreader.sock = exchange
+        buffered = BufferedSocket(conn.sock, parser.received, is_whole=parser.is_whole)
+        conn.sock = conn.parser.unreader.sock = buffered
         try:
             is_kept = bool(self.handle(conn))
-            outgoing = exchange.response()
+            outgoing = buffered.response()
         finally:
-            conn.sock = conn.parser.unreader.sock = exchange.client
-        return is_kept, outgoing, conn.parser.unreader.take_buffered() + exchange.unread()
+            conn.sock = conn.parser.unreader.sock = buffered.client
+        return is_kept, outgoing, conn.parser.unreader.take_buffered() + buffered.unread()
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Answer a request that gunicorn has parsed; one that did not come in whole ends its connection."""
@@ -224,7 +224,7 @@ class LoopWorker(BoundedWorker):
         is_kept: bool = super().handle_request(req, conn)
         return is_kept
 
-    def handle_error(self, req: Any, client: Exchange, addr: Any, exc: BaseException) -> None:
+    def handle_error(self, req: Any, client: BufferedSocket, addr: Any, exc: BaseException) -> None:
         """Answer a request that failed outside the app."""
         if is_shortage(exc):
             self.log.warning("a request is refused: %r", exc)

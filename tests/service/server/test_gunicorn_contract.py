@@ -26,7 +26,7 @@ from gunicorn.http import RequestParser
 from gunicorn.sock import TCPSocket
 from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
 
-from service.server.exchange import Exchange
+from service.server.buffered_socket import BufferedSocket
 from service.server.worker import Worker
 from tests.conftest import ROOT
 from tests.service.server.workers import made_as_by_an_arbiter
@@ -100,8 +100,8 @@ LINES: dict[str, dict[str, str]] = {
     },
     "workers.gthread:ThreadWorker.handle": {
         "if not conn.initialized and (not conn.data_ready):": "a thread does not wait for what the loop has read",
-        "conn.sock.setblocking(True)": "an exchange takes this for a socket",
-        "req = next(conn.parser)": "a thread reads the request from the exchange",
+        "conn.sock.setblocking(True)": "a buffered socket takes this for a socket",
+        "req = next(conn.parser)": "a thread reads the request from the buffered socket",
         "return self._keepalive_after(conn, self.handle_request(req, conn))": "a request goes through the override",
         "self.handle_error(req, conn.sock, conn.client, e)": "so does one that fails",
     },
@@ -109,15 +109,15 @@ LINES: dict[str, dict[str, str]] = {
         "self.nr += 1": "requests are counted here as well as on the loop",
         "if self.nr >= self.max_requests:": "a worker that has answered enough is replaced",
         "len(self.keepalived_conns) >= self.max_keepalived": "the loop keeps a connection under the same condition",
-        "wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)": "the response goes into the exchange",
+        "wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)": "the response goes into the buffered socket",
     },
     "http.unreader:SocketUnreader.chunk": {"return self.sock.recv(size)": "what was received is read in its place"},
     "http.wsgi:create": {"sock.send(b'HTTP/1.1 100 Continue\\r\\n\\r\\n')": "which the loop has said, and is dropped"},
     "http.wsgi:Response.should_close": {"self.req.should_close()": "a request that is not whole says that it ends"},
-    "util:write": {"sock.sendall(data)": "an exchange keeps what is sent so"},
+    "util:write": {"sock.sendall(data)": "a buffered socket keeps what is sent so"},
     "util:write_nonblock": {
-        "timeout = sock.gettimeout()": "an exchange has no timeout",
-        "return write(sock, data, chunked)": "an error goes into the exchange too",
+        "timeout = sock.gettimeout()": "a buffered socket has no timeout",
+        "return write(sock, data, chunked)": "an error goes into the buffered socket too",
     },
     "workers.gthread:TConn.init": {
         "if self.initialized: return": "a thread initializes it again",
@@ -241,11 +241,11 @@ def test_a_connection_has_its_attributes_and_room_for_one_more(connection: TConn
 
 
 def test_a_parser_reads_from_what_stands_in_for_its_socket_and_gives_back_the_rest(connection: TConn) -> None:
-    exchange = Exchange(connection.sock, b"GET /known HTTP/1.1\r\nHost: x\r\n\r\nGET /next", is_whole=True)
-    connection.parser.unreader.sock = exchange
+    buffered = BufferedSocket(connection.sock, b"GET /known HTTP/1.1\r\nHost: x\r\n\r\nGET /next", is_whole=True)
+    connection.parser.unreader.sock = buffered
     assert next(connection.parser).path == "/known", "TConn.parser.unreader.sock is not read"
     assert connection.parser.finish_body(), "a request without a body is not over"
-    rest = connection.parser.unreader.take_buffered() + exchange.unread()
+    rest = connection.parser.unreader.take_buffered() + buffered.unread()
     assert rest == b"GET /next", "what came with a request is lost"
 
 

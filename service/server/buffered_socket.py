@@ -44,7 +44,7 @@ class Outgoing:
         self._pieces = [memoryview(self._pieces[first])[sent:], *self._pieces[first + 1 :]]
 
 
-class Exchange:
+class BufferedSocket:
     """Stands for a connection's socket while a thread answers a request with gunicorn.
 
     Attributes:
