@@ -16,10 +16,9 @@ from pathlib import Path
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-log: FilteringBoundLogger = structlog.get_logger()
+from service.file_stamp import FileStamp, stamp_of
 
-Stamp = tuple[int, int, int]
-"""Inode, size, and modification time in nanoseconds."""
+log: FilteringBoundLogger = structlog.get_logger()
 
 SETTLE_SECONDS = 1.0
 
@@ -42,7 +41,7 @@ class Keys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stamp: Stamp | None = None
+        self._stamp: FileStamp | None = None
         self._known: list[NamedDigest] = []
         self._reading = threading.Lock()
         self._follow()
@@ -81,7 +80,7 @@ class Keys:
         return stamp != self._stamp and not settles
 
 
-def _is_being_written(stamp: Stamp | None, before: Stamp | None) -> bool:
+def _is_being_written(stamp: FileStamp | None, before: FileStamp | None) -> bool:
     if stamp is None or before is None:
         return False
     return stamp[0] == before[0] and 0 <= time.time() - stamp[2] / 1e9 < SETTLE_SECONDS
@@ -115,12 +114,11 @@ def make(name: str) -> tuple[str, str]:
     return key, f"{name}:{_digest(key)}"
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: Path) -> FileStamp | None:
     try:
-        found = path.stat()
+        return stamp_of(path.stat())
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _digest(key: str) -> str:

@@ -6,7 +6,7 @@ from cachetools import LRUCache
 
 from bundle.comparison import Comparison
 from service.errors import InvalidError
-from service.registry.experiments import Stored
+from service.registry.experiments import HashedFile
 from verdicts.comparison import default_score, recomputed, scores
 
 KEPT = 8
@@ -22,12 +22,12 @@ class Comparisons:
         self._kept: LRUCache[Key, Comparison] = LRUCache(KEPT)
         self._lock = Lock()
 
-    def get(self, stored: Stored[Comparison], rope: float, score: str | None) -> Comparison | None:
+    def get(self, stored: HashedFile[Comparison], rope: float, score: str | None) -> Comparison | None:
         """Return a comparison, None if it has to be made."""
         with self._lock:
             return self._kept.get((stored.digest, rope, score))
 
-    def make(self, stored: Stored[Comparison], rope: float, score: str | None) -> Comparison:
+    def make(self, stored: HashedFile[Comparison], rope: float, score: str | None) -> Comparison:
         """Compute a comparison, and keep it.
 
         Raises:

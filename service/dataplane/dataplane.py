@@ -21,7 +21,7 @@ from service.dataplane.studies import Studies
 from service.engines import Outputs, Points
 from service.errors import NotFoundError
 from service.observability import HITS, MISSES
-from service.registry.experiments import ExperimentStore, Stored
+from service.registry.experiments import ExperimentStore, HashedFile
 from service.registry.models import Model, ModelVersion
 from service.registry.registry import Registry
 from service.registry.studies import StudyFolder, StudyStore
@@ -246,7 +246,9 @@ class DataPlane:
         self.cache.put(tag, compressed)
         return compressed
 
-    def compared(self, record: RequestRecord, stored: Stored[Comparison], rope: float, score: str | None) -> Comparison:
+    def compared(
+        self, record: RequestRecord, stored: HashedFile[Comparison], rope: float, score: str | None
+    ) -> Comparison:
         """Return an experiment's comparison with its pairs compared for a rope and by a score.
 
         What training's file alone decides takes no turn: it is constant, and pages begin with it.

@@ -17,7 +17,7 @@ from bundle.study import Study
 from bundle.study_parquet import KEYS
 from bundle.study_rows import Column, taken
 from service.dataplane.study_query import Condition, StudyQuery
-from service.dataplane.study_rows import Known, cells_of, complete, follow, is_setting, read
+from service.dataplane.study_rows import StudySnapshot, cells_of, complete, is_setting, read, refresh_snapshot
 from service.errors import InvalidError, TooLargeError
 from service.registry.studies import StudyFolder
 from verdicts.cells import LAST, codes, count_of, grouped, levels_of, meeting
@@ -42,11 +42,11 @@ class Studies:
     """What is known of the studies that were asked for last."""
 
     def __init__(self) -> None:
-        self._kept: LRUCache[str, Known] = LRUCache(MAX_KEPT_VALUES, getsizeof=lambda known: max(1, known.size))
+        self._kept: LRUCache[str, StudySnapshot] = LRUCache(MAX_KEPT_VALUES, getsizeof=lambda known: max(1, known.size))
         self._judged: LRUCache[str, list[Judged]] = LRUCache(MAX_JUDGED)
         self._reading = Lock()
 
-    def known(self, folder: StudyFolder) -> Known:
+    def known(self, folder: StudyFolder) -> StudySnapshot:
         """Return what is known of a study as it is now; files that are new are read.
 
         Raises:
@@ -57,7 +57,7 @@ class Studies:
             before = self._kept.get(name)
             if before is not None and before.digest == folder.digest:
                 return before
-            now = follow(folder, before)
+            now = refresh_snapshot(folder, before)
             if now.size <= self._kept.maxsize:
                 self._kept[name] = now
             return now
@@ -154,7 +154,7 @@ def _varies(columns: dict[str, Column], name: str) -> bool:
     return name in columns and len(levels_of(columns[name])) > 1
 
 
-def metric_of(query: StudyQuery, study: Study, known: Known) -> str:
+def metric_of(query: StudyQuery, study: Study, known: StudySnapshot) -> str:
     """Return the metric that groups are summed up by.
 
     Raises:
@@ -183,7 +183,7 @@ def chosen(columns: dict[str, Column], where: Iterable[Condition]) -> dict[str, 
     return taken(columns, np.all(masks, axis=0)) if masks else columns
 
 
-def _check_names(query: StudyQuery, known: Known) -> None:
+def _check_names(query: StudyQuery, known: StudySnapshot) -> None:
     """Raise InvalidError where a query names what is no column; of a study without rows any may be one later."""
     if not count_of(known.columns):
         return
@@ -193,7 +193,7 @@ def _check_names(query: StudyQuery, known: Known) -> None:
             raise InvalidError.of(field, f"there is no column {', '.join(unknown)}; there are: {there}.")
 
 
-def _check_group(by: Sequence[str], study: Study, known: Known) -> None:
+def _check_group(by: Sequence[str], study: Study, known: StudySnapshot) -> None:
     allowed = [name for name in known.columns if is_setting(study, name)]
     if others := [name for name in by if name not in allowed]:
         raise InvalidError.of(

@@ -13,7 +13,8 @@ from bundle.study_rows import BoundaryMap, Column, UnitRows, column_of, concaten
 from bundle.study_store import RowsFile, sorted_rows
 from service.dataplane.study_query import Condition
 from service.errors import TooLargeError
-from service.registry.studies import Stamp, StudyFolder
+from service.file_stamp import FileStamp
+from service.registry.studies import StudyFolder
 from verdicts.cells import count_of, meeting
 
 MAX_VALUES = 16_000_000
@@ -36,7 +37,7 @@ class MapFacts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Known:
+class StudySnapshot:
     """What is known of a study without the rows of other epochs than the last.
 
     Attributes:
@@ -48,7 +49,7 @@ class Known:
     """
 
     digest: str
-    files: Mapping[RowsFile, Stamp]
+    files: Mapping[RowsFile, FileStamp]
     columns: dict[str, Column]
     epochs: Mapping[str, tuple[int, ...]]
     maps: Mapping[str, MapFacts]
@@ -71,13 +72,13 @@ def is_setting(study: Study, name: str) -> bool:
     return name in KEYS or name in study.factors or CHOSEN.fullmatch(name) is not None
 
 
-def follow(folder: StudyFolder, before: Known | None) -> Known:
+def refresh_snapshot(folder: StudyFolder, before: StudySnapshot | None) -> StudySnapshot:
     """Return what is known of a study, given what was known a while ago: only cells with other files are read.
 
     Raises:
         TooLargeError: it has more rows than are read at once.
     """
-    before = before or Known("", {}, {}, {}, {})
+    before = before or StudySnapshot("", {}, {}, {}, {})
     changed = {file.cell for file, _ in set(folder.files.items()) ^ set(before.files.items())}
     kept = _without(before.columns, changed)
     epochs = {cell: known for cell, known in before.epochs.items() if cell not in changed}
@@ -89,7 +90,7 @@ def follow(folder: StudyFolder, before: Known | None) -> Known:
         if unit.boundary is not None:
             maps[unit.cell] = _facts(unit.boundary, maps.get(unit.cell))
     columns = complete(folder.study, _joined(parts))
-    return Known(folder.digest, folder.files, columns, epochs, maps)
+    return StudySnapshot(folder.digest, folder.files, columns, epochs, maps)
 
 
 def read(folder: StudyFolder, cells: Collection[str] | None, columns: Collection[str] | None) -> dict[str, Column]:

@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from bundle import layout
 from bundle.comparison import Comparison, ComparisonSchema, Dataset
 from service.errors import NotFoundError, UnavailableError
+from service.file_stamp import FileStamp, stamp_of
 from service.registry.models import DEFAULT_CLASSES, ModelVersion
 from service.registry.registry import Registry
 
@@ -20,14 +21,11 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_DATASET_BYTES = 256 * 2**20
 
-Stamp = tuple[int, int, int]
-"""Inode, size and modification time of a file, which tell it from the one before."""
-
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Stored(Generic[T]):
+class HashedFile(Generic[T]):
     """What a file holds, and the SHA-256 of its bytes, which tells it from what it held before."""
 
     content: T
@@ -40,7 +38,7 @@ class ExperimentStore:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def comparison(self, experiment: str | None) -> Stored[Comparison]:
+    def comparison(self, experiment: str | None) -> HashedFile[Comparison]:
         """Return an experiment's comparison.
 
         Raises:
@@ -49,7 +47,7 @@ class ExperimentStore:
         """
         return _read(_read_comparison, self._directory(experiment) / layout.COMPARISON)
 
-    def dataset(self, experiment: str | None) -> Stored[Dataset]:
+    def dataset(self, experiment: str | None) -> HashedFile[Dataset]:
         """Return the data of an experiment's served replicate.
 
         Raises:
@@ -59,12 +57,12 @@ class ExperimentStore:
         directory = self._directory(experiment)
         classes = _classes(directory)
 
-        def read(path: Path, stamp: Stamp) -> Stored[Dataset]:
+        def read(path: Path, stamp: FileStamp) -> HashedFile[Dataset]:
             return _read_dataset(path, stamp, classes)
 
         return _read(read, directory / layout.DATASET)
 
-    def dataset_of(self, version: ModelVersion) -> Stored[Dataset] | None:
+    def dataset_of(self, version: ModelVersion) -> HashedFile[Dataset] | None:
         """Return the data of a model's experiment, as last trained, or None where they are not known."""
         if version.card is None:
             return None
@@ -102,25 +100,24 @@ class ExperimentStore:
         return card.experiment
 
 
-def _read(read: Callable[[Path, Stamp], Stored[T]], path: Path) -> Stored[T]:
+def _read(read: Callable[[Path, FileStamp], HashedFile[T]], path: Path) -> HashedFile[T]:
     try:
-        status = path.stat()
-        return read(path, (status.st_ino, status.st_size, status.st_mtime_ns))
+        return read(path, stamp_of(path.stat()))
     except (OSError, ValueError) as error:
         log.warning("cannot read results", path=str(path), reason=str(error))
         raise UnavailableError(f"{path.name} of this experiment cannot be read; train it again") from error
 
 
 @lru_cache(maxsize=8)
-def _read_comparison(path: Path, _: Stamp) -> Stored[Comparison]:
+def _read_comparison(path: Path, _: FileStamp) -> HashedFile[Comparison]:
     content = layout.read_regular(path)
-    return Stored(ComparisonSchema().parse(content, path.name), _digest(content))
+    return HashedFile(ComparisonSchema().parse(content, path.name), _digest(content))
 
 
 @lru_cache(maxsize=8)
-def _read_dataset(path: Path, _: Stamp, classes: tuple[str, ...]) -> Stored[Dataset]:
+def _read_dataset(path: Path, _: FileStamp, classes: tuple[str, ...]) -> HashedFile[Dataset]:
     content = layout.read_regular(path, MAX_DATASET_BYTES)
-    return Stored(Dataset.from_csv(content.decode(), classes), _digest(content))
+    return HashedFile(Dataset.from_csv(content.decode(), classes), _digest(content))
 
 
 def _classes(directory: Path) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class State(StrEnum):
     FAILED = "FAILED"
 
 
-Stamp = tuple[tuple[str, int, int, int], ...]
+BundleStamp = tuple[tuple[str, int, int, int], ...]
 """Path, inode, size and modification time of a bundle's files: what changes when it is replaced or still copied."""
 
 
@@ -84,7 +84,7 @@ class Status:
 
     number: int
     state: State
-    stamp: Stamp
+    stamp: BundleStamp
     reason: str | None = None
     version: ModelVersion | None = None
 
@@ -100,7 +100,8 @@ class Model:
 
     def unloaded(self) -> "Model":
         """Return the model without anything that answers."""
-        reason = "it was unloaded over HTTP, and can be loaded again the same way"
+        load = f"RepositoryModelLoad, or POST /v2/repository/models/{self.name}/load, loads it again"
+        reason = f"a client unloaded it; {load}"
         return Model(
             self.name,
             tuple(replace(s, state=State.UNLOADING, reason=reason, version=None) for s in self.statuses),

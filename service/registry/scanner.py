@@ -14,7 +14,7 @@ from service.errors import is_shortage
 from service.observability import FAILED, LOADED
 from service.registry import probe
 from service.registry.meaning import meaning_of
-from service.registry.models import VERSIONS_SERVED, Model, ModelVersion, Stamp, State, Status
+from service.registry.models import VERSIONS_SERVED, BundleStamp, Model, ModelVersion, State, Status
 from service.settings import EngineChoice
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -23,7 +23,7 @@ log: FilteringBoundLogger = structlog.get_logger()
 FOREIGN_DOMAIN = (-1.5, 1.5)
 """Where a model is drawn whose card does not say it."""
 
-UNREADABLE: Stamp = ()
+UNREADABLE: BundleStamp = ()
 """The stamp of a bundle that is being written or removed right now, or for which something has run out."""
 
 
@@ -77,7 +77,7 @@ class Scanner:
         if after != before:
             yield after
 
-    def _stamp(self, name: str, number: int) -> Stamp:
+    def _stamp(self, name: str, number: int) -> BundleStamp:
         bundle = self._models_dir / name / str(number)
         try:
             files = [(path, path.stat()) for _, path in layout.files(bundle)]
@@ -85,7 +85,7 @@ class Scanner:
             return UNREADABLE
         return tuple((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in files)
 
-    def _load(self, name: str, number: int, stamp: Stamp) -> Status:
+    def _load(self, name: str, number: int, stamp: BundleStamp) -> Status:
         try:
             version = self.load(name, number)
         except LoadError as error:
@@ -138,7 +138,7 @@ class Scanner:
         )
 
 
-def _holds(status: Status, stamp: Stamp) -> bool:
+def _holds(status: Status, stamp: BundleStamp) -> bool:
     """Say whether what is known of a version still holds: its files are the same, or it answers while they change."""
     return status.stamp == stamp or (status.version is not None and stamp == UNREADABLE)
 

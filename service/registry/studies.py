@@ -14,12 +14,10 @@ from bundle import layout
 from bundle.study import Failure, Level, Study
 from bundle.study_store import RowsFile, Store
 from service.errors import NotFoundError, ServiceError, UnavailableError
+from service.file_stamp import FileStamp, stamp_of
 from service.registry.registry import Registry
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-Stamp = tuple[int, int, int]
-"""Inode, size and modification time of a file, which tell it from the one before."""
 
 MAX_FAILURES = 10_000
 """That are read. A study that fails so often says no more with others."""
@@ -36,7 +34,7 @@ class StudyFolder:
 
     study: Study
     store: Store
-    files: Mapping[RowsFile, Stamp]
+    files: Mapping[RowsFile, FileStamp]
     failures: tuple[Failure, ...]
     digest: str
 
@@ -114,7 +112,7 @@ class StudyStore:
 def _read(directory: Path) -> StudyFolder:
     store = Store(directory, _note)
     path = directory / layout.STUDY
-    stamp = _stamp_of(path.stat())
+    stamp = stamp_of(path.stat())
     study = _read_study(path, stamp)
     known = {cell.digest for cell in study.cells}
     stamps, failed = _stamps(store.rows), _stamps(store.failed)
@@ -127,7 +125,7 @@ def _read(directory: Path) -> StudyFolder:
 
 
 @lru_cache(maxsize=8)
-def _read_study(path: Path, _: Stamp) -> Study:
+def _read_study(path: Path, _: FileStamp) -> Study:
     """Return what a study asks, by the name of its folder, which may be a copy; levels are numbers, texts or none."""
     study = Store(path.parent, _note).study()
     cells = [replace(cell, factors={name: _level(x) for name, x in cell.factors.items()}) for cell in study.cells]
@@ -139,21 +137,17 @@ def _level(level: object) -> Level:
 
 
 @lru_cache(maxsize=8)
-def _read_failures(directory: Path, stamps: tuple[tuple[str, Stamp], ...]) -> list[Failure]:
+def _read_failures(directory: Path, stamps: tuple[tuple[str, FileStamp], ...]) -> list[Failure]:
     return Store(directory, _note).failures(MAX_FAILURES) if stamps else []
 
 
-def _stamps(directory: Path) -> dict[str, Stamp]:
+def _stamps(directory: Path) -> dict[str, FileStamp]:
     """Return the stamp of each file in a folder: one that is copied here by hand changes after its name is there."""
     try:
         with os.scandir(directory) as entries:
-            return {entry.name: _stamp_of(entry.stat()) for entry in entries if not entry.name.startswith(".")}
+            return {entry.name: stamp_of(entry.stat()) for entry in entries if not entry.name.startswith(".")}
     except FileNotFoundError:
         return {}
-
-
-def _stamp_of(status: os.stat_result) -> Stamp:
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _note(path: Path, reason: str) -> None:

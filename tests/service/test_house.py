@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-VALUES = {"service", "service.errors", "service.settings", "service.observability"}
+VALUES = {"service", "service.errors", "service.settings", "service.observability", "service.file_stamp"}
 """What every layer may use."""
 
 TRANSPORT = {"service.threads", "service.client_limits"}

@@ -11,7 +11,7 @@ from service.edges.own.boundary_query import MEDIA_TYPES, BoundaryQuery
 from service.http.conditional import Validators, conditional
 from service.http.context import Call
 from service.http.responses import RawResponse
-from service.registry.experiments import Stored
+from service.registry.experiments import HashedFile
 from service.registry.models import ModelVersion
 from service.rendering.lettering import title_lines
 from service.rendering.loading import loading
@@ -50,7 +50,7 @@ def _subject(
     plan: BoundaryPlan,
     version: ModelVersion,
     minus: ModelVersion | None,
-    data: Stored[Dataset] | None,
+    data: HashedFile[Dataset] | None,
 ) -> Subject:
     shown = query.class_ or (version.classes[1] if version.task == "binary" else None)
     content = None if data is None else data.content

@@ -21,7 +21,7 @@ from service.edges.own.boundary_query import BoundaryQuery
 from service.edges.own.place import Place, Span, check_span, place_of
 from service.errors import InvalidError
 from service.http.conditional import Validators
-from service.registry.experiments import Stored
+from service.registry.experiments import HashedFile
 from service.registry.models import ModelVersion
 
 GRID_HEADER = "Boundary-Grid"
@@ -75,7 +75,7 @@ def plan_boundary(
     representation: str,
     version: ModelVersion,
     minus: ModelVersion | None,
-    data: Stored[Dataset] | None,
+    data: HashedFile[Dataset] | None,
 ) -> BoundaryPlan:
     """Return the plan for a query to a version, less another one where that is given.
 
@@ -107,7 +107,7 @@ def _make_plan(
     representation: str,
     version: ModelVersion,
     minus: ModelVersion | None,
-    data: Stored[Dataset] | None,
+    data: HashedFile[Dataset] | None,
 ) -> BoundaryPlan:
     _check_combination(query)
     runs = 1 if query.statistic == "probability" else max(1, len(grid_functions.converged(version)))

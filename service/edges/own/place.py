@@ -11,7 +11,7 @@ from service.dataplane import slices
 from service.dataplane.slices import Slice
 from service.edges.own.boundary_query import PlaceQuery
 from service.errors import InvalidError
-from service.registry.experiments import Stored
+from service.registry.experiments import HashedFile
 from service.registry.models import ModelVersion
 
 HELD = {
@@ -39,7 +39,7 @@ def needs_data(query: PlaceQuery, version: ModelVersion) -> bool:
 
 
 def place_of(
-    query: PlaceQuery, axes: Sequence[str], version: ModelVersion, data: Stored[Dataset] | None, runs: int = 1
+    query: PlaceQuery, axes: Sequence[str], version: ModelVersion, data: HashedFile[Dataset] | None, runs: int = 1
 ) -> Place:
     """Return the place of a query of a version; `runs` is how often the model is evaluated at each point.
 

@@ -11,7 +11,7 @@ from bundle.study import Claim, Failure, Study, ordered
 from bundle.study_rows import Column
 from service.dataplane.studies import Studies
 from service.dataplane.study_query import StudyQuery
-from service.dataplane.study_rows import Known, MapFacts
+from service.dataplane.study_rows import MapFacts, StudySnapshot
 from service.errors import TooLargeError
 from service.http.responses import to_json
 from service.registry.studies import StudyFolder
@@ -168,7 +168,7 @@ def json_chunks(facts: Mapping[str, Any], metric: str, columns: Mapping[str, Col
     return [to_json(head)[:-1], b',"rows":[', *_rows(columns), b"]}"]
 
 
-def _facts(study: Study, known: Known) -> dict[str, Any]:
+def _facts(study: Study, known: StudySnapshot) -> dict[str, Any]:
     names = ("name", "title", "text", "recipe", "replicates", "metric", "axes", "task", "started_at")
     return {
         **{name: getattr(study, name) for name in names},
@@ -178,7 +178,7 @@ def _facts(study: Study, known: Known) -> dict[str, Any]:
 
 
 def _cells(
-    folder: StudyFolder, known: Known, maps: list[MapFacts], exported: Mapping[str, str | None]
+    folder: StudyFolder, known: StudySnapshot, maps: list[MapFacts], exported: Mapping[str, str | None]
 ) -> list[dict[str, Any]]:
     places = {facts: i for i, facts in enumerate(maps)}
     factors = folder.study.factors

@@ -22,7 +22,7 @@ from service.http.context import Call
 from service.http.endpoint import Endpoints
 from service.http.negotiation import negotiate
 from service.http.responses import JSON, RawResponse
-from service.registry.experiments import Stored
+from service.registry.experiments import HashedFile
 from service.registry.models import ModelVersion
 from service.rendering.arrays import json_chunks, npy_chunks
 from service.rendering.gltf import glb
@@ -103,7 +103,9 @@ def get_volume(call: Call, query: VolumeQuery) -> RawResponse:
     )
 
 
-def _plan(query: VolumeQuery, representation: str, version: ModelVersion, data: Stored[Dataset] | None) -> VolumePlan:
+def _plan(
+    query: VolumeQuery, representation: str, version: ModelVersion, data: HashedFile[Dataset] | None
+) -> VolumePlan:
     place = place_of(query, "xyz", version, data)
     choice = grid_functions.choose(version, query.class_)
     if choice.kind is Kind.LABEL:

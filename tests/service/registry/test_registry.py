@@ -103,6 +103,8 @@ def test_an_unloaded_model_is_gone_from_every_worker_until_it_is_loaded(models: 
     one.unload("linear")
     for registry in (one, other):
         assert states(registry) == {1: State.UNLOADING}
+        told = "a client unloaded it; RepositoryModelLoad, or POST /v2/repository/models/linear/load, loads it again"
+        assert registry.model("linear").statuses[0].reason == told
         with pytest.raises(NotFoundError, match="'linear' was unloaded"):
             registry.version()
     assert (one.is_stale, other.is_stale) == (False, True)
