@@ -3,6 +3,11 @@
 import errno
 from collections.abc import Mapping, Sequence
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+log: FilteringBoundLogger = structlog.get_logger()
+
 FieldErrors = Mapping[str, Sequence[str]]
 
 
@@ -73,6 +78,10 @@ class UnavailableError(ServiceError):
     retry_after_seconds = 5
 
 
+class ShortageError(UnavailableError):
+    """Something has run out for this request; others may be answered meanwhile."""
+
+
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
 """What the kernel says where descriptors, buffers, memory or room run out."""
 
@@ -82,3 +91,15 @@ def is_shortage(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in SHORTAGES
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "new thread" in str(error))
+
+
+def log_unexpected(error: Exception, request_id: str) -> ServiceError:
+    """Log an error that nobody expected, and return what a client is told without a word of it. Where something has run
+    out, the same request may succeed in a moment, or where it asks for less.
+    """
+    if is_shortage(error):
+        log.warning("request refused", reason=repr(error), request_id=request_id)
+        seconds = ShortageError.retry_after_seconds
+        return ShortageError(f"too little memory or room for this request now; ask for less, or again in {seconds} s")
+    log.error("request failed", exc_info=error, request_id=request_id)
+    return ServiceError(f"the service failed; its log says more under the request id {request_id}")

@@ -1,10 +1,6 @@
 """Errors as responses, in the format of the interface that was called."""
 
-from http import HTTPStatus
-
 import orjson
-import structlog
-from structlog.typing import FilteringBoundLogger
 
 from service.errors import (
     FieldErrors,
@@ -12,12 +8,10 @@ from service.errors import (
     ServiceError,
     UnauthorizedError,
     UnavailableError,
-    is_shortage,
+    log_unexpected,
 )
 from service.http.error_formats import ERROR_JSON, ErrorFormat
 from service.http.responses import Header, RawResponse
-
-log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_ERROR_CHARS = 1000
 """Who sent a name of ten megabytes need not be told it."""
@@ -36,16 +30,8 @@ def error_response(error: ServiceError, error_format: ErrorFormat, request_id: s
 
 
 def unexpected_response(error: Exception, error_format: ErrorFormat, request_id: str) -> RawResponse:
-    """Log an error that nobody expected, and return the response that says so without a word of it. Where something has
-    run out, that is a 503: the same request may succeed in a moment, or where it asks for less.
-    """
-    if is_shortage(error):
-        log.warning("request refused", reason=repr(error), request_id=request_id)
-        shortage = UnavailableError("too little memory or room for this request now; ask for less, or again in 5 s")
-        return error_response(shortage, error_format, request_id)
-    log.error("request failed", exc_info=error, request_id=request_id)
-    detail = "the service failed; its log says more under this request_id"
-    return status_response(500, HTTPStatus(500).phrase, detail, error_format, request_id)
+    """Return the response to a request that failed by an error that nobody expected, which is logged."""
+    return error_response(log_unexpected(error, request_id), error_format, request_id)
 
 
 def status_response(

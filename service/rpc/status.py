@@ -3,16 +3,20 @@
 import math
 from dataclasses import dataclass
 
-import structlog
 from google.protobuf import duration_pb2
 from grpc import StatusCode
-from structlog.typing import FilteringBoundLogger
 
 from service.dataplane.admission import OverloadedError
-from service.errors import InvalidError, MalformedError, ServiceError, TooLargeError, UnavailableError, is_shortage
+from service.errors import (
+    InvalidError,
+    MalformedError,
+    ServiceError,
+    ShortageError,
+    TooLargeError,
+    UnavailableError,
+    log_unexpected,
+)
 from service.rpc.messages import ANY, add_file, declare, message_class
-
-log: FilteringBoundLogger = structlog.get_logger()
 
 CODES = {
     400: StatusCode.INVALID_ARGUMENT,
@@ -29,6 +33,9 @@ AS_MALFORMED = (InvalidError.status, TooLargeError.status)
 """As in the standards over HTTP, what a client sent wrong is one code. RESOURCE_EXHAUSTED for what is too large would
 say that it may be sent again.
 """
+
+SHORT_OF_SOMETHING = (OverloadedError, ShortageError)
+"""RESOURCE_EXHAUSTED; UNAVAILABLE is for what is not loaded yet."""
 
 MAX_MESSAGE_BYTES = 1500
 """A byte takes up to three on the wire, and clients take 8 kB of a response's metadata."""
@@ -74,24 +81,11 @@ class Refusal:
 def refusal_of(error: Exception, request_id: str) -> Refusal:
     """Return how an error is told to a client; one that nobody expected is logged."""
     if not isinstance(error, ServiceError):
-        return _unexpected(error, request_id)
+        error = log_unexpected(error, request_id)
     status = MalformedError.status if error.status in AS_MALFORMED else error.status
     retry = error.retry_after_seconds if isinstance(error, UnavailableError) else None
-    code = StatusCode.RESOURCE_EXHAUSTED if isinstance(error, OverloadedError) else CODES[status]
+    code = StatusCode.RESOURCE_EXHAUSTED if isinstance(error, SHORT_OF_SOMETHING) else CODES[status]
     return Refusal(code, status, _shortened(error.detail), retry)
-
-
-def _unexpected(error: Exception, request_id: str) -> Refusal:
-    """Log an error that nobody expected, and return how a client is told without a word of it. Where something has run
-    out, the same may succeed in a moment.
-    """
-    if is_shortage(error):
-        log.warning("request refused", reason=repr(error), request_id=request_id)
-        message = "too little memory or room for this request now; ask for less, or again in 5 s"
-        return Refusal(StatusCode.RESOURCE_EXHAUSTED, UnavailableError.status, message, 5)
-    log.error("request failed", exc_info=error, request_id=request_id)
-    message = f"the service failed; its log says more under the request id {request_id}"
-    return Refusal(StatusCode.INTERNAL, ServiceError.status, message)
 
 
 def _split(seconds: float) -> tuple[int, int]:
