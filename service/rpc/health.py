@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from service.errors import MalformedError, NotFoundError
 from service.http.context import Call, Context
-from service.rpc.calls import LOOK, RECEIVE, Answering
+from service.rpc.calls import LOOK, RECEIVE, StreamHandler
 from service.rpc.messages import Message, declare, message_class
 from service.rpc.procedure import Procedures
 
@@ -68,7 +68,7 @@ class Health:
     def list(self, _: Call, __: Message) -> Message:
         return ListResponse(statuses={name: Response(status=self._status(name)) for name in self._services})
 
-    def watch(self) -> Answering:
+    def watch(self) -> StreamHandler:
         """Send the status, and again when it has changed."""
         content = yield RECEIVE
         try:

@@ -1,11 +1,11 @@
-"""What the calls of a worker may take up together: places, threads, and the bytes of their messages.
+"""What the calls of a worker may take up together: places, threads, and the bytes of messages and answers.
 
 Nobody can tell how long a message is before it has come in. Until then it counts as the longest that is taken, so that
 the sum is never more than it may be; grpcio takes in no more of a message than a stream's window before it is asked.
 """
 
 import time
-from collections import deque
+from collections import OrderedDict
 from functools import partial
 from threading import Lock, RLock
 from typing import Protocol
@@ -14,6 +14,12 @@ from service import client_limits
 from service.dataplane.admission import OverloadedError
 from service.errors import ServiceError
 from service.rpc.core import Incoming
+
+MODEL_SHARE, PUBLIC_SHARE, ANSWER_SHARE = 0.5, 0.25, 0.25
+"""Shares of MAX_HELD_BYTES: for messages of calls that ask models, for those of all other calls, and for answers. One
+share for all would let who needs no key, or takes no answer, hold up who predicts; and as each message counts as the
+longest while it comes in, a few short ones would leave answers no room.
+"""
 
 SHORT_BYTES = 2**16
 """A message no longer than this counts only while it comes in: a thousand calls hold 64 MiB of them."""
@@ -28,34 +34,34 @@ class Receiver(Protocol):
     incoming: Incoming
 
     def received(self, content: bytes | None) -> None:
-        """Go on with a message, or without where none comes any more; a long one is held until it is let go."""
+        """Go on with a message, or without where none comes any more; a long one counts until it is released."""
 
     def refuse(self, error: ServiceError) -> None:
         """End the call, whose message cannot be taken in."""
 
 
-class Taken:
-    """How much of something is taken. Who finds too little left is refused. Safe for several threads."""
+class Quota:
+    """How much of something is in use. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._amount = 0
+        self._in_use = 0
         self._lock = Lock()
 
-    def take(self, most: int, amount: int = 1) -> None:
-        """Take some, to be given back.
+    def acquire(self, limit: float, amount: int = 1) -> None:
+        """Use some, to be released.
 
         Raises:
-            OverloadedError: it would be more than there is.
+            OverloadedError: it would be more than the limit.
         """
         with self._lock:
-            if self._amount + amount > most:
+            if self._in_use + amount > limit:
                 raise busy()
-            self._amount += amount
+            self._in_use += amount
 
-    def give_back(self, amount: int = 1) -> None:
-        """Give back what was taken."""
+    def release(self, amount: int = 1) -> None:
+        """Release what was acquired."""
         with self._lock:
-            self._amount -= amount
+            self._in_use -= amount
 
 
 def busy() -> OverloadedError:
@@ -64,12 +70,13 @@ def busy() -> OverloadedError:
 
 
 class Intake:
-    """The messages that come in. Safe for several threads."""
+    """The messages that come in, within a share of what a worker may hold. Safe for several threads."""
 
-    def __init__(self, longest: int) -> None:
-        self._longest = longest
-        self._held = 0
-        self._waiting: deque[tuple[float, Receiver]] = deque()
+    def __init__(self, max_message_bytes: int, share: float) -> None:
+        self._max_message_bytes = max_message_bytes
+        self._share = share
+        self._n_counted = 0
+        self._waiting: OrderedDict[Receiver, float] = OrderedDict()
         self._coming: dict[Receiver, float] = {}
         self._lock = RLock()
 
@@ -77,18 +84,23 @@ class Intake:
         """Take in a call's next message, as soon as there is room."""
         with self._lock:
             if self._waiting or not self._has_room():
-                self._waiting.append((time.monotonic(), receiver))
+                self._waiting[receiver] = time.monotonic()
             else:
                 self._begin(receiver)
 
-    def let_go(self, n_bytes: int) -> None:
-        """Say that a message of so many held bytes is needed no longer."""
+    def forget(self, receiver: Receiver) -> None:
+        """Have a call that has ended wait no longer. Once this returns, no thread begins to take in its message: the
+        core may be destroyed then, and whatever is asked of it later aborts the process.
+        """
         with self._lock:
-            self._held -= n_bytes
+            self._waiting.pop(receiver, None)
+
+    def release(self, n_bytes: int) -> None:
+        """Release a message's bytes, and start waiting calls."""
+        with self._lock:
+            self._n_counted -= n_bytes
             while self._waiting and self._has_room():
-                _, receiver = self._waiting.popleft()
-                if not receiver.incoming.has_ended:
-                    self._begin(receiver)
+                self._begin(self._waiting.popitem(last=False)[0])
 
     def refuse_late(self) -> None:
         """Refuse the calls that have waited for too long, and those whose messages have been coming in for too long
@@ -96,29 +108,30 @@ class Intake:
         """
         now, late = time.monotonic(), []
         with self._lock:
-            while self._waiting and self._waiting[0][0] + QUEUE_SECONDS <= now:
-                late.append(self._waiting.popleft()[1])
-            if not all(receiver.incoming.has_ended for _, receiver in self._waiting):
+            while self._waiting and next(iter(self._waiting.values())) + QUEUE_SECONDS <= now:
+                late.append(self._waiting.popitem(last=False)[0])
+            if self._waiting:
                 began_by = now - client_limits.CROWDED_SECONDS
                 late += [receiver for receiver, since in self._coming.items() if since <= began_by]
         for receiver in late:
             receiver.refuse(busy())
 
     def _begin(self, receiver: Receiver) -> None:
-        self._held += self._longest
+        self._n_counted += self._max_message_bytes
         self._coming[receiver] = time.monotonic()
         receiver.incoming.receive(partial(self._received, receiver))
 
     def _received(self, receiver: Receiver, content: bytes | None) -> None:
         with self._lock:
             del self._coming[receiver]
-            self.let_go(self._longest - held(content))
+            self.release(self._max_message_bytes - counted_bytes(content))
         receiver.received(content)
 
     def _has_room(self) -> bool:
-        return self._held + self._longest <= client_limits.MAX_HELD_BYTES or not self._held
+        limit = self._share * client_limits.MAX_HELD_BYTES
+        return self._n_counted + self._max_message_bytes <= limit or not self._n_counted
 
 
-def held(content: bytes | None) -> int:
+def counted_bytes(content: bytes | None) -> int:
     """Return how many bytes count of a message that is there."""
     return len(content) if content is not None and len(content) > SHORT_BYTES else 0

@@ -6,18 +6,18 @@ from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.reflection import ReflectionServicer
 
-from service.rpc.calls import RECEIVE, Answering
+from service.rpc.calls import RECEIVE, StreamHandler
 from service.rpc.messages import POOL, Message
 
 PATHS = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha"))
 """The two versions differ by name alone."""
 
 
-def reflection(services: Sequence[str]) -> Callable[[], Answering]:
+def reflection(services: Sequence[str]) -> Callable[[], StreamHandler]:
     """Return what answers both versions, for services whose messages are in our pool."""
     servicer = ReflectionServicer(services, POOL)
 
-    def info() -> Answering:
+    def info() -> StreamHandler:
         while (content := (yield RECEIVE)) is not None:
             for response in servicer.ServerReflectionInfo(iter([_read(content)]), None):
                 yield response.SerializeToString()
