@@ -28,24 +28,17 @@ class Incoming:
     Attributes:
         path: of its method.
         metadata: what headers are over HTTP.
-        has_ended: whether the call has: its client has all of the answer, or has gone.
     """
 
     def __init__(self, path: str, metadata: Mapping[str, str], call: Any) -> None:
         self.path = path
         self.metadata = metadata
-        self.has_ended = False
         self._call = call
         self._has_begun = False
 
     def watch_end(self, then: Callable[[], None]) -> None:
-        """Have this called at the end, whichever it is."""
-
-        def ended(_: Any) -> None:
-            self.has_ended = True
-            then()
-
-        self._call.start_server_batch((cygrpc.ReceiveCloseOnServerOperation(_NO_FLAGS),), ended)
+        """Have this called at the end: the client has all of the answer, or has gone."""
+        self._call.start_server_batch((cygrpc.ReceiveCloseOnServerOperation(_NO_FLAGS),), lambda _: then())
 
     def receive(self, then: Callable[[bytes | None], None]) -> None:
         """Take in the next message; None where none comes any more. grpcio takes in more of it only now."""
@@ -92,10 +85,10 @@ class Core:
         self._request_call()
 
     def run(self, seconds: float) -> None:
-        """Do for so long what is to be done, however much that is."""
-        until = time.time() + seconds
-        while not self._is_stopped and time.time() < until:
-            event = self._queue.poll(until)
+        """Process events for at most `seconds`, also where the clock, which `poll` goes by, is set back meanwhile."""
+        until = time.monotonic() + seconds
+        while not self._is_stopped and (left := until - time.monotonic()) > 0:
+            event = self._queue.poll(time.time() + left)
             if event.completion_type == cygrpc.CompletionType.queue_timeout:
                 break
             try:

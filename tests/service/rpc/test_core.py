@@ -4,9 +4,12 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import grpc
 import pytest
+from grpc._cython import cygrpc
 
 from service.rpc.core import Core, Incoming
 from tests.conftest import free_port, wait_for
@@ -178,6 +181,46 @@ def _first_byte(client: socket.socket) -> bytes:
         return client.recv(1)
     except ConnectionError:
         return b""
+
+
+@dataclass
+class Clock:
+    """Stands for the module `time`: what is done takes time, and somebody sets the clock back."""
+
+    passed: float = 0
+    set_back: float = 0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def time(self) -> float:
+        return self.passed - self.set_back
+
+
+@dataclass(frozen=True)
+class BusyQueue:
+    """Has an event whenever it is asked before its deadline, which takes 1/64 s."""
+
+    clock: Clock
+
+    def poll(self, deadline: float) -> SimpleNamespace:
+        assert deadline > self.clock.time()
+        self.clock.passed += 1 / 64
+        self.clock.set_back = 4096
+        assert self.clock.passed < 10, "it goes on for as long as the clock was set back"
+        return SimpleNamespace(completion_type=cygrpc.CompletionType.operation_complete, tag=lambda _: None)
+
+
+def test_a_clock_that_is_set_back_makes_no_turn_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    core = Core(f"127.0.0.1:{free_port()}", [], echo)
+    with monkeypatch.context() as patched:
+        patched.setattr("service.rpc.core.time", clock)
+        patched.setattr(core, "_queue", BusyQueue(clock))
+        core.run(0.125)
+    assert clock.passed == 0.125
+    core.take_no_more()
+    core.end()
 
 
 def test_an_address_that_is_taken_is_an_error() -> None:
