@@ -77,7 +77,7 @@ LAST_SERVED = Gauge(
     ["model", "version"],
     multiprocess_mode="max",
 )
-LOOP_FAULTS = Counter("boundary_loop_faults", "Requests that the loop failed to answer, and a thread answered")
+LOOP_FAULTS = Counter("boundary_loop_faults", "Faults of the loops themselves; over HTTP a thread answered instead")
 BUILD = Gauge("boundary_build_info", "Always 1", ["version"], multiprocess_mode="livemax")
 BUILD.labels(__version__).set(1)
 

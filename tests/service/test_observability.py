@@ -12,13 +12,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from harness import bundles
+from service.observability import LAST_SERVED_NAME
 from service.server import request_log
 from service.server.request_log import FLUSH_SECONDS, MAX_LINES, RequestLog
-from tests.conftest import Server, StartServer, wait_for
+from tests.conftest import ROOT, Server, StartServer, wait_for
 
 
 def samples(server: Server) -> dict[tuple[str, str, str, str], float]:
@@ -196,3 +198,17 @@ def test_a_reader_that_hangs_does_not_fill_the_memory(full_pipe: tuple[int, int]
         log.write(path=str(number))
     paths = read_paths(reading, str(3 * MAX_LINES - 1))
     assert MAX_LINES <= len(paths) < 2 * MAX_LINES
+
+
+EVENT = re.compile(r"""(?<!\.)\blog\.\w+\(\s*"([^"]+)\"""")
+"""What is logged as JSON; gunicorn's own log is `self.log`."""
+
+
+def test_operators_find_every_event_and_metric_in_their_tables() -> None:
+    tables = (ROOT / "docs/operations.md").read_text()
+    events = {event for path in (ROOT / "service").rglob("*.py") for event in EVENT.findall(path.read_text())}
+    metrics = {metric.name for metric in REGISTRY.collect() if metric.name.startswith("boundary_")} - {LAST_SERVED_NAME}
+    assert {"request failed", "the gRPC loop failed"} <= events
+    assert "boundary_loop_faults" in metrics
+    assert {name for name in events if f"`{name}`" not in tables} == set()
+    assert {name for name in metrics if not re.search(f"`{name}(_total)?`", tables)} == set()
