@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from client.score import ScoreError
 from client.score.target import Numbers
 
 HEAD = Struct("<II")
-FORMAT = 2
-"""To be raised where files are cut into other blocks, too."""
+FORMAT = 3
+"""To be raised where files are cut into other blocks, too, or cells mean something else."""
 
 
 class KeptScores:
@@ -36,8 +36,8 @@ class KeptScores:
         """
         self.path = output.with_name(f".{output.name}.scores")
         self._width = width
-        self._file = self.path.open("ab+")
-        _lock(self._file.fileno(), output)
+        self._file = _opened_alone(self.path, output)
+        self._is_needless = False
         if fresh:
             self._file.truncate(0)
         head = json.dumps({"format": FORMAT, **identity}, sort_keys=True).encode() + b"\n"
@@ -63,8 +63,8 @@ class KeptScores:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         with self._file:
-            if self._file.seek(0, os.SEEK_END) == self._head_bytes:  # it holds no scores
-                self.forget()
+            if self._is_needless or self._file.seek(0, os.SEEK_END) == self._head_bytes:  # it holds no scores
+                self.path.unlink(missing_ok=True)  # while it is locked: the next one of this name is another run's
 
     def next(self) -> Numbers | None:
         """Return the next block's scores, or None where it has to be scored, and so have all after it."""
@@ -89,8 +89,24 @@ class KeptScores:
         self._file.flush()
 
     def forget(self) -> None:
-        """Remove the file: the output is there, or the scores are worth nothing."""
-        self.path.unlink(missing_ok=True)
+        """Have the file removed at the end: the output is there, or the scores are worth nothing."""
+        self._is_needless = True
+
+
+def _opened_alone(path: Path, output: Path) -> BinaryIO:
+    """Return the file of scores, locked: the very one that has the name then, as a run that ends removes its own."""
+    while True:
+        file = path.open("ab+")
+        try:
+            _lock(file.fileno(), output)
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def _lock(descriptor: int, output: Path) -> None:

@@ -10,7 +10,8 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from client.score import source
+from client.score import ScoreError, kept, source
+from client.score.kept import KeptScores
 from tests.client.scoring import FEATURES, PORTS, leftovers, points_of, refused, score, scored, write_csv
 from tests.client.scripted import ScriptedResponse, scripted
 
@@ -93,6 +94,35 @@ def test_a_damaged_file_of_scores_is_named_and_started_afresh(
     assert said == f"{kept}, which keeps what an interrupted run scored, is damaged; --fresh starts over without it"
     assert kept.read_bytes() == content
     assert scored(path, tmp_path / "out.parquet", kinds_models, "--model", "flowers", "--fresh").num_rows == 1
+
+
+def test_a_file_that_another_run_removes_while_it_is_opened_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, lock, removed = tmp_path / "out.parquet", kept._lock, list[Path]()
+
+    def late(descriptor: int, output: Path) -> None:
+        if not removed:  # the run that ends just then
+            removed.append(output.with_name(".out.parquet.scores"))
+            removed[0].unlink()
+        lock(descriptor, output)
+
+    monkeypatch.setattr(kept, "_lock", late)
+    with KeptScores(output, {}, None, fresh=False) as scores:
+        scores.add(np.zeros(3, np.float32))
+        assert removed[0].exists()
+        with pytest.raises(ScoreError, match="another process is writing"):
+            KeptScores(output, {}, None, fresh=False)
+
+
+def test_a_run_removes_its_scores_while_they_are_locked(tmp_path: Path) -> None:
+    output = tmp_path / "out.parquet"
+    with KeptScores(output, {}, None, fresh=False) as scores:
+        scores.add(np.zeros(3, np.float32))
+        scores.forget()
+        with pytest.raises(ScoreError, match="another process is writing"):
+            KeptScores(output, {}, None, fresh=False)
+    assert leftovers(output) == []
 
 
 def test_a_first_line_that_was_written_in_part_keeps_nothing(kinds_models: Path, tmp_path: Path) -> None:
