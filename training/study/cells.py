@@ -56,19 +56,19 @@ class Cell:
             ValueError: the table is not the one that the cell is of.
             OSError: it cannot be read.
         """
-        said = self._said
-        dataset = {key: value for key, value in said["dataset"].items() if key != "sha256"}
+        parsed = self._parsed
+        dataset = {key: value for key, value in parsed["dataset"].items() if key != "sha256"}
         if self.table is not None:
-            _check_table(self.table, said["dataset"]["sha256"])
+            _check_table(self.table, self.table_sha256)
             dataset["path"] = self.table
-        model = {"name": self.name, **said["model"]}
+        model = {"name": self.name, **parsed["model"]}
         experiment = experiment_of(
             {
                 "name": self.name,
-                "seed": said["seed"],
+                "seed": parsed["seed"],
                 "replicates": 1,
                 "dataset": dataset,
-                "protocol": said["protocol"],
+                "protocol": parsed["protocol"],
                 "models": [model],
             }
         )
@@ -77,7 +77,7 @@ class Cell:
     @cached_property
     def keep(self) -> Keep:
         """What is recorded of it."""
-        kept = self._said["keep"]
+        kept = self._parsed["keep"]
         return Keep(tuple(kept["epochs"]), kept["map"], kept["exact"])
 
     @property
@@ -87,13 +87,19 @@ class Cell:
 
     @property
     def hidden_layers(self) -> list[int]:
-        layers: list[int] = self._said["model"]["hidden_layers"]
+        layers: list[int] = self._parsed["model"]["hidden_layers"]
         return layers
 
+    @property
+    def table_sha256(self) -> str:
+        """Return what its table's file must have, where it has one."""
+        sha256: str = self._parsed["dataset"]["sha256"]
+        return sha256
+
     @cached_property
-    def _said(self) -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(self.content)
-        return said
+    def _parsed(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.content)
+        return parsed
 
     def with_table(self, content: bytes, directory: Path) -> "Cell":
         """Return the cell with its table written to a directory: how it comes to a machine that does not have it."""

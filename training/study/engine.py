@@ -29,7 +29,7 @@ from training.study.cluster import EngineError, connected
 from training.study.units import Unit, batches, units_of
 from training.study.worker import MissingTableError, TrainUnit, UnitResult, WorkerFullError
 
-LOST = "the connection to the scheduler is lost; the same command goes on where it was"
+CONNECTION_LOST = "the connection to the scheduler is lost; the same command goes on where it was"
 POLL_SECONDS = 0.05
 COUNT_EVERY_SECONDS = 2
 """How often it is looked how many workers there are."""
@@ -43,7 +43,7 @@ Results: TypeAlias = list[UnitResult]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EngineResult:
     """What a run has added: how many replicates, and what failed."""
 
     done: int
@@ -60,7 +60,7 @@ def run(
     progress: Callable[[int], object] = lambda _: None,
     tell: Callable[[str], object] = lambda _: None,
     train: TrainUnit = worker.train_unit,
-) -> Outcome:
+) -> EngineResult:
     """Train what a study's store lacks, in the order of the cells, and write it as it comes.
 
     What has failed before is not tried again unless it is taken out of the store.
@@ -94,7 +94,7 @@ def run(
                 store.write_encoded(result.rows, unit.cell.digest, unit.first, unit.last)
                 done += unit.replicates
             progress(unit.replicates)
-    return Outcome(done, failed)
+    return EngineResult(done, failed)
 
 
 def _missing(cells: Iterable[Cell], replicates: int, store: Store, progress: Callable[[int], object]) -> Iterator[Unit]:
@@ -157,7 +157,7 @@ class _Dask:
         """Wait for a batch to end, as long as there is a scheduler that may tell."""
         while not completed.has_ready():
             if self._client.status != "running":
-                raise EngineError(LOST)
+                raise EngineError(CONNECTION_LOST)
             time.sleep(POLL_SECONDS)
         return next(completed)
 
@@ -175,7 +175,7 @@ class _Dask:
             try:
                 before, self._threads = self._threads, sum(self._client.nthreads().values())
             except OSError as error:
-                raise EngineError(LOST) from error
+                raise EngineError(CONNECTION_LOST) from error
             self._counted_at = time.monotonic()
             if not self._threads and (before or not self._count):
                 self._tell("waiting for workers")
@@ -203,7 +203,7 @@ class _Dask:
             self._again.append(replace(task, tables={**task.tables, path: Path(path).read_bytes()}))
             return []
         except (CancelledError, CommClosedError) as error:
-            raise EngineError(LOST) from error
+            raise EngineError(CONNECTION_LOST) from error
         except Exception as error:  # what a unit fails of does not come here
             raise EngineError(f"a worker cannot run this study: {type(error).__name__}: {error}") from error
         return results

@@ -19,7 +19,7 @@ from bundle import study_store
 from bundle.study_rows import UnitRows
 from training import TrainingError
 from training.study import threads
-from training.study.cells import Cell
+from training.study.cells import Cell, table_digest
 from training.study.units import Unit
 
 TrainUnit: TypeAlias = Callable[[Cell, int, int], UnitRows]
@@ -36,7 +36,7 @@ class UnitResult:
 
 
 class MissingTableError(Exception):
-    """A table is not on this machine; the argument is its path where the study was started."""
+    """A cell's table is not on this machine; the argument is its path where the study was started."""
 
 
 class WorkerFullError(Exception):
@@ -46,9 +46,6 @@ class WorkerFullError(Exception):
 LEAVES_AFTER_SECONDS = 0.5
 FULL_SHARE = 0.75
 """Of its memory. What XLA compiles for a network is never freed: 10 MB a recipe and shape."""
-
-_received: dict[str, str] = {}
-"""Tables that came from another machine: where they lie here, by their paths there."""
 
 
 def train_unit(cell: Cell, first: int, last: int) -> UnitRows:
@@ -77,7 +74,8 @@ def run(units: Sequence[Unit], tables: Mapping[str, bytes], train: TrainUnit = t
         train: what trains a unit.
 
     Raises:
-        MissingTableError: there is one that it lacks.
+        MissingTableError: there is one that this worker's machine lacks.
+        OSError: without a worker, a table cannot be read.
         WorkerFullError: another worker is to train them.
     """
     _leave_if_full()
@@ -126,11 +124,20 @@ def _run(unit: Unit, cell: Cell, train: TrainUnit) -> UnitResult:
 
 
 def _with_table(cell: Cell, tables: Mapping[str, bytes]) -> Cell:
-    if cell.table is None or Path(cell.table).is_file():
+    """Return a cell with its table where this machine has it: at the same path, or what came from the other machine.
+
+    A file at that path may be another one, and what came before may be what the table was then.
+    """
+    if cell.table is None:
         return cell
-    if cell.table not in _received:
-        if cell.table not in tables:
-            raise MissingTableError(cell.table)
-        directory = Path(get_worker().local_directory)
-        _received[cell.table] = str(cell.with_table(tables[cell.table], directory).table)
-    return replace(cell, table=_received[cell.table])
+    this = _worker()
+    if this is None:  # the table is where the study was started, which is here
+        table_digest(Path(cell.table))
+        return cell
+    directory = Path(this.local_directory)
+    for path in (Path(cell.table), directory / cell.table_sha256):
+        if path.is_file() and table_digest(path) == cell.table_sha256:
+            return replace(cell, table=str(path))
+    if cell.table not in tables:
+        raise MissingTableError(cell.table)
+    return cell.with_table(tables[cell.table], directory)

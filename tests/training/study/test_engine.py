@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dask
@@ -22,15 +23,17 @@ from tests.conftest import ROOT, wait_for
 from tests.training.study import stubs
 from tests.training.study.stubs import LONG
 from training.dataset_spec import TableSpec
-from training.study import cluster, engine
+from training.study import cluster, engine, worker
 from training.study.cells import Cell
 from training.study.cluster import EngineError
-from training.study.engine import Outcome
+from training.study.engine import EngineResult
+from training.study.units import Unit
+from training.study.worker import MissingTableError
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def run(cells: list[Cell], store: Store, replicates: int = 2, **options: Any) -> Outcome:
+def run(cells: list[Cell], store: Store, replicates: int = 2, **options: Any) -> EngineResult:
     return engine.run(iter(cells), replicates, store, train=stubs.train, **options)
 
 
@@ -130,7 +133,7 @@ def test_a_worker_that_has_grown_is_replaced_between_batches_and_nothing_is_lost
     monkeypatch.setattr(cluster, "WORKER_BYTES", 500_000_000)
     store, told, log = Store(tmp_path), list[str](), tmp_path / "log"
     names = [f"leaks{number}" for number in range(8)]
-    assert run(stubs.cells(log, *names, epochs=LONG), store, 1, workers=1, tell=told.append) == Outcome(8, [])
+    assert run(stubs.cells(log, *names, epochs=LONG), store, 1, workers=1, tell=told.append) == EngineResult(8, [])
     assert stubs.trainings(log) == dict.fromkeys(names, 1)
     assert len({unit.libraries["process"] for unit in store.units()}) > 1
     assert told[1:] in ([], ["waiting for workers"])
@@ -155,9 +158,39 @@ def test_a_table_comes_to_the_workers_that_lack_it(
     tmp_path: Path, remote: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for content in ("x,label\n", "x,label\n1,a\n"):  # the workers of the first study are those of the second
+        Path("table.csv").write_text(content)
+        assert run([_of_table(tmp_path)], Store(tmp_path), 4, scheduler=remote) == EngineResult(4, [])
+
+
+def test_another_file_at_a_tables_path_is_not_taken_for_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = SimpleNamespace(local_directory=tmp_path, nanny=None, memory_manager=SimpleNamespace(memory_limit=0))
+    monkeypatch.setattr(worker, "get_worker", lambda: here)
+    monkeypatch.chdir(tmp_path)
     Path("table.csv").write_text("x,label\n")
-    cell = stubs.cell("reads-table", tmp_path / "log", epochs=LONG, dataset=TableSpec(path=Path("table.csv")))
-    assert run([cell], Store(tmp_path), 4, scheduler=remote) == Outcome(4, [])
+    unit = Unit(_of_table(tmp_path), 0, 0)
+    Path("table.csv").write_text("another,file\n")
+    with pytest.raises(MissingTableError, match=r"^table\.csv$"):
+        worker.run([unit], {}, stubs.train)
+    (result,) = worker.run([unit], {"table.csv": b"x,label\n"}, stubs.train)
+    assert result.reason == ""
+
+
+def test_a_table_that_vanishes_ends_a_plain_loop_as_it_ends_other_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("x,label\n")
+    cell, store = _of_table(tmp_path), Store(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"table\.csv"):  # it is told once it is known what is to be trained
+        run([cell], store, workers=0, progress=lambda _: Path("table.csv").unlink(missing_ok=True))
+    assert store.failures() == []
+
+
+def _of_table(directory: Path) -> Cell:
+    return stubs.cell("reads-table", directory / "log", epochs=LONG, dataset=TableSpec(path=Path("table.csv")))
 
 
 def test_a_scheduler_that_is_not_there_or_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
