@@ -5,6 +5,7 @@ Seeds follow from the study's, so that the bundles have the very weights of the 
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +19,8 @@ from training.experiment import Experiment
 from training.study import threads
 from training.study.cells import Cell
 from training.study.names import MAX_NAME_CHARS, shortened
+
+ENDED = "the process that exports ended: out of memory, or a crash; the same command tries again"
 
 
 def model_of(study: str, cell: Cell) -> str:
@@ -82,10 +85,14 @@ def _numbered(study: str, number: int) -> str:
 def train(experiments: Sequence[Experiment], models_dir: Path) -> dict[str, str]:
     """Train and publish experiments as `python -m training train` does, and return by model why others failed.
 
-    It is done in a process of its own, with one thread for arithmetic, as a study's cells are trained.
+    It is done in a process of its own, with one thread for arithmetic, as a study's cells are trained. Where that
+    process ends before its time, none of them counts as published.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=threads.limit_to_one) as pool:
-        return pool.submit(_train, experiments, models_dir).result()
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=threads.limit_to_one) as pool:
+            return pool.submit(_train, experiments, models_dir).result()
+    except BrokenProcessPool:
+        return {model.name: ENDED for experiment in experiments for model in experiment.models}
 
 
 def _train(experiments: Sequence[Experiment], models_dir: Path) -> dict[str, str]:

@@ -15,9 +15,11 @@ from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema
 from bundle.study_store import Store
+from tests.training.study import stubs
 from tests.training.study.test_engine import rows, scheduler
 from training.cli import main
-from training.study import command, engine, spec
+from training.study import engine, export, spec
+from training.study.grids import Grids
 
 STUDY = """
 name = "small"
@@ -131,6 +133,16 @@ def test_another_machines_rows_are_taken_in(ran: Ran, tmp_path: Path) -> None:
     assert here.stdout in ran.done.stdout
     none = study(alone, tmp_path / "models", "--merge", str(tmp_path), "--export-only")
     assert f"{tmp_path} has no rows of study small to merge" in none.stderr
+
+
+def test_an_export_that_ends_its_process_is_told_with_what_the_cells_have_come_to(
+    ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_train", stubs.end_process)
+    told = study(ran.file, tmp_path / "models", "--merge", str(ran.models), "--export-only")
+    assert told.exit_code == 1
+    assert "More noise is worse.\n  undecided: " in told.stdout
+    assert re.search(r"\n  small-noise0.1-test_fraction0.3: the process that exports ended: out of memory", told.stderr)
 
 
 def test_rows_count_as_the_studys_file_now_calls_their_cells(ran: Ran, tmp_path: Path) -> None:
