@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from marshmallow import validate
 
+from bundle.conventions import DEFAULT_CLASSES
 from bundle.records import StrictRecordSchema, parse_file, schema_of
 
 Positive: TypeAlias = Annotated[int, validate.Range(min=1)]
@@ -143,7 +144,7 @@ class Card:
     experiment: str
     task: Task = "binary"
     classes: Annotated[list[str], "the labels' names in the order of the outputs; none in a regression"] = field(
-        default_factory=lambda: ["0", "1"]
+        default_factory=lambda: [*DEFAULT_CLASSES]
     )
     target: Annotated[str, "the name of what is predicted"] = "label"
     hidden_layers: list[Positive]

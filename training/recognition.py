@@ -1,8 +1,8 @@
 """What a table's columns are: numbers, text, or neither, and why.
 
-A cell is missing where it is empty or one of `MISSING`. A column is of numbers where all of its other cells are, with
-decimal points or, throughout the table, decimal commas; of text where none is. What might be read in two ways is not
-read: numbers with separated thousands, dates, numbers among text.
+A cell is missing where it is one of `bundle.table_files.MISSING`. A column is of numbers where all of its other cells
+are, with decimal points or, throughout the table, decimal commas; of text where none is. What might be read in two ways
+is not read: numbers with separated thousands, dates, numbers among text.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bundle.table_files import DECIMAL_COMMA, MISSING, THOUSANDS
 from training.tables import Table
-
-MISSING = ("", "?", "na", "n/a", "#n/a", "nan", "null", "none")
-"""Cells that say that there is no value, in small or capital letters."""
 
 Kind: TypeAlias = Literal["number", "text", "mixed", "empty", "refused"]
 
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$|^[-+]?[iI][nN][fF]([iI][nN][iI][tT][yY])?$"
-COMMA = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$"
-THOUSANDS = r"^[-+]?[1-9]\d{0,2},\d{3}$"
+COMMA, COMMA_THOUSANDS = f"^{DECIMAL_COMMA}$", f"^{THOUSANDS}$"
 POINTED_THOUSANDS = r"^[-+]?[1-9]\d{0,2}(\.\d{3})?$"
 GROUPED = r"^[-+(]?\s?[$€£¥]?\s?[-+]?\d+([.,'’_ \x{a0}\x{202f}]\d+)*\s?[%$€£¥]?\)?$"
 DATE = r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?$|^\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( .*)?$"
@@ -129,7 +126,7 @@ class _Reading:
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         if (number | comma).all():
             self.has_commas = True
-            self.is_doubtful = bool(_matches(texts, THOUSANDS)[comma].all())
+            self.is_doubtful = bool(_matches(texts, COMMA_THOUSANDS)[comma].all())
             self.example = texts[int(np.argmax(comma))].as_py()
             return Recognized(name, "number", _taken(_numbers(pc.replace_substring(texts, ",", ".")), codes))
         if date.all():

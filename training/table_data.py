@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bundle.conventions import MAX_COORDINATE
 from training import tables
 from training.dataset_spec import TableSpec
 from training.labels import Target, target
@@ -24,10 +25,7 @@ MAX_CATEGORIES = 100
 INDEX_NAMES = ("", "unnamed: 0", "index")
 """Names, in small letters, of a first column that is left out where it only numbers the rows; others end in "id"."""
 
-LARGEST = 1e20
-"""The largest number that a model is asked about, here as in the service."""
-
-FINEST = 1e-3
+ROUNDED_SHARE = 1e-3
 """The largest part of a column's range that float32 may round away."""
 
 
@@ -214,14 +212,14 @@ def check_numbers(table: Table, column: Recognized, kept: NDArray[np.bool_]) -> 
         return
     where = f"{table.path}, column {column.name}"
     largest = np.abs(known).max()
-    if largest > LARGEST:
-        row = int(np.argmax((np.abs(column.values) > LARGEST) & kept))
+    if largest > MAX_COORDINATE:
+        row = int(np.argmax((np.abs(column.values) > MAX_COORDINATE) & kept))
         raise ValueError(
-            f"{where}, {table.where(row)}: {column.values[row]} is infinite, or larger than {LARGEST:g}: "
+            f"{where}, {table.where(row)}: {column.values[row]} is infinite, or larger than {MAX_COORDINATE:g}: "
             'correct it, use a larger unit, or empty the cell and say missing = "median" or "drop"'
         )
     span = np.ptp(known)
-    if span > 0 and np.spacing(np.float32(largest)) > FINEST * span:
+    if span > 0 and np.spacing(np.float32(largest)) > ROUNDED_SHARE * span:
         raise ValueError(
             f"{where}: its values, from {known.min()} to {known.max()}, differ by less than float32 tells apart; "
             "subtract a constant from all of them, or use a smaller unit"

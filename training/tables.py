@@ -18,17 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-SEPARATORS = (",", ";", "\t", "|")
-
-FOREIGN = {
-    b"\x1f\x8b": "is compressed with gzip: unpack it first, by `gunzip`",
-    b"\xfd7zXZ": "is compressed with xz: unpack it first, by `unxz`",
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd: unpack it first, by `unzstd`",
-    b"PK\x03\x04": "is a ZIP archive or a spreadsheet: unpack it, or save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "is a spreadsheet: save the sheet as CSV",
-    b"SQLite format 3": "is a database: export the table as CSV",
-}
-"""How files begin that are no tables yet."""
+from bundle import table_files
 
 BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -37,9 +27,6 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-
-SNIFFED_BYTES, SNIFFED_ROWS = 1 << 18, 200
-"""How much of a file says what separates its cells."""
 
 BLOCK_BYTES = 1 << 24
 """The reader's; the longest line that it takes."""
@@ -80,10 +67,10 @@ def read(path: Path) -> Table:
     if path.exists() and not path.is_file():
         raise ValueError(f"{path}: is no regular file; copy the table into one")
     content = path.read_bytes()
-    for start, reason in FOREIGN.items():
-        if content.startswith(start):
-            raise ValueError(f"{path}: {reason}")
-    table = _read_parquet(content, path) if content.startswith(b"PAR1") else _read_csv(content, path)
+    start = content[: table_files.MARK_BYTES]
+    if reason := table_files.foreign_reason(start):
+        raise ValueError(f"{path}: {reason}")
+    table = _read_parquet(content, path) if table_files.is_parquet(start) else _read_csv(content, path)
     _check_names(table)
     return table
 
@@ -175,33 +162,14 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _separator(content: bytes, path: Path) -> tuple[str, int]:
-    """Return what separates the cells, and how many there are in the first line.
-
-    It is the one by which all lines have as many cells as the first; of several such the one with most cells.
-    """
-    head = content[:SNIFFED_BYTES]
-    if len(content) > len(head):
-        head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1] or head
-    found = []
-    for separator in SEPARATORS:
-        widths = list(islice(_widths(head, separator), SNIFFED_ROWS))
-        if widths and widths[0] > 1:
-            found.append((len(set(widths)) == 1, widths[0], separator))
-    if not found:
+    """Return what separates the cells, and how many there are in the first line."""
+    separator = table_files.separator_of(content)
+    if separator is None:
         raise ValueError(
             f"{path}: has one column; cells are separated by commas, semicolons, tabs or bars (|), and a table has at "
             "least two columns, a feature and the label"
         )
-    _, width, separator = max(found, key=lambda each: each[:2])
-    return separator, width
-
-
-def _widths(content: bytes, separator: str) -> Iterator[int]:
-    try:
-        for _, cells in _records(content, separator, strict=False):
-            yield len(cells)
-    except (csv.Error, UnicodeDecodeError):
-        return
+    return separator, len(next(table_files.first_rows(content, separator)))
 
 
 def _records(content: bytes, separator: str, strict: bool = False) -> Iterator[tuple[int, list[str]]]:

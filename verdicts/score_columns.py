@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bundle.table_files import MISSING
 from verdicts.score_tables import Table
 
 MODELS: tuple[str, ...] = (
@@ -64,7 +65,7 @@ OTHERS = (
 )
 OTHERS |= {"hostname", "commit", "description", "agent", "relative time", "wall time", "timestamp", "gpu count", "gpu"}
 
-MISSING = frozenset({"", "nan", "none", "null", "na", "n/a", "-", "<na>"})
+NO_SCORE = frozenset({*MISSING, "-", "<na>"})
 """What stands for no score, in small letters."""
 
 RUN_AT_END = re.compile(
@@ -240,7 +241,7 @@ class _Search:
 
 def is_missing(cell: str) -> bool:
     """Say whether a cell says that there is no score."""
-    return cell.strip().lower() in MISSING
+    return cell.strip().lower() in NO_SCORE
 
 
 def split_names(names: Sequence[str]) -> list[tuple[str, str | None]]:

@@ -11,15 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bundle.conventions import MAX_COORDINATE
+from bundle.table_files import MISSING
 from client.score import ScoreError
 from client.score.target import Feature, Points
-
-MAX_COORDINATE = 1e20
-"""The service's own limit: networks give NaN far beyond it."""
 
 MAX_QUOTED_CHARS = 40
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|[+-]?nan", re.IGNORECASE | re.ASCII)
+
+COMMA_FOR_POINT = str.maketrans(",.", ".,")
 
 Faults = dict[int, str]
 """What is wrong with a row, by its place in the block; of several things the first."""
@@ -67,16 +68,31 @@ def check_type(kind: pa.DataType, name: str) -> None:
         raise ScoreError(f"column {name} has the type {kind}; send numbers, or texts where the model takes categories")
 
 
-def numbers_of_texts(texts: Sequence[str | None], name: str, faults: Faults) -> NDArray[np.float64]:
-    """Return texts as numbers: NaN for what is empty, and for what is no number, which is a fault."""
+def numbers_of_texts(
+    texts: Sequence[str | None], name: str, faults: Faults, decimal_point: str = "."
+) -> NDArray[np.float64]:
+    """Return texts as numbers: NaN for what says that it is missing, and for what is no number, which is a fault."""
     values = np.full(len(texts), np.nan)
     for i, text in enumerate(texts):
         stripped = (text or "").strip()
-        if NUMBER.fullmatch(stripped):
-            values[i] = float(stripped)
-        elif stripped:
-            faults.setdefault(i, f"{name} is {stripped[:MAX_QUOTED_CHARS]!r}, which is no number")
+        pointed = stripped if decimal_point == "." else stripped.translate(COMMA_FOR_POINT)
+        if NUMBER.fullmatch(pointed):
+            values[i] = float(pointed)
+        elif not _is_missing(stripped):
+            faults.setdefault(i, f"{name} is {stripped[:MAX_QUOTED_CHARS]!r}, {_why_no_number(pointed, decimal_point)}")
     return values
+
+
+def _is_missing(text: str) -> bool:
+    return text.lower() in MISSING
+
+
+def _why_no_number(pointed: str, decimal_point: str) -> str:
+    if not NUMBER.fullmatch(pointed.translate(COMMA_FOR_POINT)):
+        return "which is no number"
+    if decimal_point == ",":
+        return "which has a decimal point, and numbers in the first rows have decimal commas; write one of the two"
+    return "which has a comma, and no number in the first rows shows that commas are decimal; write a decimal point"
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -117,12 +133,12 @@ def _positions(column: Column, feature: Feature, faults: Faults) -> NDArray[np.f
         for i in np.flatnonzero(~fits):
             faults.setdefault(int(i), f"{feature.name} is {values[i]:g}, which is no category's position")
         return values
-    column = _texts(column, feature.name)
+    column = pc.utf8_trim_whitespace(_texts(column, feature.name))
     found = pc.index_in(column, pa.array(names, column.type))
     positions: NDArray[np.float64] = found.cast(pa.float64()).to_numpy(zero_copy_only=False)
     for i in np.flatnonzero(np.isnan(positions)):
         text = column[int(i)].as_py()
-        if text:
+        if text is not None and not _is_missing(text):
             faults.setdefault(int(i), f"{feature.name} is {text[:MAX_QUOTED_CHARS]!r}, which is none of its categories")
     return positions
 

@@ -1,36 +1,35 @@
-"""What a file says of itself: whether it is a table at all, and what a CSV file's first line is."""
+"""What a file says of itself: whether it is a table at all, and how a CSV file is written."""
 
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from bundle import table_files
 from client.score import ScoreError
 
-SEPARATORS = (",", ";", "\t", "|")
+MAX_HEADER_BYTES = 1 << 20
 
-FOREIGN = {
-    b"\x1f\x8b": "is compressed with gzip; unpack it first",
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
-    b"PK\x03\x04": "is a ZIP archive or a spreadsheet; save the sheet as CSV",
-    b"BZh": "is compressed with bzip2; unpack it first",
-    b"\xfd7zXZ": "is compressed with xz; unpack it first",
-    b"\xd0\xcf\x11\xe0": "is a spreadsheet of an old Excel; save the sheet as CSV",
-    b"ARROW1": "is an Arrow file (Feather); write it as Parquet",
-    b"\xff\xff\xff\xff": "is a stream of Arrow's; write it as Parquet",
-    b"PARE": "is an encrypted Parquet file; write it without",
-    b"\xff\xfe": "is UTF-16 or UTF-32; save it as UTF-8",
-    b"\xfe\xff": "is UTF-16; save it as UTF-8",
-}
-"""How files begin that are no tables yet."""
-
-LONGEST = 1 << 20
-"""Bytes of the first line."""
-
-MOST_LISTED, MAX_SHOWN = 20, 40
-"""Names in a message, and characters of one."""
+MAX_LISTED_NAMES, MAX_NAME_CHARS = 20, 40
+"""In a message."""
 
 QUOTE, BOM = b'"', b"\xef\xbb\xbf"
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How such files begin; those of UTF-32 begin so, too, or with zeros."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The line of names of a CSV file, and how its rows are written; the first of them begins at `end`."""
+
+    names: list[str]
+    separator: str
+    newline: bytes
+    end: int
+    beginning: bytes
+    """Of the file, from the names on."""
 
 
 def is_parquet(path: Path) -> bool:
@@ -41,21 +40,22 @@ def is_parquet(path: Path) -> bool:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        start = file.read(8)
-    for mark, reason in FOREIGN.items():
-        if start.startswith(mark):
-            raise ScoreError(f"{path} {reason}")
-    return start.startswith(b"PAR1")
+        start = file.read(table_files.MARK_BYTES)
+    if reason := table_files.foreign_reason(start):
+        raise ScoreError(f"{path} {reason}")
+    if start.startswith(UTF_16):
+        raise ScoreError(f"{path} is UTF-16 or UTF-32: save it as UTF-8")
+    return table_files.is_parquet(start)
 
 
-def first_line(path: Path) -> tuple[str, int, bytes]:
-    """Return the first line that is not empty, where the next begins, and what ends lines.
+def read_header(path: Path) -> Header:
+    """Return the first line that is not empty, which names the columns.
 
     Raises:
         ScoreError: there is none, or it is no text.
     """
     with path.open("rb") as file:
-        content = file.read(LONGEST)
+        content = file.read(MAX_HEADER_BYTES)
     start = len(BOM) if content.startswith(BOM) else 0
     start = len(content) - len(content[start:].lstrip(b"\r\n"))
     if not content[start:].strip():
@@ -68,27 +68,26 @@ def first_line(path: Path) -> tuple[str, int, bytes]:
         end = len(content)
     if b"\0" in content[start:end]:
         raise ScoreError(f"{path} is no text, or UTF-16; save it as CSV in UTF-8, or as Parquet")
-    if end == LONGEST:
+    if end == MAX_HEADER_BYTES:
         raise ScoreError(f"{path} has no line of names")
     try:
-        return content[start:end].decode(), min(end + len(newline), len(content)), newline
+        line = content[start:end].decode()
     except UnicodeDecodeError as error:
         raise ScoreError(f"{path} is not UTF-8; save it as UTF-8") from error
+    beginning = content[start:]
+    separator = table_files.separator_of(beginning) or table_files.SEPARATORS[0]
+    names = _names_in(path, line, separator)
+    return Header(names, separator, newline, min(end + len(newline), len(content)), beginning)
 
 
-def names_in(path: Path, header: str) -> tuple[str, list[str]]:
-    """Return what separates cells, which is what there is most of in the first line, and the names in it."""
-    found: dict[str, list[str]] = {}
-    for separator in SEPARATORS:
-        try:
-            (cells,) = csv.reader([header.strip("\r\n")], delimiter=separator, strict=True)
-        except (csv.Error, ValueError):
-            continue
-        found[separator] = [cell.strip() for cell in cells]
-    if not found:
-        raise ScoreError(f"the first line of {path} is no line of names; look for a quotation mark without its match")
-    separator = max(found, key=lambda each: len(found[each]))
-    return separator, found[separator]
+def _names_in(path: Path, line: str, separator: str) -> list[str]:
+    try:
+        (cells,) = csv.reader([line.strip("\r\n")], delimiter=separator, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise ScoreError(
+            f"the first line of {path} is no line of names; look for a quotation mark without its match"
+        ) from error
+    return [cell.strip() for cell in cells]
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
@@ -96,8 +95,9 @@ def check_names(path: Path, names: Sequence[str]) -> None:
         raise ScoreError(f"{path} has two columns {twice[0]!r}; rename one of them")
 
 
-def listed(names: Sequence[str]) -> str:
+def names_in_words(names: Sequence[str]) -> str:
     """Return names for a message: not all of many, none at length, and in quotation marks what does not show."""
-    shown = [name[:MAX_SHOWN] if name.isprintable() and name.strip() else repr(name[:MAX_SHOWN]) for name in names]
-    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
-    return ", ".join(shown[:MOST_LISTED]) + more
+    short = [name[:MAX_NAME_CHARS] for name in names]
+    shown = [name if name.isprintable() and name.strip() else repr(name) for name in short]
+    more = f" and {len(names) - MAX_LISTED_NAMES:,} more" if len(names) > MAX_LISTED_NAMES else ""
+    return ", ".join(shown[:MAX_LISTED_NAMES]) + more

@@ -13,18 +13,14 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from bundle.conventions import DEFAULT_CLASSES, DEFAULT_THRESHOLD
 from client.score import ScoreError
 from client.score.target import Numbers, Target
-
-DEFAULT_CLASSES = ("0", "1")
-"""What classes are called where nobody says it; labels are numbers then."""
-
-DEFAULT_THRESHOLD = 0.5
 
 GROUP_ROWS, GROUP_BYTES = 1 << 19, 1 << 25
 """Of a Parquet file's row group: as much of the output as is in memory."""
 
-OTHERWISE = "write .parquet, or leave the column out by --keep"
+CSV_REMEDY = "write .parquet, or leave the column out by --keep"
 
 TEXT_CODEC = "zstd"
 """Floats of measured values and scores hardly shrink; texts do."""
@@ -51,13 +47,17 @@ def output_columns(target: Target, numbers: Numbers, threshold: float | None = N
     if not target.gives_probabilities:
         return columns
     if target.task == "multiclass":
-        labels = wide.argmax(axis=1).astype(np.int8 if len(target.classes) < 128 else np.int32)
+        labels = wide.argmax(axis=1)
     else:
-        labels = (wide[:, 0] >= (DEFAULT_THRESHOLD if threshold is None else threshold)).astype(np.int8)
-    found = _array(labels, mask)
-    if target.classes != DEFAULT_CLASSES or target.task == "multiclass":
-        found = pa.DictionaryArray.from_arrays(found, pa.array(target.classes))
-    return [*columns, found]
+        labels = wide[:, 0] >= (DEFAULT_THRESHOLD if threshold is None else threshold)
+    return [*columns, _label_column(labels, mask, target)]
+
+
+def _label_column(labels: NDArray[np.generic], mask: NDArray[np.bool_] | None, target: Target) -> pa.Array:
+    kind = _label_type(target)
+    is_named = pa.types.is_dictionary(kind)
+    column = _array(labels.astype((kind.index_type if is_named else kind).to_pandas_dtype()), mask)
+    return pa.DictionaryArray.from_arrays(column, pa.array(target.classes)) if is_named else column
 
 
 def _array(values: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> pa.Array:
@@ -130,7 +130,7 @@ class Output:
             try:
                 self._writer.write_table(_for_csv(table) if self._is_csv else table)
             except pa.ArrowInvalid as error:  # bytes, say, that are no text
-                raise ScoreError(f"{self.path} cannot hold a column's values: {error}; {OTHERWISE}") from error
+                raise ScoreError(f"{self.path} cannot hold a column's values: {error}; {CSV_REMEDY}") from error
             self._batches, self._rows, self._bytes = [], 0, 0
             self._take_to_disk()
 
@@ -171,7 +171,7 @@ def _csv_schema(schema: pa.Schema) -> pa.Schema:
             pyarrow.csv.write_csv(table.select([field.name]), pa.BufferOutputStream())
         except pa.ArrowException as error:
             raise ScoreError(
-                f"column {field.name} has the type {field.type}, which CSV cannot hold; {OTHERWISE}"
+                f"column {field.name} has the type {field.type}, which CSV cannot hold; {CSV_REMEDY}"
             ) from error
     return table.schema
 

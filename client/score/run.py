@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from client.score import RowError, ScoreError
 from client.score.columns import Block, Faults, check_type, points_of
-from client.score.header import listed
+from client.score.header import names_in_words
 from client.score.kept import KeptScores
 from client.score.output import Output, output_columns, output_schema
 from client.score.source import Piece, Source, open_source
 from client.score.target import Numbers, Points, RefusedError, Scorer, Target
 
-MOST_TOLD = 10
+MAX_REPORTED_ROWS = 10
 """Rows without a score that are named one by one."""
 
-AHEAD = 6
+QUEUED_BLOCKS = 6
 """Blocks that are ready for threads to take up, or to be written: as many as keep all of them busy."""
 
 NO_NUMBER = "the model gives no finite number there"
@@ -142,7 +142,7 @@ class Run:
             for piece in self.source.pieces():
                 before = kept.next()
                 waiting.append((pool.submit(self._score, piece, before), before is not None))
-                if len(waiting) >= self.options.workers + AHEAD:
+                if len(waiting) >= self.options.workers + QUEUED_BLOCKS:
                     take()
             while waiting:
                 take()
@@ -178,11 +178,12 @@ class Run:
 
     def _tell(self, faults: Faults, result: Result) -> None:
         """Note the rows of a block that have no score."""
-        told = [f"row {result.rows + i + 1}: {faults[i]}" for i in sorted(faults)[: MOST_TOLD - len(result.told)]]
+        more = MAX_REPORTED_ROWS - len(result.told)
+        told = [f"row {result.rows + i + 1}: {faults[i]}" for i in sorted(faults)[:more]]
         if faults and self.options.on_error == "fail":
-            more = f" (and {len(faults) - 1:,} more soon after it)" if len(faults) > 1 else ""
+            others = f" (and {len(faults) - 1:,} more soon after it)" if len(faults) > 1 else ""
             raise ScoreError(
-                f"{self.path}, {told[0]}{more}; mend it and start over by --fresh, or leave such rows null by "
+                f"{self.path}, {told[0]}{others}; mend it and start over by --fresh, or leave such rows null by "
                 "--on-error null"
             )
         result.told += told
@@ -213,12 +214,12 @@ def _columns_of(target: Target, names: Sequence[str], renamed: Mapping[str, str]
     """
     features = [feature.name for feature in target.features]
     if strangers := sorted(renamed.keys() - set(features)):
-        raise ScoreError(f"model {target.model} has no feature {strangers[0]}; features: {listed(features)}")
+        raise ScoreError(f"model {target.model} has no feature {strangers[0]}; features: {names_in_words(features)}")
     columns = {feature: renamed.get(feature, feature) for feature in features}
     if missing := [name for name in columns.values() if name not in names]:
         raise ScoreError(
-            f"{path} has no column {listed(missing)}; model {target.model} takes {listed(features)}, and the "
-            f"file has {listed(names)}; say --column {features[0]}=NAME where a column has another name"
+            f"{path} has no column {names_in_words(missing)}; model {target.model} takes {names_in_words(features)}, "
+            f"and the file has {names_in_words(names)}; say --column {features[0]}=NAME where a column has another name"
         )
     return columns
 
@@ -227,7 +228,7 @@ def _kept_columns(names: Sequence[str], keep: Sequence[str] | None, path: Path) 
     if keep is None:
         return list(names)
     if strangers := [name for name in keep if name not in names]:
-        raise ScoreError(f"{path} has no column {strangers[0]} to keep; it has {listed(names)}")
+        raise ScoreError(f"{path} has no column {strangers[0]} to keep; it has {names_in_words(names)}")
     return [name for name in names if name in keep]
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,19 +13,28 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from bundle.table_files import MISSING, first_rows, has_decimal_commas
 from client.score import RowError, ScoreError
 from client.score.columns import Block, Faults, numbers_of_texts
-from client.score.header import QUOTE, check_names, first_line, is_parquet, names_in
+from client.score.header import QUOTE, check_names, is_parquet, read_header
 
 PIECE_BYTES = 1 << 20
-"""Of CSV: blocks of a quarter or four times as much are parsed a tenth slower."""
+"""Of CSV. Pieces of a quarter of this cost a quarter more, of double the same."""
 
-LONGEST_ROW_BYTES = 1 << 26
+MAX_ROW_BYTES = 1 << 26
 
 BATCH_ROWS = 1 << 16
 """Of Parquet."""
 
-csv.field_size_limit(LONGEST_ROW_BYTES)  # 131,072 characters else; Arrow, which reads what is in order, has no limit
+csv.field_size_limit(MAX_ROW_BYTES)  # 131,072 characters else; Arrow, which reads what is in order, has no limit
+
+NULL_VALUES = [
+    blank + "".join(letters)
+    for word in MISSING
+    for letters in {*product(*zip(word, word.upper(), strict=True))}
+    for blank in ("", " ")
+]
+"""`MISSING` for Arrow, which tells small letters from capital ones; among more blanks strict parsing finds it."""
 
 Piece = Any
 
@@ -74,7 +84,8 @@ class ParquetSource:
             self._file = pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
         except (pa.ArrowException, OSError) as error:
             raise ScoreError(f"{path} is a broken Parquet file; write it again") from error
-        self.names = [field.name for field in self._file.schema_arrow]
+        self._fields = {field.name.strip(): field for field in self._file.schema_arrow}
+        self.names = [field.name.strip() for field in self._file.schema_arrow]
         self.total = self._file.metadata.num_rows
         check_names(path, self.names)
         self._columns: list[str] = []
@@ -83,11 +94,12 @@ class ParquetSource:
         self._columns = [name for name in self.names if name in columns]
 
     def schema(self) -> pa.Schema:
-        return pa.schema([self._file.schema_arrow.field(name) for name in self._columns])
+        return pa.schema([self._fields[name].with_name(name) for name in self._columns])
 
     def pieces(self) -> Iterator[Piece]:
+        written = [self._fields[name].name for name in self._columns]
         try:
-            yield from self._file.iter_batches(BATCH_ROWS, columns=self._columns, use_threads=False)
+            yield from self._file.iter_batches(BATCH_ROWS, columns=written, use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise ScoreError(f"{self.path} is a broken Parquet file; write it again") from error
 
@@ -95,7 +107,7 @@ class ParquetSource:
         return int(piece.num_rows)
 
     def parse(self, piece: Piece) -> Block:
-        return Block(piece.num_rows, {name: piece.column(name) for name in self._columns})
+        return Block(piece.num_rows, {name: piece.column(self._fields[name].name) for name in self._columns})
 
 
 @dataclass(frozen=True)
@@ -121,15 +133,26 @@ class CsvSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.total = path.stat().st_size
-        header, self._start, self._newline = first_line(path)
-        self._separator, self.names = names_in(path, header)
+        self._header = read_header(path)
+        self.names = self._header.names
         check_names(path, self.names)
         self._columns: list[str] = []
         self._numbers: frozenset[str] = frozenset()
+        self._decimal_point = "."
 
     def choose(self, columns: Collection[str], numbers: Collection[str]) -> None:
         self._columns = [name for name in self.names if name in columns]
         self._numbers = frozenset(numbers)
+        self._decimal_point = "," if self._has_decimal_commas() else "."
+
+    def _has_decimal_commas(self) -> bool:
+        """Say whether the numbers in the first rows have them; the rest of the file is held to it."""
+        beginning, separator = self._header.beginning, self._header.separator
+        if separator == "," and QUOTE not in beginning:
+            return False
+        at = [i for i, name in enumerate(self.names) if name in self._numbers]
+        rows = [row for row in first_rows(beginning, separator) if len(row) == len(self.names)]
+        return has_decimal_commas([row[i].strip() for row in rows[1:] for i in at])
 
     def schema(self) -> pa.Schema:
         return pa.schema([(name, self._type(name)) for name in self._columns])
@@ -139,16 +162,16 @@ class CsvSource:
 
         What has no row in it, as there may be empty lines for longer than a piece, is left out.
         """
-        at, size = self._start, PIECE_BYTES
+        at, size = self._header.end, PIECE_BYTES
         with self.path.open("rb", buffering=0) as file:
             while file.seek(at) == at and (content := file.read(size)):
-                end = len(content) if at + len(content) >= self.total else _last_end(content, self._newline)
+                end = len(content) if at + len(content) >= self.total else _last_end(content, self._header.newline)
                 if end:
                     piece = _Text(content, end)
                     if not (self._skips_empty and piece.is_empty):
                         yield piece
                     at, size = at + end, PIECE_BYTES
-                elif size > LONGEST_ROW_BYTES:
+                elif size > MAX_ROW_BYTES:
                     raise ScoreError(
                         f"{self.path} has a row without an end; look for a quotation mark without its match"
                     )
@@ -163,7 +186,7 @@ class CsvSource:
         if quotes % 2:  # at the end of the file alone; Arrow takes what follows the last one for its cell
             return self._parse_strictly(piece)
         parsing = pyarrow.csv.ParseOptions(
-            delimiter=self._separator,
+            delimiter=self._header.separator,
             quote_char='"' if quotes else False,
             newlines_in_values=bool(quotes),
             ignore_empty_lines=self._skips_empty,
@@ -172,7 +195,8 @@ class CsvSource:
         converting = pyarrow.csv.ConvertOptions(
             column_types=types,
             include_columns=self._columns,
-            null_values=[""],
+            null_values=NULL_VALUES,
+            decimal_point=self._decimal_point,
             check_utf8=any(kind == pa.string() for kind in types.values()),
         )
         reading = pyarrow.csv.ReadOptions(use_threads=False, block_size=piece.end + 1, column_names=self.names)
@@ -199,7 +223,7 @@ class CsvSource:
             at = self.names.index(name)
             texts = [row[at] for row in rows]
             if name in self._numbers:
-                values = numbers_of_texts(texts, name, faults)
+                values = numbers_of_texts(texts, name, faults, self._decimal_point)
                 columns[name] = pa.array(values, mask=np.isnan(values))
             else:
                 columns[name] = pa.array(texts, pa.string())
@@ -209,7 +233,7 @@ class CsvSource:
         row = 0
         lines = io.TextIOWrapper(io.BytesIO(piece.content[: piece.end]), "utf-8", newline="")
         try:
-            for cells in csv.reader(lines, delimiter=self._separator, strict=True):
+            for cells in csv.reader(lines, delimiter=self._header.separator, strict=True):
                 if not cells and self._skips_empty:
                     continue
                 cells = cells or [""]

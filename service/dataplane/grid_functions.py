@@ -11,7 +11,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from service.dataplane.inference import DEFAULT_THRESHOLD, evaluate, evaluate_one
+from bundle.conventions import DEFAULT_THRESHOLD
+from service.dataplane.inference import evaluate, evaluate_one
 from service.dataplane.slices import Slice
 from service.engines import Points
 from service.errors import InvalidError

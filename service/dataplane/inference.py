@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bundle.conventions import DEFAULT_CLASSES, DEFAULT_THRESHOLD
 from service.engines import EvaluationError, Outputs, Points
 from service.errors import InvalidError
 from service.observability import engine_metrics
-from service.registry.models import DEFAULT_CLASSES, ModelVersion
-
-DEFAULT_THRESHOLD = 0.5
+from service.registry.models import ModelVersion
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.card import Feature
+from bundle.conventions import MAX_COORDINATE
 from service.engines import Points
 from service.errors import InvalidError, TooLargeError
-
-MAX_COORDINATE = 1e20
-"""Points further out are refused: LiteRT's sigmoid gives NaN from 1e26 on, where TensorFlow's gives 0 or 1, and a
-network may be a million times further out than its inputs."""
 
 _NUMBERS = frozenset({int, float})
 """Exactly these types: a bool is an int to Python, not to a client."""

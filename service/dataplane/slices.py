@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bundle.card import Feature
 from bundle.comparison import Dataset
-from service.dataplane.points import MAX_COORDINATE
+from bundle.conventions import MAX_COORDINATE
 from service.engines import Points
 from service.errors import InvalidError, TooLargeError
 from service.registry.models import ModelVersion

@@ -7,7 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from marshmallow import ValidationError, fields, validate
 
-from service.dataplane.points import MAX_COORDINATE, NamedPoints, PointsError, from_rows_with_names
+from bundle.conventions import MAX_COORDINATE
+from service.dataplane.points import NamedPoints, PointsError, from_rows_with_names
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from structlog.typing import FilteringBoundLogger
 
 from bundle import layout
 from bundle.comparison import Comparison, ComparisonSchema, Dataset
+from bundle.conventions import DEFAULT_CLASSES
 from service.errors import NotFoundError, UnavailableError
 from service.file_stamp import FileStamp, stamp_of
-from service.registry.models import DEFAULT_CLASSES, ModelVersion
+from service.registry.models import ModelVersion
 from service.registry.registry import Registry
 
 log: FilteringBoundLogger = structlog.get_logger()

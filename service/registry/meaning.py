@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bundle.card import Card, HandWrittenCard, Output, Task
+from bundle.conventions import DEFAULT_CLASSES
 from service.engines import LoadError
-from service.registry.models import DEFAULT_CLASSES
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from bundle.card import Card, Feature, Output, Task
+from bundle.conventions import DEFAULT_CLASSES
 from service.engines import WEIGHTS, Engine
-
-DEFAULT_CLASSES = ("0", "1")
-"""What labels are called where nobody says it; responses have them as numbers then."""
 
 FILL = "feature_fill"
 """What the signature `weights` calls the values that are filled in."""

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+import training.tables
 from client.score import source
 from client.score.local import LocalScorer
 from client.score.remote import RemoteScorer
@@ -33,6 +34,7 @@ from tests.client.scoring import (
 )
 from tests.client.scripted import scripted
 from tests.conftest import ROOT, Server, running, wait_for
+from training.recognition import recognize
 
 KILLED = """
 import os, signal
@@ -105,6 +107,28 @@ def test_missing_values_are_left_to_a_model_that_fills_them_in(
     right = kinds_server.predict(points=rows, model="survival").json()
     for where in (kinds_server, kinds_models):
         assert is_as_predicted(scored(path, tmp_path / "out.parquet", where, "--model", "survival"), right)
+
+
+MISSING = ("NA", "na", "Na", "?", " ?", "n/a", "#N/A", "NaN", "nAn", "null", "NULL", "None", "  none ")
+
+
+@pytest.mark.parametrize("word", MISSING)
+def test_what_is_missing_to_training_is_missing_here(word: str, kinds_models: Path, tmp_path: Path) -> None:
+    read = training.tables.read(write_csv(tmp_path / "t.csv", ("age", "port"), [[1, "a"], [word, word], [3, "b"]]))
+    assert [column.missing.tolist() for column in recognize(read, [0, 1])] == [[False, True, False]] * 2
+    names, out, model = FEATURES["survival"], tmp_path / "out.parquet", ("--model", "survival")
+    empty = scored(write_csv(tmp_path / "in.csv", names, [[None, 14, None]]), out, kinds_models, *model)
+    table = scored(write_csv(tmp_path / "in.csv", names, [[word, 14, word]]), out, kinds_models, *model)
+    assert (table["age"].null_count, table["port"].to_pylist()) == (1, [word])
+    assert table["probability"].equals(empty["probability"])
+
+
+def test_spaces_around_names_and_categories_are_no_part_of_them(kinds_models: Path, tmp_path: Path) -> None:
+    columns = {" age": [1.0, 2.0], "fare ": [2.0, 2.0], "port": [f" {PORTS[0]}", f"{PORTS[2]} "]}
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "in.parquet")
+    table = scored(tmp_path / "in.parquet", tmp_path / "out.parquet", kinds_models, "--model", "survival")
+    assert table.column_names[:3] == ["age", "fare", "port"]
+    assert table["label"].null_count == 0
 
 
 @pytest.mark.parametrize("threshold", [0.25, 0.9])
@@ -301,6 +325,9 @@ DIALECTS = {
     "tabs": b"id\tlength\twidth\tnote\n1\t1.5\t2\ta\n2\t-3\t0.25\tb\n",
     "carriage returns alone": b"id,length,width,note\r1,1.5,2,a\r2,-3,0.25,b\r",
     "empty lines before the names": b"\r\n\r\nid,length,width,note\r\n1,1.5,2,a\r\n2,-3,0.25,b\r\n",
+    "decimal commas": b"id;length;width;note\n1;1,5;2;a\n2;-3;0,25;b\n",
+    "decimal commas between quotation marks": b'id,length,width,note\n1,"1,5",2,a\n2,-3,"0,25",b\n',
+    "a decimal comma in a line that is parsed strictly": b'id;length;width;note\n1; 1,5;2;a\n2;-3;",25";b\n\n',
     "another order": b"note,width,length,id\na,2,1.5,1\nb,0.25,-3,2\n",
 }
 
@@ -313,6 +340,31 @@ def test_csv_comes_in_dialects(name: str, kinds_models: Path, tmp_path: Path) ->
     assert table["width"].to_pylist() == [2.0, 0.25]
     assert (table["id"].to_pylist(), table["note"].to_pylist()) == (["1", "2"], ["a", "b"])
     assert table["label"].null_count == 0
+
+
+def test_cells_are_separated_by_what_separates_them_in_all_rows(kinds_models: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("length;width;note, or more, if any, and so on\n1.5;2;a\n-3;0.25;b\n")
+    table = scored(tmp_path / "in.csv", tmp_path / "out.parquet", kinds_models, "--model", "flowers")
+    assert table.column_names[:3] == ["length", "width", "note, or more, if any, and so on"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            "1,5;2\n" * 99_999 + "1.5;2\n",
+            "row 100000: length is '1.5', which has a decimal point, and numbers in the first rows",
+        ),
+        ("1,234;2\n", "row 1: length is '1,234', which has a comma, and no number in the first rows shows that"),
+        ("1;2\n" * 99_999 + "1,5;2\n", "row 100000: length is '1,5', which has a comma, and no number in the first"),
+        ("1.5;2\n1,5;2\n", "row 2: length is '1,5', which has a comma, and no number in the first rows shows that"),
+    ],
+)
+def test_a_number_that_may_be_read_in_two_ways_is_a_bad_row(
+    rows: str, words: str, kinds_models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in.csv").write_text(f"length;width\n{rows}")
+    assert words in refused(tmp_path / "in.csv", tmp_path / "out.parquet", kinds_models, "--model", "flowers")
 
 
 def test_cells_of_several_lines_are_never_cut(

@@ -35,14 +35,14 @@ def _feather() -> bytes:
         (b'length,width,note\n1,2,a\n3,4,"b\n5,6,c\n', "row 2 is no CSV"),
         (b"length,width,note\n1,2,a\n3,4,\xe9\n", "UTF-8"),
         (b"length,width,width\n1,2,3\n", "two columns 'width'"),
-        ("length,width\n1,2\n".encode("utf-16"), "is UTF-16 or UTF-32; save it as UTF-8"),
+        ("length,width\n1,2\n".encode("utf-16"), "is UTF-16 or UTF-32: save it as UTF-8"),
         ("length,width\n1,2\n".encode("utf-16-le"), "is no text, or UTF-16; save it as CSV in UTF-8, or as Parquet"),
         (bytes(3_000), "is no text, or UTF-16; save it as CSV in UTF-8, or as Parquet"),
-        (b"\x1f\x8b\x08\x00", "is compressed with gzip; unpack it first"),
-        (b"BZh91AY&SY", "is compressed with bzip2; unpack it first"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet of an old Excel; save the sheet as CSV"),
-        (_feather(), "is an Arrow file (Feather); write it as Parquet"),
-        (b"PAR1 and no more", "is a broken Parquet file"),
+        (b"\x1f\x8b\x08\x00", "is compressed with gzip: unpack it first, by `gunzip`"),
+        (b"BZh91AY&SY", "is compressed with bzip2: unpack it first"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet: save the sheet as CSV"),
+        (_feather(), "is an Arrow file (Feather): write it as Parquet"),
+        (b"PAR1\x15\x04 and no more", "is a broken Parquet file"),
         (b"length,height\n1,2\n", "has no column width; model flowers takes length, width, and the file has length"),
         (b" ,a\x1bb\n1,2\n", "and the file has '', 'a\\x1bb'; say --column"),
         (",".join(f"c{i}" for i in range(99)).encode(), "c18, c19 and 79 more; say --column"),
@@ -53,6 +53,12 @@ def test_a_file_that_is_no_table_of_the_models_is_refused_with_what_to_do(
 ) -> None:
     (tmp_path / "in.csv").write_bytes(content)
     assert words in refused(tmp_path / "in.csv", tmp_path / "out.parquet", kinds_models, "--model", "flowers")
+
+
+@pytest.mark.parametrize("name", ["PARENT_ID", "PAR1", "ARROW1", "BZh9", "PK"])
+def test_a_name_may_begin_as_another_kind_of_file_does(name: str, kinds_models: Path, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "in.csv", (name, *FEATURES["flowers"]), [[7, 1, 2]])
+    assert scored(path, tmp_path / "out.parquet", kinds_models, "--model", "flowers")[name].to_pylist() == ["7"]
 
 
 def test_empty_lines_are_no_rows_however_many_they_are(

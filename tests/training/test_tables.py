@@ -90,13 +90,21 @@ def test_parquet_has_the_same_columns(tmp_path: Path) -> None:
         (b"39,State-gov,77516,Male\n50,Private,83311,Male\n", "the first line must name the columns"),
         (gzip.compress(ROWS.encode(), mtime=0), "gzip: unpack it first"),
         (b"PK\x03\x04...", "save the sheet as CSV"),
-        (b"PAR1 and nothing else", "broken Parquet file"),
+        (b"BZh91AY&SY", "bzip2: unpack it first"),
+        (b"ARROW1\0\0", r"is an Arrow file \(Feather\): write it as Parquet"),
+        (b"PARE\x1c\x1c", "is an encrypted Parquet file"),
+        (b"PAR1\x15\x04 and nothing else", "broken Parquet file"),
         ("a,label\n1,0\n".encode("utf-16") + b"\0", "looks like UTF-16"),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_line_and_the_remedy(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=rf"t\.csv.*{words}"):
         tables.read(written(tmp_path, content))
+
+
+@pytest.mark.parametrize("name", ["PARENT_ID", "PAR1", "ARROW1", "BZh9", "PK"])
+def test_a_name_may_begin_as_another_kind_of_file_does(tmp_path: Path, name: str) -> None:
+    assert tables.read(written(tmp_path, f"{name},label\n1,0\n")).names == [name, "label"]
 
 
 def test_a_directory_and_a_device_are_refused(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ deep;1;0;0.81
 
 DECIMAL_COMMAS = "model;run;score\r\na;1;0,912\r\n\r\na;2;-1,5E-3\r\nb;1;1\r\nb;2;\r\n"
 
+COMMAS_IN_NAMES = "model;run;accuracy, of all, if any, or so\na;1;?\na;2;0.9\nb;1;0.8\nb;2;0.7\n"
+
 WIDE = """seed,wide,deep
 0,0.9,0.8
 1,0.91,nan
@@ -84,6 +86,12 @@ def values(scores: Scores) -> dict[Any, Any]:
         (TENSORBOARD_FRAME, "acc", {"wide": {"0": 0.5, "1": 0.6}, "deep": {"0": 0.7}}, "last one of acc"),
         (OWN, "accuracy", {"wide": {"0": 0.9, "1": 0.91}, "deep": {"0": 0.8, "1": 0.81}}, "a row for each run"),
         (DECIMAL_COMMAS, "score", {"a": {"1": 0.912, "2": -1.5e-3}, "b": {"1": 1, "2": None}}, "a row for each run"),
+        (
+            COMMAS_IN_NAMES,
+            "accuracy, of all, if any, or so",
+            {"a": {"1": None, "2": 0.9}, "b": {"1": 0.8, "2": 0.7}},
+            "a row for each run",
+        ),
         (WIDE, "score", {"wide": {"0": 0.9, "1": 0.91}, "deep": {"0": 0.8, "1": None}}, "a column for each"),
         (
             DATASETS,

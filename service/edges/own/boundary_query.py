@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from marshmallow import fields, validate
 
+from bundle.conventions import MAX_COORDINATE
 from bundle.records import Record, StrictRecordSchema
 from service.dataplane.grid_functions import STATISTICS
-from service.dataplane.points import MAX_COORDINATE
 from service.http import custom_fields
 
 MEDIA_TYPES = {"json": "application/json", "npy": "application/x-npy", "png": "image/png"}

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.dataplane.points import MAX_COORDINATE, PointsError, from_bytes, from_numbers, from_rows
+from bundle.conventions import MAX_COORDINATE
+from service.dataplane.points import PointsError, from_bytes, from_numbers, from_rows
 from tests.service.edges.standards import Floats
 
 shapes = arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)
