@@ -7,8 +7,11 @@ from typing import Literal, TypeAlias
 from bundle.comparison import Comparison, ModelResult, Pair, ProtocolSummary
 from verdicts.power import POWER
 
-FEW = 7
+FEW_RUNS = 7
 """So few runs of a model that ends in one of two ways may all end in the same; a verdict on them is told with that."""
+
+BEGINNING = 0.7
+"""The share of a shortened name that is its beginning; names that begin alike may differ at their ends."""
 
 TUNED = "tuned on validation data"
 
@@ -29,7 +32,7 @@ class Basis:
 
     @property
     def few(self) -> str:
-        if not 0 < self.count < FEW:
+        if not 0 < self.count < FEW_RUNS:
             return ""
         known = counted(self.count, self.of)
         return f"; {known} may not show all that training does" if self.of == "run" else f"; {known} are few"
@@ -109,6 +112,12 @@ def _tally(pair: Pair, basis: Basis) -> str:
 
 def _runs(pair: Pair) -> int:
     return pair.wins + pair.ties + pair.losses
+
+
+def without_middle(line: str, characters: int) -> str:
+    """Return a line of which so many characters are kept, from its beginning and its end."""
+    first = max(1, int(BEGINNING * characters))
+    return f"{line[:first].rstrip()}…{line[len(line) - (characters - first) :].lstrip() if characters > first else ''}"
 
 
 def counted(count: int, one: str, more: str = "") -> str:

@@ -3,24 +3,20 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
+from verdicts.words import without_middle
+
 PIXELS_A_CHARACTER = 8
 """Of a label, with some room for wide characters."""
 
 PIXELS_A_CHARACTER_OF_A_TITLE, NARROW, MAX_LINES = 11, 400, 2
 """Of a title, whose letters are larger, but not in a picture narrower than this; and how many lines it may have."""
 
-BEGINNING = 0.7
-"""The share of a shortened name that is its beginning; names that begin alike may differ at their ends."""
-
 
 def shortened(text: str, pixels: float) -> str:
     """Return a text in one line, without its middle where it is wider than this."""
     most = max(4, int(pixels / PIXELS_A_CHARACTER))
     line = " ".join(text.split())
-    if len(line) <= most:
-        return line
-    first = int(BEGINNING * (most - 1))
-    return f"{line[:first].rstrip()}…{line[len(line) - (most - 1 - first) :].lstrip()}"
+    return line if len(line) <= most else without_middle(line, most - 1)
 
 
 def in_two_lines(text: str, pixels: float) -> str:

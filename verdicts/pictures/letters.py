@@ -7,11 +7,10 @@ from unicodedata import east_asian_width
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ft2font import FT2Font
 
+from verdicts.words import without_middle
+
 DOTS_PER_INCH = 100
 FAMILY = "DejaVu Sans"
-
-BEGINNING = 0.6
-"""The share of a shortened name that is its beginning; names that begin alike may differ at their ends."""
 
 
 @lru_cache(maxsize=8)
@@ -43,13 +42,8 @@ def fitted(text: str, pixels: float, size: float) -> str:
     low, high = 2, len(line)
     while low < high:  # the most characters that fit
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if width_of(_cut(line, middle), size) <= pixels else (low, middle - 1)
-    return _cut(line, low)
-
-
-def _cut(line: str, count: int) -> str:
-    first = max(1, round(BEGINNING * count))
-    return f"{line[:first].rstrip()}…{line[len(line) - (count - first) :].lstrip() if count > first else ''}"
+        low, high = (middle, high) if width_of(without_middle(line, middle), size) <= pixels else (low, middle - 1)
+    return without_middle(line, low)
 
 
 def wrapped(text: str, pixels: float, size: float, most: int = 3) -> list[str]:
