@@ -22,11 +22,7 @@ from training.study.report import judged, results_table, rows_of
 from training.study.spec import StudyFile, read
 from training.study.units import missing_ranges
 
-MOST_FAILURES = 50
-"""That are told one by one."""
-
-MOST_CELLS = 200_000
-"""Of one study: its cells are one file of 30 to 50 MB, which 0.5 GB of memory write. More are several studies."""
+MAX_LISTED_FAILURES = 50
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,6 @@ def study(file: Path, models_dir: Path, replicates: int | None, resume: bool, **
     try:
         asked = read(file)
         asked = replace(asked, replicates=replicates or asked.replicates)
-        _check_size(asked)
         to_export = list(asked.exported())
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
@@ -85,11 +80,6 @@ def study(file: Path, models_dir: Path, replicates: int | None, resume: bool, **
         raise click.ClickException(f"{file}: {error}") from error
     if failed:
         raise click.ClickException("not everything could be trained; --retry-failed tries it again")
-
-
-def _check_size(asked: StudyFile) -> None:
-    if asked.grids.most > MOST_CELLS:
-        raise ValueError(f"{asked.name}: {asked.grids.most:,} cells are more than the {MOST_CELLS:,} of one study")
 
 
 class _Run:
@@ -225,10 +215,10 @@ def _tell_failures(failures: list[Failure], record: Study, lost: Mapping[str, st
     lines += [f"{model}: {reason}" for model, reason in lost.items()]
     if lines:
         click.echo("\nfailed", err=True)
-    for line in lines[:MOST_FAILURES]:
+    for line in lines[:MAX_LISTED_FAILURES]:
         click.echo(f"  {' '.join(line.split())}", err=True)
-    if len(lines) > MOST_FAILURES:
-        click.echo(f"  … {len(lines) - MOST_FAILURES:,} more", err=True)
+    if len(lines) > MAX_LISTED_FAILURES:
+        click.echo(f"  … {len(lines) - MAX_LISTED_FAILURES:,} more", err=True)
 
 
 def _count(number: int, of: str) -> str:

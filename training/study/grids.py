@@ -21,8 +21,8 @@ from training.study.parts import ARCHITECTURE, Data, Network, TomlTable, data_of
 
 Errors = list[str]
 
-SHOWN_ERRORS = 20
-REMEMBERED = 4096
+MAX_ERRORS = 20
+MAX_CACHED_NETWORKS = 4096
 """Networks that are not made anew for each data set; each has about 3 kB."""
 
 
@@ -36,7 +36,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Recording:
+class KeepSpec:
     """`[keep]`: so many epochs, or these; and as `training.study.cells.Keep` has it."""
 
     epochs: int | tuple[int, ...] = 12
@@ -87,7 +87,7 @@ class Grids:
     recipe: Recipe
     grids: tuple[Grid, ...]
     factors: tuple[str, ...]
-    recording: Recording
+    keep_spec: KeepSpec
     seed: int
     directory: Path
 
@@ -103,9 +103,9 @@ class Grids:
             as_text: the factors whose numbers are shown as text.
         """
         seen: set[int] = set()
-        kept = lru_cache(REMEMBERED)(self.recording.of)
+        kept = lru_cache(MAX_CACHED_NETWORKS)(self.keep_spec.of)
         for grid in self.grids:
-            networks = self._remembered(grid)
+            networks = self._cached_networks(grid)
             for said in _products(grid.data):
                 data = data_of({**self.dataset, **said}, self.factors, self.directory)
                 for network in networks():
@@ -116,9 +116,9 @@ class Grids:
                         levels = self._levels(data, network, as_text)
                         yield Cell(digest, name_of(levels, digest), levels, content, data.table)
 
-    def _remembered(self, grid: Grid) -> Callable[[], Iterator[Network]]:
+    def _cached_networks(self, grid: Grid) -> Callable[[], Iterator[Network]]:
         """Return what gives the networks of a grid, from memory if they are few."""
-        if _count(grid.network) > REMEMBERED:
+        if _count(grid.network) > MAX_CACHED_NETWORKS:
             return lambda: map(self._network, _products(grid.network))
         networks = [self._network(said) for said in _products(grid.network)]
         return lambda: iter(networks)
@@ -146,7 +146,7 @@ class Grids:
         errors: dict[tuple[str, str], str] = {}
         for where, which, wrong in self._checked(inventory):
             errors.setdefault((where, wrong), f"  {where}{which}: {wrong}")
-            if len(errors) == SHOWN_ERRORS:
+            if len(errors) == MAX_ERRORS:
                 return inventory, [*errors.values(), "  …"]
         return inventory, list(errors.values())
 
@@ -182,7 +182,7 @@ class Grids:
             protocol.loss_for(task)
             protocol.class_weights_for(classes)
         _note_levels(inventory, network.levels)
-        inventory.epochs.update(self.recording.of(model.epochs).epochs)
+        inventory.epochs.update(self.keep_spec.of(model.epochs).epochs)
         inventory.layers = max(inventory.layers, len(model.hidden_layers))
         inventory.tuned.add(model.is_tuned)
         inventory.rates.add(protocol.learning_rate)

@@ -26,7 +26,7 @@ _OF_ALL = ("loss", "validation_loss", "test_loss", "affine_share")
 _OF_KERNELS, _OF_HIDDEN_LAYERS = ("gradient_norm", "weight_norm"), ("dead", "saturated")
 
 _COMPARISON = re.compile(r"(>=|<=|!=|>|<)\s*\S.*")
-SHOWN_LEVELS = 30
+MAX_LISTED_LEVELS = 30
 
 
 def metric_of(task: Task) -> str:
@@ -35,8 +35,11 @@ def metric_of(task: Task) -> str:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What may be asked for. `epochs` are those that some cell records; `layers` are hidden ones."""
+class StudyTerms:
+    """The terms in which a study's rows may be asked for.
+
+    `epochs` are those that some cell records; `layers` are hidden ones.
+    """
 
     levels: Mapping[str, Sequence[Level]]
     mixed: frozenset[str]
@@ -97,9 +100,10 @@ class Known:
         known: Sequence[Level] = self.epochs if key == "epoch" else self.levels[key]
         level = str(value) if key in self.mixed and _is_number(value) else shown(key, value)
         if level not in known or isinstance(level, str) != isinstance(known[known.index(level)], str):
-            listed = ", ".join(NONE if each is None else str(each) for each in known[:SHOWN_LEVELS])
+            listed = ", ".join(NONE if each is None else str(each) for each in known[:MAX_LISTED_LEVELS])
+            more = " …" if len(known) > MAX_LISTED_LEVELS else ""
             what = "recorded epochs are" if key == "epoch" else "levels are"
-            raise ValidationError(f"has no level {level}; {what} {listed}{' …' if len(known) > SHOWN_LEVELS else ''}")
+            raise ValidationError(f"has no level {level}; {what} {listed}{more}")
         return level
 
 
@@ -157,7 +161,7 @@ class ClaimSchema(StrictRecordSchema[Claim]):
             raise ValidationError(f"must be below high, {data['high']:g}, not {data['low']:g}", "low")
 
 
-def checked(claim: Claim, known: Known) -> Claim:
+def resolved(claim: Claim, terms: StudyTerms) -> Claim:
     """Return a claim with its levels as the rows have them.
 
     Raises:
@@ -167,15 +171,15 @@ def checked(claim: Claim, known: Known) -> Claim:
     errors: dict[str, Any] = {}
 
     def levels(said: list[Any]) -> list[Level]:
-        return [known.level(claim.along or "", each) for each in said]
+        return [terms.level(claim.along or "", each) for each in said]
 
     finds: dict[str, Callable[[Any], Any]] = {
-        "metric": known.metric,
-        "where": known.conditions,
-        "along": known.column,
+        "metric": terms.metric,
+        "where": terms.conditions,
+        "along": terms.column,
         "levels": levels,
-        "better": known.conditions,
-        "than": known.conditions,
+        "better": terms.conditions,
+        "than": terms.conditions,
     }
     for key, find in finds.items():
         said = getattr(claim, key)
@@ -189,7 +193,7 @@ def checked(claim: Claim, known: Known) -> Claim:
         raise ValidationError(errors)
     claim = replace(claim, **fixed)
     try:
-        claim_rules.check(claim, known.levels)
+        claim_rules.check(claim, terms.levels)
     except ValueError as error:
         raise ValidationError(str(error)) from error
     return claim

@@ -10,10 +10,10 @@ from bundle.study_store import Store
 from verdicts.cells import Group, grouped, is_share
 from verdicts.claims import Judged, judge_all, names_epochs
 
-MOST_LINES = 40
+MAX_LINES = 40
 """Of a table; of more cells it shows groups."""
 
-MOST_ROWS = 4_000_000
+MAX_ROWS = 4_000_000
 """That are read at once, some 100 bytes each."""
 
 EPOCHS = 13
@@ -27,8 +27,8 @@ def rows_of(study: Study, store: Store, metrics: Iterable[str], *, every_epoch: 
         ValueError: there are too many to read them at once.
     """
     count = len(study.cells) * study.replicates * (EPOCHS if every_epoch else 1)
-    if count > MOST_ROWS:
-        raise ValueError(f"about {count:,} rows are too many to sum up at once, at most {MOST_ROWS:,} are")
+    if count > MAX_ROWS:
+        raise ValueError(f"about {count:,} rows are too many to sum up at once, at most {MAX_ROWS:,} are")
     columns = store.read({cell.digest for cell in study.cells}, [*metrics], "all" if every_epoch else "last")
     return with_levels(study, columns)
 
@@ -41,19 +41,19 @@ def results_table(study: Study, columns: Mapping[str, Column]) -> Table:
     table = Table(title=title if by == study.factors else f"{title}, by {' and '.join(by)}", box=None, pad_edge=False)
     for name in (*by, "runs", "mean", "95% interval", "least", "most"):
         table.add_column(name.replace("_", " "), justify="left" if name in by and _is_text(study, name) else "right")
-    for group in groups[:MOST_LINES]:
+    for group in groups[:MAX_LINES]:
         table.add_row(*(_level(group.levels[name]) for name in by), *_summed_up(group, is_share(study.metric)))
-    if len(groups) > MOST_LINES:
-        table.add_row(f"… {len(groups) - MOST_LINES} more")
+    if len(groups) > MAX_LINES:
+        table.add_row(f"… {len(groups) - MAX_LINES} more")
     return table
 
 
 def _lines(study: Study) -> Sequence[str]:
     """Return the factors by which rows are summed up: all, or as many of the axes as make few enough lines."""
-    if len(study.cells) <= MOST_LINES:
+    if len(study.cells) <= MAX_LINES:
         return study.factors
     for by in (study.axes, study.axes[:1]):
-        if len({tuple(cell.factors[name] for name in by) for cell in study.cells}) <= MOST_LINES:
+        if len({tuple(cell.factors[name] for name in by) for cell in study.cells}) <= MAX_LINES:
             return by
     return study.axes[:1]
 

@@ -17,18 +17,21 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from bundle.card import Task
 from bundle.records import StrictRecordSchema
 from bundle.study import Claim, Level, Study, StudyCell, ordered
-from training.experiment import check_name, listed
+from training.experiment import check_name, error_lines
 from training.keys import SEED, SIZE, Tuple, at_least
 from training.protocol_spec import RecipeSchema, one_of
 from training.study.cells import Cell
 from training.study.combinations import check_dataset, combinations
-from training.study.grids import Grids, Inventory, Recording
+from training.study.grids import Grids, Inventory, KeepSpec
 from training.study.parts import ARCHITECTURE, ModelSchema, TomlTable
-from training.study.questions import ClaimSchema, Known, checked, metric_of
+from training.study.questions import ClaimSchema, StudyTerms, metric_of, resolved
 from verdicts.words import TUNED
 
-FINEST_MAP = 200
-_MAP = f"must be from 2 to {FINEST_MAP} points a side, or 0 for none, not {{input}}"
+MAX_CELLS = 200_000
+"""Of one study: its cells are one file of 30 to 50 MB, which 0.5 GB of memory write. More are several studies."""
+
+MAX_MAP_POINTS = 200
+_MAP = f"must be from 2 to {MAX_MAP_POINTS} points a side, or 0 for none, not {{input}}"
 
 _TEXT_FILE = re.compile(r"\S[^\n]*\.md")
 
@@ -123,24 +126,24 @@ def recipe_in_words(inventory: Inventory, factors: tuple[str, ...]) -> str:
     return f"at {' and '.join(said)}" if said else ""
 
 
-class _KeepSchema(StrictRecordSchema[Recording]):
-    record = Recording
-    epochs = fields.Raw(load_default=Recording.epochs)
+class _KeepSchema(StrictRecordSchema[KeepSpec]):
+    record = KeepSpec
+    epochs = fields.Raw(load_default=KeepSpec.epochs)
     map = fields.Integer(
         strict=True,
-        load_default=Recording.map,
-        validate=[validate.Range(0, FINEST_MAP, error=_MAP), validate.NoneOf([1], error=_MAP)],
+        load_default=KeepSpec.map,
+        validate=[validate.Range(0, MAX_MAP_POINTS, error=_MAP), validate.NoneOf([1], error=_MAP)],
     )
-    exact = fields.String(load_default=Recording.exact, validate=one_of(("last", "all", "none")))
+    exact = fields.String(load_default=KeepSpec.exact, validate=one_of(("last", "all", "none")))
 
     @post_load
-    def make(self, data: Mapping[str, Any], **_: object) -> Recording:
+    def make(self, data: Mapping[str, Any], **_: object) -> KeepSpec:
         epochs = data["epochs"]
         kind: fields.Field[Any] = fields.Integer(strict=True, validate=SIZE)
         if isinstance(epochs, list):
             kind = Tuple(fields.Integer(strict=True, validate=at_least(0)), validate=validate.Length(min=1))
         try:
-            return Recording(**{**data, "epochs": kind.deserialize(epochs)})
+            return KeepSpec(**{**data, "epochs": kind.deserialize(epochs)})
         except ValidationError as error:
             raise ValidationError({"epochs": error.messages}) from error
 
@@ -162,7 +165,7 @@ class _StudySchema(StrictRecordSchema[TomlTable]):
     model = fields.Nested(ModelSchema, load_default=dict)
     grid = fields.List(_table(), load_default=list)
     cell = fields.List(_table(), load_default=list)
-    keep = fields.Nested(_KeepSchema, load_default=Recording)
+    keep = fields.Nested(_KeepSchema, load_default=KeepSpec)
     claims = fields.List(fields.Nested(ClaimSchema), load_default=list)
     metric = fields.String(load_default=None)
     axes = fields.List(fields.String(), load_default=None)
@@ -192,28 +195,31 @@ def read(path: Path) -> StudyFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
-        raise ValueError(f"{path}:\n{listed(error)}") from error
+        raise ValueError(f"{path}:\n{error_lines(error)}") from error
     except _CombinationError as error:
         raise ValueError(f"{path}:\n{error}") from error
 
 
 class _CombinationError(ValueError):
-    """Some combinations of levels cannot be trained; a line each."""
+    """Some combinations of levels cannot be trained, a line each, or there are too many."""
 
 
 def _study(document: TomlTable, directory: Path) -> StudyFile:
-    said: dict[str, Any] = _StudySchema().load(document)
-    model = said["model"]
+    content: dict[str, Any] = _StudySchema().load(document)
+    model = content["model"]
     architecture = {key: value for key, value in model.items() if key in ARCHITECTURE}
-    recipe = {**said["protocol"], **{key: value for key, value in model.items() if key not in ARCHITECTURE}}
-    tables = [(key, i, table) for key in document if key in ("grid", "cell") for i, table in enumerate(said[key])]
-    grids = combinations(tables, said["dataset"], architecture)
+    recipe = {**content["protocol"], **{key: value for key, value in model.items() if key not in ARCHITECTURE}}
+    tables = [(key, i, table) for key in document if key in ("grid", "cell") for i, table in enumerate(content[key])]
+    grids = combinations(tables, content["dataset"], architecture)
     factors = tuple(dict.fromkeys(key for *_, table in tables for key in table))
-    of_all = Grids(said["dataset"], architecture, recipe, grids, factors, said["keep"], said["seed"], directory)
+    keep_spec, seed = content["keep"], content["seed"]
+    of_all = Grids(content["dataset"], architecture, recipe, grids, factors, keep_spec, seed, directory)
+    if of_all.most > MAX_CELLS:  # before each of them is looked at
+        raise _CombinationError(f"  {of_all.most:,} cells are more than the {MAX_CELLS:,} of one study; make several")
     inventory, errors = of_all.check()
     if errors:
         raise _CombinationError("\n".join(errors))
-    known = Known(
+    terms = StudyTerms(
         {factor: _as_rows_have(inventory, factor) for factor in factors},
         inventory.mixed,
         sorted(inventory.epochs),
@@ -221,12 +227,12 @@ def _study(document: TomlTable, directory: Path) -> StudyFile:
         inventory.layers,
     )
     return StudyFile(
-        name=said["name"],
-        title=said.get("title", said["name"]),
-        text=_text(said["text"], directory),
-        seed=said["seed"],
-        replicates=said["replicates"],
-        **_asked(said, known),
+        name=content["name"],
+        title=content.get("title", content["name"]),
+        text=_text(content["text"], directory),
+        seed=seed,
+        replicates=content["replicates"],
+        **_resolved_questions(content, terms),
         grids=of_all,
         inventory=inventory,
     )
@@ -245,35 +251,35 @@ def _task_of(inventory: Inventory) -> Task:
     return "multiclass" if len(tasks) > 1 else next(iter(tasks))
 
 
-def _asked(said: TomlTable, known: Known) -> dict[str, Any]:
+def _resolved_questions(content: TomlTable, terms: StudyTerms) -> dict[str, Any]:
     """Return what is asked of the rows, in their own words. Raises ValidationError, by keys, where it cannot be."""
     errors: dict[str, Any] = {}
 
     def each(key: str, find: Any) -> tuple[Any, ...]:
         done = []
-        for i, one in enumerate(said[key]):
+        for i, one in enumerate(content[key]):
             try:
                 done.append(find(one))
             except ValidationError as error:
                 errors.setdefault(key, {})[i] = error.messages
         return tuple(done)
 
-    asked: dict[str, Any] = {
-        "claims": each("claims", lambda claim: checked(claim, known)),
-        "export": each("export", lambda conditions: known.conditions(conditions, plain=True)),
-        "axes": _axes(known.levels),
+    questions: dict[str, Any] = {
+        "claims": each("claims", lambda claim: resolved(claim, terms)),
+        "export": each("export", lambda conditions: terms.conditions(conditions, plain=True)),
+        "axes": _axes(terms.levels),
     }
-    if said["axes"] is not None:
-        asked["axes"] = each("axes", lambda factor: known.column(factor, plain=True))
-        if not errors and (len(asked["axes"]) > 2 or len(set(asked["axes"])) < len(asked["axes"])):
+    if content["axes"] is not None:
+        questions["axes"] = each("axes", lambda factor: terms.column(factor, plain=True))
+        if not errors and (len(questions["axes"]) > 2 or len(set(questions["axes"])) < len(questions["axes"])):
             errors["axes"] = ["must be one factor, or two different ones: x, y"]
     try:
-        asked["metric"] = known.metric(said["metric"] or metric_of(known.task))
+        questions["metric"] = terms.metric(content["metric"] or metric_of(terms.task))
     except ValidationError as error:
         errors["metric"] = error.messages
     if errors:
         raise ValidationError(errors)
-    return asked
+    return questions
 
 
 def _axes(levels: Mapping[str, Any]) -> tuple[str, ...]:
