@@ -76,7 +76,7 @@ def numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
     return np.array(values, np.float64)
 
 
-def listed(values: NDArray[np.float64]) -> list[float | None]:
+def without_nan(values: NDArray[np.float64]) -> list[float | None]:
     """Return values with None for NaN and infinities."""
     return [float(value) if np.isfinite(value) else None for value in values]
 

@@ -198,7 +198,7 @@ def read(path: Path) -> Experiment:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
-        raise ValueError(f"{path}:\n{listed(error)}") from error
+        raise ValueError(f"{path}:\n{error_lines(error)}") from error
     return replace(experiment, dataset=located(experiment.dataset, path.parent))
 
 
@@ -212,7 +212,7 @@ def experiment_of(document: Mapping[str, Any]) -> Experiment:
     return experiment
 
 
-def listed(error: ValidationError) -> str:
+def error_lines(error: ValidationError) -> str:
     """Return what is wrong with a file's document, a line for each key."""
     by_key = error.normalized_messages()  # type: ignore[no-untyped-call]
     found = [(_key(steps), message) for steps, messages in by_path(by_key) for message in messages]

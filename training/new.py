@@ -23,7 +23,7 @@ LABEL_NAMES = ("label", "target", "class", "y")
 SAMPLE_VISITS = 2_500_000
 """About so many rows are visited by a run: 500 epochs of 5,000. Larger tables get fewer epochs."""
 
-SHOWN_COLUMNS = 200
+MAX_LISTED_COLUMNS = 200
 
 KEYS = {
     "n_samples": "points of each replicate, before they are split",
@@ -233,9 +233,9 @@ def _task(data: TableData) -> str:
 
 def _features(spec: TableSpec, described: Sequence[str], is_needed: bool) -> Iterator[str]:
     yield "# The other columns, as they were recognized:"
-    yield from (f"#   {line}" for line in described[:SHOWN_COLUMNS])
-    if len(described) > SHOWN_COLUMNS:
-        yield f"#   … and {len(described) - SHOWN_COLUMNS} more"
+    yield from (f"#   {line}" for line in described[:MAX_LISTED_COLUMNS])
+    if len(described) > MAX_LISTED_COLUMNS:
+        yield f"#   … and {len(described) - MAX_LISTED_COLUMNS} more"
     listed = ", ".join(map(_quoted, spec.features or ()))
     yield "# features selects and orders them; by default they are all but the label, and but one that numbers the rows"
     yield f"{'' if is_needed else '# '}features = [{listed}]"

@@ -14,7 +14,7 @@ from bundle import layout
 from bundle.card import Card, CardSchema, Feature, Metrics, Protocol
 from bundle.comparison import Variance
 from training import TrainingError
-from training.comparison import Measurements, listed
+from training.comparison import Measurements, without_nan
 from training.datasets import DataSource, ReplicateSplits, Stream, data_source, draw, seed_for
 from training.evaluation import (
     EvaluationError,
@@ -204,11 +204,11 @@ def _measure(shared: Run, recorded: Recorded, seconds: float) -> tuple[Measureme
     exact = (
         exact_accuracies(model, weights, encoder, source.population, shared.own_radii) if source.population else None
     )
-    own, population = (None, None) if exact is None else map(listed, exact)
+    own, population = (None, None) if exact is None else map(without_nan, exact)
     is_right = None if task == "regression" else correct(answers[0], test.replicate(0)[1])
     return Measurements(
         parameters=sum(stack[0, 0].size for stack in weights),
-        metrics={name: listed(values) for name, values in over_replicates(measured, source.classes).items()},
+        metrics={name: without_nan(values) for name, values in over_replicates(measured, source.classes).items()},
         population=population,
         mistakes=None if is_right is None else np.flatnonzero(~is_right).tolist(),
         served=served,

@@ -27,13 +27,13 @@ Scores: TypeAlias = NDArray[np.float64]
 
 SOURCES = ("data", "weights", "batches")
 
-ANEW = 2**31
+REDRAWN_REPLICATE = 2**31
 """The number of a replicate that no experiment has: its seed is that of everything that is drawn anew."""
 
 
 def anew(experiment: Experiment) -> Experiment:
     """Return as many replicates as are trained once more, with luck of another kind throughout."""
-    seed = seed_for(experiment.seed, ANEW, Stream.DATA)
+    seed = seed_for(experiment.seed, REDRAWN_REPLICATE, Stream.DATA)
     dataset = experiment.dataset
     if not isinstance(dataset, TableSpec):
         dataset = replace(dataset, random_state=seed)

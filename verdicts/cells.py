@@ -177,7 +177,7 @@ def _meets(columns: Columns, name: str, choice: Any) -> Mask:
         if isinstance(choice, str) and choice.startswith(sign):
             return _compared(name, column, sign, compare, choice.removeprefix(sign).strip())
     if isinstance(column, np.ndarray):
-        return np.asarray(column == _asked(name, choice))
+        return np.asarray(column == _number_of(name, choice))
     alike = _alike(name, column, choice)
     return _texts(column, lambda level: level in alike)
 
@@ -185,7 +185,7 @@ def _meets(columns: Columns, name: str, choice: Any) -> Mask:
 def _compared(name: str, column: Column, sign: str, compare: Callable[[Any, float], Any], asked: str) -> Mask:
     if isinstance(column, np.ndarray):
         with np.errstate(invalid="ignore"):
-            return np.asarray(compare(column, _asked(name, asked)) & ~np.isnan(column))
+            return np.asarray(compare(column, _number_of(name, asked)) & ~np.isnan(column))
     if sign != "!=":
         raise ValueError(f"{name} is text: {sign} is for numbers")
     alike = _alike(name, column, asked)
@@ -208,7 +208,7 @@ def _texts(column: Sequence[str | None], meets: Callable[[str | None], bool]) ->
     return np.fromiter((met[level] for level in column), bool, len(column))
 
 
-def _asked(name: str, choice: Any) -> float:
+def _number_of(name: str, choice: Any) -> float:
     try:
         return float(choice)
     except (TypeError, ValueError):

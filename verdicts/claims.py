@@ -23,7 +23,7 @@ from verdicts.claim_words import metric_name, sentence
 from verdicts.differences import BETTER, EQUIVALENT, Differences, paired, posterior, unpaired
 from verdicts.intervals import UNBOUNDED, mean_interval, quantile
 from verdicts.power import POWER, runs_needed
-from verdicts.words import FEW
+from verdicts.words import FEW_RUNS
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -170,7 +170,7 @@ def _held(claim: Claim, table: Floats, overlap: float) -> Compared:
     if interval is None:
         name = metric_name(claim.metric)
         return replace(plain, why="one run does not tell" if len(x) else f"there is no value yet of {name}")
-    low, high = (_asked(claim, bound, infinite) for bound, infinite in ((claim.low, -np.inf), (claim.high, np.inf)))
+    low, high = (_bound(claim, bound, infinite) for bound, infinite in ((claim.low, -np.inf), (claim.high, np.inf)))
     holds, refuted = low <= interval[0] and interval[1] <= high, interval[1] < low or interval[0] > high
     distance = min(abs(float(x.mean()) - bound) for bound in (low, high))
     compared = replace(
@@ -190,7 +190,7 @@ def _probability(x: Floats, low: float, high: float, overlap: float) -> float:
     return float(max(0, above.above[0] - below.above[0]))
 
 
-def _asked(claim: Claim, bound: float | None, infinite: float) -> float:
+def _bound(claim: Claim, bound: float | None, infinite: float) -> float:
     if bound is None:
         return infinite
     return float(np.log10(bound)) if claim.log else bound
@@ -207,7 +207,7 @@ def _cautious(compared: Compared, needed: Callable[[], int | None]) -> Compared:
     why = ""
     if lost > MAX_LOST * (lost + runs):
         why = f"{lost} of {lost + runs} runs diverged, and the others are no fair sample"
-    elif is_constant and runs < FEW:
+    elif is_constant and runs < FEW_RUNS:
         why = f"it is the same in all {runs} runs, which are too few to take it for certain"
     if why:
         return replace(compared, outcome="undecided", why=why)

@@ -7,7 +7,7 @@ import numpy as np
 from bundle.study_rows import Column, column_of
 from verdicts import student
 from verdicts.cells import Group
-from verdicts.intervals import CONFIDENCE, ENOUGH, Floats, mean_interval, standard_error
+from verdicts.intervals import CONFIDENCE, STUDENT_FROM_RUNS, Floats, mean_interval, standard_error
 
 STATISTICS = ("count", "mean", "sd", "ci95_low", "ci95_high", "min", "median", "max")
 
@@ -59,7 +59,7 @@ def _intervals(
     )
     found = np.stack([mean - half, mean + half], axis=-1)
     bounds = np.array([group.bounds for group in groups]).reshape(-1, 2)
-    is_plain = (counts >= ENOUGH) & (bounds[:, 0] <= found[:, 0]) & (found[:, 1] <= bounds[:, 1])
+    is_plain = (counts >= STUDENT_FROM_RUNS) & (bounds[:, 0] <= found[:, 0]) & (found[:, 1] <= bounds[:, 1])
     is_plain &= summed["min"] < summed["max"]
     for i in np.flatnonzero(~is_plain).tolist():
         found[i] = mean_interval(values[i], groups[i].overlap, groups[i].bounds) or (np.nan, np.nan)

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 
-ENOUGH = 20
+STUDENT_FROM_RUNS = 20
 """So many runs, and Student's interval holds on real ones; with fewer it is one-sided near a bound, or leaves it:
 docs/decisions/0026-verdicts.md."""
 
@@ -38,10 +38,10 @@ def standard_error(sd: ArrayLike, n: ArrayLike, overlap: float) -> Floats:
 def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED) -> list[float] | None:
     """Return the 95% interval of the mean of finite values [n], within the bounds; None with fewer than two.
 
-    From `ENOUGH` values on it is Student's (1908, "The probable error of a mean"), mean ± t(0.975, n - 1) · standard
-    error. With fewer, or where that leaves the bounds, it is Student's interval of the transformed mean, taken back:
-    of its logit between two bounds, of the logarithm of its distance from one (the delta method). Constant values give
-    an interval without width: they say nothing of how others would vary.
+    From `STUDENT_FROM_RUNS` on it is Student's (1908, "The probable error of a mean"), mean ± t(0.975, n - 1) ·
+    standard error. With fewer, or where that leaves the bounds, it is Student's interval of the transformed mean, taken
+    back: of its logit between two bounds, of the logarithm of its distance from one (the delta method). Constant values
+    give an interval without width: they say nothing of how others would vary.
     """
     n = len(x)
     if n < 2:
@@ -51,7 +51,7 @@ def mean_interval(x: Floats, overlap: float = 0, bounds: Bounds = UNBOUNDED) -> 
     low, high = mean - half, mean + half
     if np.ptp(x) == 0:
         return [mean, mean]
-    if n >= ENOUGH and bounds[0] <= low and high <= bounds[1]:
+    if n >= STUDENT_FROM_RUNS and bounds[0] <= low and high <= bounds[1]:
         return [low, high]
     return _within(mean, half, bounds)
 

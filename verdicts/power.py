@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 POWER = 0.8
 
-MOST_RUNS = 100_000
+MAX_RUNS = 100_000
 """A need beyond this is no advice."""
 
 
@@ -27,7 +27,7 @@ def runs_needed(mean: ArrayLike, sd: ArrayLike, overlap: float, rope: float) -> 
     research"). Of an overlap the standard error does not fall to 0: more runs of the same data may never tell.
     """
     mean, sd = np.broadcast_arrays(np.abs(np.asarray(mean, np.float64)), np.asarray(sd, np.float64))
-    low, high = np.full(mean.shape, 1.0), np.full(mean.shape, float(MOST_RUNS))
+    low, high = np.full(mean.shape, 1.0), np.full(mean.shape, float(MAX_RUNS))
     possible = _tells(mean, sd, high, overlap, rope)
     while np.any(high - low > 1):
         middle = np.maximum(2, np.floor((low + high) / 2))  # of one that is found, while others are not, the same again
@@ -46,7 +46,7 @@ def _tells(mean: Floats, sd: Floats, n: Floats, overlap: float, rope: float) -> 
     return tells
 
 
-_COUNTS = np.unique(np.geomspace(2, MOST_RUNS, 200).round())
+_COUNTS = np.unique(np.geomspace(2, MAX_RUNS, 200).round())
 
 
 @lru_cache

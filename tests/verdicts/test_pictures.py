@@ -98,7 +98,7 @@ def test_neither_do_words_of_scores_from_elsewhere(kind: str, width: int) -> Non
 def test_of_many_pairs_the_clearest_are_shown_and_it_says_so(comparisons: dict[str, Comparison]) -> None:
     many = comparisons["twenty-one"]
     shown = forest.clearest(many.pairs)
-    assert len(shown) == forest.MOST
+    assert len(shown) == forest.MAX_PAIRS
     text = " ".join(
         t.get_text() for t in drawn(album.of_comparison("forest", many, "accuracy", 560, own_fonts), 560).texts
     )

@@ -10,7 +10,7 @@ from verdicts.pictures.frame import Fonts, Picture
 from verdicts.pictures.runs import Strip
 from verdicts.score_comparison import ScoreComparison
 
-SAID = {
+SCORE_LABELS = {
     "r2": "R² on held-out test data",
     "own_accuracy": "exact accuracy against each run's own boundary",
     "population_accuracy": "exact accuracy against the population's boundary",
@@ -113,7 +113,7 @@ def _summary(model: ModelResult, score: str) -> Summary | None:
 
 
 def _said(score: str) -> str:
-    return SAID.get(score, f"{score.replace('_', ' ')} on held-out test data")
+    return SCORE_LABELS.get(score, f"{score.replace('_', ' ')} on held-out test data")
 
 
 def _score(comparison: Comparison) -> str:

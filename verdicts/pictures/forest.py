@@ -7,10 +7,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bundle.comparison import Pair
-from verdicts.pictures.frame import MARGIN, NARROW, Fonts, Frame, Picture, extent
+from verdicts.pictures.frame import FULL_WIDTH, MARGIN, Fonts, Frame, Picture, extent
 from verdicts.pictures.letters import fitted, line_height, widest, width_of, wrapped
 
-MOST = 40
+MAX_PAIRS = 40
 """Pairs that are drawn; of more, the clearest."""
 
 MARKS = {
@@ -23,9 +23,9 @@ MARKS = {
 
 def clearest(pairs: Sequence[Pair]) -> list[Pair]:
     """Return as many pairs as a picture has room for, in their order: those of which the verdict is surest."""
-    if len(pairs) <= MOST:
+    if len(pairs) <= MAX_PAIRS:
         return list(pairs)
-    surest = sorted(range(len(pairs)), key=lambda i: _doubt(pairs[i]))[:MOST]
+    surest = sorted(range(len(pairs)), key=lambda i: _doubt(pairs[i]))[:MAX_PAIRS]
     return [pairs[i] for i in sorted(surest)]
 
 
@@ -40,7 +40,7 @@ def picture(pairs: Sequence[Pair], title: str, label: str, width: int, fonts: Fo
     left_out = [f"The {len(shown)} clearest of {len(pairs):,} pairs."] if len(shown) < len(pairs) else []
     names = [name for pair in shown for name in (pair.a, pair.b)]
     frame = Frame(width, title, _entries(shown), left_out, fonts(title, label, *names))
-    words = width >= NARROW
+    words = width >= FULL_WIDTH
     beside = widest([pair.verdict for pair in shown], frame.size) + 12 if words else 0
     labels = _labels(shown, 0.44 * width if words else 0.4 * width, frame.size)
     row = 1.35 * frame.line * (2 if any("\n" in text for text in labels) else 1) + 4

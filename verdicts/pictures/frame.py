@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from verdicts.pictures.letters import FAMILY, fitted, line_height, widest, wrapped
 
-NARROW = 500
+FULL_WIDTH = 500
 """Below this width letters are smaller."""
 
 HANDLE = 46
@@ -59,7 +59,7 @@ class Frame:
     @property
     def size(self) -> float:
         """The size of letters in points."""
-        return 10 if self.width >= NARROW else 7.5
+        return 10 if self.width >= FULL_WIDTH else 7.5
 
     @property
     def line(self) -> float:

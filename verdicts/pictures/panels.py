@@ -14,7 +14,7 @@ from bundle.comparison import ModelResult
 from verdicts.pictures.frame import MARGIN, Fonts, Frame, Picture, extent
 from verdicts.pictures.letters import fitted, line_height, width_of
 
-MOST = 60
+MAX_MODELS = 60
 """Models that are drawn."""
 
 PANEL = 250
@@ -81,8 +81,8 @@ def _picture(
     fonts: Fonts,
 ) -> Picture:
     title, entries, notes = surroundings
-    shown = list(models)[:MOST]
-    left_out = [f"The first {MOST} of {len(models)} models."] if len(shown) < len(models) else []
+    shown = list(models)[:MAX_MODELS]
+    left_out = [f"The first {MAX_MODELS} of {len(models)} models."] if len(shown) < len(models) else []
     frame = Frame(width, title, entries, [*notes, *left_out], fonts(title, *(model.model for model in shown)))
     columns = max(1, min(len(shown), int((width - MARGIN) // PANEL)))
     room = (width - MARGIN) / columns

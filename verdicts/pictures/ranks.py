@@ -6,10 +6,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from verdicts.pictures.frame import MARGIN, NARROW, Fonts, Frame, Picture
+from verdicts.pictures.frame import FULL_WIDTH, MARGIN, Fonts, Frame, Picture
 from verdicts.pictures.letters import fitted, line_height, width_of
 
-MOST_GROUPS = 12
+MAX_GROUPS = 12
 """Bars that are drawn; of more the longest."""
 
 
@@ -24,7 +24,7 @@ def picture(
     """Return the diagram: ranks along a line, 1 on the left; the better half is named on the left."""
     ordered = sorted(average, key=lambda name: average[name])
     half = math.ceil(len(ordered) / 2)
-    bars = sorted((group for group in groups if len(group) > 1), key=len, reverse=True)[:MOST_GROUPS]
+    bars = sorted((group for group in groups if len(group) > 1), key=len, reverse=True)[:MAX_GROUPS]
     cd = "" if difference is None else f" Critical difference {difference:.2f}."
     notes = [f"Average ranks, 1 is the best; a bar joins models that are not told apart.{cd}"]
     frame = Frame(width, title, (), notes, fonts(title, *ordered))
@@ -34,7 +34,7 @@ def picture(
 
     def draw(figure: Figure) -> None:
         frame.draw(figure)
-        room = (0.3 if width >= NARROW else 0.2) * width
+        room = (0.3 if width >= FULL_WIDTH else 0.2) * width
         texts = {name: fitted(name, room, frame.size) for name in ordered}
         ranks = {name: f"{average[name]:.2f}" for name in ordered}
         digits = max(width_of(text, frame.size) for text in ranks.values())

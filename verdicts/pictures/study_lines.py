@@ -18,12 +18,12 @@ from verdicts.pictures.frame import MARGIN, Fonts, Frame, Picture, extent
 from verdicts.pictures.letters import fitted, widest, width_of
 from verdicts.pictures.study_view import EPOCH, check, chosen, varied, view_of, words_of
 
-MOST_LINES = 12
-MOST_PANELS = 8
+MAX_LINES = 12
+MAX_PANELS = 8
 PANEL = 300
 """The least width of a panel in pixels, where the picture has it."""
 
-WIDE = 20
+LOG_FROM_RATIO = 20
 """Where the largest level is so many times the least, levels are drawn on a logarithmic scale."""
 
 
@@ -59,12 +59,12 @@ class Scale:
         places = self.places
         if self.is_number:
             positive = [place for place in places if place > 0]
-            if positive and min(places) >= 0 and max(positive) >= WIDE * min(positive):
+            if positive and min(places) >= 0 and max(positive) >= LOG_FROM_RATIO * min(positive):
                 axes.set_xscale(
                     "symlog" if min(places) == 0 else "log", **({"linthresh": 1} if min(places) == 0 else {})
                 )
                 axes.set_xlim(-0.2 if min(places) == 0 else min(places) / 1.2, 1.2 * max(places))
-                if min(places) > 0 and max(places) < 10 * WIDE * min(places):
+                if min(places) > 0 and max(places) < 10 * LOG_FROM_RATIO * min(places):
                     _tick(axes, places, [words_of(level) for level in self.levels], frame, pixels)
             else:
                 axes.set_xlim(*extent(places))
@@ -96,7 +96,7 @@ def curves(
     scale = Scale(levels_of(view.columns[x]), x)
     levels = levels_of(view.columns[y]) if y else [None]
     lines = []
-    for level in levels[:MOST_LINES]:
+    for level in levels[:MAX_LINES]:
         rows = view.columns if y is None else _at(view.columns, y, level)
         groups = {group.levels[x]: group.summary for group in grouped(rows, [x], metric, study.overlap)}
         found = [(place, groups[at]) for place, at in zip(scale.places, scale.levels, strict=True) if at in groups]
@@ -142,18 +142,18 @@ def gradients(
     levels = levels_of(view.columns[x]) if x else [None]
     apart = levels_of(view.columns[y]) if y else [None]
     panels = []
-    for panel in apart[:MOST_PANELS]:
+    for panel in apart[:MAX_PANELS]:
         rows = _at(view.columns, y, panel) if y else view.columns
         lines = [
             _layers(f"{x} {words_of(level)}" if x else "", _at(rows, x, level) if x else rows, layers)
-            for level in levels[:MOST_LINES]
+            for level in levels[:MAX_LINES]
         ]
         panels.append((f"{y} {words_of(panel)}" if y else "", lines))
     notes = [
         "Medians over runs of the L2 norm of the training loss' gradient; bands hold the middle half of the runs.",
         *view.notes,
         *_of_all(x, levels),
-        *([f"The first {MOST_PANELS} of {len(apart)} levels of {y}."] if len(apart) > MOST_PANELS else []),
+        *([f"The first {MAX_PANELS} of {len(apart)} levels of {y}."] if len(apart) > MAX_PANELS else []),
     ]
     scale = Scale([*map(str, range(1, len(layers) + 1))], "layer, from the first to the output's")
     title = f"{study.title}: gradient norm by layer"
@@ -234,7 +234,7 @@ def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
 
 
 def _colours(levels: Sequence[Level]) -> list[Any]:
-    count = min(MOST_LINES, len(levels))
+    count = min(MAX_LINES, len(levels))
     if count > 1 and all(level is None or isinstance(level, int | float) for level in levels):
         return [colormaps["viridis"](0.9 * i / (count - 1)) for i in range(count)]
     return [colormaps["tab10"](i % 10) for i in range(count)]
@@ -247,7 +247,7 @@ def _at(columns: dict[str, Column], name: str, level: Level) -> dict[str, Column
 
 
 def _of_all(name: str | None, levels: Sequence[Level]) -> list[str]:
-    return [f"The first {MOST_LINES} of {len(levels)} levels of {name}."] if len(levels) > MOST_LINES else []
+    return [f"The first {MAX_LINES} of {len(levels)} levels of {name}."] if len(levels) > MAX_LINES else []
 
 
 def _tick(axes: Axes, places: Sequence[float], words: Sequence[str], frame: Frame, pixels: float) -> None:

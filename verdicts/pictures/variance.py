@@ -24,7 +24,7 @@ SOURCES = {
 }
 ROW = 40
 
-MOST = 300
+MAX_PERCENT = 300
 """Where the axis ends, in %: intervals of few runs go far beyond."""
 
 
@@ -58,7 +58,7 @@ def picture(models: Sequence[ModelResult], title: str, label: str, width: int, f
         axes = frame.axes(figure, left, frame.top, plot, ROW * len(shown))
         for row, (_, variance) in enumerate(shown):
             _draw(axes, row, variance)
-        axes.set(ylim=(len(shown) - 0.5, -0.5), xlim=(0, min(MOST, 1.04 * max(_end(v) for _, v in shown))))
+        axes.set(ylim=(len(shown) - 0.5, -0.5), xlim=(0, min(MAX_PERCENT, 1.04 * max(_end(v) for _, v in shown))))
         axes.set_yticks(range(len(shown)), names, family=frame.families, parse_math=False, fontsize=frame.size)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("\n".join(axis), fontsize=frame.size, family=frame.families, parse_math=False)
@@ -87,8 +87,8 @@ def _notes(variances: Sequence[Variance], known: set[str]) -> list[str]:
         notes.append(f"Data, weights and batches: on {measured}, one varied at a time; lines are 95% intervals.")
     if "data" in known and any(variance.measured_on == "accuracy" for variance in variances):
         notes.append("On accuracy, the share of the data holds that of the test set once more.")
-    if any(_end(variance) > MOST for variance in variances):
-        notes.append(f"What goes beyond {MOST}% is cut off.")
+    if any(_end(variance) > MAX_PERCENT for variance in variances):
+        notes.append(f"What goes beyond {MAX_PERCENT}% is cut off.")
     return notes
 
 
