@@ -90,6 +90,7 @@ def score(
 ) -> None:
     """Score every row of IN, a CSV or Parquet file of any length with a column for each of the model's features.
 
+    Cells are separated, missing and numbers as training reads them; commas are decimal where the first rows show it.
     Adds P(y = 1) and a label, each class's probability and a label, or a value. The file is there when all of it is; an
     interrupted run goes on with the same command.
     """
