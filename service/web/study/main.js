@@ -244,7 +244,7 @@ class Page {
   #drawCell(view, shown) {
     const all = view.grid.flat().filter((cell) => cell !== null);
     const first = all.find(({ model }) => model !== null) ?? all[0] ?? null;
-    const looked = this.#looked === null ? null : shown.study.cell(this.#looked.digest);
+    const looked = all.find(({ digest }) => digest === this.#looked?.digest) ?? null; // a redraw may have left it out
     const cell = looked ?? view.cell ?? first;
     byId("cell").hidden = cell === null;
     drawProfile(byId("profile"), view, shown, cell);
