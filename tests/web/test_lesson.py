@@ -306,6 +306,20 @@ def test_a_step_that_did_not_load_is_shown_as_soon_as_it_does(page: Page, journa
     settle(page)
 
 
+def test_a_picture_that_cannot_be_loaded_is_said_until_it_can_be(page: Page, journal: Journal) -> None:
+    journal.expect("net::ERR_FAILED", "does not answer")
+    page.clock.install()
+    page.route("**/weights?*", lambda route: route.fulfill(json={"epochs": [1], "layers": 3}))
+    page.route("**/boundary?*", lambda route: route.abort())
+    page.goto("/lesson#a-second-layer")
+    expect(page.locator("#status")).to_contain_text("The picture cannot be shown:")
+    expect(heading(page)).to_be_visible()
+    page.unroute("**/boundary?*")
+    page.clock.run_for(6000)
+    settle(page)
+    expect(page.locator("#status")).to_be_empty()
+
+
 def test_a_picture_plays_when_it_is_shown_and_stops_at_its_end(open_page: OpenPage, studied: Server) -> None:
     page = open_page(studied)
     page.clock.install()

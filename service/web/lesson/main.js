@@ -32,6 +32,7 @@ async function refresh() {
   const wanted = new URLSearchParams(location.search).get("experiment");
   const found = await load(follower.service, catalogue, wanted, null);
   follower.lock(false);
+  follower.news = saidOf(found);
   if (found !== catalogue) {
     catalogue = found;
     keepExperiment(found);
@@ -39,7 +40,7 @@ async function refresh() {
     views.clear();
     await show(false);
   } else if (isLacking()) await show(false);
-  follower.say(saidOf(found));
+  else follower.say(follower.news);
   main.hidden = false;
 }
 
@@ -72,7 +73,10 @@ async function show(isChosen) {
   if (call !== asked) return;
   article.removeAttribute("aria-busy");
   if (view instanceof StepView) await begin(step, view, isChosen);
-  else article.replaceChildren(...view);
+  else {
+    article.replaceChildren(...view);
+    follower.say(follower.news);
+  }
 }
 
 /** @param {string} step @param {StepView} view @param {boolean} isChosen */
@@ -85,11 +89,11 @@ async function begin(step, view, isChosen) {
     view.heading.focus({ preventScroll: true });
     main.scrollIntoView({ block: "start" });
   }
-  try {
-    await view.begin();
-  } catch (error) {
-    follower.say(`The picture cannot be shown: ${messageOf(error)}`);
-  }
+  const words = await view.begin().then(
+    () => follower.news,
+    (error) => `The picture cannot be shown: ${messageOf(error)}`,
+  );
+  if (shown === view) follower.say(words);
 }
 
 /** @param {string} id @param {Desk} desk
