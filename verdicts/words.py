@@ -79,9 +79,9 @@ def sentence(pair: Pair, recipes: Mapping[str, str], unit: str = "points", basis
 def _said(pair: Pair, a: str, b: str, how: str, unit: str) -> str:
     if pair.verdict == "equivalent":
         return f"{a} and {b} are equivalent within {_rope(pair, unit)}{how}"
-    if pair.verdict == "undecided":
-        return f"{a} and {b} are undecided{how}"
     margin = f" by more than {_rope(pair, unit)}" if pair.rope else ""
+    if pair.verdict == "undecided":
+        return f"it is undecided whether {a} and {b} differ{margin}{how}"
     return f"{a} is better than {b}{margin}{how}"
 
 

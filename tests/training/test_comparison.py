@@ -110,7 +110,8 @@ def test_every_pair_has_a_verdict_that_names_the_recipe() -> None:
     assert (pair.wins, pair.ties, pair.losses) == (0, 1, 3)
     assert pair.verdict == "undecided"
     assert pair.words.startswith(
-        "linear (at rate 0.001 and 20 epochs) and tanh-3 (at rate 0.001 and 500 epochs) are undecided: 0 wins, 1 tie, "
+        "it is undecided whether linear (at rate 0.001 and 20 epochs) and tanh-3 (at rate 0.001 and 500 epochs) differ "
+        "by more than 0.5 points: 0 wins, 1 tie, "
     )
     assert comparison.recipe == "at rate 0.001 and 20 epochs; tanh-3 at rate 0.001 and 500 epochs"
 

@@ -100,7 +100,8 @@ def test_runs_that_either_lacks_are_left_out() -> None:
 def test_models_without_a_common_run_have_a_difference_and_no_verdict_and_leave_other_pairs_theirs() -> None:
     a, b, c = np.array([0.9, 0.8, *[np.nan] * 2]), np.array([*[np.nan] * 2, 0.6, 0.85]), np.array([0.5, 0.4, 0.2, 0.5])
     apart, *others = compare_all({"a": a, "b": b, "c": c})
-    assert apart.words == "a and b are undecided: difference 12.5 points; they have no run in common"
+    undecided = "it is undecided whether a and b differ by more than 0.5 points"
+    assert apart.words == f"{undecided}: difference 12.5 points; they have no run in common"
     assert (apart.wins, apart.ties, apart.losses, apart.wins_ci95) == (0, 0, 0, [0, 1])
     assert (apart.probability_a_better, apart.p_value_holm, apart.ci95) == (0.75, None, None)
     alone = [compare_all({"a": a, "c": c})[0], compare_all({"b": b, "c": c})[0]]

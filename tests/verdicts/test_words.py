@@ -48,7 +48,9 @@ def test_the_better_one_comes_first() -> None:
 
 def test_undecided_ones_are_told_how_many_runs_would_tell() -> None:
     undecided = replace(PAIR, verdict="undecided", runs_needed=1077)
-    assert sentence(undecided, {}).startswith("relu-10-10 and tanh-10-10 are undecided: 8 wins")
+    said = "it is undecided whether relu-10-10 and tanh-10-10 differ"
+    assert sentence(undecided, {}).startswith(f"{said} by more than 0.5 points: 8 wins")
+    assert sentence(replace(undecided, rope=0), {}).startswith(f"{said}: 8 wins")
     assert sentence(undecided, {}).endswith("; about 1,077 runs would tell (80% power), there are 30")
     assert sentence(replace(undecided, runs_needed=None), {}).endswith("; more runs would hardly tell, there are 30")
 
@@ -63,7 +65,8 @@ def test_different_recipes_stand_beside_the_names() -> None:
 def test_one_run_does_not_tell() -> None:
     (pair,) = compare_all({"a": np.array([0.9]), "b": np.array([0.8])})
     assert pair.words == (
-        "a and b are undecided: 1 win, 0 ties, 0 losses; difference 10.0 points; one run does not tell"
+        "it is undecided whether a and b differ by more than 0.5 points: 1 win, 0 ties, 0 losses; "
+        "difference 10.0 points; one run does not tell"
     )
 
 

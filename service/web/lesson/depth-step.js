@@ -183,7 +183,7 @@ function secondTwin(desk, twins) {
       "Better, by enough to matter",
       "Worse, by enough to matter",
       "Neither: they are too close to matter",
-      "The runs cannot tell",
+      "The runs cannot tell whether it matters",
     ],
     measured: () => ({
       right: [...of, "equivalent", "undecided"].indexOf(judged.verdict ?? "undecided"),

@@ -6,7 +6,7 @@ import { clusters } from "../explorer/remarks.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { forming } from "./forming.js";
 import { capital, missing, ofRuns, undrawn } from "./telling.js";
-import { MOST_RUNS, thirty } from "./thirty.js";
+import { MOST_RUNS, allRuns } from "./all-runs.js";
 
 /** @typedef {import("./telling.js").Desk} Desk */
 /** @typedef {import("./telling.js").Told} Told */
@@ -42,7 +42,12 @@ export async function relu(desk) {
   /** @type {Question} */
   const question = {
     question: `Corners or curves: over ${runs} runs, which is better by more than ${rope}?`,
-    choices: [smooth.name, cornered.name, "Neither: they are closer than that", `${runs} runs cannot tell`],
+    choices: [
+      smooth.name,
+      cornered.name,
+      "Neither: they are closer than that",
+      `${runs} runs cannot tell whether it is that much`,
+    ],
     measured: () => ({
       right: [...of, "equivalent", "undecided"].indexOf(judged.verdict ?? "undecided"),
       words: [`The verdict: ${judged.words}.`],
@@ -67,7 +72,7 @@ export async function luck(desk) {
     return missing(title, idea, "a network of several runs", desk.explorer({}, "comparison"));
   }
   const look = desk.explorer({ statistic: "std" }, "boundaries");
-  const picture = await thirty(desk, model, score);
+  const picture = await allRuns(desk, model, score);
   const spread = 100 * (score.max - score.min);
   /** @type {Question} */
   const question = {

@@ -2,7 +2,7 @@
 // otherwise, may do otherwise.
 
 /** So few runs may not show all that training does. */
-const FEW = 7;
+const FEW_RUNS = 7;
 
 const TUNED = "tuned on validation data";
 
@@ -49,7 +49,9 @@ export function sentence(pair, recipes, unit, leftOut) {
 /** @param {Judged} pair @param {string} a @param {string} b @param {string} how @param {string} unit */
 function said({ verdict, rope = 0 }, a, b, how, unit) {
   if (verdict === "equivalent") return `${a} and ${b} are equivalent within ${ropeIn(rope, unit)}${how}`;
-  if (verdict === "undecided") return `${a} and ${b} are undecided${how}`;
+  if (verdict === "undecided") {
+    return `it is undecided whether ${a} and ${b} differ${rope ? ` by more than ${ropeIn(rope, unit)}` : ""}${how}`;
+  }
   return `${a} is better than ${b}${rope ? ` by more than ${ropeIn(rope, unit)}` : ""}${how}`;
 }
 
@@ -106,7 +108,7 @@ function advice(pair) {
   if (verdict !== "undecided") {
     const isSame = ci95 !== null && ci95[0] === ci95[1];
     const constant = isSame ? "; the difference is the same in all runs, and taken for certain" : "";
-    const few = there > 0 && there < FEW ? `; ${counted(there, "run")} may not show all that training does` : "";
+    const few = there > 0 && there < FEW_RUNS ? `; ${counted(there, "run")} may not show all that training does` : "";
     return constant + few;
   }
   if (p === null) return there === 0 ? "; they have no run in common" : "; one run does not tell";

@@ -19,7 +19,7 @@ export const MOST_RUNS = 36;
 
 /** @param {import("./drawing.js").Desk} desk @param {Model} model @param {Summary} score
  *  @returns {Promise<import("./player.js").Picture>} */
-export async function thirty(desk, model, score) {
+export async function allRuns(desk, model, score) {
   const { service, fields } = desk;
   const count = Math.min(MOST_RUNS, model.runs);
   const runs = Array.from({ length: count }, (_, run) => run);
