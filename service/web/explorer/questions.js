@@ -27,9 +27,7 @@ export function questions(catalogue, state) {
     const { name, hiddenLayers } = shallow[0];
     ask(
       "What does a hidden unit do?",
-      catalogue.quantity.isValue
-        ? `It bends along one straight line; ${name} adds ${hiddenLayers[0]} of them up.`
-        : `It draws one straight line; ${name} combines ${hiddenLayers[0]} of them into its boundary.`,
+      unitsInWords(name, hiddenLayers[0], catalogue.quantity.isValue),
       "inside",
       { inside: name },
     );
@@ -65,6 +63,14 @@ export function questions(catalogue, state) {
     );
   }
   return items;
+}
+
+/** What one unit does, and what a network of one layer makes of its units.
+ *  @param {string} name @param {number} units @param {boolean} isValue */
+function unitsInWords(name, units, isValue) {
+  const one = isValue ? "It bends along one straight line" : "It draws one straight line";
+  if (units === 1) return `${one}; ${name} has only that one${isValue ? "" : ", so its boundary is straight"}.`;
+  return `${one}; ${name} ${isValue ? `adds ${units} of them up` : `combines ${units} of them into its boundary`}.`;
 }
 
 /** Where most of the luck comes from, where that is certain: that source's interval lies above the others'.
