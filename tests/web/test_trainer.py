@@ -361,12 +361,24 @@ def test_a_script_that_does_not_load_is_said(page: Page, journal: Journal, file:
     expect(page.get_by_role("status")).to_contain_text("A part of this page did not load")
 
 
-def test_a_worker_that_does_not_start_is_said_and_another_is_started_later(trainer: Page) -> None:
-    trainer.route("**/trainer/worker.js", lambda route: route.abort())
-    trainer.get_by_role("button", name="Train", exact=True).click()
-    expect(trainer.get_by_role("status")).to_contain_text("Training cannot go on")
-    trainer.unroute("**/trainer/worker.js")
+def test_a_worker_that_does_not_start_is_said_and_another_is_started_later(page: Page) -> None:
+    page.route("**/trainer/worker.js", lambda route: route.abort())
+    show(page)
+    put(page, "Epochs", 8)
+    put(page, "Runs", 6)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Training cannot go on")
+    page.unroute("**/trainer/worker.js")
+    train(page)
+
+
+def test_without_the_service_the_page_trains_and_copies_its_link(trainer: Page) -> None:
+    choose(trainer, "Data", "Two moons")
+    trainer.wait_for_load_state("networkidle")
+    trainer.route("**", lambda route: route.abort())
     train(trainer)
+    trainer.get_by_role("button", name="Copy link").click()
+    expect(trainer.get_by_role("textbox", name="The link")).to_have_value(re.compile("#train="))
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page: Page) -> None:

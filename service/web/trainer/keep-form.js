@@ -1,6 +1,7 @@
 // Links and files of what is trained.
 
 import { h } from "../explorer/dom.js";
+import "../explorer/link-panel.js"; // loaded with the page, so that "Copy link" needs no service afterwards
 import { save } from "../explorer/saving.js";
 import { copyLink, printed } from "../explorer/sharing.js";
 import { say } from "./inputs.js";

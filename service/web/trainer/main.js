@@ -290,3 +290,4 @@ editor.draw();
 stage.enlarge();
 readAddress();
 arrive();
+training.pool.prepare();

@@ -1,10 +1,11 @@
-// The workers that train: as many as the machine has cores, started once and kept.
+// The workers that train: as many as the machine has cores, started once and kept. They are started before there is
+// anything to train, so that training needs no service once the page is loaded.
 
 /** @typedef {import("./worker.js").Job} Job */
 /** @typedef {import("./worker.js").Progress} Progress */
 
 /** Beyond this more workers bring more maps than a screen is drawn. */
-const MOST = 8;
+const MAX_WORKERS = 8;
 
 export class Pool {
   /** @type {Worker[]} */
@@ -18,14 +19,19 @@ export class Pool {
   }
 
   get size() {
-    return Math.max(1, Math.min(MOST, navigator.hardwareConcurrency || 2));
+    return Math.max(1, Math.min(MAX_WORKERS, navigator.hardwareConcurrency || 2));
+  }
+
+  /** Start the workers that are not there yet. */
+  prepare() {
+    while (this.#workers.length < this.size) this.#workers.push(this.#make());
   }
 
   /** Take up runs at their start; what was trained before is given up.
    *  @param {Omit<Job, "id" | "runs">} job @param {number} runs how many */
   start(job, runs) {
     this.#job++;
-    while (this.#workers.length < this.size) this.#workers.push(this.#make());
+    this.prepare();
     const all = Array.from({ length: runs }, (_, run) => run);
     this.#workers.forEach((worker, w) => {
       const own = all.filter((run) => run % this.#workers.length === w);
@@ -46,7 +52,7 @@ export class Pool {
     worker.addEventListener("error", (event) => {
       if (!this.#workers.includes(worker)) return; // it was given up with another
       for (const one of this.#workers.splice(0)) one.terminate(); // new ones may do better: the service may be back
-      this.onfailure(event.message || "a worker could not be started");
+      if (this.#job > 0) this.onfailure(event.message || "a worker could not be started");
     });
     return worker;
   }

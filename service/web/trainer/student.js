@@ -78,7 +78,7 @@ export function quantile(p, df) {
 }
 
 /** From so many runs on Student's interval holds on real ones, where it stays within the bounds. */
-const ENOUGH = 20;
+const STUDENT_MIN_RUNS = 20;
 
 /** What runs' accuracies sum up to; null where no run has one.
  *  @typedef {{mean: number, sd: number | null, min: number, max: number, ci95: Interval | null, runs: number,
@@ -108,7 +108,7 @@ export function spreadOf(values, overlap) {
 function meanInterval(mean, sd, n, overlap) {
   if (sd === 0) return [mean, mean];
   const half = quantile(0.975, n - 1) * sd * Math.sqrt(1 / n + overlap);
-  if (n >= ENOUGH && mean - half >= 0 && mean + half <= 1) return [mean - half, mean + half];
+  if (n >= STUDENT_MIN_RUNS && mean - half >= 0 && mean + half <= 1) return [mean - half, mean + half];
   const odds = mean / (1 - mean);
   const step = half / (mean * (1 - mean)); // on the scale of the logit, by its derivative
   return [1 / (1 + Math.exp(Math.min(700, step)) / odds), 1 / (1 + Math.exp(-step) / odds)];
