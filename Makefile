@@ -5,13 +5,13 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := mlserver kserve litserve bentoml ray
-SOAKED := mlserver litserve bentoml
-ASKED := kserve ovmsclient mlserver triton
+SOAKED_PEERS := mlserver litserve bentoml
+CONFORMANCE_PEERS := kserve ovmsclient mlserver triton
 
 NEED_PYTHON := test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3"; exit 1; }
 
 .PHONY: help serve address train tuned studies site test test-fast coverage chromium check format compose-test deploy-test bare-debian-test arm64-test \
-	benchmark wrk benchmark-grpc benchmark-training benchmark-forms benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
+	benchmark wrk benchmark-grpc benchmark-training benchmark-wire-formats benchmark-score benchmark-verdicts benchmark-claims benchmark-studies benchmark-explorer \
 	benchmark-trainer conformance pictures soak soak-others hostile \
 	lock wheel sbom audit clean
 
@@ -35,7 +35,7 @@ help:
 	@echo "                   QUICK=--quick: one point alone, 3 minutes; QUICK=--bodies: many points alone, 9 minutes)"
 	@echo "make benchmark-grpc  compare serving over gRPC with MLServer's (3 minutes, needs h2load)"
 	@echo "make benchmark-training  compare the CPU time and memory of training with Keras and JAX (15 minutes)"
-	@echo "make benchmark-forms  time 90,000 points in every format that the service speaks (20 seconds)"
+	@echo "make benchmark-wire-formats  time 90,000 points in every format that the service speaks (20 seconds)"
 	@echo "make benchmark-score  score ten million points from CSV to Parquet, beside the engine alone (5 minutes, Linux)"
 	@echo "make benchmark-verdicts  hold intervals, tests and verdicts against real runs, of which there are many (5 minutes)"
 	@echo "make benchmark-claims  count how often a study's claim is judged wrongly where it is hardest to judge (5 minutes)"
@@ -138,7 +138,7 @@ LARGE := Downloading .*[MG]B\)|Installing collected packages
 installed_by = rm -f $@; { $(1) && touch $@; } | grep --line-buffered -oE '$(LARGE)'; test -e $@
 
 # Linux only: it reads memory from /proc. QUICK=--quick compares one point alone, in 3 minutes; QUICK=--bodies 1,000 and
-# 90,000 points in every dialect alone, in 9.
+# 90,000 points in every request format alone, in 9.
 benchmark: wrk $(VENV)/dev $(PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.serving $(QUICK)
@@ -162,7 +162,7 @@ benchmark-grpc: $(VENV)/dev $(VENV)-peers/mlserver/installed
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.serving.over_grpc
 
-benchmark-forms: $(VENV)/dev
+benchmark-wire-formats: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.wire_formats
 
@@ -191,7 +191,7 @@ benchmark-trainer: chromium $(VENV)/dev
 	$(BIN)/python -m benchmarks.trainer
 
 # Clients and servers that are not in the tests' environment; one that cannot be installed is left out.
-conformance: $(VENV)/dev $(ASKED:%=$(VENV)-peers/%/installed)
+conformance: $(VENV)/dev $(CONFORMANCE_PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m benchmarks.conformance.page
 
@@ -206,7 +206,7 @@ soak: $(VENV)/dev
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m chaos.soak
 
-soak-others: $(VENV)/dev $(SOAKED:%=$(VENV)-peers/%/installed)
+soak-others: $(VENV)/dev $(SOAKED_PEERS:%=$(VENV)-peers/%/installed)
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m chaos.others
 

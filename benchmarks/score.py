@@ -23,8 +23,8 @@ import pyarrow.parquet
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.dialects import MODEL
 from benchmarks.machine import machine
+from benchmarks.request_formats import MODEL
 from benchmarks.service import serving
 from client.score.local import LocalScorer
 

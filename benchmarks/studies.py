@@ -53,7 +53,7 @@ def study() -> Iterator[Cell]:
 
 
 @dataclass(frozen=True)
-class Measured:
+class EngineRun:
     """One way to run some cells: its seconds, the processor's of their units, and the most memory of all at once."""
 
     workers: int
@@ -68,7 +68,7 @@ class Measured:
         return 1 - self.training / (self.seconds * max(1, self.workers))
 
 
-def measure(directory: Path, workers: int, step: int, replicates: int) -> Measured:
+def measure(directory: Path, workers: int, step: int, replicates: int) -> EngineRun:
     """Train every `step`-th cell of the study in processes of their own."""
     own = ("--run", str(directory), "--workers", str(workers), "--step", str(step), "--replicates", str(replicates))
     start, most = time.perf_counter(), 0.0
@@ -80,7 +80,7 @@ def measure(directory: Path, workers: int, step: int, replicates: int) -> Measur
         raise SystemExit(process.returncode)
     units = list(Store(directory).units(columns=()))
     seconds = time.perf_counter() - start
-    return Measured(workers, len({unit.cell for unit in units}), seconds, sum(unit.seconds for unit in units), most)
+    return EngineRun(workers, len({unit.cell for unit in units}), seconds, sum(unit.seconds for unit in units), most)
 
 
 def _tree(pid: int) -> list[int]:
@@ -117,18 +117,18 @@ def _same(one: Path, other: Path) -> bool:
     )
 
 
-def _report(measured: list[Measured], is_same: bool, replicates: int) -> str:
+def _report(runs: list[EngineRun], is_same: bool, replicates: int) -> str:
     table = Table(box=MARKDOWN)
     for heading in ("processes that train", "cells", "seconds", "of them units'", "overhead", "MB of all processes"):
         table.add_column(heading, justify="right")
-    for one in measured:
-        ways = "a plain loop" if one.workers == 0 else f"{one.workers} of a local cluster"
-        table.add_row(ways, str(one.cells), f"{one.seconds:.1f}", f"{one.training:.1f}", f"{one.overhead:.1%}",
-                      f"{one.megabytes:.0f}")  # fmt: skip
+    for run in runs:
+        ways = "a plain loop" if run.workers == 0 else f"{run.workers} of a local cluster"
+        table.add_row(ways, str(run.cells), f"{run.seconds:.1f}", f"{run.training:.1f}", f"{run.overhead:.1%}",
+                      f"{run.megabytes:.0f}")  # fmt: skip
     console = Console(width=160)
     with console.capture() as captured:
         console.print(table)
-    plain, single, double = measured
+    plain, single, double = runs
     return f"""# What the engine of studies costs
 
 `make benchmark-studies`, {datetime.now(UTC):%Y-%m-%d}, {machine(LIBRARIES)}.
@@ -162,8 +162,8 @@ def main(replicates: int, share: int, output: Path, directory: Path | None, work
         measure(Path(made, "compiles"), 0, CELLS, 1)
         ways = (0, 1, 2)
         folders = [Path(made, str(workers)) for workers in ways]
-        measured = [measure(folder, way, share, replicates) for folder, way in zip(folders, ways, strict=True)]
-        report = _report(measured, _same(folders[0], folders[2]), replicates)
+        runs = [measure(folder, way, share, replicates) for folder, way in zip(folders, ways, strict=True)]
+        report = _report(runs, _same(folders[0], folders[2]), replicates)
     output.write_text(report)
     click.echo(report)
 

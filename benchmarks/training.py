@@ -36,7 +36,7 @@ LIMIT = 1.1
 
 
 @dataclass(frozen=True)
-class Measured:
+class TrainerCost:
     """One trainer on one network: CPU milliseconds an epoch of one replicate, and peak memory beyond the imports."""
 
     milliseconds: float
@@ -90,11 +90,11 @@ def _processes(network: Network) -> Iterator[dict[str, _Process]]:
             process.end()
 
 
-def measure(network: Network, rounds: int) -> dict[str, Measured]:
+def measure(network: Network, rounds: int) -> dict[str, TrainerCost]:
     with _processes(network) as processes:
         answers = [{trainer: process.ask() for trainer, process in processes.items()} for _ in range(rounds)]
     return {
-        trainer: Measured(
+        trainer: TrainerCost(
             1000 * min(answer[trainer][0] for answer in answers) / epochs_of(trainer, network),
             answers[-1][trainer][1],
         )
@@ -102,7 +102,7 @@ def measure(network: Network, rounds: int) -> dict[str, Measured]:
     }
 
 
-def _table(measured: dict[Network, dict[str, Measured]]) -> Table:
+def _table(costs: dict[Network, dict[str, TrainerCost]]) -> Table:
     table = Table(box=MARKDOWN)
     table.add_column("network", no_wrap=True)
     for heading in (
@@ -118,7 +118,7 @@ def _table(measured: dict[Network, dict[str, Measured]]) -> Table:
         "Keras",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for network, by in measured.items():
+    for network, by in costs.items():
         mine, jax, keras = by["ours"], by["JAX"], by["Keras"]
         table.add_row(
             str(network),
@@ -131,11 +131,11 @@ def _table(measured: dict[Network, dict[str, Measured]]) -> Table:
     return table
 
 
-def _report(measured: dict[Network, dict[str, Measured]], rounds: int) -> str:
+def _report(costs: dict[Network, dict[str, TrainerCost]], rounds: int) -> str:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(_table(measured))
-    ratios = [by["ours"].milliseconds / by["JAX"].milliseconds for by in measured.values()]
+        console.print(_table(costs))
+    ratios = [by["ours"].milliseconds / by["JAX"].milliseconds for by in costs.values()]
     return f"""# CPU time of training
 
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark-training`, the least of {rounds} rounds; {machine(LIBRARIES)}.
@@ -165,16 +165,16 @@ def main(rounds: int, quick: bool, serve: tuple[str, str] | None) -> None:
         _serve(serve[0], NETWORKS[int(serve[1])])
         return
     rounds = 2 if quick else rounds
-    measured = {}
+    costs = {}
     with Console(stderr=True).status("measuring") as status:
         for network in _chosen(quick):
             status.update(f"measuring {network}")
-            measured[network] = measure(network, rounds)
-    report = _report(measured, rounds)
+            costs[network] = measure(network, rounds)
+    report = _report(costs, rounds)
     click.echo(report)
     if not quick:
         RESULTS.write_text(report)
-    slow = [str(n) for n, by in measured.items() if by["ours"].milliseconds > LIMIT * by["JAX"].milliseconds]
+    slow = [str(n) for n, by in costs.items() if by["ours"].milliseconds > LIMIT * by["JAX"].milliseconds]
     if slow:
         raise click.ClickException(f"ours takes more than {LIMIT} of JAX's CPU time: {'; '.join(slow)}")
 

@@ -1,4 +1,4 @@
-"""The same 90,000 points in every format that the service speaks: `make benchmark-forms`.
+"""The same 90,000 points in every format that the service speaks: `make benchmark-wire-formats`.
 
 One client on one kept connection asks in each format in turn, round after round, so that other work on the machine
 slows all of them alike. Bodies are built beforehand; responses are read to the last byte and not parsed.
@@ -15,20 +15,20 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.dialects import (
+from benchmarks.machine import machine
+from benchmarks.request_formats import (
     MODEL,
     PREDICT,
     V1_COLUMNS,
     V1_ROWS,
     V2_BINARY,
     V2_JSON,
-    Dialect,
     Message,
     Points,
+    RequestFormat,
     json_message,
     points_tensor,
 )
-from benchmarks.machine import machine
 from benchmarks.service import serving
 
 SIDE = 300
@@ -49,8 +49,8 @@ def _wire_formats() -> list[WireFormat]:
     points: Points = np.random.default_rng(1).uniform(-1.5, 1.5, (SIDE**2, 2)).astype(np.float32).astype(np.float64)
     grid = f"/boundary?model={MODEL}&resolution={SIDE}&format=npy"
 
-    def fixed(name: str, dialect: Dialect, body: Message | None = None) -> WireFormat:
-        return WireFormat(name, lambda _: dialect.path, body or dialect.encode(points))
+    def fixed(name: str, request_format: RequestFormat, body: Message | None = None) -> WireFormat:
+        return WireFormat(name, lambda _: request_format.path, body or request_format.encode(points))
 
     return [
         WireFormat("GET /boundary, npy", lambda i: f"{grid}&x_min={-1.5 - i / 1e4}"),

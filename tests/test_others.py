@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
-from benchmarks.dialects import MODEL
+from benchmarks.request_formats import MODEL
 from benchmarks.serving.contestants import SERVICE
 from chaos.others.predictions import Predictions
 from chaos.soak.model_store import ModelStore

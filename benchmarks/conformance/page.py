@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.conformance import operations as op
 from benchmarks.conformance.asking import NO, NOT_OFFERED, YES, Target
 from benchmarks.conformance.report import CLIENTS, NotAskedError, Seen, ask, ask_all, columns_of, text
-from benchmarks.dialects import MODEL, V2_JSON
+from benchmarks.request_formats import MODEL, V2_JSON
 from benchmarks.serving.contestants import APPS, MLSERVER_SINGLE, PEERS, ROOT, SERVICE_WITH_GRPC, Contestant
 from benchmarks.serving.processes import adopt_orphans
 from benchmarks.serving.servers import NotMeasuredError, Sample, bundle, running
@@ -51,7 +51,7 @@ standard library calls (`RLock._recursion_count`)."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class TestedServer:
     """A server, and the package that is it."""
 
     title: str
@@ -61,9 +61,9 @@ class Asked:
 
 
 SERVERS = (
-    Asked("This service", SERVICE_WITH_GRPC, notes=(OWN_NOTES,)),
-    Asked("MLServer", MLSERVER_SINGLE, "mlserver"),
-    Asked("Triton", TRITON, "nvidia-pytriton", (TRITONS_NOTES,)),
+    TestedServer("This service", SERVICE_WITH_GRPC, notes=(OWN_NOTES,)),
+    TestedServer("MLServer", MLSERVER_SINGLE, "mlserver"),
+    TestedServer("Triton", TRITON, "nvidia-pytriton", (TRITONS_NOTES,)),
 )
 
 INTRODUCTION = """\
@@ -84,7 +84,7 @@ same tables, and its exit status is 1 where an operation fails."""
 
 
 @contextmanager
-def _running(server: Asked, sample: Sample, directory: Path, **settings: str) -> Iterator[Target]:
+def _running(server: TestedServer, sample: Sample, directory: Path, **settings: str) -> Iterator[Target]:
     """Start a server for the length of the block; give what to ask it."""
     with running(server.contestant, sample, directory, **settings) as found:
         expected = sample.expected.tolist()
@@ -94,7 +94,7 @@ def _running(server: Asked, sample: Sample, directory: Path, **settings: str) ->
         )  # fmt: skip
 
 
-def _ask(server: Asked, sample: Sample, directory: Path) -> Mapping[str, Seen | NotAskedError]:
+def _ask(server: TestedServer, sample: Sample, directory: Path) -> Mapping[str, Seen | NotAskedError]:
     with _running(server, sample, directory) as target:
         seen = ask_all(target)
     if server.contestant is not SERVICE_WITH_GRPC:

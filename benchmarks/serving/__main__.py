@@ -30,7 +30,7 @@ LIBRARIES = ("flask", "gunicorn", "ai-edge-litert", "orjson", "numpy", "keras", 
 PROTOCOL = """\
 Every contestant serves the same network, tanh-10-10, on loopback. wrk puts each load on it with one thread, {warm_up} s
 to warm up and {seconds} s to measure. For one point all servers run together, and a round asks each of them in turn,
-dialect by dialect. For the rest a round starts a contestant, measures it and stops it before the next. Predictions are
+format by format. For the rest a round starts a contestant, measures it and stops it before the next. Predictions are
 first compared with the engine's. One point and 1,000 points are asked for over 16 connections, 90,000 points over one.
 Numbers are medians of the rounds, with the range; a ratio is taken within its round first.
 
@@ -97,7 +97,7 @@ def _is_wanted(contestant: Contestant, parts: Sequence[str], only: tuple[str, ..
 @click.option(
     "--bodies",
     is_flag=True,
-    help="1,000 and 90,000 points alone, in every dialect, beside the peers (9 minutes); writes no file.",
+    help="1,000 and 90,000 points alone, in every request format, beside the peers (9 minutes); writes no file.",
 )
 @click.option("--only", multiple=True, type=click.Choice([c.name for c in CONTESTANTS]), help="Besides the two echoes.")
 def main(rounds: int, seconds: int, warm_up: int, quick: bool, bodies: bool, only: tuple[str, ...]) -> None:

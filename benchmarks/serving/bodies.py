@@ -1,4 +1,4 @@
-"""1,000 and 90,000 points in every dialect: this service beside the peers, and what is to be reached."""
+"""1,000 and 90,000 points in every request format: this service beside the peers, and what is to be reached."""
 
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,15 @@ from itertools import product
 from pathlib import Path
 from statistics import median
 
-from benchmarks.dialects import ALL_DIALECTS, PREDICT, V1_COLUMNS, V1_ROWS, V2_BINARY, V2_JSON, Dialect
+from benchmarks.request_formats import (
+    ALL_REQUEST_FORMATS,
+    PREDICT,
+    V1_COLUMNS,
+    V1_ROWS,
+    V2_BINARY,
+    V2_JSON,
+    RequestFormat,
+)
 from benchmarks.serving.contestants import PEERS, ROOT, SERVICE, Contestant
 from benchmarks.serving.measurement import LARGE, ONE, PROBLEMS, THOUSAND, Bench, Round, Visit
 from benchmarks.serving.processes import processor_ms
@@ -22,12 +30,12 @@ CONNECTIONS = {THOUSAND: 16, LARGE: 1}
 
 
 def measure_bodies(bench: Bench, contestants: Sequence[Contestant], rounds: int) -> Iterator[Round]:
-    """Run all servers together; in each round ask every one in turn, size by size and dialect by dialect."""
+    """Run all servers together; in each round ask every one in turn, size by size and format by format."""
     with running_together(contestants, bench.samples[ONE], bench.directory) as servers:
         for _ in range(rounds):
             visits = {ENGINE: bench.engine_alone()} | {contestant.name: Visit() for contestant in contestants}
-            for n, dialect, contestant in product(CONNECTIONS, ALL_DIALECTS, contestants):
-                spoken, server = contestant.variant_of(dialect), servers[contestant.name]
+            for n, request_format, contestant in product(CONNECTIONS, ALL_REQUEST_FORMATS, contestants):
+                spoken, server = contestant.variant_of(request_format), servers[contestant.name]
                 if isinstance(server, NotMeasuredError):
                     visits[contestant.name].problem = str(server)
                 elif spoken is not None:
@@ -37,16 +45,18 @@ def measure_bodies(bench: Bench, contestants: Sequence[Contestant], rounds: int)
             yield visits
 
 
-def _load(dialect: Dialect, n: int) -> str:
-    return f"{n}-{dialect.key}"
+def _load(request_format: RequestFormat, n: int) -> str:
+    return f"{n}-{request_format.key}"
 
 
-def _ask(bench: Bench, contestant: Contestant, dialect: Dialect, n: int, server: Server, visit: Visit) -> None:
-    load = _load(dialect, n)
+def _ask(
+    bench: Bench, contestant: Contestant, request_format: RequestFormat, n: int, server: Server, visit: Visit
+) -> None:
+    load = _load(request_format, n)
     try:
-        bench.check(contestant, dialect, server, n)
+        bench.check(contestant, request_format, server, n)
         before = processor_ms(server.pid)
-        requests = bench.measure(server, load, bench.prediction(contestant, dialect, n, CONNECTIONS[n]), visit)
+        requests = bench.measure(server, load, bench.prediction(contestant, request_format, n, CONNECTIONS[n]), visit)
         visit.values[f"{load} processor"] = (processor_ms(server.pid) - before) / max(1, requests)
     except PROBLEMS as error:
         visit.faults[load] = str(error)
@@ -75,10 +85,10 @@ def _ask_by_grpc(bench: Bench, server: Server, visit: Visit) -> None:
 
 @dataclass(frozen=True)
 class Bound:
-    """How long 90,000 points in some dialects may take, in times of another's time."""
+    """How long 90,000 points in some request formats may take, in times of another's time."""
 
     most: float
-    dialects: tuple[Dialect, ...]
+    request_formats: tuple[RequestFormat, ...]
     title: str
     value: str
 
@@ -96,19 +106,19 @@ def bodies_section(rounds: Rounds) -> str:
 
 def _verdicts(rounds: Rounds) -> Iterator[str]:
     parts = []
-    for dialect in ALL_DIALECTS:
-        rate = f"{_load(dialect, THOUSAND)} rate"
+    for request_format in ALL_REQUEST_FORMATS:
+        rate = f"{_load(request_format, THOUSAND)} rate"
         peer = _best(rounds, rate, highest=True)
         if peer is not None and (ratios := rounds.ratios(SERVICE.name, rate, peer.name)):
-            parts.append(_said(dialect.title, median(ratios), median(ratios) >= LEAST))
-    yield f"- 1,000 points, ≥ {LEAST:g} × the rate of the best peer in that dialect: {', '.join(parts)}."
+            parts.append(_said(request_format.title, median(ratios), median(ratios) >= LEAST))
+    yield f"- 1,000 points, ≥ {LEAST:g} × the rate of the best peer in that format: {', '.join(parts)}."
     for bound in BOUNDS:
         peer = _best(rounds, bound.value, highest=False, name=MLSERVER)
         parts = []
-        for dialect in bound.dialects:
-            ours = f"{_load(dialect, LARGE)} p50"
+        for request_format in bound.request_formats:
+            ours = f"{_load(request_format, LARGE)} p50"
             ratios = [] if peer is None else rounds.ratios(SERVICE.name, ours, peer.name, bound.value)
-            parts += [_said(dialect.title, median(ratios), median(ratios) <= bound.most)] if ratios else []
+            parts += [_said(request_format.title, median(ratios), median(ratios) <= bound.most)] if ratios else []
         yield f"- 90,000 points, ≤ {bound.most:g} × {bound.title}: {', '.join(parts) or 'not measured'}."
     ratios = rounds.ratios(SERVICE.name, f"{_load(V2_BINARY, LARGE)} p50", ENGINE, "large p50")
     if ratios:
@@ -131,13 +141,13 @@ def _best(rounds: Rounds, value: str, *, highest: bool, name: str | None = None)
 def _table(rounds: Rounds, n: int) -> str:
     heading = f"{n:,} points, {CONNECTIONS[n]} connection{'s' * (CONNECTIONS[n] > 1)}"
     table = new_table(heading, "", "requests/s", "p50, ms", "range, ms", "processor, ms", "this service ×")
-    for dialect, contestant in product(ALL_DIALECTS, rounds.contestants):
-        load = _load(dialect, n)
+    for request_format, contestant in product(ALL_REQUEST_FORMATS, rounds.contestants):
+        load = _load(request_format, n)
         times = rounds.series(contestant.name, f"{load} p50")
         if times:
             processor = rounds.series(contestant.name, f"{load} processor")
             table.add_row(
-                dialect.title,
+                request_format.title,
                 contestant.title + rounds.fault_note(contestant.name, load),
                 f"{median(rounds.series(contestant.name, f'{load} rate')):,.0f}",
                 f"{median(times):.2f}",
@@ -145,8 +155,12 @@ def _table(rounds: Rounds, n: int) -> str:
                 f"{median(processor):.2f}" if processor else "",
                 ratio(rounds.ratios(SERVICE.name, f"{load} rate", contestant.name)),
             )
-        elif contestant.variant_of(dialect) is not None and (contestant.peer is not None or contestant is SERVICE):
-            table.add_row(dialect.title, contestant.title, f"not measured: {rounds.problem(contestant.name, load)}")
+        elif contestant.variant_of(request_format) is not None and (
+            contestant.peer is not None or contestant is SERVICE
+        ):
+            table.add_row(
+                request_format.title, contestant.title, f"not measured: {rounds.problem(contestant.name, load)}"
+            )
     for contestant in rounds.contestants if n == LARGE else ():
         if times := rounds.series(contestant.name, f"{GRPC} p50"):
             table.add_row("gRPC, raw", contestant.title, "", f"{median(times):.2f}", value_range(times, ".2f"))

@@ -1,4 +1,4 @@
-"""The contestants: how each is started, and the dialects that it speaks.
+"""The contestants: how each is started, and the request formats that it takes.
 
 All serve the same network on loopback, with a worker per core where that helps them. The peers call this service's
 LiteRT engine, so that only the stack around it differs; each runs in an environment of its own.
@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from benchmarks.dialects import (
-    ALL_DIALECTS,
-    DIALECTS,
+from benchmarks.request_formats import (
+    ALL_REQUEST_FORMATS,
     PREDICT,
+    REQUEST_FORMATS,
     V1_COLUMNS,
     V1_ROWS,
     V2_BINARY,
     V2_JSON,
-    Dialect,
     Message,
     Points,
+    RequestFormat,
     Values,
 )
 from harness.ports import free_port
@@ -43,7 +43,7 @@ PREDICTIONS_OF_COLUMNS = replace(V1_COLUMNS, decode=V1_ROWS.decode)
 
 @dataclass(frozen=True)
 class Contestant:
-    """`environment` takes the port and a directory to work in. The first of the dialects is the one for many points.
+    """`environment` takes the port and a directory to work in. The first request format is for many points.
 
     `tolerance` is the largest difference from the engine's probabilities; None: the response is the request's body.
     `grpc_variable` is where it is told its port for gRPC, if it speaks that.
@@ -53,21 +53,21 @@ class Contestant:
     title: str
     command: Callable[[int], list[str]]
     environment: Callable[[int, Path], dict[str, str]]
-    dialects: tuple[Dialect, ...] = (PREDICT,)
+    request_formats: tuple[RequestFormat, ...] = (PREDICT,)
     tolerance: float | None = 1e-5
     ready_path: str | None = None
     peer: str | None = None
     grpc_variable: str | None = None
 
-    def variant_of(self, dialect: Dialect) -> Dialect | None:
-        """Return a dialect as this contestant speaks it; None if it does not."""
-        return next((spoken for spoken in self.dialects if spoken.key == dialect.key), None)
+    def variant_of(self, request_format: RequestFormat) -> RequestFormat | None:
+        """Return a request format as this contestant speaks it; None if it does not."""
+        return next((spoken for spoken in self.request_formats if spoken.key == request_format.key), None)
 
-    def is_correct(self, dialect: Dialect, points: Points, expected: Values, response: Message) -> bool:
+    def is_correct(self, request_format: RequestFormat, points: Points, expected: Values, response: Message) -> bool:
         if self.tolerance is None:
-            return response.content == dialect.encode(points).content
+            return response.content == request_format.encode(points).content
         try:
-            values = dialect.decode(response)
+            values = request_format.decode(response)
         except (ValueError, LookupError, TypeError):
             return False
         return values.shape == expected.shape and bool(np.abs(values - expected).max() <= self.tolerance)
@@ -77,7 +77,7 @@ def _under_gunicorn(
     name: str,
     title: str,
     *arguments: str,
-    dialects: tuple[Dialect, ...] = (PREDICT,),
+    request_formats: tuple[RequestFormat, ...] = (PREDICT,),
     tolerance: float | None = 1e-5,
     ready_path: str | None = None,
 ) -> Contestant:
@@ -85,7 +85,7 @@ def _under_gunicorn(
     executable = str(Path(sys.executable).with_name("gunicorn"))
     command = [executable, "-c", "gunicorn.conf.py", *arguments]
     return Contestant(
-        name, title, lambda _: command, lambda port, _: {"PORT": str(port)}, dialects, tolerance, ready_path
+        name, title, lambda _: command, lambda port, _: {"PORT": str(port)}, request_formats, tolerance, ready_path
     )
 
 
@@ -139,16 +139,22 @@ def _ray_settings(_: int, directory: Path) -> dict[str, str]:
 
 
 ECHO = _under_gunicorn(
-    "echo", "echo: Flask, gunicorn and nothing else", f"{APPS}.echo:app", dialects=DIALECTS, tolerance=None
+    "echo",
+    "echo: Flask, gunicorn and nothing else",
+    f"{APPS}.echo:app",
+    request_formats=REQUEST_FORMATS,
+    tolerance=None,
 )
 GTHREAD_ECHO = _under_gunicorn(
     "echo-gthread",
     "the echo under gunicorn's threaded worker",
     *("-k", "gthread", f"{APPS}.echo:app"),
-    dialects=DIALECTS,
+    request_formats=REQUEST_FORMATS,
     tolerance=None,
 )
-SERVICE = _under_gunicorn("service", "**this service**", dialects=ALL_DIALECTS, ready_path="/health/ready")
+SERVICE = _under_gunicorn(
+    "service", "**this service**", request_formats=ALL_REQUEST_FORMATS, ready_path="/health/ready"
+)
 SERVICE_WITH_GRPC = replace(SERVICE, grpc_variable="GRPC_PORT")
 
 

@@ -10,7 +10,7 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.dialects import DIALECTS, Dialect
+from benchmarks.request_formats import REQUEST_FORMATS, RequestFormat
 from benchmarks.serving import wrk
 from benchmarks.serving.contestants import ECHO, SERVICE, Contestant
 from benchmarks.serving.processes import peak, reset_peak, resident, settled_pss, tree
@@ -31,9 +31,9 @@ PROBLEMS = (NotMeasuredError, RuntimeError, OSError, HTTPException)
 """What leaves a contestant unmeasured, and the others unaffected."""
 
 
-def one_point_load(dialect: Dialect) -> str:
-    """Return the name of the load that asks for one point in a dialect."""
-    return f"one-{dialect.key}"
+def one_point_load(request_format: RequestFormat) -> str:
+    """Return the name of the load that asks for one point in a request format."""
+    return f"one-{request_format.key}"
 
 
 @dataclass
@@ -72,26 +72,28 @@ class Bench:
         return Visit({"large p50": 1000 * median(times)})
 
     def one_point(self, contestants: Sequence[Contestant], rounds: int) -> Iterator[Round]:
-        """Run all servers together; in each round ask every one for one point in turn, dialect by dialect.
+        """Run all servers together; in each round ask every one for one point in turn, format by format.
 
         So the numbers of a ratio are measured within seconds of each other.
         """
         with running_together(contestants, self.samples[ONE], self.directory) as servers:
             for _ in range(rounds):
                 visits = {contestant.name: Visit() for contestant in contestants}
-                for dialect, contestant in product(DIALECTS, contestants):
-                    spoken, server = contestant.variant_of(dialect), servers[contestant.name]
+                for request_format, contestant in product(REQUEST_FORMATS, contestants):
+                    spoken, server = contestant.variant_of(request_format), servers[contestant.name]
                     if isinstance(server, NotMeasuredError):
                         visits[contestant.name].problem = str(server)
                     elif spoken is not None:
                         self._ask_for_one_point(contestant, spoken, server, visits[contestant.name])
                 yield visits
 
-    def _ask_for_one_point(self, contestant: Contestant, dialect: Dialect, server: Server, visit: Visit) -> None:
-        load = one_point_load(dialect)
+    def _ask_for_one_point(
+        self, contestant: Contestant, request_format: RequestFormat, server: Server, visit: Visit
+    ) -> None:
+        load = one_point_load(request_format)
         try:
-            self.check(contestant, dialect, server, ONE)
-            self.measure(server, load, self.prediction(contestant, dialect, ONE), visit)
+            self.check(contestant, request_format, server, ONE)
+            self.measure(server, load, self.prediction(contestant, request_format, ONE), visit)
         except PROBLEMS as error:
             visit.faults[load] = str(error)
 
@@ -102,7 +104,7 @@ class Bench:
             with running(contestant, self.samples[ONE], self.directory) as server:
                 visit.values["start"] = server.seconds_to_ready
                 for n in self.samples:
-                    self.check(contestant, contestant.dialects[0], server, n)
+                    self.check(contestant, contestant.request_formats[0], server, n)
                 visit.values |= _memory(contestant, server, self.samples[ONE])
                 for name, load in self._loads(contestant, server):
                     self.measure(server, name, load, visit)
@@ -113,18 +115,18 @@ class Bench:
             visit.problem = str(error)
         return visit
 
-    def check(self, contestant: Contestant, dialect: Dialect, server: Server, n: int) -> None:
+    def check(self, contestant: Contestant, request_format: RequestFormat, server: Server, n: int) -> None:
         """Compare a prediction of n points with the engine's."""
         sample = self.samples[n]
-        status, response = send(server.port, dialect.path, dialect.encode(sample.points))
+        status, response = send(server.port, request_format.path, request_format.encode(sample.points))
         if status != 200:
             raise NotMeasuredError(f"status {status} for {n} points")
-        if not contestant.is_correct(dialect, sample.points, sample.expected, response):
+        if not contestant.is_correct(request_format, sample.points, sample.expected, response):
             raise NotMeasuredError(f"wrong prediction for {n} points")
 
     def _loads(self, contestant: Contestant, server: Server) -> Iterator[tuple[str, Load]]:
-        yield "thousand", self.prediction(contestant, contestant.dialects[0], THOUSAND)
-        yield "large", self.prediction(contestant, contestant.dialects[0], LARGE, connections=1)
+        yield "thousand", self.prediction(contestant, contestant.request_formats[0], THOUSAND)
+        yield "large", self.prediction(contestant, contestant.request_formats[0], LARGE, connections=1)
         if contestant is ECHO:
             yield "cached", Load(f"/bytes/{GRID_BYTES}")
             yield "unchanged", Load("/not-modified")
@@ -136,12 +138,12 @@ class Bench:
             for form in FORMATS:
                 yield f"grid {form}", Load.fresh(f"{GRID}&format={form}", connections=1)
 
-    def prediction(self, contestant: Contestant, dialect: Dialect, n: int, connections: int = 16) -> Load:
-        """Return the load that asks for n points in a dialect."""
-        body = dialect.encode(self.samples[n].points)
-        path = self.directory / f"{contestant.name}-{dialect.key}-{n}"
+    def prediction(self, contestant: Contestant, request_format: RequestFormat, n: int, connections: int = 16) -> Load:
+        """Return the load that asks for n points in a request format."""
+        body = request_format.encode(self.samples[n].points)
+        path = self.directory / f"{contestant.name}-{request_format.key}-{n}"
         path.write_bytes(body.content)
-        return Load.post(dialect.path, path, body.headers, connections)
+        return Load.post(request_format.path, path, body.headers, connections)
 
     def measure(self, server: Server, name: str, load: Load, visit: Visit) -> int:
         """Put a load on a server, and note what comes of it; return how many requests were answered in all."""
@@ -168,9 +170,9 @@ class Bench:
 
 def _memory(contestant: Contestant, server: Server, sample: Sample) -> dict[str, float]:
     """Return the bytes of all processes after their first predictions, and the average of the workers."""
-    dialect = contestant.dialects[0]
+    request_format = contestant.request_formats[0]
     for _ in range(64):  # over connections of their own, so that every worker gets some
-        send(server.port, dialect.path, dialect.encode(sample.points))
+        send(server.port, request_format.path, request_format.encode(sample.points))
     by_process = settled_pss()
     workers = [size for pid, size in by_process.items() if pid != server.pid]
     values = {"memory": float(sum(by_process.values())), "processes": float(len(by_process))}

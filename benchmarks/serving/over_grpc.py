@@ -19,8 +19,8 @@ import grpc
 import numpy as np
 from tritonclient.grpc import service_pb2
 
-from benchmarks.dialects import MODEL
 from benchmarks.machine import machine
+from benchmarks.request_formats import MODEL
 from benchmarks.serving import h2load
 from benchmarks.serving.contestants import MLSERVER, MLSERVER_SINGLE, SERVICE, SERVICE_WITH_GRPC, Contestant
 from benchmarks.serving.measurement import LARGE, ONE, THOUSAND
@@ -61,7 +61,7 @@ class Load:
 
 
 @dataclass
-class Measured:
+class LoadValues:
     """The values of all rounds, by the contestant's name and the load's."""
 
     values: dict[tuple[str, str], list[float]] = field(default_factory=dict)
@@ -132,46 +132,46 @@ def _median_ms(call: Callable[[], object], seconds: float) -> float:
     return 1000 * median(times)
 
 
-def _measure(contestants: list[Contestant], directory: Path, rounds: int, seconds: int) -> Measured:
+def _measure(contestants: list[Contestant], directory: Path, rounds: int, seconds: int) -> LoadValues:
     engine = LiteRTEngine((bundle() / layout.COMPILED).read_bytes())
-    loads, measured = _loads(engine, directory), Measured()
+    loads, load_values = _loads(engine, directory), LoadValues()
     many = np.random.default_rng(0).uniform(-1.5, 1.5, (LARGE, 2)).astype(np.float32)
     points = np.zeros((1, 2), np.float32)
     sample = Sample(points, engine.run("serving_default", points)["probabilities"])
     with _running(contestants, sample, directory) as servers:
         for _ in range(rounds):
-            measured.add(ENGINE, "large", _median_ms(lambda: engine.run("serving_default", many), ENGINE_SECONDS))
+            load_values.add(ENGINE, "large", _median_ms(lambda: engine.run("serving_default", many), ENGINE_SECONDS))
             for name, (n, connections, streams) in LOADS.items():
                 for contestant in contestants:
                     port, channel = servers[contestant.name]
                     length = _check(channel, loads[n])
                     rate = h2load.run(port, loads[n].body, length, connections, streams, seconds)
-                    measured.add(contestant.name, name, rate)
+                    load_values.add(contestant.name, name, rate)
             for contestant in contestants:
                 channel = servers[contestant.name][1]
                 _check(channel, loads[LARGE])
                 ask = partial(_ask, channel, loads[LARGE])
-                measured.add(contestant.name, "large", _median_ms(ask, LARGE_SECONDS))
-    return measured
+                load_values.add(contestant.name, "large", _median_ms(ask, LARGE_SECONDS))
+    return load_values
 
 
-def _report(contestants: list[Contestant], measured: Measured) -> str:
+def _report(contestants: list[Contestant], load_values: LoadValues) -> str:
     texts = []
     for load in LOADS:
         table = new_table("", "calls/s", "range", "this service ×")
         for contestant in contestants:
-            rates = measured.values[contestant.name, load]
-            ratios = measured.ratios((SERVICE.name, load), (contestant.name, load))
+            rates = load_values.values[contestant.name, load]
+            ratios = load_values.ratios((SERVICE.name, load), (contestant.name, load))
             table.add_row(contestant.title, f"{median(rates):,.0f}", value_range(rates, ",.0f"), ratio(ratios))
         texts.append(f"## {load.capitalize()}\n\n{markdown(table)}")
     table = new_table("", "ms per call", "range", "× the engine", "this service's time ×")
     for contestant in contestants:
-        times = measured.values[contestant.name, "large"]
-        of_engine = measured.ratios((contestant.name, "large"), (ENGINE, "large"))
-        ratios = measured.ratios((SERVICE.name, "large"), (contestant.name, "large"))
+        times = load_values.values[contestant.name, "large"]
+        of_engine = load_values.ratios((contestant.name, "large"), (ENGINE, "large"))
+        ratios = load_values.ratios((SERVICE.name, "large"), (contestant.name, "large"))
         cells = f"{median(times):.1f}", value_range(times, ".1f"), ratio(of_engine), ratio(ratios)
         table.add_row(contestant.title, *cells)
-    alone = measured.values[ENGINE, "large"]
+    alone = load_values.values[ENGINE, "large"]
     table.add_row("the engine alone, in process", f"{median(alone):.1f}", value_range(alone, ".1f"))
     return "\n\n".join([*texts, f"## 90,000 points\n\n{markdown(table)}"])
 
@@ -186,14 +186,14 @@ def main(rounds: int, seconds: int, write: bool) -> None:
         raise click.ClickException("h2load is needed: apt install nghttp2-client, or dnf install nghttp2")
     adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="grpc-", ignore_cleanup_errors=True) as directory:
-        measured = _measure(SPEAKING, Path(directory), rounds, seconds)
+        load_values = _measure(SPEAKING, Path(directory), rounds, seconds)
     report = f"""# Serving over gRPC
 
 {datetime.now(UTC):%Y-%m-%d}, `make benchmark-grpc`, {rounds} rounds; {machine(LIBRARIES)}.
 
 {PROTOCOL}
 
-{_report(SPEAKING, measured)}
+{_report(SPEAKING, load_values)}
 """
     click.echo(report)
     if write:

@@ -22,7 +22,7 @@ def sections(rounds: Rounds, parts: Sequence[str]) -> dict[str, str]:
     """Return the text of each section by its heading."""
     first = {"One point": one_point_section(rounds)} if ONE_POINT in parts else {}
     if BODIES in parts:
-        first["Many points in every dialect"] = bodies_section(rounds)
+        first["Many points in every request format"] = bodies_section(rounds)
     if REST not in parts:
         return first
     return first | {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from benchmarks.dialects import Dialect
+from benchmarks.request_formats import RequestFormat
 from benchmarks.serving.contestants import Contestant
 from benchmarks.serving.measurement import Round, Visit, one_point_load
 
@@ -22,9 +22,9 @@ class Rounds:
         pairs = [(ours.get(value), theirs.get(to_value or value)) for ours, theirs in both]
         return [a / b for a, b in pairs if a is not None and b]
 
-    def best_peer(self, dialect: Dialect) -> Contestant | None:
-        """Return the peer with the highest median rate for one point; None if no measured peer speaks the dialect."""
-        rate = f"{one_point_load(dialect)} rate"
+    def best_peer(self, request_format: RequestFormat) -> Contestant | None:
+        """Return the peer with the highest median rate for one point; None if no measured peer takes the format."""
+        rate = f"{one_point_load(request_format)} rate"
         measured = [c for c in self.contestants if c.peer is not None and self.series(c.name, rate)]
         return max(measured, key=lambda peer: median(self.series(peer.name, rate)), default=None)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.dialects import MODEL, Message, Values
+from benchmarks.request_formats import MODEL, Message, Values
 from benchmarks.serving.contestants import ROOT, Contestant
 from benchmarks.serving.processes import end
 from bundle import layout
@@ -161,14 +161,14 @@ def _wait_until_ready(
 
 
 def _is_ready(contestant: Contestant, sample: Sample, port: int) -> bool:
-    dialect = contestant.dialects[0]
+    request_format = contestant.request_formats[0]
     try:
         if contestant.ready_path is not None:
             return send(port, contestant.ready_path)[0] == 200
-        status, response = send(port, dialect.path, dialect.encode(sample.points))
+        status, response = send(port, request_format.path, request_format.encode(sample.points))
     except (OSError, http.client.HTTPException):
         return False
-    if status == 200 and not contestant.is_correct(dialect, sample.points, sample.expected, response):
+    if status == 200 and not contestant.is_correct(request_format, sample.points, sample.expected, response):
         raise NotMeasuredError("wrong prediction")
     return status == 200
 

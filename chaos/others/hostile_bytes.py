@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 1.0
 
 
 def requests(path: str, rows: bytes) -> list[bytes]:
-    """Return hostile requests to a path whose bodies have points where `rows` stands, as the server's dialect does."""
+    """Return hostile requests to a path whose bodies have points where `rows` stands, in the server's own format."""
     deep = b"[" * 100_000
     points = (
         b"[[1]]",

@@ -1,8 +1,8 @@
-"""Random predictions in a server's own dialect, each with the check of its response."""
+"""Random predictions in a server's own request format, each with the check of its response."""
 
 import numpy as np
 
-from benchmarks.dialects import MODEL, Message
+from benchmarks.request_formats import MODEL, Message
 from benchmarks.serving.contestants import Contestant
 from chaos.soak.workload import CheckedRequest, Oracle
 
@@ -17,7 +17,7 @@ class Predictions:
     """Makes requests from a sequence of random numbers. Not safe for several threads."""
 
     def __init__(self, contestant: Contestant, oracle: Oracle, seed: int) -> None:
-        self._dialect = contestant.dialects[0]
+        self._dialect = contestant.request_formats[0]
         self._oracle = oracle
         self._random = np.random.default_rng(seed)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.dialects import MODEL, json_message
+from benchmarks.request_formats import MODEL, json_message
 from benchmarks.serving.contestants import SERVICE, Contestant
 from benchmarks.serving.processes import end, pss, tree
 from benchmarks.serving.servers import Sample, send, start
@@ -127,10 +127,12 @@ class Subject:
         return Sample(points, self.store.expected(MODEL, version, points))
 
     def _answers_correctly(self) -> bool:
-        dialect, sample = self.contestant.dialects[0], self._sample()
+        request_format, sample = self.contestant.request_formats[0], self._sample()
         with suppress(OSError):
-            status, response = send(self.port, dialect.path, dialect.encode(sample.points))
-            return status == 200 and self.contestant.is_correct(dialect, sample.points, sample.expected, response)
+            status, response = send(self.port, request_format.path, request_format.encode(sample.points))
+            return status == 200 and self.contestant.is_correct(
+                request_format, sample.points, sample.expected, response
+            )
         return False
 
 

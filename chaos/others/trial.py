@@ -73,7 +73,7 @@ def _trial(contestant: Contestant, models: Path, fault: str, seconds: float, res
         stack.callback(subject.stop)
         subject.start()
         if fault == "hostile bytes":
-            path = contestant.dialects[0].path
+            path = contestant.request_formats[0].path
             counts = stack.enter_context(hostile_bytes.sent_to(subject.port, path, ROWS.get(path, V2_ROWS)))
         clients = [(Predictions(contestant, store, seed).next, profile) for seed, profile in enumerate(CLIENTS)]
         with background_load(subject, clients) as outcomes:

@@ -25,7 +25,7 @@ def status_of(error: Exception) -> str | None:
     return str(error.code().name) if isinstance(error, grpc.RpcError) else None
 
 
-class Asked:
+class Transport:
     """What both transports have alike: their calls, given a client."""
 
     def __init__(self, target: Target) -> None:
@@ -89,36 +89,36 @@ class Asked:
 
 
 def http(target: Target) -> Seen:
-    return _seen(Asked(Target(**{**vars(target), "grpc": None})))
+    return _seen(Transport(Target(**{**vars(target), "grpc": None})))
 
 
 def over_grpc(target: Target) -> Seen:
-    return _seen(Asked(target))
+    return _seen(Transport(target))
 
 
-def _seen(asked: Asked) -> Seen:
-    column, target = Column(status_of), asked.target
-    place, headers = asked.place(), asked.headers()
-    yield op.LIVE, column.answers(asked.call(lambda client: client.is_server_live(*place, **headers)))
-    yield op.READY, column.answers(asked.call(lambda client: client.is_server_ready(*place, **headers)))
-    yield op.MODEL_READY, column.answers(asked.model_ready(target.model))
-    yield op.JSON, column.answers(asked.infer(binary=False))
-    yield op.BINARY, _extension(asked, column.answers(asked.infer(binary=True)))
-    yield op.ID, column.answers(asked.infer(binary=False, is_id=True))
-    yield op.OUTPUTS, column.answers(asked.infer(binary=False, output=target.output))
-    yield op.NO_MODEL, column.refuses(asked.infer(binary=False, model=NO_SUCH))
-    yield op.NO_READY, column.refuses(asked.model_ready(NO_SUCH))
-    yield op.WRONG_SHAPE, column.refuses(asked.infer(target.too_wide, binary=False))
+def _seen(transport: Transport) -> Seen:
+    column, target = Column(status_of), transport.target
+    place, headers = transport.place(), transport.headers()
+    yield op.LIVE, column.answers(transport.call(lambda client: client.is_server_live(*place, **headers)))
+    yield op.READY, column.answers(transport.call(lambda client: client.is_server_ready(*place, **headers)))
+    yield op.MODEL_READY, column.answers(transport.model_ready(target.model))
+    yield op.JSON, column.answers(transport.infer(binary=False))
+    yield op.BINARY, _extension(transport, column.answers(transport.infer(binary=True)))
+    yield op.ID, column.answers(transport.infer(binary=False, is_id=True))
+    yield op.OUTPUTS, column.answers(transport.infer(binary=False, output=target.output))
+    yield op.NO_MODEL, column.refuses(transport.infer(binary=False, model=NO_SUCH))
+    yield op.NO_READY, column.refuses(transport.model_ready(NO_SUCH))
+    yield op.WRONG_SHAPE, column.refuses(transport.infer(target.too_wide, binary=False))
     text = np.full(target.array.shape, "text", object)
-    yield op.WRONG_TYPE, column.refuses(asked.infer(text, datatype="BYTES", binary=False))
-    yield op.NO_INPUT, column.refuses(asked.infer(binary=False, name=NO_SUCH))
-    yield op.NO_OUTPUT, column.refuses(asked.infer(binary=False, output=NO_SUCH))
+    yield op.WRONG_TYPE, column.refuses(transport.infer(text, datatype="BYTES", binary=False))
+    yield op.NO_INPUT, column.refuses(transport.infer(binary=False, name=NO_SUCH))
+    yield op.NO_OUTPUT, column.refuses(transport.infer(binary=False, output=NO_SUCH))
 
 
-def _extension(asked: Asked, result: Result) -> Result:
+def _extension(transport: Transport, result: Result) -> Result:
     """Excuse a server that does not say that it has numbers as bytes over HTTP."""
-    if asked.is_http and result.answer == NO:
-        found = httpx.get(f"{asked.target.url}/v2", headers=asked.target.headers, trust_env=False)
+    if transport.is_http and result.answer == NO:
+        found = httpx.get(f"{transport.target.url}/v2", headers=transport.target.headers, trust_env=False)
         if "binary_tensor_data" not in found.text:
             return Result(NOT_OFFERED, "not among the server's extensions")
     return result

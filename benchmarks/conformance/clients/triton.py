@@ -19,8 +19,8 @@ def status_of(error: Exception) -> str | None:
     return str(error.status()).removeprefix("StatusCode.")
 
 
-class Asked:
-    """What both transports have alike. gRPC's answers are asked for as JSON, which HTTP's are."""
+class Transport:
+    """What both transports have alike. Over gRPC answers are requested as JSON, as they are over HTTP."""
 
     def __init__(self, library: Any, address: str, target: Target) -> None:
         self.library, self.address, self.target = library, address, target
@@ -76,104 +76,107 @@ class Asked:
 
 
 def http(target: Target) -> Seen:
-    asked = Asked(tritonclient.http, target.address, target)
+    transport = Transport(tritonclient.http, target.address, target)
 
     def extension() -> None:
-        if BINARY_EXTENSION not in asked.client.get_server_metadata(**asked.headers).get("extensions", []):
+        if BINARY_EXTENSION not in transport.client.get_server_metadata(**transport.headers).get("extensions", []):
             raise NotOfferedError("not among the server's extensions")
-        asked.infer(binary=True)
+        transport.infer(binary=True)
 
     column = Column(status_of)
     yield op.BINARY, column.answers(extension, optional=True)
-    yield from _seen(asked, column, binary=False)
+    yield from _seen(transport, column, binary=False)
 
 
 def grpc(target: Target) -> Seen:
     """Its client always sends bytes; that numbers may come one by one is for KServe's client to ask."""
-    asked = Asked(tritonclient.grpc, target.grpc or "", target)
+    transport = Transport(tritonclient.grpc, target.grpc or "", target)
     column = Column(status_of)
-    yield op.BINARY, column.answers(lambda: asked.infer(binary=True))
-    yield from ((name, result) for name, result in _seen(asked, column, binary=True) if name != op.JSON)
+    yield op.BINARY, column.answers(lambda: transport.infer(binary=True))
+    yield from ((name, result) for name, result in _seen(transport, column, binary=True) if name != op.JSON)
 
 
-def _seen(asked: Asked, column: Column, *, binary: bool) -> Seen:
-    yield from _answered(asked, column, binary=binary)
-    yield from _refused(asked, column, binary=binary)
-    yield from _optional(asked, column, binary=binary)
+def _seen(transport: Transport, column: Column, *, binary: bool) -> Seen:
+    yield from _answered(transport, column, binary=binary)
+    yield from _refused(transport, column, binary=binary)
+    yield from _optional(transport, column, binary=binary)
 
 
-def _answered(asked: Asked, column: Column, *, binary: bool) -> Seen:
-    client, target = asked.client, asked.target
+def _answered(transport: Transport, column: Column, *, binary: bool) -> Seen:
+    client, target = transport.client, transport.target
 
     def server() -> None:
-        require(client.get_server_metadata(**asked.as_json).get("name"), "the metadata has no name")
+        require(client.get_server_metadata(**transport.as_json).get("name"), "the metadata has no name")
 
     def request_id() -> None:
-        answer = asked.infer(binary=binary, request_id="mine").get_response()
+        answer = transport.infer(binary=binary, request_id="mine").get_response()
         found = answer.get("id") if isinstance(answer, dict) else answer.id
         require(found == "mine", f"the id is {found!r}")
 
-    yield op.LIVE, column.answers(lambda: client.is_server_live(**asked.headers))
-    yield op.READY, column.answers(lambda: client.is_server_ready(**asked.headers))
+    yield op.LIVE, column.answers(lambda: client.is_server_live(**transport.headers))
+    yield op.READY, column.answers(lambda: client.is_server_ready(**transport.headers))
     yield op.SERVER, column.answers(server)
-    yield op.MODEL_READY, column.answers(lambda: client.is_model_ready(target.model, **asked.headers))
-    yield op.MODEL, column.answers(asked.metadata)
-    yield op.JSON, column.answers(lambda: asked.infer(binary=binary))
+    yield op.MODEL_READY, column.answers(lambda: client.is_model_ready(target.model, **transport.headers))
+    yield op.MODEL, column.answers(transport.metadata)
+    yield op.JSON, column.answers(lambda: transport.infer(binary=binary))
     yield op.ID, column.answers(request_id)
-    yield op.PARAMETERS, column.answers(lambda: asked.infer(binary=binary, parameters={"purpose": "a test"}))
-    yield op.OUTPUTS, column.answers(lambda: asked.infer(binary=binary, output=target.output))
+    yield op.PARAMETERS, column.answers(lambda: transport.infer(binary=binary, parameters={"purpose": "a test"}))
+    yield op.OUTPUTS, column.answers(lambda: transport.infer(binary=binary, output=target.output))
 
 
-def _refused(asked: Asked, column: Column, *, binary: bool) -> Seen:
-    text = np.full(asked.target.array.shape, b"text", object)
+def _refused(transport: Transport, column: Column, *, binary: bool) -> Seen:
+    text = np.full(transport.target.array.shape, b"text", object)
 
     def wrong(**options: Any) -> Any:
-        return lambda: asked.infer(asked.given(binary=binary, **options), binary=binary)
+        return lambda: transport.infer(transport.given(binary=binary, **options), binary=binary)
 
-    yield op.NO_MODEL, column.refuses(lambda: asked.infer(model=NO_SUCH, binary=binary))
-    yield op.NO_MODEL_METADATA, column.refuses(lambda: asked.metadata(NO_SUCH))
-    yield op.NO_READY, column.refuses(lambda: asked.client.is_model_ready(NO_SUCH, **asked.headers))
-    yield op.NO_MODEL_VERSION, column.refuses(lambda: asked.infer(binary=binary, model_version=str(NO_VERSION)))
-    yield op.WRONG_SHAPE, column.refuses(wrong(array=asked.target.too_wide))
+    yield op.NO_MODEL, column.refuses(lambda: transport.infer(model=NO_SUCH, binary=binary))
+    yield op.NO_MODEL_METADATA, column.refuses(lambda: transport.metadata(NO_SUCH))
+    yield op.NO_READY, column.refuses(lambda: transport.client.is_model_ready(NO_SUCH, **transport.headers))
+    yield op.NO_MODEL_VERSION, column.refuses(lambda: transport.infer(binary=binary, model_version=str(NO_VERSION)))
+    yield op.WRONG_SHAPE, column.refuses(wrong(array=transport.target.too_wide))
     yield op.WRONG_TYPE, column.refuses(wrong(array=text, datatype="BYTES"))
     yield op.NO_INPUT, column.refuses(wrong(name=NO_SUCH))
-    yield op.NO_OUTPUT, column.refuses(lambda: asked.infer(binary=binary, output=NO_SUCH))
+    yield op.NO_OUTPUT, column.refuses(lambda: transport.infer(binary=binary, output=NO_SUCH))
 
 
-def _optional(asked: Asked, column: Column, *, binary: bool) -> Seen:
-    client, model = asked.client, asked.target.model
+def _optional(transport: Transport, column: Column, *, binary: bool) -> Seen:
+    client, model = transport.client, transport.target.model
 
     def index() -> None:
-        found = client.get_model_repository_index(**asked.as_json)
+        found = client.get_model_repository_index(**transport.as_json)
         entries = found.get("models", []) if isinstance(found, dict) else found
         require(model in [entry["name"] for entry in entries], "the model is not in the index")
 
     def reload() -> None:
-        client.unload_model(model, **asked.headers)
+        client.unload_model(model, **transport.headers)
         try:
-            require(not _is_ready(client, model, asked), "the model is ready after it was unloaded")
+            require(not _is_ready(client, model, transport), "the model is ready after it was unloaded")
         finally:
-            client.load_model(model, **asked.headers)
-        asked.infer(binary=binary)
+            client.load_model(model, **transport.headers)
+        transport.infer(binary=binary)
 
-    yield op.VERSION, column.answers(lambda: asked.infer(binary=binary, model_version=asked.a_version()), optional=True)
-    yield op.VERSION_METADATA, column.answers(lambda: asked.metadata(version=asked.a_version()), optional=True)
+    yield (
+        op.VERSION,
+        column.answers(lambda: transport.infer(binary=binary, model_version=transport.a_version()), optional=True),
+    )
+    yield op.VERSION_METADATA, column.answers(lambda: transport.metadata(version=transport.a_version()), optional=True)
     yield op.INDEX, column.answers(index, optional=True)
-    yield op.STATISTICS, column.answers(lambda: _statistics(asked), optional=True)
-    yield op.CONFIGURATION, column.answers(lambda: client.get_model_config(model, **asked.as_json), optional=True)
-    if asked.target.may_unload:
-        yield op.LOAD, column.answers(lambda: client.load_model(model, **asked.headers), optional=True)
+    yield op.STATISTICS, column.answers(lambda: _statistics(transport), optional=True)
+    yield op.CONFIGURATION, column.answers(lambda: client.get_model_config(model, **transport.as_json), optional=True)
+    if transport.target.may_unload:
+        yield op.LOAD, column.answers(lambda: client.load_model(model, **transport.headers), optional=True)
         yield op.UNLOAD, column.answers(reload, optional=True)
 
 
-def _statistics(asked: Asked) -> None:
-    found = asked.client.get_inference_statistics(asked.target.model, **asked.as_json)
+def _statistics(transport: Transport) -> None:
+    found = transport.client.get_inference_statistics(transport.target.model, **transport.as_json)
     require(found.get("model_stats"), "there are no model_stats")
 
 
-def _is_ready(client: Any, model: str, asked: Asked) -> bool:
+def _is_ready(client: Any, model: str, transport: Transport) -> bool:
     try:
-        return bool(client.is_model_ready(model, **asked.headers))
+        return bool(client.is_model_ready(model, **transport.headers))
     except InferenceServerException:
         return False
 

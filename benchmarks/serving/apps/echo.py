@@ -1,10 +1,10 @@
-"""The floor: what Flask and gunicorn cost when the app does nothing. It has a route for each dialect's path."""
+"""The floor: what Flask and gunicorn cost when the app does nothing. It has a route for each request format's path."""
 
 from functools import cache
 
 from flask import Flask, Response, request
 
-from benchmarks.dialects import DIALECTS
+from benchmarks.request_formats import REQUEST_FORMATS
 
 app = Flask(__name__, static_folder=None)
 
@@ -13,7 +13,7 @@ def echo() -> Response:
     return Response(request.get_data(), mimetype="application/json")
 
 
-for path in {dialect.path for dialect in DIALECTS}:
+for path in {request_format.path for request_format in REQUEST_FORMATS}:
     app.add_url_rule(path, view_func=echo, methods=["POST"])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from kserve.logging import KSERVE_LOG_CONFIG
 from kserve.utils.utils import get_predict_input, get_predict_response
 
-from benchmarks.dialects import MODEL
+from benchmarks.request_formats import MODEL
 from benchmarks.serving.apps.network import open_engine, probabilities
 from service.engines.litert import LiteRTEngine
 

@@ -13,7 +13,7 @@ from statistics import median
 from mlserver.grpc import dataplane_pb2 as messages
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
-from benchmarks.dialects import MODEL
+from benchmarks.request_formats import MODEL
 
 grpc = import_module("grpc")  # it is there, and has no types
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]

@@ -8,7 +8,7 @@ import numpy as np
 from pytriton.model_config import ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
-from benchmarks.dialects import MODEL
+from benchmarks.request_formats import MODEL
 from benchmarks.serving.apps.network import open_engine, probabilities
 
 

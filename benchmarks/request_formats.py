@@ -1,4 +1,4 @@
-"""The dialects that ask for predictions: how each writes points into a request and reads probabilities from a response.
+"""The request formats for predictions: how each writes points into a request and reads probabilities from a response.
 
 All of them ask the same model. v1 is TensorFlow Serving's REST API and v2 the Open Inference Protocol, whose binary
 extension sends tensors as bytes behind the JSON.
@@ -28,7 +28,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Dialect:
+class RequestFormat:
     """`encode` writes points, [n, 2]; `decode` reads their probabilities, float32 [n], from a response.
 
     `decode` raises ValueError, LookupError or TypeError for any other response.
@@ -74,30 +74,30 @@ def _values(numbers: list[float]) -> Values:
 
 _V2_PATH = f"/v2/models/{MODEL}/infer"
 
-PREDICT = Dialect(
+PREDICT = RequestFormat(
     "predict",
     "POST /predict",
     "/predict",
     lambda points: json_message({"points": points}),
     lambda response: _values(orjson.loads(response.content)["probabilities"]),
 )
-V1_ROWS = Dialect(
+V1_ROWS = RequestFormat(
     "v1",
     "v1 rows",
     f"/v1/models/{MODEL}:predict",
     lambda points: json_message({"instances": points}),
     lambda response: _values(orjson.loads(response.content)["predictions"]),
 )
-V2_JSON = Dialect(
+V2_JSON = RequestFormat(
     "v2",
     "v2 JSON",
     _V2_PATH,
     lambda points: json_message({"inputs": [points_tensor(points, data=points.ravel())]}),
     lambda response: _values(orjson.loads(response.content)["outputs"][0]["data"]),
 )
-V2_BINARY = Dialect("v2-binary", "v2 binary", _V2_PATH, _encode_binary, _decode_binary)
+V2_BINARY = RequestFormat("v2-binary", "v2 binary", _V2_PATH, _encode_binary, _decode_binary)
 
-V1_COLUMNS = Dialect(
+V1_COLUMNS = RequestFormat(
     "v1-columns",
     "v1 columns",
     V1_ROWS.path,
@@ -105,6 +105,6 @@ V1_COLUMNS = Dialect(
     lambda response: _values(orjson.loads(response.content)["outputs"]),
 )
 
-DIALECTS = (PREDICT, V1_ROWS, V2_JSON, V2_BINARY)
-ALL_DIALECTS = (PREDICT, V1_ROWS, V1_COLUMNS, V2_JSON, V2_BINARY)
+REQUEST_FORMATS = (PREDICT, V1_ROWS, V2_JSON, V2_BINARY)
+ALL_REQUEST_FORMATS = (PREDICT, V1_ROWS, V1_COLUMNS, V2_JSON, V2_BINARY)
 """With v1's columns, which for one point are its rows."""
