@@ -8,7 +8,7 @@ from service.observability import queue_time_of, requests_of
 from service.registry.models import ModelVersion
 from service.server.request_log import RequestLog
 
-QUIET = frozenset({"health.get_live", "health.get_ready", "grpc_health.check", "metrics.get_metrics"})
+QUIET_ENDPOINTS = frozenset({"health.get_live", "health.get_ready", "grpc_health.check", "metrics.get_metrics"})
 """Endpoints that machines ask every few seconds: measured, but only logged where they fail."""
 
 MAX_ID_CHARS = 128
@@ -57,7 +57,7 @@ class RequestRecorder:
         requests_of(endpoint, record.model, record.version, code).observe(seconds)
         if record.queue_seconds:
             queue_time_of(record.model, record.version).inc(record.queue_seconds)
-        if self._log is not None and (endpoint not in QUIET or code >= "400"):
+        if self._log is not None and (endpoint not in QUIET_ENDPOINTS or code >= "400"):
             self._log.write(
                 request_id=record.request_id,
                 method=method,

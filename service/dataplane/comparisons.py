@@ -9,7 +9,7 @@ from service.errors import InvalidError
 from service.registry.experiments import HashedFile
 from verdicts.comparison import default_score, recomputed, scores
 
-KEPT = 8
+MAX_CACHED_COMPARISONS = 8
 """Comparisons that are kept. One of 20 models takes half a megabyte, and 2 ms to compute."""
 
 Key = tuple[str, float, str | None]
@@ -19,7 +19,7 @@ class Comparisons:
     """The comparisons that were asked for last."""
 
     def __init__(self) -> None:
-        self._kept: LRUCache[Key, Comparison] = LRUCache(KEPT)
+        self._kept: LRUCache[Key, Comparison] = LRUCache(MAX_CACHED_COMPARISONS)
         self._lock = Lock()
 
     def get(self, stored: HashedFile[Comparison], rope: float, score: str | None) -> Comparison | None:

@@ -13,9 +13,14 @@ from service.errors import ForbiddenError, UnauthorizedError
 from service.http.context import Call
 from service.http.responses import Header
 
-EXPOSED = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
+EXPOSED_HEADERS = ["Boundary-Grid", "ETag", "Retry-After", "X-Request-ID"]
 
-OPTIONS: dict[str, Any] = {"expose_headers": EXPOSED, "always_send": False, "send_wildcard": True, "vary_header": False}
+OPTIONS: dict[str, Any] = {
+    "expose_headers": EXPOSED_HEADERS,
+    "always_send": False,
+    "send_wildcard": True,
+    "vary_header": False,
+}
 """Only who names an origin is sent flask-cors's headers. What may be kept says by itself that it varies by origin, also
 where none is let in yet (`service.http.conditional`).
 """

@@ -27,7 +27,7 @@ MAX_SIDE_RATIO = 1000
 AXES = 0.65
 """The share of a picture's width and height that its axes have at least."""
 
-FAINT = 0.25
+FAINT_ALPHA = 0.25
 """The opacity of points that are drawn where they do not lie."""
 
 TWO_HUES = ("#92c5de", "#f4a582")
@@ -177,7 +177,7 @@ def _scatter(axes: Axes, data: Dataset, subject: Subject, filled: QuadContourSet
     points = data.points[:, list(subject.axes)]
     look: dict[str, Any] = {"s": 14, "edgecolors": "black", "linewidths": 0.4}
     if not subject.is_whole:
-        look["alpha"] = FAINT
+        look["alpha"] = FAINT_ALPHA
     if not data.classes:
         of_values: dict[str, Any] = {} if filled is None else {"cmap": filled.cmap, "norm": filled.norm}
         axes.scatter(points[:, 0], points[:, 1], c="white" if filled is None else data.labels, **of_values, **look)

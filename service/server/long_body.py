@@ -1,6 +1,6 @@
 """The body of a long request, received where it is read later: it is neither put together from pieces nor copied."""
 
-LAID_OUT_BY = 8
+MAX_ALLOCATION_RATIO = 8
 """A body's place is laid out once an eighth of it is there, so that no client holds much more than it has sent."""
 
 
@@ -35,7 +35,7 @@ class LongBody:
         if not isinstance(data, memoryview):
             self._buffer[self.n_received : self.n_received + len(data)] = data
         self.n_received += len(data)
-        if len(self._buffer) < self._length <= LAID_OUT_BY * self.n_received:
+        if len(self._buffer) < self._length <= MAX_ALLOCATION_RATIO * self.n_received:
             laid_out = bytearray(self._length)
             laid_out[: self.n_received] = self._buffer
             self._buffer = laid_out

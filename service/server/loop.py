@@ -43,7 +43,7 @@ Handled = tuple[bool, Outgoing, bytes]
 MAX_INLINE_BYTES = 2**16
 """2,000 points in JSON. A longer request takes longer than others should wait."""
 
-LONG_BYTES = 4096
+SEND_FIRST_FROM_BYTES = 4096
 """Before a longer request is answered, which may take a millisecond, the responses to others are sent."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -142,7 +142,7 @@ class LoopWorker(BoundedWorker):
     def _answer_all(self) -> None:
         unanswered, self._unanswered = self._unanswered, []
         for conn, parser in unanswered:
-            if parser.n_received > LONG_BYTES:
+            if parser.n_received > SEND_FIRST_FROM_BYTES:
                 self._send_all()
             self._or_refuse(conn, self._respond, parser)
         self._send_all()

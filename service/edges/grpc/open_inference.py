@@ -36,7 +36,7 @@ CONTENTS = "fp32_contents"
 
 InferResponse = message_class("inference.ModelInferResponse")
 
-ELSEWHERE = {
+ALTERNATIVES = {
     "ModelConfig": "GET /v2/models/NAME/config tells the settings over HTTP",
     "ModelStatistics": "GET /v2/models/NAME/stats tells the same over HTTP",
     "ModelStreamInfer": "ModelInfer answers one request at a time",
@@ -49,7 +49,7 @@ ELSEWHERE = {
 }
 """What Triton has beyond the protocol and is not offered over gRPC, and what there is instead."""
 
-for _method, _instead in ELSEWHERE.items():
+for _method, _instead in ALTERNATIVES.items():
     procedures.refuse(_method, f"{_method} is not offered over gRPC; {_instead}")
 
 

@@ -9,7 +9,7 @@ from service.dataplane.grids import bands, evaluate
 from service.edges.own.boundary_picture import picture
 from service.edges.own.boundary_plan import GRID_HEADER, BoundaryPlan, plan_boundary
 from service.edges.own.boundary_query import MAX_RESOLUTION, MEDIA_TYPES, BoundaryQuery, BoundaryQuerySchema
-from service.edges.own.place import HELD, needs_data
+from service.edges.own.place import HELD_METADATA, needs_data
 from service.errors import TooLargeError
 from service.http.conditional import conditional
 from service.http.context import Call
@@ -42,7 +42,7 @@ class BoundarySchema(Schema):
     features = fields.List(
         fields.String(), metadata={"description": "along x and y, where the model has others or they are swapped"}
     )
-    held = fields.Dict(keys=fields.String(), metadata=HELD)
+    held = fields.Dict(keys=fields.String(), metadata=HELD_METADATA)
     average = fields.Nested(
         AverageSchema, metadata={"description": "in place of held, where the other features are averaged over"}
     )

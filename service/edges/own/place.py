@@ -14,7 +14,7 @@ from service.errors import InvalidError
 from service.registry.experiments import HashedFile
 from service.registry.models import ModelVersion
 
-HELD = {
+HELD_METADATA = {
     "description": "what the other features are held at, by name; null where a row's value is missing",
     "additionalProperties": {"type": ["number", "string", "null"]},
 }

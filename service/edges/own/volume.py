@@ -15,7 +15,7 @@ from service.dataplane.grids import Block, layers
 from service.dataplane.surface import surface_of
 from service.edges.own.boundary_plan import GRID_HEADER, ascii_json, axis_header
 from service.edges.own.boundary_query import MAX_VOLUME_RESOLUTION, VOLUME_TYPES, VolumeQuery, VolumeQuerySchema
-from service.edges.own.place import HELD, Span, check_span, needs_data, place_of
+from service.edges.own.place import HELD_METADATA, Span, check_span, needs_data, place_of
 from service.errors import InvalidError, TooLargeError
 from service.http.conditional import Validators, conditional
 from service.http.context import Call
@@ -61,7 +61,7 @@ class VolumeSchema(Schema):
     statistic = fields.String(required=True, metadata={"description": "probability or value"})
     class_ = fields.String(data_key="class", metadata={"description": "only where it was asked for"})
     features = fields.List(fields.String(), required=True, metadata={"description": "along x, y and z"})
-    held = fields.Dict(keys=fields.String(), required=True, metadata=HELD)
+    held = fields.Dict(keys=fields.String(), required=True, metadata=HELD_METADATA)
     x = fields.Nested(AxisSchema, required=True, metadata={"description": "numpy.linspace(min, max, nodes)"})
     y, z = fields.Nested(AxisSchema, required=True), fields.Nested(AxisSchema, required=True)
     numbers = fields.String(required=True, metadata={"description": "the key of the numbers"})

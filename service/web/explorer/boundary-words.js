@@ -10,7 +10,7 @@ const STRAIGHT = 0.02;
 const SPECK = 0.03;
 
 /** The share of a map that a region has at least, to be spoken of. */
-const LEAST = 0.003;
+const MIN_REGION_SHARE = 0.003;
 
 /** Lines of which each is described; of more it is said how many there are. */
 const FEW_LINES = 2;
@@ -242,7 +242,7 @@ function regionsInWords(labels, side, classes) {
   const all = regionsOf(labels, side);
   const regions = all.sizes
     .map(({ label, nodes }, number) => ({ label, nodes, number }))
-    .filter(({ nodes }) => nodes >= LEAST * labels.length);
+    .filter(({ nodes }) => nodes >= MIN_REGION_SHARE * labels.length);
   if (regions.length === 0) return "no boundary: there are no numbers";
   if (regions.length === 1) return `no boundary: ${classes[regions[0].label]} everywhere`;
   const present = classes

@@ -1,7 +1,7 @@
 // The comparison: a table of what every training run reached, the verdicts, and what stands behind them.
 
 import { fixed, h, interval, messageOf, number, s } from "./dom.js";
-import { LONG, scoreOf, served } from "./panels.js";
+import { LONG_NAME_CHARACTERS, scoreOf, served } from "./panels.js";
 import { asides, formsOf, isSplit, key as howToRead, links, recipe, recipeOf } from "./remarks.js";
 import { Verdicts } from "./verdicts.js";
 
@@ -40,7 +40,7 @@ function columnsOf(rows) {
 const widthOf = (summary) => (summary === null ? null : summary.max - summary.min);
 
 /** The lowest score of the strips' axis: of R², which has no least, not below -1. */
-const LEAST = -1;
+const MIN_AXIS_SCORE = -1;
 
 const [WIDTH, HEIGHT, EDGE] = [400, 44, 16];
 
@@ -57,7 +57,7 @@ export class Comparison {
     this.verdicts = new Verdicts(comparison, handlers, service);
     this.columns = columnsOf(comparison.models);
     const least = Math.min(1, ...comparison.models.map((row) => scoreOf(row)?.min ?? 1));
-    this.low = Math.max(LEAST, Math.min(0.95, Math.floor(20 * least) / 20));
+    this.low = Math.max(MIN_AXIS_SCORE, Math.min(0.95, Math.floor(20 * least) / 20));
     this.ticks = ticks(this.low);
     this.body = h("tbody");
     this.heads = this.columns.map(({ key, label }) =>
@@ -133,7 +133,7 @@ export class Comparison {
     return h(
       "tr",
       { "data-model": row.model },
-      h("th", { scope: "row", class: row.model.length > LONG ? null : "short" }, row.model),
+      h("th", { scope: "row", class: row.model.length > LONG_NAME_CHARACTERS ? null : "short" }, row.model),
       this.columns.slice(1).map((column) => h("td", {}, cell(column))),
     );
   }

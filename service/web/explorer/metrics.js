@@ -1,7 +1,7 @@
 // Every metric over all runs, as a table; and the tables of what stands behind the verdicts.
 
 import { h, interval, number } from "./dom.js";
-import { LONG } from "./panels.js";
+import { LONG_NAME_CHARACTERS } from "./panels.js";
 
 /** A table that scrolls where it has no room.
  *  @param {string} label @param {(Node | string)[]} heads @param {(Node | string)[][]} rows the first cell names one */
@@ -30,7 +30,7 @@ export function table(label, heads, rows) {
 }
 
 /** @param {Node | string} name */
-const isLong = (name) => typeof name === "string" && name.length > LONG;
+const isLong = (name) => typeof name === "string" && name.length > LONG_NAME_CHARACTERS;
 
 /** A number with its interval, where it has one.
  *  @param {{mean: number, ci95: Interval | null} | undefined} summary */

@@ -21,7 +21,7 @@ const NOTHING = "–";
 const FORMATS = ["json", "npy", "png"];
 
 /** Characters of a name that is written smaller, or broken. */
-export const LONG = 24;
+export const LONG_NAME_CHARACTERS = 24;
 
 /** Classes that are named with their share of the area; the others are few points each. */
 const MOST_NAMED = 4;
@@ -63,7 +63,7 @@ export class ModelPanel extends Panel {
     const title = h(
       "h3",
       { id: `${id}-title` },
-      h("span", { class: model.name.length > LONG ? "name long" : "name" }, model.name),
+      h("span", { class: model.name.length > LONG_NAME_CHARACTERS ? "name long" : "name" }, model.name),
       h("small", {}, model.description),
     );
     const domain = model.isOfData || model.ownPlace === null ? catalogue.place(DEFAULTS) : model.ownPlace;

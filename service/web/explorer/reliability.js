@@ -6,7 +6,7 @@ import { summed } from "./metrics.js";
 const SIDE = 160;
 
 /** Points of a bin from which on the line goes through it: the share that came true is within 0.1 or so. */
-const ENOUGH = 25;
+const MIN_BIN_POINTS = 25;
 
 /** @param {ComparisonDocument} comparison */
 export function content({ models }) {
@@ -38,7 +38,7 @@ function square({ model, reliability: bins = [] }) {
     count > 0 && p !== null && share !== null ? [{ count, p, share }] : [],
   );
   if (dots.length === 0) return null;
-  const certain = dots.filter(({ count }) => count >= ENOUGH);
+  const certain = dots.filter(({ count }) => count >= MIN_BIN_POINTS);
   const most = Math.max(...dots.map(({ count }) => count));
   const [low, high] = [24, SIDE - 8];
   const x = (/** @type {number} */ p) => low + (high - low) * p;

@@ -5,7 +5,7 @@ import { counted, h, number, s } from "./dom.js";
 const [WIDTH, HEIGHT] = [260, 160];
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 8, 8, 22];
 
-const LEAST = 1e-4;
+const MIN_DRAWN_ERROR = 1e-4;
 
 /** Where the axis may have lines, how wrong predictions are: these in every power of ten; the later ones where the
  *  earlier give fewer than three. */
@@ -58,7 +58,7 @@ class Axes {
 
   /** @param {number} mean */
   wrong(mean) {
-    return Math.max(LEAST, this.isError ? mean : 1 - mean);
+    return Math.max(MIN_DRAWN_ERROR, this.isError ? mean : 1 - mean);
   }
 
   /** @param {Sensitivity} point */

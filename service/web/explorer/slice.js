@@ -5,7 +5,7 @@ import { read, usual, written } from "./place.js";
 import { named, options } from "./selects.js";
 
 /** Sliders that are shown without being asked for. */
-const FEW = 6;
+const MAX_OPEN_SLIDERS = 6;
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {{element: HTMLElement, fill: (value: number) => void}} Holder what holds a feature */
@@ -45,7 +45,7 @@ export class SliceControls {
       {},
       `Where ${counted(features.length - 2, "other feature")} ${features.length === 3 ? "is" : "are"} held`,
     );
-    this.details = h("details", { open: features.length - 2 <= FEW }, summary, this.held, reset);
+    this.details = h("details", { open: features.length - 2 <= MAX_OPEN_SLIDERS }, summary, this.held, reset);
     form.onsubmit = (event) => event.preventDefault();
     form.append(
       h("div", { class: "fields" }, label("Across", this.across), label("Up", this.up), label("Others", this.others)),

@@ -17,10 +17,10 @@ const SCORES = {
 const ROPES = [0.001, 0.0025, 0.005, 0.01, 0.02];
 
 /** How probable it has to be that models are equivalent, and that one is better, for a verdict to say so. */
-const ENOUGH = [0.95, 0.975];
+const VERDICT_PROBABILITIES = [0.95, 0.975];
 
 /** As many pairs are listed as can be read; of more the clearest. */
-const MOST = 60;
+const MAX_LISTED_PAIRS = 60;
 
 const [WIDTH, HEIGHT, EDGE] = [400, 22, 12];
 
@@ -114,7 +114,8 @@ export class Verdicts {
         ),
       ),
     );
-    const some = shown.length < comparison.pairs.length ? ` The clearest ${MOST} of ${comparison.pairs.length}.` : "";
+    const { length } = comparison.pairs;
+    const some = shown.length < length ? ` The clearest ${MAX_LISTED_PAIRS} of ${length}.` : "";
     this.note.textContent = isDrawn ? howToRead(shown.some((pair) => pair.words)) + some : some;
   }
 }
@@ -190,7 +191,8 @@ function evidence(pair) {
 /** A probability in three digits; in more where these would say that it is as large as a verdict needs, and it is not.
  *  @param {number} value */
 function probability(value) {
-  const isRaised = (/** @type {number} */ n) => ENOUGH.some((least) => value < least && +value.toFixed(n) >= least);
+  /** @param {number} digits */
+  const isRaised = (digits) => VERDICT_PROBABILITIES.some((p) => value < p && +value.toFixed(digits) >= p);
   return fixed(value, [3, 4, 5].find((digits) => !isRaised(digits)) ?? 6);
 }
 
@@ -206,11 +208,11 @@ const turned = (pair, ends) => (isTurned(pair) ? [-ends[1], -ends[0]] : ends);
 /** At most so many pairs, those whose differences are farthest from 0 in widths of their intervals.
  *  @param {Pair[]} pairs */
 function clearest(pairs) {
-  if (pairs.length <= MOST) return pairs;
+  if (pairs.length <= MAX_LISTED_PAIRS) return pairs;
   /** @param {Pair} pair */
   const clear = ({ ci95, mean_difference: difference }) =>
     ci95 && ci95[1] > ci95[0] ? Math.abs(difference) / (ci95[1] - ci95[0]) : Math.sign(Math.abs(difference));
-  const first = new Set(pairs.toSorted((p, q) => clear(q) - clear(p)).slice(0, MOST));
+  const first = new Set(pairs.toSorted((p, q) => clear(q) - clear(p)).slice(0, MAX_LISTED_PAIRS));
   return pairs.filter((pair) => first.has(pair));
 }
 

@@ -7,7 +7,7 @@ import { s } from "./dom.js";
 export const THICKEST = 6;
 
 /** Connections of a layer that are drawn, the largest: more would be one stain. */
-const MOST = 400;
+const MAX_DRAWN_CONNECTIONS = 400;
 
 /** Where a unit is drawn: its left and right end, and the height of its middle.
  *  @typedef {{start: number, end: number, y: number}} Box */
@@ -25,7 +25,7 @@ export function wire(edges, layers, boxes, colours, off) {
     const shown = kernel.slice(0, before.length).map((weights) => weights.slice(0, after.length));
     const sizes = shown.flat().map(Math.abs);
     const most = Math.max(...sizes, 1e-9);
-    const least = sizes.length > MOST ? sizes.sort((a, b) => b - a)[MOST] : -1;
+    const least = sizes.length > MAX_DRAWN_CONNECTIONS ? sizes.sort((a, b) => b - a)[MAX_DRAWN_CONNECTIONS] : -1;
     return shown.flatMap((weights, from) =>
       weights.flatMap((weight, to) => {
         if (Math.abs(weight) <= least || (l > 0 && off[l - 1][from])) return [];

@@ -18,7 +18,7 @@ import { capital } from "./telling.js";
 
 /** Frames, of all units together, about; and how many are shown of a wide layer. */
 const FRAMES = 72;
-const MOST = 16;
+const MAX_SHOWN_UNITS = 16;
 const SPEED = 24;
 
 /** What a layer makes of its inputs at all nodes. As the head of a regression it gives its sums.
@@ -50,7 +50,7 @@ export function lastLayer(desk, model) {
     units: layers[l],
     head: weights[l + 1],
     scales: scalesOf(view, model, layers, null)[l],
-    order: order.slice(0, MOST),
+    order: order.slice(0, MAX_SHOWN_UNITS),
     widths,
     sums,
     line: (plot, u) => (l === 0 ? straight(plot, u) : line(sums[u], NODES, 0)),

@@ -5,7 +5,7 @@ import { Study, summariesOf, upTo } from "../study/study.js";
 
 /** The course's own study, which is looked for first; and how many are looked through. */
 const USUAL = "depth-and-data";
-const MOST = 4;
+const MAX_STUDIES = 4;
 
 /** By what networks are called good, of what a study has, the first: of these the highest is the best. */
 const ACCURACIES = ["exact_accuracy", "test_accuracy"];
@@ -25,7 +25,7 @@ export async function depthStudy(service) {
     /** @type {StudyList} */
     const { studies } = await service.json("studies?format=json");
     const names = studies.map(({ name }) => name).sort((a, b) => Number(b === USUAL) - Number(a === USUAL));
-    for (const name of names.slice(0, MOST)) {
+    for (const name of names.slice(0, MAX_STUDIES)) {
       const found = await read(service, name);
       if (found !== null) return found;
     }

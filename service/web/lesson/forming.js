@@ -7,7 +7,7 @@ import { LessonMap, unshown } from "./drawing.js";
 import { capital } from "./telling.js";
 
 /** Epochs that are asked of the service, a grid each, where the page cannot compute a network. */
-const FEW = 8;
+const MAX_ASKED_EPOCHS = 8;
 
 /** @param {import("./drawing.js").Desk} desk @param {Model[]} models
  *  @param {boolean} hasLines whether to draw the lines of their first layers' units
@@ -46,8 +46,9 @@ export async function forming(desk, models, hasLines = false) {
  *  @param {Model[]} models */
 function epochsOf(models) {
   const all = [...new Set(models.flatMap((model) => model.epochs))].sort((a, b) => a - b);
-  if (models.every(({ isEvaluatedHere }) => isEvaluatedHere) || all.length <= FEW) return all;
-  return Array.from({ length: FEW }, (_, i) => all[Math.round((i * (all.length - 1)) / (FEW - 1))]);
+  if (models.every(({ isEvaluatedHere }) => isEvaluatedHere) || all.length <= MAX_ASKED_EPOCHS) return all;
+  const step = (all.length - 1) / (MAX_ASKED_EPOCHS - 1);
+  return Array.from({ length: MAX_ASKED_EPOCHS }, (_, i) => all[Math.round(i * step)]);
 }
 
 /** @param {LessonMap} map @param {Model} model @param {View} view */

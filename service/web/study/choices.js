@@ -6,7 +6,7 @@ import { factorText, levelText, nameOf } from "./measures.js";
 import { keyOf } from "./view.js";
 import { writeWhere } from "./state.js";
 
-const SHOWN = { boundaries: "boundaries", measured: "the measure alone" };
+const VIEW_NAMES = { boundaries: "boundaries", measured: "the measure alone" };
 
 /** @param {number | null} epoch */
 const whenText = (epoch) => (epoch === null ? "after each cell’s last" : epochText(epoch));
@@ -33,7 +33,7 @@ export class Choices {
     this.metric = of("metric", {});
     this.x = select("x", {}, (x) => state.set({ x, y: x === this.y.value ? this.#x : this.y.value || null }));
     this.y = select("y", {}, (y) => state.set({ y, x: y === this.x.value ? this.#y : this.x.value || null }));
-    this.shown = of("show", SHOWN, "boundaries");
+    this.shown = of("show", VIEW_NAMES, "boundaries");
     this.theme = select("theme", THEMES, (theme) => state.set({ theme }));
     this.xField = field("Across", this.x);
     this.yField = field("Down", this.y);

@@ -11,13 +11,13 @@ import { brief, factorText, levelText, nameOf, range, shortened, written } from 
 const FRAME_MS = 100;
 
 /** Pixels of a cell's side: no smaller, so that a finger finds it, and no larger than its map is fine. */
-const [LEAST, MOST] = [28, 132];
+const [MIN_CELL_SIDE, MAX_CELL_SIDE] = [28, 132];
 
 /** Pixels from which there is room for a number. */
-const NUMBERED = 46;
+const NUMBER_MIN_SIDE = 46;
 
 /** Pixels of a character of a head. */
-const CHARACTER = 10;
+const CHARACTER_WIDTH = 10;
 
 /** @type {Record<string, [number, number]>} */
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -163,7 +163,7 @@ export class Grid {
     if (!maps?.isLoaded || key === this.#painted) return;
     this.#painted = key;
     cancelAnimationFrame(this.#painting);
-    const pixels = Math.round(MOST * Math.min(2, devicePixelRatio));
+    const pixels = Math.round(MAX_CELL_SIDE * Math.min(2, devicePixelRatio));
     const left = [...this.#drawn.values()];
     this.table.setAttribute("aria-busy", "true");
     const next = () => {
@@ -183,10 +183,10 @@ export class Grid {
   resize() {
     const head = this.body.querySelector("tr > :first-child:not([data-cell])")?.getBoundingClientRect().width ?? 0;
     const room = (this.frame.clientWidth - head - 2) / this.#columns - 4;
-    const side = Math.floor(Math.min(MOST, Math.max(LEAST, room)));
+    const side = Math.floor(Math.min(MAX_CELL_SIDE, Math.max(MIN_CELL_SIDE, room)));
     this.table.style.setProperty("--side", `${side}px`);
-    this.table.classList.toggle("long", this.#longest * CHARACTER > side);
-    this.#isSmall = side < NUMBERED;
+    this.table.classList.toggle("long", this.#longest * CHARACTER_WIDTH > side);
+    this.#isSmall = side < NUMBER_MIN_SIDE;
     this.table.classList.toggle("small", this.#isSmall);
     this.#paint();
   }

@@ -5,7 +5,7 @@ import { chart, even, keys, powers, SMALL, stepped, WIDE } from "./charts.js";
 import { factorText, levelText, nameOf, shortened } from "./measures.js";
 
 /** As many lines as can be told apart. */
-const MOST = 6;
+const MAX_LINES = 6;
 
 /** Where a drawing as wide as the page is small. */
 export const NARROW = matchMedia("(max-width: 36rem)");
@@ -27,14 +27,14 @@ export function drawProfile(element, view, { summaries, heat }, cell) {
     return summaries.get(one?.digest ?? "")?.mean ?? null;
   }
   const own = grid.findIndex((row) => row.includes(cell));
-  const chosen = spread(known, MOST, own);
+  const chosen = spread(known, MAX_LINES, own);
   const key = JSON.stringify([x, y, chosen, columns, [...view.held]]);
   const before = drawn.get(element);
   if (before?.key === key && before.summaries === summaries && before.isNarrow === NARROW.matches) return;
   drawn.set(element, { key, summaries, isNarrow: NARROW.matches });
   const series = chosen.map((row, k) => ({
     name: y === null ? nameOf(metric) : `${factorText(y)} ${levelText(rows[row])}`,
-    hue: `rate-${(k + 1) % MOST}`,
+    hue: `rate-${(k + 1) % MAX_LINES}`,
     marks: grid[row].flatMap((one, i) => {
       const summary = summaries.get(one?.digest ?? "");
       if (!summary || summary.mean === null) return [];
