@@ -213,7 +213,9 @@ def test_flask_matches_with_the_adapter_of_an_override_and_leaves_the_request_in
     app.add_url_rule("/matched", "matched", lambda: request.environ["werkzeug.request"].endpoint)
     response = app.test_client().get("/other")
     assert response.status_code == 200, "Flask.create_url_adapter is no longer asked; service/app.py overrides it"
-    assert response.text == "matched", 'environ["werkzeug.request"] is another object; service/http/record.py reads it'
+    assert response.text == "matched", (
+        'environ["werkzeug.request"] is another object; service/http/flask_adapter.py reads it'
+    )
 
 
 def test_werkzeugs_map_takes_merge_slashes_after_it_was_made() -> None:
