@@ -1,6 +1,7 @@
 """The pages in a classroom: on any screen, from a link that says how they are arranged, on paper, for everybody."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -281,6 +282,29 @@ def test_paper_shows_maps_and_numbers_on_one_light_sheet_with_the_address(
         expect(page.locator(name).first).to_be_visible()
     for hidden in page.get_by_role("button", name=re.compile("Copy|Train|Play")).all():
         expect(hidden).to_be_hidden()
+
+
+@pytest.fixture
+def long_named(models_dir: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server whose models have names as long as they may be, in their comparison, too."""
+    experiments = tmp_path / "models" / "_experiments"
+    shutil.copytree(models_dir / "_experiments", experiments)
+    comparison = experiments / "gaussian-quantiles" / "comparison.json"
+    text = comparison.read_text()
+    for name in MODELS:
+        text = text.replace(f'"{name}"', f'"{name:x<64}"')
+        (tmp_path / "models" / f"{name:x<64}").symlink_to(models_dir / name)
+    comparison.write_text(text)
+    default = f"{MODELS[0]:x<64}"
+    with running(tmp_path, SERVICE_MODELS_DIR=str(tmp_path / "models"), SERVICE_DEFAULT_MODEL=default) as started:
+        yield started
+
+
+def test_long_names_fit_on_one_sheet_too(open_page: OpenPage, long_named: Server) -> None:
+    page = open_page(long_named)
+    show(page, "/")
+    expect(page.locator(".verdict")).to_contain_text("xxx")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(format="Letter", print_background=True))) == 1
 
 
 # --- For everybody ---
