@@ -309,6 +309,21 @@ def test_a_question_leads_to_its_view_and_back_comes_back(page: Page, question: 
     expect(panel(page, "tanh-3").locator(".summary")).to_contain_text("After epoch 66;")
 
 
+def test_what_a_network_of_one_layer_makes_of_its_units_is_told_of_one_unit_too(page: Page) -> None:
+    show(page)
+    told = page.evaluate(
+        """async () => {
+            const { unitsInWords } = await import("/explorer/questions.js");
+            return [[1, false], [1, true], [3, false]].map(([units, isValue]) => unitsInWords("w", units, isValue));
+        }"""
+    )
+    assert told == [
+        "It draws one straight line; w has only that one, so its boundary is straight.",
+        "It bends along one straight line; w has only that one.",
+        "It draws one straight line; w combines 3 of them into its boundary.",
+    ]
+
+
 def test_a_question_opened_on_its_own_shows_the_same_view(page: Page, own_page: Page) -> None:
     show(page)
     address = page.get_by_role("link", name="How do layers combine?").get_attribute("href")

@@ -67,7 +67,7 @@ export function questions(catalogue, state) {
 
 /** What one unit does, and what a network of one layer makes of its units.
  *  @param {string} name @param {number} units @param {boolean} isValue */
-function unitsInWords(name, units, isValue) {
+export function unitsInWords(name, units, isValue) {
   const one = isValue ? "It bends along one straight line" : "It draws one straight line";
   if (units === 1) return `${one}; ${name} has only that one${isValue ? "" : ", so its boundary is straight"}.`;
   return `${one}; ${name} ${isValue ? `adds ${units} of them up` : `combines ${units} of them into its boundary`}.`;
