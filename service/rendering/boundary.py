@@ -24,7 +24,7 @@ from service.rendering.subject import Subject
 MAX_SIDE_RATIO = 1000
 """The longer side of a rectangle that is drawn to scale, by its shorter one: the other would be less than a pixel."""
 
-AXES = 0.65
+MIN_AXES_SHARE = 0.65
 """The share of a picture's width and height that its axes have at least."""
 
 FAINT_ALPHA = 0.25
@@ -76,7 +76,7 @@ def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
         style = _style_of(boundary, subject)
         filled = _fill(axes, boundary, style)
         bar = figure.colorbar(filled, ax=axes, ticks=style.levels[::2])
-        label = in_two_lines(style.label.format(subject.quantity), AXES * height)
+        label = in_two_lines(style.label.format(subject.quantity), MIN_AXES_SHARE * height)
         bar.set_label(label, family=fonts, parse_math=False)
     if subject.data is not None:
         _scatter(axes, subject.data, subject, filled if boundary.kind is Kind.VALUE else None)
@@ -88,8 +88,8 @@ def _draw(figure: Figure, boundary: Boundary, subject: Subject) -> None:
     x, y = boundary.grid.x, boundary.grid.y
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect=_aspect(boundary.grid, subject))
     # a column's name is never markup, whatever its dollars
-    axes.set_xlabel(in_two_lines(x_name, AXES * width), family=fonts, parse_math=False)
-    axes.set_ylabel(in_two_lines(y_name, AXES * height), family=fonts, parse_math=False)
+    axes.set_xlabel(in_two_lines(x_name, MIN_AXES_SHARE * width), family=fonts, parse_math=False)
+    axes.set_ylabel(in_two_lines(y_name, MIN_AXES_SHARE * height), family=fonts, parse_math=False)
     axes.set_title(subject.title, family=fonts, parse_math=False, fontsize=title_size(width))
     _finish_legend(axes, fonts, width, height)
 
@@ -132,7 +132,7 @@ def _name_categories(axes: Axes, subject: Subject, fonts: list[str], width: floa
     for set_ticks, feature in zip((axes.set_xticks, axes.set_yticks), subject.features, strict=True):
         if feature.categories is not None and len(feature.categories) <= classes.MAX_NAMED:
             names = [shortened(name, width / 5) for name in feature.categories]
-            is_crowded = set_ticks == axes.set_xticks and in_a_row(names) > AXES * width
+            is_crowded = set_ticks == axes.set_xticks and in_a_row(names) > MIN_AXES_SHARE * width
             set_ticks(range(len(names)), names, family=fonts, parse_math=False, rotation=90 if is_crowded else 0)
 
 

@@ -16,7 +16,7 @@ MAX_NAMED = 20
 LINE_PIXELS, LEGEND = 20, 0.4
 """The height of a legend's line, and the share of a picture's height that a legend may have."""
 
-PALEST = 0.15
+MIN_STRENGTH = 0.15
 """The strength of a class that is no more probable than by chance."""
 
 
@@ -33,7 +33,7 @@ def fill(axes: Axes, boundary: Boundary, count: int) -> None:
     """Fill the plane with the most probable class's hue at each node, and draw a line where classes meet."""
     labels, probabilities = boundary.values[..., 0].astype(int), boundary.values[..., 1]
     chance = 1 / count
-    strengths = PALEST + (1 - PALEST) * np.clip((probabilities - chance) / (1 - chance), 0, 1)
+    strengths = MIN_STRENGTH + (1 - MIN_STRENGTH) * np.clip((probabilities - chance) / (1 - chance), 0, 1)
     colours = 1 - strengths[..., np.newaxis] * (1 - hues(count)[labels])
     x, y = boundary.grid.x, boundary.grid.y
     ends = [end for along in (x, y) for end in (1.5 * along[0] - 0.5 * along[1], 1.5 * along[-1] - 0.5 * along[-2])]

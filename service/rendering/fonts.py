@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-OWN = "DejaVu Sans"
+OWN_FONT = "DejaVu Sans"
 
 # Said once, below; Matplotlib would say it in each picture, where somebody may have made an error of every warning.
 warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
@@ -39,12 +39,12 @@ def families(*texts: str) -> list[str]:
     Matplotlib takes each character from the first one that has it, and draws a box where none has.
     """
     characters = frozenset(ord(character) for text in texts for character in text if character.isprintable())
-    return [OWN, *_others(characters - _own_characters())]
+    return [OWN_FONT, *_others(characters - _own_characters())]
 
 
 @cache
 def _own_characters() -> frozenset[int]:
-    return frozenset(FT2Font(findfont(OWN)).get_charmap())
+    return frozenset(FT2Font(findfont(OWN_FONT)).get_charmap())
 
 
 @lru_cache(maxsize=256)

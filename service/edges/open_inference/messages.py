@@ -90,7 +90,7 @@ def _parameters(properties: dict[str, object]) -> fields.Dict:
 
 BOOLEAN = {"type": "boolean"}
 SIZE = {"type": "integer", "description": "of the tensor's bytes behind the JSON"}
-NEVER: dict[str, object] = {"not": {}}
+NEVER_SCHEMA: dict[str, object] = {"not": {}}
 
 
 class RequestInputSchema(MessageSchema[RequestInput]):
@@ -107,7 +107,7 @@ class RequestOutputSchema(MessageSchema[RequestOutput]):
     record = RequestOutput
 
     name = fields.String(required=True, metadata={"enum": [*OUTPUTS]})
-    parameters = _parameters({"binary_data": BOOLEAN, "classification": NEVER})
+    parameters = _parameters({"binary_data": BOOLEAN, "classification": NEVER_SCHEMA})
 
 
 class InferRequestSchema(MessageSchema[InferRequest]):

@@ -6,8 +6,8 @@ import { contours } from "./contours.js";
 /** @typedef {ArrayLike<number>} Grid one number a node, [side · side]: x runs fastest, the first row is the lowest */
 
 /** How far a line may be from straight, and how small it may be beside others, in shares of a map's side. */
-const STRAIGHT = 0.02;
-const SPECK = 0.03;
+const STRAIGHT_TOLERANCE = 0.02;
+const MIN_LINE_SIZE = 0.03;
 
 /** The share of a map that a region has at least, to be spoken of. */
 const MIN_REGION_SHARE = 0.003;
@@ -31,8 +31,8 @@ export function describe(values, side, options = {}) {
   const { level = 0.5, low = "y = 0", high = "y = 1", telling = false, classes = null } = options;
   if (classes !== null) return regionsInWords(values, side, classes);
   const all = contours(values, side, side, level);
-  const lines = all.some((line) => sizeOf(line, side) >= SPECK)
-    ? all.filter((line) => sizeOf(line, side) >= SPECK)
+  const lines = all.some((line) => sizeOf(line, side) >= MIN_LINE_SIZE)
+    ? all.filter((line) => sizeOf(line, side) >= MIN_LINE_SIZE)
     : all;
   const share = shareOver(values, level);
   if (Number.isNaN(share)) return "no boundary: there are no numbers";
@@ -166,7 +166,7 @@ function isStraight({ points, isClosed }, side) {
   const [x2, y2] = points[points.length - 1];
   const length = Math.hypot(x2 - x1, y2 - y1);
   if (isClosed || length === 0) return false;
-  const far = STRAIGHT * (side - 1) * length;
+  const far = STRAIGHT_TOLERANCE * (side - 1) * length;
   return points.every(([x, y]) => Math.abs((x - x1) * (y2 - y1) - (y - y1) * (x2 - x1)) <= far);
 }
 

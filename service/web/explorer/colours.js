@@ -17,7 +17,7 @@ const VALUES = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80"
 const HUES = ["1f77b4", "ff7f0e", "2ca02c", "d62728", "9467bd", "8c564b", "e377c2", "7f7f7f", "bcbd22", "17becf"];
 
 /** The strength of a class's hue where it is no more probable than by chance. */
-const PALEST = 0.15;
+const MIN_STRENGTH = 0.15;
 
 /** @typedef {keyof typeof PROBABILITY} Palette */
 
@@ -78,7 +78,7 @@ export class ClassScale {
       for (let column = 0; column < n; column++, i++, at++) {
         const share = Math.min(1, Math.max(0, (values[i] - this.low) / (1 - this.low)));
         const { pixels: colours } = this.strengths[labels === null ? 0 : labels[i]] ?? this.strengths[0];
-        pixels[at] = colours[Math.round((PALEST + (1 - PALEST) * share) * (STEPS - 1))] || 0;
+        pixels[at] = colours[Math.round((MIN_STRENGTH + (1 - MIN_STRENGTH) * share) * (STEPS - 1))] || 0;
       }
     }
   }
@@ -86,7 +86,7 @@ export class ClassScale {
   /** CSS's colour of a probability: of any class, a grey.
    *  @param {number} value */
   css(value) {
-    return greys().css(PALEST + ((1 - PALEST) * (value - this.low)) / (1 - this.low));
+    return greys().css(MIN_STRENGTH + ((1 - MIN_STRENGTH) * (value - this.low)) / (1 - this.low));
   }
 }
 

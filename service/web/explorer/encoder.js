@@ -3,7 +3,7 @@
 /** A feature's values at n points, or the one value that it has at all of them.
  *  @typedef {Float64Array | number} Column */
 
-const KNOWN = ["feature_fill", "feature_mean", "feature_sd"];
+const FEATURE_WEIGHTS = ["feature_fill", "feature_mean", "feature_sd"];
 
 export class Encoder {
   /** @param {Feature[] | null} features null where the inputs are the points themselves
@@ -11,9 +11,9 @@ export class Encoder {
    *  @throws {Error} what is to be done is not known here, or not known of each feature */
   constructor(features, weights) {
     const given = Object.keys(weights).filter((name) => name.startsWith("feature_"));
-    const unknown = given.find((name) => !KNOWN.includes(name));
+    const unknown = given.find((name) => !FEATURE_WEIGHTS.includes(name));
     if (unknown !== undefined) throw new Error(`this page does not know what ${unknown} does`);
-    for (const name of KNOWN) {
+    for (const name of FEATURE_WEIGHTS) {
       const length = /** @type {Record<string, number[]>} */ (/** @type {unknown} */ (weights))[name]?.length;
       if (length !== undefined && length !== features?.length) throw new Error(`${name} is not of each feature`);
     }

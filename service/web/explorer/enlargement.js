@@ -5,7 +5,7 @@ import { counted, fixed, h, number, say, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
-import { drawParts, FINER, sumsOf, unitInWords } from "./made-of.js";
+import { drawParts, LINE_SCALE, sumsOf, unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
 import { scoreInWords } from "./outcome.js";
 import { mostProbable } from "./quantity.js";
@@ -122,7 +122,9 @@ export class Enlargement {
     this.plot.clear("unit", 0);
     this.plot.clear("against", 0);
     if (lines && l > 0) {
-      outgoing.forEach((width, i) => this.plot.draw(`unit:${i}`, off[0][i] ? "" : lines(this.plot, i), FINER * width));
+      outgoing.forEach((width, i) => {
+        this.plot.draw(`unit:${i}`, off[0][i] ? "" : lines(this.plot, i), LINE_SCALE * width);
+      });
     }
   }
 

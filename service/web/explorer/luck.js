@@ -12,7 +12,7 @@ const SOURCES = /** @type {const} */ ({
 const BAR = 200;
 
 /** Bars are no longer than so many times the variance: that of a few runs may be small by chance. */
-const LONGEST = 3;
+const MAX_BAR_SHARE = 3;
 
 /** @param {ComparisonDocument} comparison */
 export function content({ models, dataset }) {
@@ -24,7 +24,7 @@ export function content({ models, dataset }) {
   const share = (variance, key) => (variance.total > 0 ? (variance[key] ?? 0) / variance.total : 0);
   const sums = rows.map(({ variance }) => keys.reduce((sum, key) => sum + share(variance, key), 0));
   const longest = Math.max(1, ...sums);
-  const most = Math.min(LONGEST, longest);
+  const most = Math.min(MAX_BAR_SHARE, longest);
   const runs = Math.max(...rows.map(({ variance }) => variance.runs));
   const scores = [...new Set(rows.map(({ variance }) => variance.measured_on.replaceAll("_", " ")))].join(", ");
   return [
@@ -41,7 +41,7 @@ export function content({ models, dataset }) {
             "as the 95% intervals in brackets show."
           : "The other sources were not measured here (variance_runs = 0 in the experiment).") +
         (runs > 0 && scores === "accuracy" ? " Of test data, the data’s share holds the test points’ once more." : "") +
-        (longest > most ? ` Bars are cut off at ${100 * LONGEST}%.` : ""),
+        (longest > most ? ` Bars are cut off at ${100 * MAX_BAR_SHARE}%.` : ""),
     ),
     table(
       "Luck by its source",

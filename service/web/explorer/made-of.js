@@ -4,13 +4,13 @@ import { describe, describeValues } from "./boundary-words.js";
 import { NODES } from "./fields.js";
 import { line } from "./lines.js";
 import { sideOf } from "./units.js";
-import { THICKEST } from "./wires.js";
+import { MAX_CONNECTION_WIDTH } from "./wires.js";
 
 /** @typedef {import("./inside.js").Shown} Shown */
 /** @typedef {import("./map.js").Plot} Plot */
 
 /** How wide lines are over the data, of what the connections are. */
-export const FINER = 0.6;
+export const LINE_SCALE = 0.6;
 
 /** A unit's weighted sums at all nodes, of the outputs before it.
  *  @param {ArrayLike<number>[]} inputs @param {{kernel: number[][], bias: number[]}} layer @param {number} u */
@@ -36,7 +36,7 @@ export function drawParts(plot, { units, off, weights, sums, lines }, l, u) {
     if (off[l - 1][k]) return;
     const path = l === 1 ? lines(plot, k) : line(sumsOf(units[l - 2], sums[l - 1], k), NODES, 0);
     const kind = strengths[k] < 0 ? "against" : "unit";
-    plot.draw(`${kind}:${k}`, path, (FINER * THICKEST * Math.abs(strengths[k])) / most);
+    plot.draw(`${kind}:${k}`, path, (LINE_SCALE * MAX_CONNECTION_WIDTH * Math.abs(strengths[k])) / most);
   });
 }
 

@@ -18,7 +18,7 @@ const WORDS_MS = 250;
 const WORDS_SHARE = 0.05;
 
 /** Pixels at the top that lie behind the controls. */
-const BEHIND = 100;
+const CONTROLS_HEIGHT = 100;
 
 /** It rests where it has not moved for so long. */
 const REST_MS = 120;
@@ -69,7 +69,7 @@ class Page {
         },
         { rootMargin },
       );
-    this.watches = [watch(this.#seen, `-${BEHIND}px 0px 0px`), watch(this.#near, "100px")];
+    this.watches = [watch(this.#seen, `-${CONTROLS_HEIGHT}px 0px 0px`), watch(this.#near, "100px")];
     new ResizeObserver(() => this.update()).observe(byId("panels"));
   }
 

@@ -3,7 +3,7 @@
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./scene.js").Mesh} Mesh */
 
-const FEWEST = 3; // corners of a polygon
+const MIN_CORNERS = 3; // corners of a polygon
 
 /** A piece of a plane in the cube from -1 to 1 for each unit whose plane crosses it. There is none where a feature has
  *  categories.
@@ -22,7 +22,7 @@ export function planesOf(network, snapshot, place, axes, { scale, translation })
     const atOrigin = origin.reduce((sum, input, k) => sum + input * kernel[k][u], constant);
     const atCentre = weights.reduce((sum, weight, k) => sum - weight * translation[k], atOrigin);
     const corners = polygon(weights, atCentre);
-    return corners.length < FEWEST ? [] : fan(corners, weights, bias.length);
+    return corners.length < MIN_CORNERS ? [] : fan(corners, weights, bias.length);
   });
 }
 
@@ -44,7 +44,7 @@ export function polygon(w, b) {
       if (Math.abs(along) <= 1) corners.push(from.with(axis, along));
     }
   }
-  if (corners.length < FEWEST) return [];
+  if (corners.length < MIN_CORNERS) return [];
   const middle = [0, 1, 2].map((k) => corners.reduce((sum, corner) => sum + corner[k], 0) / corners.length);
   // Two directions within the plane, by which the corners are put in order around the middle.
   const least = w.map(Math.abs).indexOf(Math.min(...w.map(Math.abs)));

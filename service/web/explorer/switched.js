@@ -7,7 +7,7 @@ import { Network } from "./network.js";
  *  @typedef {boolean[][]} Off */
 
 /** How much the outputs of a unit may differ over the data where it is called dead, beside their size or 1. */
-const SAME = 1e-6;
+const DEAD_TOLERANCE = 1e-6;
 
 /** The units that an address has off, `1.3 2.10`: layer and unit, from 1. What is no unit of the model is passed over.
  *  @param {string | null} text @param {number[]} hiddenLayers units of each
@@ -80,5 +80,5 @@ export function sameIn(values) {
     if (values[i] < low) low = values[i];
     if (values[i] > high) high = values[i];
   }
-  return high - low <= SAME * Math.max(1, Math.abs(low), Math.abs(high)) ? low : null;
+  return high - low <= DEAD_TOLERANCE * Math.max(1, Math.abs(low), Math.abs(high)) ? low : null;
 }

@@ -2,7 +2,7 @@
 
 import { classScale, scaleOf, signedScale, valueScale } from "./colours.js";
 import { rangeOf } from "./scales.js";
-import { THICKEST } from "./wires.js";
+import { MAX_CONNECTION_WIDTH } from "./wires.js";
 
 /** @typedef {import("./scales.js").AnyScale} AnyScale */
 /** @typedef {import("./network.js").Network} Network */
@@ -84,7 +84,7 @@ export function linesOf(network, snapshot, place) {
 export function outgoing(kernel) {
   const lengths = kernel.map((weights) => Math.hypot(...weights));
   const most = Math.max(...lengths, 1e-9);
-  return lengths.map((length) => (THICKEST * length) / most);
+  return lengths.map((length) => (MAX_CONNECTION_WIDTH * length) / most);
 }
 
 /** What a unit does, in words, by its layer among so many.

@@ -4,7 +4,7 @@ import { signedScale } from "./colours.js";
 import { s } from "./dom.js";
 
 /** The width in pixels of a layer's largest weight. */
-export const THICKEST = 6;
+export const MAX_CONNECTION_WIDTH = 6;
 
 /** Connections of a layer that are drawn, the largest: more would be one stain. */
 const MAX_DRAWN_CONNECTIONS = 400;
@@ -34,7 +34,7 @@ export function wire(edges, layers, boxes, colours, off) {
         return {
           d: `M${a.end},${a.y}C${middle},${a.y} ${middle},${b.y} ${b.start},${b.y}`,
           stroke: weight < 0 ? cold : warm,
-          "stroke-width": (0.4 + (THICKEST * Math.abs(weight)) / most).toFixed(2),
+          "stroke-width": (0.4 + (MAX_CONNECTION_WIDTH * Math.abs(weight)) / most).toFixed(2),
           "stroke-opacity": (0.25 + (0.65 * Math.abs(weight)) / most).toFixed(2),
         };
       }),

@@ -3,7 +3,7 @@
 import { comparable } from "../explorer/view.js";
 
 /** Activations that are made of straight pieces. */
-const CORNERED = ["relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid"];
+const PIECEWISE_LINEAR = ["relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid"];
 
 /** The line has no hidden layer. `few` and `many` have one, of the same activation, `deep` more; of the pair the second
  *  has corners, and both have the same layers. What is not served is null.
@@ -52,15 +52,15 @@ const filled = ({ few, many, deep }) => [few, many, deep].filter((model) => mode
 
 /** The notebook's first, and smooth ones before those with corners.
  *  @param {string} activation */
-const liking = (activation) => (activation === "tanh" ? 2 : CORNERED.includes(activation) ? 0 : 1);
+const liking = (activation) => (activation === "tanh" ? 2 : PIECEWISE_LINEAR.includes(activation) ? 0 : 1);
 
 /** Two networks of the same layers, the second with corners: of those that play a part, else of any.
  *  @param {Model[]} models @param {(Model | null)[]} playing
  *  @returns {[Model, Model] | null} */
 function pairOf(models, playing) {
-  const smooth = models.filter(({ activations }) => !CORNERED.includes(activations[0]));
+  const smooth = models.filter(({ activations }) => !PIECEWISE_LINEAR.includes(activations[0]));
   const first = [...playing.filter((model) => model !== null && smooth.includes(model)), ...smooth];
-  const cornered = CORNERED.flatMap((name) => models.filter(({ activations }) => activations[0] === name));
+  const cornered = PIECEWISE_LINEAR.flatMap((name) => models.filter(({ activations }) => activations[0] === name));
   for (const model of first) {
     const layers = String(model?.hiddenLayers);
     const other = cornered.find(({ hiddenLayers }) => String(hiddenLayers) === layers);

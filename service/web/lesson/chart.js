@@ -4,7 +4,7 @@ import { fixed, h, interval, number, s } from "../explorer/dom.js";
 import { ticks } from "../explorer/ticks.js";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [480, 330, 44, 44, 12, 112];
-const EACH = 16;
+const LINE_FRAMES = 16;
 
 /** How far apart names stand at least. */
 const NAME = 15;
@@ -49,16 +49,16 @@ export function chart({ across, categories, names, means, what }) {
       words,
       h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The numbers" }, table),
     ),
-    stops: Array.from({ length: names.length + 1 }, (_, i) => i * EACH),
+    stops: Array.from({ length: names.length + 1 }, (_, i) => i * LINE_FRAMES),
     speed: 24,
     unit: "Lines",
-    label: (frame) => (frame === 0 ? "nothing yet" : names[Math.min(names.length, Math.ceil(frame / EACH)) - 1]),
+    label: (frame) => (frame === 0 ? "nothing yet" : names[Math.min(names.length, Math.ceil(frame / LINE_FRAMES)) - 1]),
     load: async () => {},
     draw: (frame) => {
-      const newest = Math.ceil(frame / EACH) - 1;
-      drawn.forEach((one, i) => one.show(Math.min(1, Math.max(0, frame / EACH - i)), i === newest));
-      [...table.tBodies[0].rows].forEach((row, i) => (row.hidden = frame / EACH < i + 1));
-      table.hidden = frame < EACH;
+      const newest = Math.ceil(frame / LINE_FRAMES) - 1;
+      drawn.forEach((one, i) => one.show(Math.min(1, Math.max(0, frame / LINE_FRAMES - i)), i === newest));
+      [...table.tBodies[0].rows].forEach((row, i) => (row.hidden = frame / LINE_FRAMES < i + 1));
+      table.hidden = frame < LINE_FRAMES;
       const seen = names.slice(0, newest + 1);
       words.textContent = seen.length === 0 ? `${what}.` : `${what}; ${seen.join(", ")}.`;
     },

@@ -4,7 +4,7 @@ import { isRefusal } from "../explorer/service.js";
 import { Study, summariesOf, upTo } from "../study/study.js";
 
 /** The course's own study, which is looked for first; and how many are looked through. */
-const USUAL = "depth-and-data";
+const OUR_STUDY = "depth-and-data";
 const MAX_STUDIES = 4;
 
 /** By what networks are called good, of what a study has, the first: of these the highest is the best. */
@@ -24,7 +24,7 @@ export async function depthStudy(service) {
   try {
     /** @type {StudyList} */
     const { studies } = await service.json("studies?format=json");
-    const names = studies.map(({ name }) => name).sort((a, b) => Number(b === USUAL) - Number(a === USUAL));
+    const names = studies.map(({ name }) => name).sort((a, b) => Number(b === OUR_STUDY) - Number(a === OUR_STUDY));
     for (const name of names.slice(0, MAX_STUDIES)) {
       const found = await read(service, name);
       if (found !== null) return found;

@@ -16,8 +16,8 @@ const sizeOf = (width, height) => ({
 });
 
 /** How large a drawing is, and between which of its units its axes lie. */
-export const SMALL = sizeOf(360, 190);
-export const WIDE = sizeOf(720, 260);
+export const SMALL_SIZE = sizeOf(360, 190);
+export const WIDE_SIZE = sizeOf(720, 260);
 
 /** @typedef {{at: (value: number) => number, ticks: [number, string][], label: string}} Axis */
 /** @typedef {{width: number, height: number, across: Interval, up: Interval}} Size */
@@ -87,7 +87,7 @@ export function stepped(levels, [from, to], label) {
 /** Lines with their intervals as bands; runs behind them.
  *  @param {string} title @param {Axis} x @param {Axis} y @param {Series[]} series
  *  @param {number | null} now where a mark stands on x */
-export function chart(title, x, y, series, now = null, size = SMALL) {
+export function chart(title, x, y, series, now = null, size = SMALL_SIZE) {
   const { width, height } = size;
   const [left, right] = size.across;
   const [bottom, top] = size.up;
@@ -125,7 +125,7 @@ export function chart(title, x, y, series, now = null, size = SMALL) {
  *  @param {number[]} values NaN where a run has none @param {CellSummary | null} summary @param {string} measure
  *  @param {boolean} isLog @param {number[]} all what the axis spans */
 export function strip(values, summary, measure, isLog, all) {
-  const { width } = SMALL;
+  const { width } = SMALL_SIZE;
   const [height, middle] = [64, 24];
   const pixels = /** @type {Interval} */ ([LEFT / 2, width - 2 * RIGHT]);
   const axis = isLog ? powers(all, pixels, "") : even(all, pixels, "", measure);

@@ -4,7 +4,7 @@ import { ClassScale } from "../explorer/colours.js";
 import { epochText, h, say } from "../explorer/dom.js";
 import { hues, scaleBar } from "../explorer/legend.js";
 import { Plot } from "../explorer/map.js";
-import { chart, epochAxis, even, keys, meanOf, medianOf, powers, SMALL, stepped, strip } from "./charts.js";
+import { chart, epochAxis, even, keys, meanOf, medianOf, powers, SMALL_SIZE, stepped, strip } from "./charts.js";
 import { brief, factorText, figure, isLogarithmic, layerOf, levelText, nameOf, range, written } from "./measures.js";
 import { recorded } from "./study.js";
 
@@ -154,13 +154,13 @@ function numbersOf(summary, metric) {
 function learning(metric, epochs, byEpoch, now) {
   const count = Math.max(...byEpoch.map((values) => values.length));
   const [all, name] = [byEpoch.flat(), nameOf(metric)];
-  const y = isLogarithmic(metric, all) ? powers(all, SMALL.up, name) : even(all, SMALL.up, name, metric);
+  const y = isLogarithmic(metric, all) ? powers(all, SMALL_SIZE.up, name) : even(all, SMALL_SIZE.up, name, metric);
   const runs = Array.from({ length: count }, (_, run) => epochs.map((x, i) => ({ x, y: byEpoch[i][run] ?? NaN })));
   const marks = epochs.map((x, i) => ({ x, y: meanOf(byEpoch[i]) }));
   const [first, last] = [marks[0], marks[marks.length - 1]];
   const ends = [first, last].map(({ y: mean }) => written(mean, metric));
   const title = `${name} by epoch: a mean of ${ends[0]} at first, ${ends[1]} in the end`;
-  return chart(title, epochAxis(epochs, SMALL.across), y, [{ name, hue: "rate-1", marks, runs }], now);
+  return chart(title, epochAxis(epochs, SMALL_SIZE.across), y, [{ name, hue: "rate-1", marks, runs }], now);
 }
 
 /** A measure of each layer, before training and at an epoch.
@@ -185,9 +185,9 @@ function layers(kind, title, runs, epoch) {
     ),
   }));
   const names = found.slice(0, last).map(({ layer }) => String(layer));
-  const x = stepped(names, SMALL.across, "layer; the last is the output");
+  const x = stepped(names, SMALL_SIZE.across, "layer; the last is the output");
   const ends = series.map(({ name, marks }) => `${name} ${marks.map(({ y }) => written(y)).join(", ")}`);
-  const drawing = chart(`${title}: ${ends.join("; ")}`, x, powers(all, SMALL.up, "gradient norm"), series);
+  const drawing = chart(`${title}: ${ends.join("; ")}`, x, powers(all, SMALL_SIZE.up, "gradient norm"), series);
   return [part(title, drawing, keys(series))];
 }
 

@@ -14,7 +14,7 @@ import { Grid } from "./grid.js";
 import { Heat } from "./heat.js";
 import { drawLegend } from "./legend.js";
 import { Maps } from "./maps.js";
-import { drawProfile, NARROW } from "./profile.js";
+import { drawProfile, NARROW_SCREEN } from "./profile.js";
 import { addressOf, State } from "./state.js";
 import { runsOf, Study, summariesOf, upTo } from "./study.js";
 import { viewOf } from "./view.js";
@@ -30,7 +30,7 @@ const POLL_MS = 5000;
 const REST_MS = 120;
 
 /** At most this share of the time is spent on asking a study that runs. */
-const SHARE = 0.1;
+const MAX_POLL_SHARE = 0.1;
 
 class Page {
   /** @type {Study | null} */
@@ -72,7 +72,7 @@ class Page {
       onchoose: (cell) => this.state.set({ cell: this.state.values.cell === cell.name ? null : cell.name }),
     });
     this.state.subscribe(() => this.update());
-    NARROW.addEventListener("change", () => this.update());
+    NARROW_SCREEN.addEventListener("change", () => this.update());
     bringKey(this.follower.service, (error) => this.follower.explain(error));
     document.title = NAME;
     byId("title").textContent = NAME;
@@ -100,7 +100,7 @@ class Page {
       this.follower.news = this.#study.isRunning ? runningText(this.#study) : "";
       this.update();
       await this.#loadMaps(this.#study);
-      this.follower.pause = Math.max(POLL_MS, (performance.now() - began) / SHARE);
+      this.follower.pause = Math.max(POLL_MS, (performance.now() - began) / MAX_POLL_SHARE);
     }
     this.follower.say(this.follower.news);
   }

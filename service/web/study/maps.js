@@ -8,7 +8,7 @@ import { levels } from "../explorer/scales.js";
 import { parseNpyBytes } from "../explorer/service.js";
 
 /** The share of runs in the second plane is in steps of this, and this is where there is none. */
-const [ALL, NONE] = [254, 255];
+const [AGREEMENT_STEPS, NO_AGREEMENT] = [254, 255];
 
 /** Bytes are red, green, blue and opacity, the lowest first. */
 const DARK_PIXEL = [1, 3, 5].reduce((sum, at, i) => sum | (parseInt(DARK.slice(at, at + 2), 16) << (8 * i)), 255 << 24);
@@ -134,12 +134,13 @@ export class Maps {
    *  @param {BoundaryMap} map
    *  @returns {Field | null} */
   agreed(map) {
-    return map.agreement.every((share) => share === NONE) ? null : { values: shares(map), labels: null };
+    return map.agreement.every((share) => share === NO_AGREEMENT) ? null : { values: shares(map), labels: null };
   }
 }
 
 /** @param {BoundaryMap} map */
-const shares = ({ agreement }) => Float32Array.from(agreement, (share) => (share === NONE ? 0 : share / ALL));
+const shares = ({ agreement }) =>
+  Float32Array.from(agreement, (share) => (share === NO_AGREEMENT ? 0 : share / AGREEMENT_STEPS));
 
 /** Darken the pixels on the upper side of P = 0.5.
  *  @param {Uint32Array} pixels rows from above @param {Uint8Array} values rows from below @param {number} n */

@@ -1,14 +1,14 @@
 // The measure along a factor: a line for each level of another, with the intervals of the means.
 
 import { h } from "../explorer/dom.js";
-import { chart, even, keys, powers, SMALL, stepped, WIDE } from "./charts.js";
+import { chart, even, keys, powers, SMALL_SIZE, stepped, WIDE_SIZE } from "./charts.js";
 import { factorText, levelText, nameOf, shortened } from "./measures.js";
 
 /** As many lines as can be told apart. */
 const MAX_LINES = 6;
 
 /** Where a drawing as wide as the page is small. */
-export const NARROW = matchMedia("(max-width: 36rem)");
+export const NARROW_SCREEN = matchMedia("(max-width: 36rem)");
 
 /** What is drawn.
  *  @type {WeakMap<HTMLElement, {key: string, summaries: object, isNarrow: boolean}>} */
@@ -30,8 +30,8 @@ export function drawProfile(element, view, { summaries, heat }, cell) {
   const chosen = spread(known, MAX_LINES, own);
   const key = JSON.stringify([x, y, chosen, columns, [...view.held]]);
   const before = drawn.get(element);
-  if (before?.key === key && before.summaries === summaries && before.isNarrow === NARROW.matches) return;
-  drawn.set(element, { key, summaries, isNarrow: NARROW.matches });
+  if (before?.key === key && before.summaries === summaries && before.isNarrow === NARROW_SCREEN.matches) return;
+  drawn.set(element, { key, summaries, isNarrow: NARROW_SCREEN.matches });
   const series = chosen.map((row, k) => ({
     name: y === null ? nameOf(metric) : `${factorText(y)} ${levelText(rows[row])}`,
     hue: `rate-${(k + 1) % MAX_LINES}`,
@@ -43,7 +43,7 @@ export function drawProfile(element, view, { summaries, heat }, cell) {
     }),
   }));
   const name = nameOf(metric);
-  const size = NARROW.matches ? SMALL : WIDE;
+  const size = NARROW_SCREEN.matches ? SMALL_SIZE : WIDE_SIZE;
   const all = series.flatMap(({ marks }) => marks.flatMap((mark) => [mark.y, mark.low, mark.high]));
   const up = heat.isLog ? powers(all, size.up, name) : even(all, size.up, name, metric);
   const along = stepped(shortened(columns.map(levelText)), size.across, factorText(x));

@@ -7,7 +7,7 @@ import { boundaryOf } from "./fields.js";
 import { NODES } from "./run.js";
 
 /** While painting, points are so far apart, as a share of the map; as near as this one is taken away. */
-const APART = 0.025;
+const POINT_DISTANCE = 0.025;
 
 const KEYS = new Map([
   ["ArrowLeft", [-1, 0]],
@@ -114,7 +114,7 @@ export class Editor {
    *  @returns {Point} */
   get #reach() {
     const { x, y } = this.plot.domain;
-    return [APART * (x[1] - x[0]), APART * (y[1] - y[0])];
+    return [POINT_DISTANCE * (x[1] - x[0]), POINT_DISTANCE * (y[1] - y[0])];
   }
 
   /** @param {PointerEvent} event */

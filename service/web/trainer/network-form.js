@@ -7,7 +7,7 @@ import { MOST_LAYERS, nameOf } from "./settings.js";
 import { ACTIVATIONS } from "./slopes.js";
 
 /** The usual ones first. */
-const USUAL = ["tanh", "relu", "sigmoid", "gelu", "elu"];
+const COMMON_NAMES = ["tanh", "relu", "sigmoid", "gelu", "elu"];
 
 /** What a new layer has. */
 const UNITS = 10;
@@ -31,7 +31,8 @@ export class NetworkForm {
       numberField(`Units in layer ${layer + 1}`, "units", (units) => this.#units(layer, units)),
     );
     this.activation = select(`activation-${id}`, {}, (activation) => this.#change({ activation }));
-    options(this.activation, named([...USUAL, ...ACTIVATIONS.filter((name) => !USUAL.includes(name))]));
+    const others = ACTIVATIONS.filter((name) => !COMMON_NAMES.includes(name));
+    options(this.activation, named([...COMMON_NAMES, ...others]));
     this.rate = numberField("Rate", "rate", (rate) => this.#change({ rate }));
     this.batch = numberField("Batch", "batch", (batch) => this.#change({ batch }));
     this.l1 = numberField("L1", "l1", (l1) => this.#change({ l1 }));

@@ -24,7 +24,7 @@ import { ACTIVATIONS } from "./slopes.js";
 export const MOST_POINTS = 20_000;
 export const MOST_CLASSES = 4;
 export const MOST_LAYERS = 4;
-const FARTHEST = 1e6;
+const MAX_COORDINATE = 1e6;
 const LONGEST_NAME = 40;
 
 /** The fewest and the most of each number, and whether only whole ones will do.
@@ -216,7 +216,7 @@ function pointsOf(given, classes) {
   const rows = listOf(given, "points", 0, MOST_POINTS);
   for (const row of rows) {
     const isOne = Array.isArray(row) && row.length === 3 && row.every(Number.isFinite);
-    const isNear = isOne && Math.abs(row[0]) <= FARTHEST && Math.abs(row[1]) <= FARTHEST;
+    const isNear = isOne && Math.abs(row[0]) <= MAX_COORDINATE && Math.abs(row[1]) <= MAX_COORDINATE;
     if (!isNear || !Number.isInteger(row[2]) || row[2] < 0 || row[2] >= classes) {
       throw new Error(`a point is ${JSON.stringify(row)}, not two numbers and a class`);
     }
@@ -268,7 +268,7 @@ function short(value) {
  *  @returns {Interval} */
 function span(given) {
   const isOne = Array.isArray(given) && given.length === 2 && given.every(Number.isFinite) && given[0] < given[1];
-  if (!isOne || given.some((/** @type {number} */ end) => Math.abs(end) > 2 * FARTHEST)) {
+  if (!isOne || given.some((/** @type {number} */ end) => Math.abs(end) > 2 * MAX_COORDINATE)) {
     throw new Error("the map must have a lower and an upper end");
   }
   return [given[0], given[1]];

@@ -3,17 +3,17 @@
 import { contours } from "../explorer/contours.js";
 
 /** How far a line may bend and be called straight, as a share of its length. */
-const STRAIGHT = 0.03;
+const MAX_BEND = 0.03;
 
 /** Lines shorter than so many cells are specks. */
-const SPECK = 3;
+const SPECK_CELLS = 3;
 
 /** @typedef {import("../explorer/contours.js").Line} Line */
 
 /** What the line between two classes looks like on a map of so many nodes an axis.
  *  @param {ArrayLike<number>} values P(y = 1) at each node @param {number} nodes @param {string[]} classes */
 export function shapeOf(values, nodes, classes) {
-  const lines = contours(values, nodes, nodes, 0.5).filter(({ points }) => points.length > SPECK);
+  const lines = contours(values, nodes, nodes, 0.5).filter(({ points }) => points.length > SPECK_CELLS);
   if (lines.length === 0) return `there is no boundary: all is class ${classes[Number(values[0] > 0.5)]}`;
   if (lines.length > 1) {
     const closed = lines.filter(({ isClosed }) => isClosed).length;
@@ -39,5 +39,5 @@ function around({ points }, nodes) {
 function isStraight({ points }) {
   const [[x, y], [u, v]] = [points[0], points[points.length - 1]];
   const length = Math.hypot(u - x, v - y);
-  return points.every(([a, b]) => Math.abs((u - x) * (b - y) - (v - y) * (a - x)) <= STRAIGHT * length * length);
+  return points.every(([a, b]) => Math.abs((u - x) * (b - y) - (v - y) * (a - x)) <= MAX_BEND * length * length);
 }

@@ -8,7 +8,7 @@ const TEST_SHARE = 0.3;
 const VALIDATION_SHARE = 0.2;
 
 /** The fewest points of a class: one for training, validation and testing each. */
-export const FEWEST = 3;
+export const MIN_CLASS_POINTS = 3;
 
 /** @typedef {import("./gallery.js").Points} Points */
 
@@ -53,9 +53,9 @@ export function lacking(points, names) {
   for (const label of points.labels) counts[label]++;
   const used = counts.filter((count) => count > 0).length;
   if (used < 2) return "Give points of two classes at least.";
-  const few = names.filter((_, c) => counts[c] > 0 && counts[c] < FEWEST);
+  const few = names.filter((_, c) => counts[c] > 0 && counts[c] < MIN_CLASS_POINTS);
   if (few.length === 0) return null;
-  return `Give ${FEWEST} points or more of each class: there are too few of ${few.join(", ")}.`;
+  return `Give ${MIN_CLASS_POINTS} points or more of each class: there are too few of ${few.join(", ")}.`;
 }
 
 /** @typedef {{train: number[], validation: number[], test: number[]}} Rows */
@@ -68,7 +68,7 @@ function splitByClass(labels, random) {
   const rows = { train: [], validation: [], test: [] };
   for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
     const own = random.shuffle(rowsOf(labels, label));
-    const test = part(own.length, TEST_SHARE, FEWEST - 1);
+    const test = part(own.length, TEST_SHARE, MIN_CLASS_POINTS - 1);
     const validation = part(own.length - test, VALIDATION_SHARE, 1);
     rows.test.push(...own.slice(0, test));
     rows.validation.push(...own.slice(test, test + validation));
