@@ -211,6 +211,7 @@ def test_a_unit_that_is_switched_off_stays_off_in_a_link_until_it_is_switched_on
     page.goto(page.url)
     region = inside(page)
     expect(switch(region, "1.4")).not_to_be_checked()
+    settle(page)
     assert boundary(region) == moved
     region.get_by_role("button", name="Layer 1, unit 4", exact=True).click()
     region.get_by_role("heading", name="Inside a model").hover()

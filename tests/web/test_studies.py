@@ -144,6 +144,16 @@ def test_the_factor_of_the_other_axis_changes_places_with_it(page: Page) -> None
     assert page.locator("#cells tbody th").all_text_contents() == ["none", "3", "5", "10", "30"]
 
 
+def test_a_cell_that_leaves_the_table_is_told_no_longer(page: Page) -> None:
+    show(page, "units", LAST)
+    cell(page, "tanh-30-1000").hover()
+    expect(detail(page).get_by_role("heading")).to_have_text("tanh-30-1000")
+    page.mouse.move(2, 2)  # what was looked at last stays
+    choose(page, "activation", "relu")
+    expect(cell(page, "tanh-30-1000")).to_have_count(0)
+    expect(detail(page).get_by_role("heading")).not_to_contain_text("tanh")
+
+
 def test_another_measure_and_an_earlier_epoch_are_shown(page: Page, server: Server) -> None:
     show(page, "units", LAST)
     choose(page, "Measure", "test accuracy")
@@ -200,16 +210,6 @@ def test_a_chosen_cell_stays(page: Page) -> None:
     expect(cell(page, "tanh-3-1000")).to_have_attribute("aria-selected", "true")
     page.reload()
     expect(detail(page).get_by_role("heading")).to_have_text("tanh-3-1000")
-
-
-def test_a_cell_that_leaves_the_table_is_told_no_longer(page: Page) -> None:
-    show(page, "units", LAST)
-    cell(page, "tanh-30-1000").hover()
-    expect(detail(page).get_by_role("heading")).to_have_text("tanh-30-1000")
-    page.mouse.move(2, 2)  # what was looked at last stays
-    choose(page, "activation", "relu")
-    expect(cell(page, "tanh-30-1000")).to_have_count(0)
-    expect(detail(page).get_by_role("heading")).not_to_contain_text("tanh")
 
 
 def test_an_exported_cell_is_opened_in_the_explorer(page: Page) -> None:
