@@ -306,7 +306,8 @@ def test_a_step_that_did_not_load_is_shown_as_soon_as_it_does(page: Page, journa
     settle(page)
 
 
-def test_a_picture_that_cannot_be_loaded_is_said_until_it_can_be(page: Page, journal: Journal) -> None:
+def test_a_picture_that_cannot_be_loaded_is_said_until_it_can_be(own_page: Page, journal: Journal) -> None:
+    page = own_page
     journal.expect("net::ERR_FAILED", "does not answer")
     page.clock.install()
     page.route("**/weights?*", lambda route: route.fulfill(json={"epochs": [1], "layers": 3}))

@@ -361,7 +361,8 @@ def test_a_script_that_does_not_load_is_said(page: Page, journal: Journal, file:
     expect(page.get_by_role("status")).to_contain_text("A part of this page did not load")
 
 
-def test_a_worker_that_does_not_start_is_said_and_another_is_started_later(page: Page) -> None:
+def test_a_worker_that_does_not_start_is_said_and_another_is_started_later(own_page: Page) -> None:
+    page = own_page
     page.route("**/trainer/worker.js", lambda route: route.abort())
     show(page)
     put(page, "Epochs", 8)
@@ -372,13 +373,16 @@ def test_a_worker_that_does_not_start_is_said_and_another_is_started_later(page:
     train(page)
 
 
-def test_without_the_service_the_page_trains_and_copies_its_link(trainer: Page) -> None:
-    choose(trainer, "Data", "Two moons")
-    trainer.wait_for_load_state("networkidle")
-    trainer.route("**", lambda route: route.abort())
-    train(trainer)
-    trainer.get_by_role("button", name="Copy link").click()
-    expect(trainer.get_by_role("textbox", name="The link")).to_have_value(re.compile("#train="))
+def test_without_the_service_the_page_trains_and_copies_its_link(own_page: Page) -> None:
+    page = own_page
+    show(page)
+    put(page, "Epochs", 8)
+    choose(page, "Data", "Two moons")
+    page.wait_for_load_state("networkidle")
+    page.route("**", lambda route: route.abort())
+    train(page)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("textbox", name="The link")).to_have_value(re.compile("#train="))
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page: Page) -> None:
