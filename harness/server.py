@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import MappingProxyType
@@ -18,22 +19,18 @@ import requests
 
 from harness import processes
 from harness.ports import free_port
+from harness.service_log import MARK, ServiceLog
 from harness.waiting import PATIENCE_SECONDS, wait_for
 
 ROOT = Path(__file__).parent.parent
 CONSTANTS = ROOT / "harness/constants.py"
 HOST = "127.0.0.1"
 
-_MARK = "/mark-in-the-log"
 
+class HttpServer:
+    """What listens on a port of this machine, and how it is asked."""
 
-@dataclass(frozen=True)
-class Server:
-    """Gunicorn's arbiter, the port that it listens on, and the file that it and its workers log to."""
-
-    process: subprocess.Popen[bytes]
     port: int
-    log: Path
 
     @property
     def url(self) -> str:
@@ -51,6 +48,15 @@ class Server:
 
     def predict(self, **body: object) -> requests.Response:
         return self.post("/predict", json=body)
+
+
+@dataclass(frozen=True)
+class Server(HttpServer):
+    """Gunicorn's arbiter, the port that it listens on, and the file that it and its workers log to."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
 
     def wait_until_live(self) -> None:
         """Wait until a worker answers."""
@@ -93,16 +99,14 @@ class Server:
             yield found
 
     def events(self, event: str) -> list[dict[str, Any]]:
-        """Return what the service logged under this name so far; gunicorn's own lines are no JSON."""
+        """Return what the service logged under this name so far."""
         if event == "request":
             self._let_requests_be_logged()
-        lines = (line for line in self.log.read_text().split("\n") if line.startswith("{"))  # paths may hold others
-        entries = [entry for entry in map(json.loads, lines) if entry["event"] == event]
-        return [entry for entry in entries if entry.get("path") != _MARK]
+        return self._logged.events(event)
 
     def tracebacks(self) -> int:
         """Return how many errors the service did not expect stand in its log."""
-        return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
+        return self._logged.tracebacks()
 
     def stop(self) -> int:
         """Stop it as an orchestrator does, where it still runs: what was asked is answered. Returns the exit status."""
@@ -122,8 +126,12 @@ class Server:
         with self.each_worker() as sessions:
             for session in sessions:
                 marks.append(uuid.uuid4().hex)
-                session.get(self.url + _MARK, headers={"X-Request-ID": marks[-1]}, timeout=PATIENCE_SECONDS)
-        wait_for(lambda: all(mark in self.log.read_text() for mark in marks))
+                session.get(self.url + MARK, headers={"X-Request-ID": marks[-1]}, timeout=PATIENCE_SECONDS)
+        wait_for(lambda: set(marks) <= {entry["request_id"] for entry in self._logged.events(MARK)})
+
+    @cached_property
+    def _logged(self) -> ServiceLog:
+        return ServiceLog(self.log)
 
     def _status(self, path: str) -> int | None:
         with closing(HTTPConnection(*self.address, timeout=5)) as connection:
