@@ -118,6 +118,21 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
+@pytest.fixture
+def unharmed(server: Server, _answers_afterwards: None) -> Iterator[None]:
+    """Whatever a test sends, the workers live on, and log no error that the service did not expect."""
+    workers = server.workers()
+    yield
+    assert server.workers() == workers
+    assert server.tracebacks() == 0
+
+
+@pytest.fixture(scope="module")
+def _answers_afterwards(server: Server) -> Iterator[None]:
+    yield
+    assert server.predict(points=[[0.1, 0.2]]).status_code == 200
+
+
 @pytest.fixture(scope="session")
 def site(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
     """The pages, saved with the default experiment, behind a server of files."""

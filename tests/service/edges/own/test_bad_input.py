@@ -12,12 +12,7 @@ import requests
 
 from tests.conftest import Server
 
-
-@pytest.fixture(autouse=True)
-def _still_answers_afterwards(server: Server) -> Iterator[None]:
-    yield
-    assert server.predict(points=[[0.1, 0.2]]).status_code == 200
-    assert "Traceback" not in server.log.read_text()
+pytestmark = pytest.mark.usefixtures("unharmed")
 
 
 def assert_problem(answer: requests.Response, status: int, *words: str) -> None:
