@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+from harness.app_server import serving_app
 from tests import console
-from tests.conftest import ROOT, Server, StartServer, wait_for
+from tests.conftest import ROOT, Server
 
 EXAMPLES = ROOT / "examples"
 MIGRATION = ROOT / "docs" / "migration.md"
@@ -246,25 +247,24 @@ def test_points_that_the_migration_page_says_are_refused_are(server: Server, poi
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
 
 
-def test_folders_are_served_as_the_migration_page_says(
-    models_dir: Path, start_server: StartServer, tmp_path: Path
-) -> None:
+def test_folders_are_served_as_the_migration_page_says(models_dir: Path, tmp_path: Path) -> None:
     """Where a model's versions lie elsewhere, a link serves them; a version is gone back from by removing it."""
     elsewhere, models = tmp_path / "elsewhere", tmp_path / "models"
     for version in ("0", "7", "00000008", "9", "10"):
         shutil.copytree(models_dir / "linear" / "1", elsewhere / version)
     models.mkdir()
     (models / "mine").symlink_to(elsewhere)
-    server = start_server(SERVICE_MODELS_DIR=str(models), SERVICE_POLL_SECONDS="0.1")
+    with serving_app(models) as server:
 
-    def served() -> list[str]:
-        states = server.get("/v1/models/mine").json()["model_version_status"]
-        return [found["version"] for found in states if found["state"] == "AVAILABLE"]
+        def served() -> list[str]:
+            states = server.get("/v1/models/mine").json()["model_version_status"]
+            return [found["version"] for found in states if found["state"] == "AVAILABLE"]
 
-    assert served() == ["10", "9"]
-    assert server.get("/v1/models/mine/versions/0/metadata").json()["model_spec"]["version"] == "10"
-    shutil.rmtree(elsewhere / "10")
-    wait_for(lambda: served() == ["9", "7"])
+        assert served() == ["10", "9"]
+        assert server.get("/v1/models/mine/versions/0/metadata").json()["model_spec"]["version"] == "10"
+        shutil.rmtree(elsewhere / "10")
+        server.refresh()
+        assert served() == ["9", "7"]
 
 
 def _notebook() -> nbformat.NotebookNode:

@@ -4,7 +4,6 @@ Form 1 is the first. Form 2 added `replication`, `diverged` and `true_boundary`.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +15,8 @@ from bundle import layout
 from bundle.card import Card, CardSchema, TrueBoundary
 from bundle.comparison import ComparisonSchema
 from bundle.records import FileSchema
-from tests.conftest import StartServer
+from harness.app_server import serving_app
+from harness.bundles import copy
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FORMS = (1, 2)
@@ -56,21 +56,17 @@ def cut(document: Any, form: Any) -> Any:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_version_with_a_card_of_each_form_is_served(
-    form: int, models_dir: Path, tmp_path: Path, start_server: StartServer
-) -> None:
-    models = tmp_path / "models"
-    shutil.copytree(models_dir / "tanh-3", models / "tanh-3")
-    shutil.copytree(models_dir / layout.EXPERIMENTS, models / layout.EXPERIMENTS)
+def test_a_version_with_a_card_of_each_form_is_served(form: int, models_dir: Path, tmp_path: Path) -> None:
+    models = copy(models_dir, tmp_path / "models", "tanh-3", layout.EXPERIMENTS)
     comparison = layout.experiment_dir(models, "gaussian-quantiles") / layout.COMPARISON
     for kind, path in (("card", models / "tanh-3" / "1" / layout.CARD), ("comparison", comparison)):
         path.write_text(json.dumps(cut(json.loads(path.read_text()), fixture(kind, form))))
-    server = start_server(SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="tanh-3", WEB_CONCURRENCY="1")
-    model = server.get("/models/tanh-3").json()
-    assert [status["state"] for status in model["versions"]] == ["AVAILABLE"]
-    assert set(model["card"]) == set(Card.__dataclass_fields__)
-    assert server.predict(points=[[0.1, 0.2]]).status_code == 200
-    assert server.get("/comparison").json()["dataset"]["replication"] == "redrawn"
+    with serving_app(models, default_model="tanh-3") as server:
+        model = server.get("/models/tanh-3").json()
+        assert [status["state"] for status in model["versions"]] == ["AVAILABLE"]
+        assert set(model["card"]) == set(Card.__dataclass_fields__)
+        assert server.predict(points=[[0.1, 0.2]]).status_code == 200
+        assert server.get("/comparison").json()["dataset"]["replication"] == "redrawn"
 
 
 def fields_of(document: Document, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -20,8 +20,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from bundle.layout import EXTRAS
 from client import BoundaryClient, Dataset, InvalidError, NotFoundError, RemoteClassifier
+from harness.app_server import serving_app
 from harness.bundles import copy, publish
-from tests.conftest import Server, StartServer, wait_for
+from tests.conftest import Server
 
 
 @pytest.fixture(scope="module")
@@ -159,29 +160,25 @@ def test_more_points_than_the_services_limit_are_sent_in_batches(
     assert np.abs(classifier.predict_proba(points)[:, 1].reshape(350, 350) - grid.values).max() < 1e-6
 
 
-def test_a_classifier_keeps_its_version_when_a_newer_one_appears(
-    start_server: StartServer, models_dir: Path, tmp_path: Path
-) -> None:
+def test_a_classifier_keeps_its_version_when_a_newer_one_appears(models_dir: Path, tmp_path: Path) -> None:
     models = copy(models_dir, tmp_path / "models", "tanh-3")
-    server = start_server(SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="tanh-3", SERVICE_POLL_SECONDS="0.2")
-    with BoundaryClient(server.url) as client:
+    with serving_app(models, default_model="tanh-3") as server, BoundaryClient(server.url) as client:
         before = RemoteClassifier(client)
         first = before.predict_proba([[0.3, 0.4]])
         publish(models_dir / "linear" / "1", models, "tanh-3", 2)
-        wait_for(lambda: client.model("tanh-3")["latest"] == 2)
-        wait_for(lambda: all(client.predict([[0, 0]]).version == 2 for _ in range(20)))
+        server.refresh()
+        assert client.model("tanh-3")["latest"] == 2
+        assert client.predict([[0, 0]]).version == 2
         assert np.array_equal(before.predict_proba([[0.3, 0.4]]), first)
         after = RemoteClassifier(client)
         assert (before.version_, after.version_) == (1, 2)
         assert not np.array_equal(after.predict_proba([[0.3, 0.4]]), first)
 
 
-def test_a_model_without_a_card_has_no_features_to_name(
-    start_server: StartServer, models_dir: Path, tmp_path: Path
-) -> None:
+def test_a_model_without_a_card_has_no_features_to_name(models_dir: Path, tmp_path: Path) -> None:
+    """Within this process, which has TensorFlow already: it needs that, and a gunicorn would load it for seconds."""
     publish(models_dir / "linear" / "1", tmp_path / "models", "foreign", 1, lambda bundle: rmtree(bundle / EXTRAS))
-    server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "models"), SERVICE_DEFAULT_MODEL="foreign")
-    with BoundaryClient(server.url) as client:
+    with serving_app(tmp_path / "models", default_model="foreign") as server, BoundaryClient(server.url) as client:
         classifier = RemoteClassifier(client)
         assert not hasattr(classifier, "feature_names_in_")
         assert not hasattr(classifier, "n_features_in_")

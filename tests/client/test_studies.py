@@ -8,15 +8,14 @@ import pytest
 
 from client import BoundaryClient, InvalidError, NotFoundError
 from harness import study_rows as studies
-from tests.conftest import running
+from harness.app_server import serving_app
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoundaryClient]:
-    directory = tmp_path_factory.mktemp("studies")
-    models = directory / "models"
+    models = tmp_path_factory.mktemp("studies")
     studies.save(models)
-    with running(directory, SERVICE_MODELS_DIR=str(models)) as server, BoundaryClient(server.url) as client:
+    with serving_app(models) as server, BoundaryClient(server.url) as client:
         yield client
 
 

@@ -10,6 +10,7 @@ import orjson
 import requests
 from numpy.typing import NDArray
 
+from harness.server import HttpServer
 from tests.conftest import Server
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -19,7 +20,7 @@ POINTS = np.array([[0.1, 0.2], [0.9, -0.4], [-1.2, 0.7]], np.float32)
 Floats = NDArray[np.float32]
 
 
-def address(server: Server) -> str:
+def address(server: HttpServer) -> str:
     """Return host and port, as clients take them."""
     return urlsplit(server.url).netloc
 
@@ -45,7 +46,7 @@ def split(answer: requests.Response) -> tuple[dict[str, object], Floats]:
     return orjson.loads(answer.content[:length]), np.frombuffer(answer.content[length:], "<f4")
 
 
-def predicted(server: Server, points: Floats = POINTS, **options: object) -> list[float]:
+def predicted(server: HttpServer, points: Floats = POINTS, **options: object) -> list[float]:
     """Return what the service's own interface says."""
     answer = server.predict(points=points.tolist(), **options)
     assert answer.status_code == 200, answer.text

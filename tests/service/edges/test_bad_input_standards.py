@@ -14,7 +14,9 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Server, StartServer
+from harness.app_server import AppServer, serving_app
+from harness.bundles import copy
+from tests.conftest import Server
 from tests.service.edges.standards import HEADER_LENGTH, POINTS, exchange, tensor, with_bytes
 
 INFER, PREDICT = "/v2/models/linear/infer", "/v1/models/linear:predict"
@@ -23,12 +25,7 @@ LONGEST = 2000
 """Characters of an error, whatever was sent."""
 
 
-@pytest.fixture(autouse=True)
-def _still_answers_afterwards(server: Server) -> Iterator[None]:
-    yield
-    assert server.post(INFER, json=infer()).status_code == 200
-    assert server.post(PREDICT, json={"instances": [[0.1, 0.2]]}).status_code == 200
-    assert "Traceback" not in server.log.read_text()
+pytestmark = pytest.mark.usefixtures("unharmed")
 
 
 def infer(**changes: object) -> dict[str, object]:
@@ -446,8 +443,14 @@ def test_a_body_over_the_limit_is_413(server: Server, path: str) -> None:
     assert_error(server.post(path, data=b" " * (16 * 2**20 + 1)), 413, str(16 * 2**20))
 
 
-def test_more_points_than_are_taken_are_413_in_every_form(start_server: StartServer, models_dir: Path) -> None:
-    few = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_MAX_POINTS="3")
+@pytest.fixture
+def few(models_dir: Path, tmp_path: Path) -> Iterator[AppServer]:
+    """The service within this process, where it takes three points."""
+    with serving_app(copy(models_dir, tmp_path / "models", "linear"), max_points=3) as started:
+        yield started
+
+
+def test_more_points_than_are_taken_are_413_in_every_form(few: AppServer) -> None:
     for n, status in ((3, 200), (4, 413)):
         points = np.zeros((n, 2), np.float32)
         content, headers = with_bytes(points)

@@ -14,8 +14,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from bundle import layout
+from harness.app_server import AppServer, serving_app
 from harness.bundles import copy, publish, without_saved_model
-from tests.conftest import MODELS, Server, running
+from harness.server import HttpServer
+from tests.conftest import MODELS, Server
 from tests.service.edges.standards import POINTS, predicted
 
 ROWS = POINTS.tolist()
@@ -23,14 +25,14 @@ PREDICT = "/v1/models/tanh-10-10:predict"
 STATES = get_model_status_pb2.ModelVersionStatus.State
 
 
-def ask(server: Server, path: str = PREDICT, **body: object) -> Any:
+def ask(server: HttpServer, path: str = PREDICT, **body: object) -> Any:
     answer = server.post(path, json=body)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/json"
     return answer.json()
 
 
-def status_of(server: Server, path: str) -> dict[int, Any]:
+def status_of(server: HttpServer, path: str) -> dict[int, Any]:
     """Return what is said of each version, read as strictly as protobuf reads."""
     answer = server.get(path)
     assert answer.status_code == 200, answer.text
@@ -38,7 +40,7 @@ def status_of(server: Server, path: str) -> dict[int, Any]:
     return {entry.version: entry for entry in read.model_version_status}
 
 
-def signatures_of(server: Server, path: str) -> Any:
+def signatures_of(server: HttpServer, path: str) -> Any:
     answer = server.get(path)
     assert answer.status_code == 200, answer.text
     document = answer.json()
@@ -234,13 +236,13 @@ def mixed_models(models_dir: Path, foreign_models: Path, tmp_path_factory: pytes
 
 
 @pytest.fixture(scope="module")
-def mixed(mixed_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    environment = {"SERVICE_MODELS_DIR": str(mixed_models), "SERVICE_DEFAULT_MODEL": "linear"}
-    with running(tmp_path_factory.mktemp("server"), **environment) as started:
+def mixed(mixed_models: Path) -> Iterator[AppServer]:
+    """Within this process, which has TensorFlow already: a gunicorn would load it for seconds."""
+    with serving_app(mixed_models, default_model="linear") as started:
         yield started
 
 
-def test_a_version_that_failed_has_ended_with_its_reason(mixed: Server) -> None:
+def test_a_version_that_failed_has_ended_with_its_reason(mixed: AppServer) -> None:
     statuses = status_of(mixed, "/v1/models/linear")
     assert {number: STATES.Name(entry.state) for number, entry in statuses.items()} == {2: "END", 1: "AVAILABLE"}
     assert statuses[2].status.error_code == 13  # INTERNAL
@@ -250,7 +252,7 @@ def test_a_version_that_failed_has_ended_with_its_reason(mixed: Server) -> None:
     assert ask(mixed, "/v1/models/linear:predict", instances=ROWS)["predictions"]
 
 
-def test_a_foreign_model_answers_in_its_own_names_and_shapes(mixed: Server) -> None:
+def test_a_foreign_model_answers_in_its_own_names_and_shapes(mixed: AppServer) -> None:
     right = predicted(mixed, model="foreign")
     assert right == pytest.approx(1 / (1 + np.exp(-(POINTS @ [1, -2]))), abs=1e-6)
     column = [[value] for value in right]
@@ -264,7 +266,7 @@ def test_a_foreign_model_answers_in_its_own_names_and_shapes(mixed: Server) -> N
     assert mixed.post("/v2/models/foreign/infer", json=infer).json()["outputs"][0]["data"] == right
 
 
-def test_several_outputs_are_objects_in_rows_and_in_columns(mixed: Server) -> None:
+def test_several_outputs_are_objects_in_rows_and_in_columns(mixed: AppServer) -> None:
     score, twice = POINTS @ np.array([[1], [-2]], np.float32), 2 * POINTS[:, 0]
     columns = ask(mixed, "/v1/models/foreign:predict", signature_name="both", inputs=ROWS)["outputs"]
     assert np.array(columns["score"]) == pytest.approx(score, abs=1e-6)
@@ -273,7 +275,9 @@ def test_several_outputs_are_objects_in_rows_and_in_columns(mixed: Server) -> No
     assert rows == [{"score": s, "twice": t} for s, t in zip(columns["score"], columns["twice"], strict=True)]
 
 
-def test_a_foreign_models_signatures_are_shown_as_far_as_they_can_be_asked(mixed: Server, mixed_models: Path) -> None:
+def test_a_foreign_models_signatures_are_shown_as_far_as_they_can_be_asked(
+    mixed: AppServer, mixed_models: Path
+) -> None:
     shown = signatures_of(mixed, "/v1/models/foreign/metadata")
     saved = signatures_in(mixed_models / "foreign" / "5")
     assert set(shown.signature_def) == {"serving_default", "both"}
@@ -290,7 +294,9 @@ def test_a_foreign_models_signatures_are_shown_as_far_as_they_can_be_asked(mixed
 @pytest.mark.parametrize(
     ("name", "words"), [("two-inputs", "needs one float input [n, d]"), ("fixed-size", "needs float outputs [n, …]")]
 )
-def test_a_foreign_model_that_cannot_be_asked_says_why_and_hurts_no_other(mixed: Server, name: str, words: str) -> None:
+def test_a_foreign_model_that_cannot_be_asked_says_why_and_hurts_no_other(
+    mixed: AppServer, name: str, words: str
+) -> None:
     (entry,) = status_of(mixed, f"/v1/models/{name}").values()
     assert STATES.Name(entry.state) == "END"
     assert words in entry.status.error_message

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bundle import layout
+from harness.app_server import AppServer, serving_app
 from harness.bundles import change_card, publish
 from service.rendering.lettering import in_two_lines, shortened
-from tests.conftest import Server, running
 from tests.service.edges.own.test_boundary import pixels
 
 LONG = "a name that somebody has given to a class or a column, with commas, and more and more words"
@@ -17,16 +17,15 @@ MODEL = "a-model-of-as-many-letters-as-a-name-of-one-can-have-0123456789"
 
 
 @pytest.fixture(scope="module")
-def server(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """Models whose names, and those of their features and classes, are long."""
-    directory = tmp_path_factory.mktemp("long")
+    models = tmp_path_factory.mktemp("long") / "models"
     for name, bundle in ((MODEL, "flowers"), ("two", "survival")):
-        published = publish(kinds_models / bundle / "1", directory / "models", name, 1)
+        published = publish(kinds_models / bundle / "1", models, name, 1)
         card = json.loads((published / layout.CARD).read_bytes())
         features = [{**feature, "name": f"{LONG} {i}"} for i, feature in enumerate(card["features"])]
         change_card(published, features=features, classes=[f"{i} {LONG}" for i in range(len(card["classes"]))])
-    with running(directory, SERVICE_MODELS_DIR=str(directory / "models")) as started:
-        started.wait_until_ready()
+    with serving_app(models) as started:
         yield started
 
 
@@ -35,7 +34,7 @@ def server(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     "query",
     [f"model={MODEL}", f"model={MODEL}&statistic=std&class=0 {LONG}", f"model={MODEL}&layer=1&unit=1", "model=two"],
 )
-def test_no_name_is_cut_by_the_edge_or_covers_what_is_drawn(server: Server, query: str, width: int) -> None:
+def test_no_name_is_cut_by_the_edge_or_covers_what_is_drawn(server: AppServer, query: str, width: int) -> None:
     answer = server.get(f"/boundary?format=png&resolution=100&width={width}&{query}")
     assert answer.status_code == 200, answer.text
     picture = pixels(answer.content)

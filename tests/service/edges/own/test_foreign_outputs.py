@@ -9,8 +9,8 @@ import pytest
 
 from bundle import layout
 from client import BoundaryClient, InvalidError, RemoteClassifier
+from harness.app_server import AppServer, serving_app
 from harness.bundles import Spoil, publish
-from tests.conftest import Server, running
 from tests.service.edges.own.test_boundary import pixels
 
 POINTS = [[0.25, 0.0], [8.0, 0.0], [-8.0, 0.0], [300.0, 25.0]]
@@ -34,9 +34,9 @@ FEATURES = [{"name": "width", "low": -2, "high": 4}, {"name": "height", "low": 0
 
 
 @pytest.fixture(scope="module")
-def server(foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("outputs")
-    models, margin = directory / "models", foreign_models / "margin" / "1"
+def server(foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """Within this process, which has TensorFlow already: a gunicorn would load it for seconds."""
+    models, margin = tmp_path_factory.mktemp("outputs") / "models", foreign_models / "margin" / "1"
     publish(foreign_models / "scoring" / "1", models, "probabilities", 1)
     publish(margin, models, "values", 1)
     publish(margin, models, "logits", 1, with_card(output="logit", features=FEATURES))
@@ -54,18 +54,18 @@ def server(foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     publish(three, models, "numbered", 1, with_card(output="logit", task="multiclass"))
     publish(three, models, "no-softmax", 1, with_card(classes=SPECIES))
     publish(three, models, "two-classes", 1, with_card(output="logit", classes=SPECIES[:2]))
-    with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="values") as started:
+    with serving_app(models, default_model="values") as started:
         yield started
 
 
-def test_a_version_says_what_it_gives(server: Server) -> None:
+def test_a_version_says_what_it_gives(server: AppServer) -> None:
     outputs = {"probabilities": "probability", "values": "value", "logits": "logit", "named": "value"}
     for model, output in outputs.items():
         described = server.get(f"/models/{model}/versions/1").json()
         assert (described["output"], described["card"]) == (output, None)
 
 
-def test_what_is_no_probability_is_given_as_values_without_labels(server: Server) -> None:
+def test_what_is_no_probability_is_given_as_values_without_labels(server: AppServer) -> None:
     assert server.predict(points=POINTS).json() == {"model": "values", "version": 1, "values": MARGINS}
     refused = server.predict(points=POINTS, threshold=0.5)
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["threshold"])
@@ -76,14 +76,14 @@ def test_what_is_no_probability_is_given_as_values_without_labels(server: Server
     ]
 
 
-def test_logits_are_given_as_probabilities_with_the_labels_of_these(server: Server) -> None:
+def test_logits_are_given_as_probabilities_with_the_labels_of_these(server: AppServer) -> None:
     answer = server.predict(points=POINTS, model="logits").json()
     assert answer["probabilities"] == pytest.approx(1 / (1 + np.exp(-np.array(MARGINS))), abs=1e-7)
     assert answer["labels"] == [1, 1, 0, 1]
     assert server.predict(points=POINTS, model="logits", threshold=0.9).json()["labels"] == [0, 1, 0, 1]
 
 
-def test_the_standards_give_the_same_numbers(server: Server) -> None:
+def test_the_standards_give_the_same_numbers(server: AppServer) -> None:
     tensor = {"name": "points", "datatype": "FP32", "shape": [4, 2], "data": POINTS}
     for model, name in (("values", "values"), ("logits", "probabilities")):
         right = server.predict(points=POINTS, model=model).json()[name]
@@ -98,7 +98,7 @@ def test_the_standards_give_the_same_numbers(server: Server) -> None:
     assert (refused.status_code, "there is values" in refused.json()["error"]) == (400, True)
 
 
-def test_a_map_of_values_is_called_so(server: Server) -> None:
+def test_a_map_of_values_is_called_so(server: AppServer) -> None:
     grid = server.get("/boundary?model=values&resolution=3").json()
     assert grid["statistic"] == "value"
     assert np.array(grid["values"])[0].tolist() == [1.5, 3.0, 4.5]
@@ -109,19 +109,19 @@ def test_a_map_of_values_is_called_so(server: Server) -> None:
 
 
 @pytest.mark.parametrize("model", ["values", "logits"])
-def test_a_map_is_drawn(server: Server, model: str) -> None:
+def test_a_map_is_drawn(server: AppServer, model: str) -> None:
     picture = server.get(f"/boundary?model={model}&format=png&width=200")
     assert (picture.status_code, picture.content[:4]) == (200, b"\x89PNG")
 
 
-def test_tiny_values_are_drawn_in_all_colours(server: Server) -> None:
+def test_tiny_values_are_drawn_in_all_colours(server: AppServer) -> None:
     window = "x_min=-1e-9&x_max=1e-9&y_min=-1e-9&y_max=1e-9"
     picture = pixels(server.get(f"/boundary?model=priced&format=png&width=300&{window}").content)
     axes = picture[100:150, 70:180]
     assert np.ptp(axes, axis=(0, 1)).min() > 0.2  # of red, green and blue
 
 
-def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(server: Server) -> None:
+def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(server: AppServer) -> None:
     grid = server.get("/boundary?model=logits&resolution=2").json()
     assert (grid["x"], grid["y"]) == ([-2, 4], [0, 1])
     refused = server.predict(points=[[1, 2, 3]], model="logits")
@@ -140,13 +140,13 @@ def test_a_card_that_somebody_wrote_names_the_features_and_where_they_are_drawn(
         ("contradictory", "write logit or probability, or the task regression"),
     ],
 )
-def test_a_card_that_cannot_be_right_is_refused_with_the_remedy(server: Server, model: str, reason: str) -> None:
+def test_a_card_that_cannot_be_right_is_refused_with_the_remedy(server: AppServer, model: str, reason: str) -> None:
     (version,) = server.get(f"/models/{model}").json()["versions"]
     assert version["state"] == "FAILED"
     assert reason in version["reason"]
 
 
-def test_several_numbers_of_which_nothing_is_known_are_given_as_they_are(server: Server) -> None:
+def test_several_numbers_of_which_nothing_is_known_are_given_as_they_are(server: AppServer) -> None:
     body = server.predict(points=POINTS, model="scores").json()
     assert list(body) == ["model", "version", "values"]
     assert np.allclose(body["values"], SCORES)
@@ -156,7 +156,7 @@ def test_several_numbers_of_which_nothing_is_known_are_given_as_they_are(server:
     assert "gives 3 numbers a point and nothing says what they are" in refused.json()["detail"]
 
 
-def test_a_card_that_somebody_wrote_makes_classes_of_them(server: Server) -> None:
+def test_a_card_that_somebody_wrote_makes_classes_of_them(server: AppServer) -> None:
     softmax = np.exp(SCORES) / np.exp(SCORES).sum(axis=1, keepdims=True)
     for model, classes in (("ranked", SPECIES), ("numbered", ["0", "1", "2"])):
         body = server.predict(points=POINTS, model=model).json()
@@ -167,14 +167,14 @@ def test_a_card_that_somebody_wrote_makes_classes_of_them(server: Server) -> Non
     assert np.shape(grid["probabilities"]) == (2, 2)
 
 
-def test_a_card_that_somebody_wrote_names_two_classes_or_a_task(server: Server) -> None:
+def test_a_card_that_somebody_wrote_names_two_classes_or_a_task(server: AppServer) -> None:
     assert server.predict(points=POINTS, model="yes-or-no").json()["labels"] == ["yes", "yes", "no", "yes"]
     described = server.get("/models/priced/versions/1").json()
     assert (described["task"], described["output"], described["classes"]) == ("regression", "value", [])
     assert server.predict(points=POINTS, model="priced").json()["values"] == MARGINS
 
 
-def test_the_client_has_them_apart(server: Server) -> None:
+def test_the_client_has_them_apart(server: AppServer) -> None:
     with BoundaryClient(server.url) as client:
         assert client.predict(POINTS).values.tolist() == MARGINS
         assert client.predict(POINTS, "logits").values.tolist() == []
