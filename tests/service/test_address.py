@@ -11,7 +11,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from tests.conftest import ROOT, StartServer, free_port
+from service.address import Address, AddressError
+from tests.conftest import ROOT, free_port
 
 WRONG = [
     ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY=0: must be a whole number from 1 to 1024"),
@@ -38,13 +39,18 @@ def refused(module: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "value", "message"), WRONG)
-def test_a_wrong_value_is_refused_before_anything_is_installed(name: str, value: str, message: str) -> None:
-    assert refused("service.address", **{name: value}) == f"the service does not start: {message}"
+def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(AddressError) as raised:
+        Address.from_environment()
+    assert str(raised.value) == message
 
 
-@pytest.mark.parametrize(("name", "value", "message"), [wrong for wrong in WRONG if wrong[1] != "two"])
-def test_gunicorn_does_not_start_with_a_wrong_value(name: str, value: str, message: str) -> None:
-    assert refused("gunicorn", **{name: value}) == f"the service does not start: {message}"
+@pytest.mark.parametrize("module", ["service.address", "gunicorn"])
+def test_nothing_starts_with_a_wrong_value(module: str) -> None:
+    """`make serve` runs the one before anything is installed, and then the other."""
+    name, value, message = WRONG[0]
+    assert refused(module, **{name: value}) == f"the service does not start: {message}"
 
 
 def test_a_taken_port_is_refused_and_another_proposed() -> None:
@@ -88,17 +94,3 @@ def test_the_service_listens_on_an_ipv6_address(tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.wait(timeout=60)
-
-
-def test_the_log_says_where_models_are_missing(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
-    """What is missing may still be trained, so the service starts."""
-    linear = tmp_path / "models" / "linear"
-    server = start_server(SERVICE_MODELS_DIR=str(linear.parent))
-    assert [(line["directory"], line["directory_exists"]) for line in server.events("no models")] == [
-        (str(linear.parent), False)
-    ]
-    linear.parent.mkdir()
-    linear.symlink_to(models_dir / "linear")
-    server = start_server(SERVICE_MODELS_DIR=str(linear.parent), SERVICE_DEFAULT_MODEL="nope")
-    (line,) = server.events("no default model")
-    assert (line["default_model"], line["models"]) == ("nope", ["linear"])

@@ -20,7 +20,7 @@ from harness import bundles
 from service.observability import LAST_SERVED_NAME
 from service.server import request_log
 from service.server.request_log import FLUSH_SECONDS, MAX_LINES, RequestLog
-from tests.conftest import ROOT, Server, StartServer, wait_for
+from tests.conftest import ROOT, Server, StartServer, running, wait_for
 
 
 def samples(server: Server) -> dict[tuple[str, str, str, str], float]:
@@ -41,9 +41,11 @@ def _all_samples(server: Server) -> Iterator[Sample]:
 
 
 def value(server: Server, name: str, **labels: str) -> float:
+    """Return the sum of a metric's samples with these labels. Of all lines only its own are parsed."""
+    lines = [line + "\n" for line in server.get("/metrics").text.splitlines() if line.startswith(name)]
     found = [
         sample.value
-        for family in text_string_to_metric_families(server.get("/metrics").text)
+        for family in text_string_to_metric_families("".join(lines))
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     ]
@@ -149,12 +151,35 @@ def test_every_answer_carries_the_request_id(server: Server) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", strange.headers["X-Request-ID"])
 
 
-def test_health_checks_do_not_fill_the_log(start_server: StartServer, tmp_path: object) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(tmp_path))
-    server.get("/health/live", headers={"X-Request-ID": "quiet"})
-    server.get("/health/ready", headers={"X-Request-ID": "loud"})  # 503: there are no models
-    assert [entry["request_id"] for entry in server.events("request")][-1] == "loud"
-    assert "quiet" not in server.log.read_text()
+@pytest.fixture(scope="module")
+def without_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A gunicorn whose models are still to be trained."""
+    directory = tmp_path_factory.mktemp("without")
+    environment = {"SERVICE_DEFAULT_MODEL": "nope", "SERVICE_POLL_SECONDS": "0.2"}
+    with running(directory, SERVICE_MODELS_DIR=str(directory / "models"), **environment) as started:
+        yield started
+
+
+def test_health_checks_do_not_fill_the_log(without_models: Server) -> None:
+    without_models.get("/health/live", headers={"X-Request-ID": "quiet"})
+    without_models.get("/health/ready", headers={"X-Request-ID": "loud"})  # 503: there are no models
+    assert [entry["request_id"] for entry in without_models.events("request")][-1] == "loud"
+    assert "quiet" not in without_models.log.read_text()
+
+
+def test_the_log_says_where_models_are_missing(without_models: Server, models_dir: Path) -> None:
+    """What is missing may still be trained, so the service starts."""
+    models = without_models.log.parent / "models"
+    told = [(line["directory"], line["directory_exists"]) for line in without_models.events("no models")]
+    assert told == [(str(models), False)]
+    models.mkdir()
+    (models / "linear").symlink_to(models_dir / "linear")
+    without_models.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: bool(without_models.events("no default model")))
+    (line,) = without_models.events("no default model")
+    assert (line["default_model"], line["models"]) == ("nope", ["linear"])
+    (models / "linear").unlink()
+    wait_for(lambda: len(without_models.workers()) == 1 and without_models.get("/health/ready").status_code == 503)
 
 
 @pytest.fixture

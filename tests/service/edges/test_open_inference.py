@@ -20,9 +20,10 @@ from tritonclient import http
 from tritonclient.utils import InferenceServerException
 
 from bundle import layout
+from harness.app_server import serving_app
 from harness.bundles import copy, publish, without_saved_model
 from service import __version__
-from tests.conftest import ALICE, ALICE_LINE, MODELS, Server, StartServer, wait_for
+from tests.conftest import ALICE, ALICE_LINE, MODELS, Server, running, wait_for
 from tests.service.edges.standards import (
     HEADER_LENGTH,
     POINTS,
@@ -99,19 +100,18 @@ def test_health_is_bare_json_with_both_words_and_never_kept(server: Server) -> N
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_without_models_the_server_is_live_and_not_ready(tmp_path: Path, start_server: StartServer) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "nothing-here"))
-    with http.InferenceServerClient(address(server)) as triton:
+def test_without_models_the_server_is_live_and_not_ready(tmp_path: Path) -> None:
+    with serving_app(tmp_path / "nothing-here") as server, http.InferenceServerClient(address(server)) as triton:
         assert triton.is_server_live()
         assert not triton.is_server_ready()
         assert not triton.is_model_ready("linear")
         assert triton.get_model_repository_index() == []
         with pytest.raises(InferenceServerException, match="no model is loaded"):
             triton.infer("linear", asked())
-    ready = server.get("/v2/health/ready")
-    assert (ready.status_code, ready.json()) == (503, {"live": True, "ready": False})
-    assert ready.headers["Retry-After"] == server.get("/health/ready").headers["Retry-After"]
-    assert server.post(INFER, json={"inputs": [tensor()]}).headers["Retry-After"]
+        ready = server.get("/v2/health/ready")
+        assert (ready.status_code, ready.json()) == (503, {"live": True, "ready": False})
+        assert ready.headers["Retry-After"] == server.get("/health/ready").headers["Retry-After"]
+        assert server.post(INFER, json={"inputs": [tensor()]}).headers["Retry-After"]
 
 
 @pytest.mark.parametrize(("sent", "got"), list(product([True, False], repeat=2)))
@@ -335,24 +335,46 @@ def test_without_keys_nobody_may_load_or_unload(server: Server, triton: http.Inf
 KEY = {"Authorization": f"Bearer {ALICE}"}
 
 
-@pytest.fixture
-def models(models_dir: Path, tmp_path: Path) -> Path:
-    return copy(models_dir, tmp_path / "models", "linear", "tanh-3")
+@pytest.fixture(scope="module")
+def models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`mended` cannot be loaded at first, `growing` gets another version."""
+    models = copy(models_dir, tmp_path_factory.mktemp("guarded") / "models", "linear", "tanh-3")
+    publish(models_dir / "linear" / "1", models, "growing", 1)
+    publish(models_dir / "linear" / "1", models, "mended", 1)
+    return models
 
 
-@pytest.fixture
-def guarded(models: Path, start_server: StartServer, tmp_path: Path) -> Server:
-    """With keys, two workers, and too slow at looking at the disk for that to matter."""
-    (tmp_path / "keys").write_text(ALICE_LINE + "\n")
-    server = start_server(
-        SERVICE_MODELS_DIR=str(models),
-        SERVICE_API_KEYS_FILE=str(tmp_path / "keys"),
-        SERVICE_POLL_SECONDS="600",
-        SERVICE_DEFAULT_MODEL="tanh-3",
-        WEB_CONCURRENCY="2",
-    )
-    wait_for(lambda: len(server.workers()) == 2)
-    return server
+@pytest.fixture(scope="module")
+def broken(models: Path) -> bytes:
+    """What `mended` lacks: nothing tells from outside that its file is another."""
+    path = models / "mended" / "1" / layout.SAVED_MODEL
+    whole = path.read_bytes()
+    overwrite(path, b"x" * len(whole))
+    return whole
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Write other bytes, as many and of the same time."""
+    times = path.stat()
+    with path.open("r+b") as file:
+        file.write(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.fixture(scope="module")
+def guarded(models: Path, broken: bytes) -> Iterator[Server]:
+    """With keys, and two workers that look at the disk too seldom for that to matter. `mended` is broken at first."""
+    (models.parent / "keys").write_text(ALICE_LINE + "\n")
+    environment = {
+        "SERVICE_API_KEYS_FILE": str(models.parent / "keys"),
+        "SERVICE_ENGINE": "litert",
+        "SERVICE_POLL_SECONDS": "600",
+        "SERVICE_DEFAULT_MODEL": "tanh-3",
+        "WEB_CONCURRENCY": "2",
+    }
+    with running(models.parent, SERVICE_MODELS_DIR=str(models), **environment) as started:
+        wait_for(lambda: len(started.workers()) == 2)
+        yield started
 
 
 def change(server: Server, name: str, verb: str, headers: dict[str, str] | None = None) -> requests.Response:
@@ -392,14 +414,12 @@ def test_an_unloaded_model_is_gone_from_both_workers_at_once_until_it_is_loaded(
                 assert rows.status_code == 404
                 status = session.get(guarded.url + "/v1/models/linear").json()["model_version_status"]
                 assert [(entry["version"], entry["state"]) for entry in status] == [("1", "END")]
-                index = session.post(guarded.url + "/v2/repository/index").json()
-                assert [(entry["name"], entry["state"]) for entry in index] == [
-                    ("linear", "UNAVAILABLE"),
-                    ("tanh-3", "READY"),
-                ]
-                assert "unloaded" in index[0]["reason"]
+                every = session.post(guarded.url + "/v2/repository/index").json()
+                index = {entry["name"]: entry for entry in every}
+                assert (index["linear"]["state"], index["tanh-3"]["state"]) == ("UNAVAILABLE", "READY")
+                assert "unloaded" in index["linear"]["reason"]
                 ready = session.post(guarded.url + "/v2/repository/index", json={"ready": True}).json()
-                assert [entry["name"] for entry in ready] == ["tanh-3"]
+                assert ready == [entry for entry in every if entry["state"] == "READY"]
                 assert session.post(guarded.url + "/predict", json={"points": [[0, 0]]}).json()["model"] == "tanh-3"
             assert change(guarded, "linear", "load").json() == {}
             for session in sessions:
@@ -408,19 +428,19 @@ def test_an_unloaded_model_is_gone_from_both_workers_at_once_until_it_is_loaded(
 
 
 def test_a_load_looks_at_the_disk_at_once_in_both_workers(guarded: Server, models: Path, models_dir: Path) -> None:
-    publish(models_dir / "relu-3" / "1", models, "linear", 2)
+    publish(models_dir / "relu-3" / "1", models, "growing", 2)
     publish(models_dir / "relu-3" / "1", models, "another", 1)
-    assert change(guarded, "linear", "load").status_code == 200
-    assert guarded.get("/v2/models/linear", headers=KEY).json()["versions"]
+    assert change(guarded, "growing", "load").status_code == 200
+    assert guarded.get("/v2/models/growing", headers=KEY).json()["versions"]
     with connections(guarded, KEY) as sessions:
 
         def all_have(path: str, key: str, value: object) -> bool:
             return all(session.get(guarded.url + path).json().get(key) == value for session in sessions)
 
-        wait_for(lambda: all_have("/v2/models/linear", "versions", ["1", "2"]))
+        wait_for(lambda: all_have("/v2/models/growing", "versions", ["1", "2"]))
         wait_for(lambda: all_have("/v2/models/another", "versions", ["1"]))
         shutil.rmtree(models / "another")
-        assert change(guarded, "linear", "unload").status_code == 200
+        assert change(guarded, "growing", "unload").status_code == 200
         gone = guarded.url + "/v2/models/another"
         wait_for(lambda: all(session.get(gone).status_code == 404 for session in sessions))
 
@@ -433,53 +453,34 @@ def test_a_load_of_what_is_broken_or_not_there_says_why(guarded: Server, models:
         "no version of model 'broken' can be loaded: version 1: there is no saved_model.pb"
     )
     index = guarded.post("/v2/repository/index", headers=KEY).json()
-    assert index[0] == {
+    assert next(entry for entry in index if entry["name"] == "broken") == {
         "name": "broken",
         "version": "1",
         "state": "UNAVAILABLE",
         "reason": "there is no saved_model.pb",
     }
+    on_disk = layout.model_names(models)
+    assert {"broken", "linear", "tanh-3"} <= set(on_disk)
     for verb in ("load", "unload"):
         unknown = change(guarded, "nothing", verb)
         assert (unknown.status_code, unknown.json()) == (
             404,
-            {"error": "there is no model 'nothing' on disk; models on disk: broken, linear, tanh-3"},
+            {"error": f"there is no model 'nothing' on disk; models on disk: {', '.join(on_disk)}"},
         )
         assert change(guarded, "_experiments", verb).status_code == 404
         assert change(guarded, "..", verb).status_code == 404
 
 
-def test_a_load_tries_again_what_failed_in_both_workers(
-    models: Path, start_server: StartServer, tmp_path: Path
-) -> None:
+def test_a_load_tries_again_what_failed_in_both_workers(guarded: Server, models: Path, broken: bytes) -> None:
     """Even where nothing tells from outside that the files are others."""
-    path = models / "linear" / "1" / layout.SAVED_MODEL
-    whole, times = path.read_bytes(), path.stat()
-
-    def overwrite(content: bytes) -> None:
-        with path.open("r+b") as file:
-            file.write(content)
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-    overwrite(b"x" * len(whole))
-    (tmp_path / "keys").write_text(ALICE_LINE + "\n")
-    server = start_server(
-        SERVICE_MODELS_DIR=str(models),
-        SERVICE_API_KEYS_FILE=str(tmp_path / "keys"),
-        SERVICE_ENGINE="litert",
-        SERVICE_DEFAULT_MODEL="tanh-3",
-        SERVICE_POLL_SECONDS="600",
-        WEB_CONCURRENCY="2",
-    )
-    wait_for(lambda: len(server.workers()) == 2)
-    with connections(server, KEY) as sessions:
+    with connections(guarded, KEY) as sessions:
 
         def ready() -> set[int]:
-            return {session.get(server.url + "/v2/models/linear/ready").status_code for session in sessions}
+            return {session.get(guarded.url + "/v2/models/mended/ready").status_code for session in sessions}
 
         assert ready() == {503}
-        overwrite(whole)
-        assert change(server, "linear", "load").status_code == 200
+        overwrite(models / "mended" / "1" / layout.SAVED_MODEL, broken)
+        assert change(guarded, "mended", "load").status_code == 200
         wait_for(lambda: ready() == {200})
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,22 +19,9 @@ from service.http.endpoint import Endpoints, respond
 from service.http.responses import RawResponse
 from service.request_record import RequestRecord
 from service.settings import Settings
-from tests.conftest import ALICE, ALICE_LINE, MODELS, ROOT, Server, StartServer, wait_for
+from tests.conftest import ALICE, ALICE_LINE, MODELS, ROOT, Server, running, wait_for
 
 BOB, BOB_LINE = keys.make("bob")
-
-
-@pytest.fixture
-def key_file(tmp_path: Path) -> Path:
-    file = tmp_path / "keys"
-    file.write_text(f"# who may ask\n\n{ALICE_LINE}\n")
-    return file
-
-
-@pytest.fixture
-def own(start_server: StartServer, models_dir: Path, key_file: Path) -> Server:
-    """One worker: what was known is what that worker read last, and each reads when it is asked."""
-    return start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_API_KEYS_FILE=str(key_file))
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -43,6 +30,43 @@ def bearer(key: str) -> dict[str, str]:
 
 def named(key: str) -> dict[str, str]:
     return {"X-API-Key": key}
+
+
+@pytest.fixture(scope="module")
+def started(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker: what was known is what that worker read last, and each reads when it is asked."""
+    directory = tmp_path_factory.mktemp("access")
+    (directory / "keys").write_text(ALICE_LINE + "\n")
+    environment = {
+        "SERVICE_API_KEYS_FILE": str(directory / "keys"),
+        "SERVICE_CORS_ORIGINS": "https://one.example,https://two.example",
+    }
+    with running(directory, SERVICE_MODELS_DIR=str(models_dir), **environment) as server:
+        yield server
+
+
+@pytest.fixture
+def key_file(started: Server) -> Path:
+    return started.log.parent / "keys"
+
+
+@pytest.fixture
+def own(started: Server, key_file: Path) -> Server:
+    """The same server, once it knows Alice alone again."""
+    replace_keys(key_file, "# who may ask", "", ALICE_LINE)
+    wait_for(lambda: status(started, ALICE) == 200)
+    return started
+
+
+def replace_keys(key_file: Path, *lines: str) -> None:
+    """Write the file beside its place and rename it, so that it is read at once."""
+    new = key_file.with_suffix(".new")
+    new.write_text("\n".join([*lines, ""]))
+    new.replace(key_file)
+
+
+def status(server: Server, key: str) -> int:
+    return server.get("/models", headers=bearer(key)).status_code
 
 
 @pytest.mark.parametrize("send", [bearer, named])
@@ -96,39 +120,38 @@ def test_wherever_the_document_asks_for_a_key_there_is_no_answer_without_one(gua
     assert closed == 34
 
 
-def test_an_endpoint_needs_a_key_unless_it_is_declared_public(key_file: Path, tmp_path: Path) -> None:
+def test_an_endpoint_needs_a_key_unless_it_is_declared_public(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(ALICE_LINE + "\n")
     endpoints = Endpoints("new")
     endpoints.get("/closed")(lambda _: RawResponse([b"told"], "text/plain"))
     endpoints.get("/open", public=True)(lambda _: RawResponse([b"told"], "text/plain"))
-    app = create_app(Settings(models_dir=tmp_path, api_keys_file=key_file))
+    app = create_app(Settings(models_dir=tmp_path, api_keys_file=tmp_path / "keys"))
     context = app.extensions[CONTEXT]
     call = Call("", {}, io.BytesIO(), RequestRecord("id", 0), context, context.plane)
     assert [respond(endpoint, call, {}).status for endpoint in endpoints] == [401, 200]
 
 
-def test_what_a_key_is_needed_for_is_for_no_shared_cache(own: Server) -> None:
-    answer = own.get("/boundary?model=linear&version=1&resolution=3", headers=bearer(ALICE))
+def test_what_a_key_is_needed_for_is_for_no_shared_cache(guarded: Server) -> None:
+    answer = guarded.get("/boundary?model=tanh-3&version=1&resolution=3", headers=bearer(ALICE))
     assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
 
 
 def test_keys_are_added_and_withdrawn_without_a_restart(own: Server, key_file: Path) -> None:
-    key_file.with_suffix(".new").write_text(BOB_LINE + "\n")
-    key_file.with_suffix(".new").replace(key_file)
-    assert own.get("/models", headers=bearer(BOB)).status_code == 200
-    assert own.get("/models", headers=bearer(ALICE)).status_code == 401
+    replace_keys(key_file, BOB_LINE)
+    assert (status(own, BOB), status(own, ALICE)) == (200, 401)
     key_file.unlink()
-    assert own.get("/models", headers=bearer(BOB)).status_code == 200  # while there is no file, what was known holds
+    assert status(own, BOB) == 200  # while there is no file, what was known holds
 
 
 def test_a_name_may_have_several_keys_while_they_are_changed(own: Server, key_file: Path) -> None:
     new, line = keys.make("alice")
-    key_file.with_suffix(".new").write_text(f"{ALICE_LINE}\n{line}\n")
-    key_file.with_suffix(".new").replace(key_file)
-    assert [own.get("/models", headers=bearer(key)).status_code for key in (ALICE, new, BOB)] == [200, 200, 401]
-    assert {entry["client"] for entry in own.events("request") if entry["status"] == 200} == {"alice"}
-    key_file.with_suffix(".new").write_text(line + "\n")
-    key_file.with_suffix(".new").replace(key_file)
-    assert [own.get("/models", headers=bearer(key)).status_code for key in (ALICE, new)] == [401, 200]
+    before = len(own.events("request"))
+    replace_keys(key_file, ALICE_LINE, line)
+    assert [status(own, key) for key in (ALICE, new, BOB)] == [200, 200, 401]
+    asked = own.events("request")[before:]
+    assert [(entry["status"], entry["client"]) for entry in asked] == [(200, "alice"), (200, "alice"), (401, "")]
+    replace_keys(key_file, line)
+    assert [status(own, key) for key in (ALICE, new)] == [401, 200]
 
 
 def test_a_file_that_turns_wrong_lets_nobody_in_and_stops_nothing(own: Server, key_file: Path) -> None:
@@ -136,10 +159,10 @@ def test_a_file_that_turns_wrong_lets_nobody_in_and_stops_nothing(own: Server, k
     key_file.write_text("nonsense\n")
     own.process.send_signal(signal.SIGHUP)
     wait_for(lambda: len(own.workers()) == 1 and own.workers() != before)
-    wait_for(lambda: own.get("/models", headers=bearer(ALICE)).status_code == 401)
-    assert "line 1" in str(own.events("cannot read keys")[0]["reason"])
+    wait_for(lambda: status(own, ALICE) == 401)
+    assert "line 1" in str(own.events("cannot read keys")[-1]["reason"])
     key_file.write_text(ALICE_LINE + "\n")
-    assert own.get("/models", headers=bearer(ALICE)).status_code == 200
+    assert status(own, ALICE) == 200
 
 
 def test_a_file_that_is_wrong_at_the_start_stops_it_with_the_reason(tmp_path: Path) -> None:
@@ -155,22 +178,16 @@ def test_a_file_that_is_wrong_at_the_start_stops_it_with_the_reason(tmp_path: Pa
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-api-key"}
 
 
-def test_only_named_origins_may_read_answers(start_server: StartServer, models_dir: Path, key_file: Path) -> None:
-    server = start_server(
-        SERVICE_MODELS_DIR=str(models_dir),
-        SERVICE_API_KEYS_FILE=str(key_file),
-        SERVICE_CORS_ORIGINS="https://one.example,https://two.example",
-    )
+def test_only_named_origins_may_read_answers(own: Server) -> None:
     for origin, allowed in [("https://two.example", True), ("https://three.example", False)]:
-        preflight = requests.options(server.url + "/predict", headers={"Origin": origin, **PREFLIGHT}, timeout=10)
+        preflight = requests.options(own.url + "/predict", headers={"Origin": origin, **PREFLIGHT}, timeout=10)
         assert preflight.status_code == 200  # a browser sends no key with it
-        answer = server.get("/models", headers={"Origin": origin, **bearer(ALICE)})
+        answer = own.get("/models", headers={"Origin": origin, **bearer(ALICE)})
         assert answer.status_code == 200
         for response in (preflight, answer):
             assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
     assert (
-        "ETag"
-        in server.get("/models", headers={"Origin": "https://one.example"}).headers["Access-Control-Expose-Headers"]
+        "ETag" in own.get("/models", headers={"Origin": "https://one.example"}).headers["Access-Control-Expose-Headers"]
     )
 
 
@@ -186,13 +203,12 @@ def test_what_is_kept_for_one_origin_is_never_another_ones_answer(tmp_path: Path
         assert "Origin" in answer.headers["Vary"]
 
 
-def test_a_page_whose_origin_is_not_let_in_keeps_nothing_for_good(start_server: StartServer, models_dir: Path) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_CORS_ORIGINS="https://one.example")
-    origins = {None: "immutable", "https://one.example": "immutable", "https://two.example": "no-cache"}
+def test_a_page_whose_origin_is_not_let_in_keeps_nothing_for_good(own: Server) -> None:
+    origins = {None: "immutable", "https://one.example": "immutable", "https://three.example": "no-cache"}
     for way in ({}, {"X_By": "a thread"}):
         for origin, how_long in origins.items():
-            headers = way if origin is None else {**way, "Origin": origin}
-            answer = server.get("/boundary?model=linear&version=1&resolution=3", headers=headers)
+            headers = {**way, **bearer(ALICE), **({} if origin is None else {"Origin": origin})}
+            answer = own.get("/boundary?model=linear&version=1&resolution=3", headers=headers)
             assert how_long in answer.headers["Cache-Control"]
             assert answer.headers["Vary"] == "Accept, Origin"
             assert ("Access-Control-Allow-Origin" in answer.headers) == (origin == "https://one.example")

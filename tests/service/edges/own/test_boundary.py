@@ -14,13 +14,36 @@ from numpy.typing import NDArray
 
 from bundle.layout import CARD, EXPERIMENTS
 from harness.bundles import change_card, copy, publish
-from tests.conftest import MODELS, Server, StartServer, running
+from tests.conftest import MODELS, Server, running
 
 
 def pixels(png: bytes) -> NDArray[np.float32]:
     """Return a picture's pixels, float32 [rows, columns, 3] from 0 to 1."""
     picture: NDArray[np.float32] = matplotlib.image.imread(io.BytesIO(png), format="png")[..., :3]
     return picture
+
+
+@pytest.fixture(scope="module")
+def own_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model `linear` four times: `plain` does not know the true boundary, `named` has another name for a feature,
+    and the data of `retrained` may change.
+    """
+    models = copy(models_dir, tmp_path_factory.mktemp("own") / "models", "linear", EXPERIMENTS)
+    published, experiments = models_dir / "linear" / "1", models / EXPERIMENTS
+    publish(published, models, "plain", 1, lambda bundle: change_card(bundle, true_boundary=None))
+    card = publish(published, models, "named", 1) / CARD
+    card.write_text(card.read_text().replace('"x1"', '"Größe\\n€"'))
+    publish(published, models, "retrained", 1, lambda bundle: change_card(bundle, experiment="retrained"))
+    shutil.copytree(experiments / "gaussian-quantiles", experiments / "retrained")
+    return models
+
+
+@pytest.fixture(scope="module")
+def own(own_models: Path) -> Iterator[Server]:
+    """A gunicorn with them, which lets one origin's pages in."""
+    environment = {"SERVICE_DEFAULT_MODEL": "linear", "SERVICE_CORS_ORIGINS": "https://one.example"}
+    with running(own_models.parent, SERVICE_MODELS_DIR=str(own_models), **environment) as started:
+        yield started
 
 
 def test_the_grid_is_the_cards_domain_with_both_ends(server: Server) -> None:
@@ -82,20 +105,15 @@ def test_only_an_npy_answer_has_the_header(server: Server) -> None:
         assert "Boundary-Grid" not in server.get(f"/boundary?resolution=5&format={kind}").headers
 
 
-def test_names_of_features_are_ascii_in_the_header(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+def test_names_of_features_are_ascii_in_the_header(own: Server) -> None:
     """A header is ASCII; a feature may be called anything."""
-    copy(models_dir, tmp_path / "models", "linear")
-    card = tmp_path / "models/linear/1" / CARD
-    card.write_text(card.read_text().replace('"x1"', '"Größe\\n€"'))
-    server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "models"), SERVICE_DEFAULT_MODEL="linear")
-    header = server.get("/boundary?resolution=5&format=npy").headers["Boundary-Grid"]
+    header = own.get("/boundary?model=named&resolution=5&format=npy").headers["Boundary-Grid"]
     assert header.isascii()
     assert json.loads(header)["x"]["feature"] == "Größe\n€"
 
 
-def test_a_page_of_another_origin_may_read_the_header(start_server: StartServer, models_dir: Path) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(models_dir), SERVICE_CORS_ORIGINS="https://one.example")
-    answer = server.get("/boundary?resolution=5&format=npy", headers={"Origin": "https://one.example"})
+def test_a_page_of_another_origin_may_read_the_header(own: Server) -> None:
+    answer = own.get("/boundary?resolution=5&format=npy", headers={"Origin": "https://one.example"})
     assert "Boundary-Grid" in answer.headers["Access-Control-Expose-Headers"]
 
 
@@ -143,16 +161,6 @@ def test_a_picture_of_next_to_a_line_fills_its_axes(server: Server, window: str,
     assert coloured[:, : width // 2].mean() > 0.05  # left of the colour bar; to scale there would be none
 
 
-@pytest.fixture(scope="module")
-def circled(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The model `linear` twice: `plain` does not know the true boundary."""
-    directory = tmp_path_factory.mktemp("circled")
-    models = copy(models_dir, directory / "models", "linear", EXPERIMENTS)
-    publish(models_dir / "linear" / "1", models, "plain", 1, lambda bundle: change_card(bundle, true_boundary=None))
-    with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="linear") as started:
-        yield started
-
-
 @pytest.mark.parametrize(
     ("window", "crosses"),
     [
@@ -163,9 +171,9 @@ def circled(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ("x_min=1&x_max=2&y_min=1&y_max=2", False),
     ],
 )
-def test_the_true_boundary_is_dashed_where_it_crosses_the_picture(circled: Server, window: str, crosses: bool) -> None:
+def test_the_true_boundary_is_dashed_where_it_crosses_the_picture(own: Server, window: str, crosses: bool) -> None:
     def picture(name: str) -> NDArray[np.float32]:
-        content = circled.get(f"/boundary?model={name}&format=png&width=400&{window}").content
+        content = own.get(f"/boundary?model={name}&format=png&width=400&{window}").content
         return pixels(content)[80:]  # without the title
 
     differs = (picture("linear") != picture("plain")).any(axis=2)
@@ -194,22 +202,20 @@ def test_with_a_version_the_answer_may_be_kept_for_good(server: Server) -> None:
     assert "immutable" in server.get("/boundary?resolution=5&version=1").headers["Cache-Control"]
 
 
-def test_a_picture_is_another_when_its_data_are(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
+def test_a_picture_is_another_when_its_data_are(own: Server, own_models: Path) -> None:
     """The points in it are the experiment's, not the version's: training again replaces them."""
-    models = shutil.copytree(models_dir, tmp_path / "models")
-    server = start_server(SERVICE_MODELS_DIR=str(models))
-    path = "/boundary?resolution=20&width=300&version=1&format=png"
-    before = server.get(path)
+    path = "/boundary?model=retrained&resolution=20&width=300&version=1&format=png"
+    before = own.get(path)
     known = {"If-None-Match": before.headers["ETag"]}
     assert before.headers["Cache-Control"] == "no-cache"
-    assert server.get(path, headers=known).status_code == 304
-    data = models / "_experiments/gaussian-quantiles/dataset.csv"
+    assert own.get(path, headers=known).status_code == 304
+    data = own_models / EXPERIMENTS / "retrained/dataset.csv"
     data.write_text("\n".join(data.read_text().split("\n")[:50]))
-    after = server.get(path, headers=known)
+    after = own.get(path, headers=known)
     assert after.status_code == 200
     assert (pixels(after.content) != pixels(before.content)).any()
     data.unlink()
-    without = server.get(path, headers={"If-None-Match": after.headers["ETag"]})
+    without = own.get(path, headers={"If-None-Match": after.headers["ETag"]})
     assert (without.status_code, without.headers["Cache-Control"]) == (200, "no-cache")
     assert (pixels(without.content) != pixels(after.content)).any()
 

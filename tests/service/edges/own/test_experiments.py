@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn.datasets import make_gaussian_quantiles
 
-from tests.conftest import MODELS, Server, StartServer
+from bundle.layout import COMPARISON, EXPERIMENTS
+from harness import bundles
+from tests.conftest import MODELS, Server, running
 from tests.service.edges.own.test_boundary import pixels
 from tests.service.test_observability import value
 
@@ -167,43 +170,45 @@ def marks(picture: NDArray[np.float32], colour: str) -> int:
     return int(count)
 
 
-def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(
-    start_server: StartServer, models_dir: Path, tmp_path: Path
-) -> None:
-    models = shutil.copytree(models_dir, tmp_path / "models")
-    file = models / "_experiments/gaussian-quantiles/comparison.json"
-    comparison = json.loads(file.read_text())
-    comparison["models"][0]["notebook_accuracy"] = None
-    file.write_text(json.dumps(comparison))
-    server = start_server(SERVICE_MODELS_DIR=str(models))
-    assert marks(pixels(server.get("/comparison?format=png").content), NOTEBOOK) == 4  # three models, and the legend
+@pytest.fixture(scope="module")
+def own(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The experiment under other names; two have another number of the notebook's."""
+    directory = tmp_path_factory.mktemp("own")
+    models = bundles.copy(models_dir, directory / "models", "linear", EXPERIMENTS)
+    marked: dict[str, dict[int, float | None]] = {"unmarked": {0: None}, "low": {-1: 0.2}, "drawn": {}}
+    for name, numbers in marked.items():
+        copied = shutil.copytree(models_dir / EXPERIMENTS / "gaussian-quantiles", models / EXPERIMENTS / name)
+        comparison = json.loads((copied / COMPARISON).read_text())
+        for place, number in numbers.items():
+            comparison["models"][place]["notebook_accuracy"] = number
+        (copied / COMPARISON).write_text(json.dumps(comparison))
+    with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="linear") as started:
+        yield started
 
 
-def test_no_result_lies_under_the_legend(start_server: StartServer, models_dir: Path, tmp_path: Path) -> None:
-    models = shutil.copytree(models_dir, tmp_path / "models")
-    file = models / "_experiments/gaussian-quantiles/comparison.json"
-    comparison = json.loads(file.read_text())
-    comparison["models"][-1]["notebook_accuracy"] = 0.2
-    file.write_text(json.dumps(comparison))
-    server = start_server(SERVICE_MODELS_DIR=str(models))
-    picture = pixels(server.get("/comparison?format=png&width=400").content)
-    given = sum(model["notebook_accuracy"] is not None for model in comparison["models"])
-    assert marks(picture, NOTEBOOK) == given + 1  # and the legend
+def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(own: Server) -> None:
+    picture = pixels(own.get("/comparison?experiment=unmarked&format=png").content)
+    assert marks(picture, NOTEBOOK) == 4  # three models, and the legend
 
 
-def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(
-    start_server: StartServer, models_dir: Path, tmp_path: Path
-) -> None:
-    models = shutil.copytree(models_dir, tmp_path / "models")
-    server = start_server(SERVICE_MODELS_DIR=str(models))
-    first, again = server.get("/comparison?format=png"), server.get("/comparison?format=png")
+def test_no_result_lies_under_the_legend(own: Server) -> None:
+    picture = pixels(own.get("/comparison?experiment=low&format=png&width=400").content)
+    assert marks(picture, NOTEBOOK) == 6  # five models, and the legend
+
+
+def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(own: Server) -> None:
+    def looked_up() -> dict[str, float]:
+        return {result: value(own, "boundary_cache_total", result=result) for result in ("hit", "miss")}
+
+    path = "/comparison?experiment=drawn&format=png"
+    before = looked_up()
+    first, again = own.get(path), own.get(path)
     assert first.content == again.content
     etag = first.headers["ETag"]
-    assert server.get("/comparison?format=png", headers={"If-None-Match": etag}).status_code == 304
-    looked_up = {result: value(server, "boundary_cache_total", result=result) for result in ("hit", "miss")}
-    assert looked_up == {"hit": 1, "miss": 1}
-    assert server.get("/comparison?format=png&width=500").headers["ETag"] != etag
-    file = models / "_experiments/gaussian-quantiles/comparison.json"
+    assert own.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert looked_up() == {result: count + 1 for result, count in before.items()}
+    assert own.get(path + "&width=500").headers["ETag"] != etag
+    file = own.log.parent / "models" / EXPERIMENTS / "drawn" / COMPARISON
     file.write_text(file.read_text().replace('"experiment": "gaussian-quantiles"', '"experiment": "trained-again"'))
-    changed = server.get("/comparison?format=png", headers={"If-None-Match": etag})
+    changed = own.get(path, headers={"If-None-Match": etag})
     assert (changed.status_code, changed.content == first.content) == (200, False)

@@ -9,10 +9,11 @@ import pytest
 
 from bundle import layout
 from harness import bundles
+from harness.app_server import AppServer, serving_app
 from harness.bundles import Spoil, change_card, publish, without_saved_model
 from service.app import create_app
 from service.settings import Settings
-from tests.conftest import MODELS, Server, StartServer, running
+from tests.conftest import MODELS, Server, running
 from tests.service.edges.own.test_boundary import pixels
 
 
@@ -56,35 +57,16 @@ def test_health_says_alive_and_ready_with_every_model(server: Server) -> None:
     assert body == {"ready": True, "models": sorted(MODELS), "failed": []}
 
 
-def test_without_models_the_service_is_alive_but_not_ready_and_says_what_to_do(
-    tmp_path: Path, start_server: StartServer
-) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(tmp_path / "nothing-here"))
-    assert server.get("/health/live").status_code == 200
-    ready = server.get("/health/ready")
-    assert (ready.status_code, ready.json()["ready"]) == (503, False)
-    assert ready.headers["Retry-After"]
-    answer = server.predict(points=[[0, 0]])
-    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
-    assert answer.headers["Retry-After"]
-    assert "python -m training train" in answer.json()["detail"]
-
-
-@pytest.fixture
-def own_models(models_dir: Path, tmp_path: Path) -> Path:
-    """A copy of two models to break."""
-    return bundles.copy(models_dir, tmp_path / "models", "linear", "tanh-10-10")
-
-
-def test_a_new_version_answers_and_the_one_before_can_still_be_asked(
-    own_models: Path, models_dir: Path, start_server: StartServer
-) -> None:
-    publish(models_dir / "tanh-3" / "1", own_models, "linear", 2)
-    server = start_server(SERVICE_MODELS_DIR=str(own_models))
-    latest, first = (server.predict(points=[[1, 1]], model="linear", **v).json() for v in ({}, {"version": 1}))
-    assert (latest["version"], first["version"]) == (2, 1)
-    assert latest["probabilities"] != first["probabilities"]
-    assert server.get("/boundary?model=linear&version=1&resolution=2").json()["version"] == 1
+def test_without_models_the_service_is_alive_but_not_ready_and_says_what_to_do(tmp_path: Path) -> None:
+    with serving_app(tmp_path / "nothing-here") as server:
+        assert server.get("/health/live").status_code == 200
+        ready = server.get("/health/ready")
+        assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        assert ready.headers["Retry-After"]
+        answer = server.predict(points=[[0, 0]])
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+        assert answer.headers["Retry-After"]
+        assert "python -m training train" in answer.json()["detail"]
 
 
 def _make_unreadable(path: Path) -> None:
@@ -117,54 +99,76 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
 
 
 @pytest.fixture(scope="module")
-def spoilt(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("spoilt")
-    models = bundles.copy(models_dir, directory / "models", "linear")
+def own(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Models in every state, where TensorFlow is installed and cannot be imported."""
+    directory = tmp_path_factory.mktemp("own")
+    models = bundles.copy(models_dir, directory / "models", "linear", "tanh-10-10")
+    change_card(models / "linear" / "1", diverged=[5])
+    change_card(models / "tanh-10-10" / "1", diverged=list(range(1, 30)))
+    whole = models_dir / "linear" / "1"
     for name, (spoil, _) in SPOILT.items():
-        publish(models_dir / "linear" / "1", models, name, 1)
-        spoil(publish(models_dir / "linear" / "1", models, name, 2))
-    environment = {"SERVICE_ENGINE": "litert", "SERVICE_DEFAULT_MODEL": "linear"}
-    with running(directory, SERVICE_MODELS_DIR=str(models), **environment) as started:
+        publish(whole, models, name, 1)
+        spoil(publish(whole, models, name, 2))
+    publish(whole, models, "improved", 1)
+    publish(models_dir / "tanh-3" / "1", models, "improved", 2)
+    publish(whole, models, "nothing-loads", 1, without_saved_model)
+    publish(whole, models, "without-extras", 1, lambda bundle: shutil.rmtree(bundle / layout.EXTRAS))
+    for version in ("1", "0", "01", "v2", ".partial-2", "-1"):
+        shutil.copytree(whole, models / "half-written" / version)
+    for reserved in ("_draft", ".partial-1"):
+        shutil.copytree(models_dir / "linear", models / reserved)
+    (models / "notes.txt").write_text("not a model")
+    (directory / "tensorflow").mkdir()
+    (directory / "tensorflow/__init__.py").write_text("raise ImportError('libcrypt.so.1: cannot open shared object')")
+    with running(directory, SERVICE_MODELS_DIR=str(models), PYTHONPATH=str(directory)) as started:
         yield started
 
 
+SERVED = sorted(["half-written", "improved", "linear", "tanh-10-10", *SPOILT])
+"""Those of these that answer."""
+
+FAILED = ["nothing-loads", "without-extras"]
+
+
+def test_a_new_version_answers_and_the_one_before_can_still_be_asked(own: Server) -> None:
+    latest, first = (own.predict(points=[[1, 1]], model="improved", **v).json() for v in ({}, {"version": 1}))
+    assert (latest["version"], first["version"]) == (2, 1)
+    assert latest["probabilities"] != first["probabilities"]
+    assert own.get("/boundary?model=improved&version=1&resolution=2").json()["version"] == 1
+
+
 @pytest.mark.parametrize("name", SPOILT)
-def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(spoilt: Server, name: str) -> None:
-    assert spoilt.get("/health/ready").status_code == 200
-    assert spoilt.predict(points=[[0, 0]], model=name).json()["version"] == 1
-    newest, before = spoilt.get(f"/models/{name}").json()["versions"]
+def test_a_broken_version_is_shown_with_its_reason_and_the_one_before_answers(own: Server, name: str) -> None:
+    assert own.get("/health/ready").status_code == 200
+    assert own.predict(points=[[0, 0]], model=name).json()["version"] == 1
+    newest, before = own.get(f"/models/{name}").json()["versions"]
     assert (newest["version"], newest["state"]) == (2, "FAILED")
     assert SPOILT[name][1] in newest["reason"]
-    assert str(spoilt.log.parent) not in newest["reason"]  # where the models are too
+    assert str(own.log.parent) not in newest["reason"]  # where the models are too
     assert before == {"version": 1, "state": "AVAILABLE", "reason": None}
-    assert (name, 2) in [(entry["model"], entry["version"]) for entry in spoilt.events("failed to load")]
-    assert spoilt.predict(points=[[0, 0]], model=name, version=2).status_code == 404
-    assert spoilt.get(f"/models/{name}/versions/2").json()["engine"] is None
+    assert (name, 2) in [(entry["model"], entry["version"]) for entry in own.events("failed to load")]
+    assert own.predict(points=[[0, 0]], model=name, version=2).status_code == 404
+    assert own.get(f"/models/{name}/versions/2").json()["engine"] is None
 
 
-def test_a_model_of_which_nothing_loads_is_503_and_hurts_no_other(own_models: Path, start_server: StartServer) -> None:
-    without_saved_model(own_models / "linear" / "1")
-    server = start_server(SERVICE_MODELS_DIR=str(own_models))
-    ready = server.get("/health/ready")
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "models": ["tanh-10-10"], "failed": ["linear"]})
-    assert server.predict(points=[[0, 0]], model="linear").status_code == 503
-    assert server.predict(points=[[0, 0]], models="all").status_code == 200
+def test_a_model_of_which_nothing_loads_is_503_and_hurts_no_other(own: Server) -> None:
+    ready = own.get("/health/ready")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "models": SERVED, "failed": FAILED})
+    assert own.predict(points=[[0, 0]], model="nothing-loads").status_code == 503
+    every = own.predict(points=[[0, 0]], models="all")
+    assert (every.status_code, [one["model"] for one in every.json()["predictions"]]) == (200, SERVED)
 
 
-def test_half_written_and_reserved_names_are_never_models(own_models: Path, start_server: StartServer) -> None:
-    for name in ("_draft", ".partial-1"):
-        shutil.copytree(own_models / "linear", own_models / name)
-    for version in ("0", "01", "v2", ".partial-2", "-1"):
-        shutil.copytree(own_models / "linear" / "1", own_models / "linear" / version)
-    (own_models / "notes.txt").write_text("not a model")
-    server = start_server(SERVICE_MODELS_DIR=str(own_models))
-    models = server.get("/models").json()["models"]
-    assert [(model["name"], len(model["versions"])) for model in models] == [("linear", 1), ("tanh-10-10", 1)]
+def test_half_written_and_reserved_names_are_never_models(own: Server) -> None:
+    models = {model["name"]: model["versions"] for model in own.get("/models").json()["models"]}
+    assert list(models) == sorted([*SERVED, *FAILED])
+    assert [version["version"] for version in models["half-written"]] == [1]
 
 
-def test_tensorflow_gives_the_same_numbers(own_models: Path, server: Server) -> None:
+def test_tensorflow_gives_the_same_numbers(models_dir: Path, tmp_path: Path, server: Server) -> None:
     """Within this process, which has TensorFlow already: a server would load it for seconds."""
-    slow = create_app(Settings(models_dir=own_models, engine="tensorflow", log_level="ERROR")).test_client()
+    models = bundles.copy(models_dir, tmp_path / "models", "linear", "tanh-10-10")
+    slow = create_app(Settings(models_dir=models, engine="tensorflow", log_level="ERROR")).test_client()
     assert slow.get("/models/linear/versions/1").get_json()["engine"] == "tensorflow"
     points = np.random.default_rng(5).uniform(-1.5, 1.5, (300, 2)).tolist()
     for name in ("linear", "tanh-10-10"):
@@ -176,18 +180,22 @@ def test_tensorflow_gives_the_same_numbers(own_models: Path, server: Server) -> 
 
 
 @pytest.fixture(scope="module")
-def with_foreign(models_dir: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Models of our own, of which one is stale, and from elsewhere, of which one takes points of three numbers."""
+def with_foreign(
+    models_dir: Path, foreign_models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AppServer]:
+    """Within this process too. Models of our own, of which one is stale, and from elsewhere, of which one takes points
+    of three numbers.
+    """
     directory = tmp_path_factory.mktemp("foreign")
     models = bundles.copy(models_dir, directory / "models", "linear", "tanh-10-10")
     publish(models_dir / "linear" / "1", models, "stale", 1, lambda bundle: change_card(bundle, fingerprint="0" * 64))
     publish(foreign_models / "scoring" / "1", models, "from-elsewhere", 3)
     publish(foreign_models / "of-three" / "1", models, "of-three", 1)
-    with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
+    with serving_app(models) as started:
         yield started
 
 
-def test_any_saved_model_of_the_right_shape_is_served(with_foreign: Server) -> None:
+def test_any_saved_model_of_the_right_shape_is_served(with_foreign: AppServer) -> None:
     server = with_foreign
     body = server.predict(points=[[0.5, -0.25], [0, 0]], model="from-elsewhere").json()
     assert body["version"] == 3
@@ -202,7 +210,7 @@ def test_any_saved_model_of_the_right_shape_is_served(with_foreign: Server) -> N
     assert server.get("/models/linear/versions/1").json()["engine"] == "litert"
 
 
-def test_all_models_are_those_that_take_as_many_numbers_a_point(with_foreign: Server) -> None:
+def test_all_models_are_those_that_take_as_many_numbers_a_point(with_foreign: AppServer) -> None:
     def answering(point: list[float]) -> list[str]:
         answer = with_foreign.predict(points=[point], models="all")
         assert answer.status_code == 200, answer.text
@@ -214,42 +222,31 @@ def test_all_models_are_those_that_take_as_many_numbers_a_point(with_foreign: Se
     assert (refused.status_code, "not 4" in refused.json()["detail"]) == (422, True)
 
 
-def test_a_stale_compiled_form_is_left_for_the_saved_model(with_foreign: Server) -> None:
+def test_a_stale_compiled_form_is_left_for_the_saved_model(with_foreign: AppServer) -> None:
     assert with_foreign.get("/models/stale/versions/1").json()["engine"] == "tensorflow"
 
 
-def test_where_tensorflow_cannot_be_imported_only_what_needs_it_fails(
-    own_models: Path, start_server: StartServer, tmp_path: Path
-) -> None:
-    shutil.rmtree(own_models / "linear" / "1" / layout.EXTRAS)
-    (tmp_path / "tensorflow").mkdir()
-    (tmp_path / "tensorflow/__init__.py").write_text("raise ImportError('libcrypt.so.1: cannot open shared object')")
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), PYTHONPATH=str(tmp_path))
-    (version,) = server.get("/models/linear").json()["versions"]
+def test_where_tensorflow_cannot_be_imported_only_what_needs_it_fails(own: Server) -> None:
+    (version,) = own.get("/models/without-extras").json()["versions"]
     reason = "there is no compiled form: this needs TensorFlow, which cannot be imported here"
     assert version == {"version": 1, "state": "FAILED", "reason": reason}
-    assert server.predict(points=[[0, 0]], model="tanh-10-10").status_code == 200
+    assert own.predict(points=[[0, 0]], model="tanh-10-10").status_code == 200
 
 
-def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics(
-    own_models: Path, start_server: StartServer, server: Server
-) -> None:
-    change_card(own_models / "linear" / "1", diverged=[5])
-    change_card(own_models / "tanh-10-10" / "1", diverged=list(range(1, 30)))
-    spoiled = start_server(SERVICE_MODELS_DIR=str(own_models))
-    answer = spoiled.get("/boundary?model=linear&replicate=5&resolution=2")
+def test_a_replicate_that_diverged_cannot_be_asked_and_is_left_out_of_statistics(own: Server, server: Server) -> None:
+    answer = own.get("/boundary?model=linear&replicate=5&resolution=2")
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["replicate"])
     assert "replicate 5 of model linear diverged" in answer.json()["detail"]
     path = "/boundary?model=linear&statistic=mean&resolution=5"
     without, run, every = (
         np.array(asked.get(path).json()["probabilities"])
-        for asked, path in ((spoiled, path), (server, path.replace("statistic=mean", "replicate=5")), (server, path))
+        for asked, path in ((own, path), (server, path.replace("statistic=mean", "replicate=5")), (server, path))
     )
     assert np.abs(without - (30 * every - run) / 29).max() < 1e-6
-    titles = [pixels(asked.get(path + "&format=png").content)[:30] for asked in (spoiled, server)]
+    titles = [pixels(asked.get(path + "&format=png").content)[:30] for asked in (own, server)]
     assert titles[0].min() < 0.5  # there is one
     assert (titles[0] != titles[1]).any()  # mean of 29 runs, not of 30
-    alone = spoiled.get("/boundary?statistic=std&resolution=2")
+    alone = own.get("/boundary?statistic=std&resolution=2")
     assert (alone.status_code, "has 30 replicates, of which all but one diverged" in alone.text) == (422, True)
 
 
