@@ -11,6 +11,7 @@ import tritonclient.grpc
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException
 
+from harness.bundles import copy
 from service import __version__
 from tests.conftest import MODELS
 from tests.service.edges.grpc.channels import Floats, Rpc, float32, infer_request, refusal, speaking_grpc
@@ -19,17 +20,21 @@ from tests.service.edges.standards import POINTS, predicted
 Change = Callable[[Any], None]
 
 
-@pytest.fixture(scope="module")
-def rpc(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rpc]:
-    """Two workers, of which a channel has one."""
-    settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_MAX_POINTS": "1000", "WEB_CONCURRENCY": "2"}
-    with speaking_grpc(tmp_path_factory.mktemp("oip"), **settings) as started:
-        yield started
+KINDS: dict[str, tuple[Floats, str, list[int]]] = {
+    "flowers": (np.array([[1, 2], [7, 0]], np.float32), "probabilities", [2, 3]),
+    "prices": (np.array([[30, 4, 1, 0.5]], np.float32), "values", [1]),
+    "survival": (np.array([[30, 14, 0]], np.float32), "probabilities", [1]),
+}
 
 
 @pytest.fixture(scope="module")
-def kinds(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rpc]:
-    with speaking_grpc(tmp_path_factory.mktemp("kinds-grpc"), SERVICE_MODELS_DIR=str(kinds_models)) as started:
+def rpc(models_dir: Path, kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rpc]:
+    """Two workers, of which a channel has one, with models of every kind."""
+    directory = tmp_path_factory.mktemp("oip")
+    copy(models_dir, directory / "models", *MODELS)
+    copy(kinds_models, directory / "models", *KINDS)
+    settings = {"SERVICE_MODELS_DIR": str(directory / "models"), "SERVICE_MAX_POINTS": "1000", "WEB_CONCURRENCY": "2"}
+    with speaking_grpc(directory, **settings) as started:
         yield started
 
 
@@ -43,7 +48,7 @@ def test_tritons_client_finds_server_and_models(rpc: Rpc) -> None:
         "inputs": [{"name": "points", "datatype": "FP32", "shape": ["-1", "2"]}],
         "outputs": [{"name": "probabilities", "datatype": "FP32", "shape": ["-1"]}],
     }
-    assert names == set(MODELS)
+    assert names == {*MODELS, *KINDS}
 
 
 @pytest.mark.parametrize("version", ["", "1"])
@@ -69,19 +74,12 @@ def test_an_answer_has_its_numbers_as_the_request_had_them(rpc: Rpc, raw: bool) 
     assert list(numbers) == float32(predicted(rpc.server, POINTS))
 
 
-KINDS: dict[str, tuple[Floats, str, list[int]]] = {
-    "flowers": (np.array([[1, 2], [7, 0]], np.float32), "probabilities", [2, 3]),
-    "prices": (np.array([[30, 4, 1, 0.5]], np.float32), "values", [1]),
-    "survival": (np.array([[30, 14, 0]], np.float32), "probabilities", [1]),
-}
-
-
 @pytest.mark.parametrize("model", KINDS)
-def test_every_kind_of_model_has_the_tensors_that_it_has_over_http(kinds: Rpc, model: str) -> None:
+def test_every_kind_of_model_has_the_tensors_that_it_has_over_http(rpc: Rpc, model: str) -> None:
     points, name, shape = KINDS[model]
-    (output,) = kinds.oip.ModelInfer(infer_request(points, raw=False, model=model)).outputs
+    (output,) = rpc.oip.ModelInfer(infer_request(points, raw=False, model=model)).outputs
     body = {"inputs": [{"name": "points", "shape": points.shape, "datatype": "FP32", "data": points.ravel().tolist()}]}
-    (expected,) = kinds.server.post(f"/v2/models/{model}/infer", json=body).json()["outputs"]
+    (expected,) = rpc.server.post(f"/v2/models/{model}/infer", json=body).json()["outputs"]
     assert (output.name, list(output.shape)) == (expected["name"], expected["shape"]) == (name, shape)
     assert list(output.contents.fp32_contents) == pytest.approx(expected["data"], rel=1e-6)
 
