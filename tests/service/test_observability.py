@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from harness import bundles
+from harness.server import HttpServer
 from service.observability import LAST_SERVED_NAME
 from service.server import request_log
 from service.server.request_log import FLUSH_SECONDS, MAX_LINES, RequestLog
@@ -40,7 +41,7 @@ def _all_samples(server: Server) -> Iterator[Sample]:
         yield from family.samples
 
 
-def value(server: Server, name: str, **labels: str) -> float:
+def value(server: HttpServer, name: str, **labels: str) -> float:
     """Return the sum of a metric's samples with these labels. Of all lines only its own are parsed."""
     lines = [line + "\n" for line in server.get("/metrics").text.splitlines() if line.startswith(name)]
     found = [

@@ -13,8 +13,9 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from bundle.layout import CARD, EXPERIMENTS
+from harness.app_server import AppServer, serving_app
 from harness.bundles import change_card, copy, publish
-from tests.conftest import MODELS, Server, running
+from tests.conftest import MODELS, Server
 
 
 def pixels(png: bytes) -> NDArray[np.float32]:
@@ -39,10 +40,9 @@ def own_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def own(own_models: Path) -> Iterator[Server]:
-    """A gunicorn with them, which lets one origin's pages in."""
-    environment = {"SERVICE_DEFAULT_MODEL": "linear", "SERVICE_CORS_ORIGINS": "https://one.example"}
-    with running(own_models.parent, SERVICE_MODELS_DIR=str(own_models), **environment) as started:
+def own(own_models: Path) -> Iterator[AppServer]:
+    """Them within this process, where one origin's pages are let in."""
+    with serving_app(own_models, default_model="linear", cors_origins=("https://one.example",)) as started:
         yield started
 
 
@@ -105,14 +105,14 @@ def test_only_an_npy_answer_has_the_header(server: Server) -> None:
         assert "Boundary-Grid" not in server.get(f"/boundary?resolution=5&format={kind}").headers
 
 
-def test_names_of_features_are_ascii_in_the_header(own: Server) -> None:
+def test_names_of_features_are_ascii_in_the_header(own: AppServer) -> None:
     """A header is ASCII; a feature may be called anything."""
     header = own.get("/boundary?model=named&resolution=5&format=npy").headers["Boundary-Grid"]
     assert header.isascii()
     assert json.loads(header)["x"]["feature"] == "Größe\n€"
 
 
-def test_a_page_of_another_origin_may_read_the_header(own: Server) -> None:
+def test_a_page_of_another_origin_may_read_the_header(own: AppServer) -> None:
     answer = own.get("/boundary?resolution=5&format=npy", headers={"Origin": "https://one.example"})
     assert "Boundary-Grid" in answer.headers["Access-Control-Expose-Headers"]
 
@@ -171,7 +171,7 @@ def test_a_picture_of_next_to_a_line_fills_its_axes(server: Server, window: str,
         ("x_min=1&x_max=2&y_min=1&y_max=2", False),
     ],
 )
-def test_the_true_boundary_is_dashed_where_it_crosses_the_picture(own: Server, window: str, crosses: bool) -> None:
+def test_the_true_boundary_is_dashed_where_it_crosses_the_picture(own: AppServer, window: str, crosses: bool) -> None:
     def picture(name: str) -> NDArray[np.float32]:
         content = own.get(f"/boundary?model={name}&format=png&width=400&{window}").content
         return pixels(content)[80:]  # without the title
@@ -202,7 +202,7 @@ def test_with_a_version_the_answer_may_be_kept_for_good(server: Server) -> None:
     assert "immutable" in server.get("/boundary?resolution=5&version=1").headers["Cache-Control"]
 
 
-def test_a_picture_is_another_when_its_data_are(own: Server, own_models: Path) -> None:
+def test_a_picture_is_another_when_its_data_are(own: AppServer, own_models: Path) -> None:
     """The points in it are the experiment's, not the version's: training again replaces them."""
     path = "/boundary?model=retrained&resolution=20&width=300&version=1&format=png"
     before = own.get(path)

@@ -16,7 +16,8 @@ from sklearn.datasets import make_gaussian_quantiles
 
 from bundle.layout import COMPARISON, EXPERIMENTS
 from harness import bundles
-from tests.conftest import MODELS, Server, running
+from harness.app_server import AppServer, serving_app
+from tests.conftest import MODELS, Server
 from tests.service.edges.own.test_boundary import pixels
 from tests.service.test_observability import value
 
@@ -171,10 +172,9 @@ def marks(picture: NDArray[np.float32], colour: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def own(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def own_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The experiment under other names; two have another number of the notebook's."""
-    directory = tmp_path_factory.mktemp("own")
-    models = bundles.copy(models_dir, directory / "models", "linear", EXPERIMENTS)
+    models = bundles.copy(models_dir, tmp_path_factory.mktemp("own"), "linear", EXPERIMENTS)
     marked: dict[str, dict[int, float | None]] = {"unmarked": {0: None}, "low": {-1: 0.2}, "drawn": {}}
     for name, numbers in marked.items():
         copied = shutil.copytree(models_dir / EXPERIMENTS / "gaussian-quantiles", models / EXPERIMENTS / name)
@@ -182,21 +182,28 @@ def own(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for place, number in numbers.items():
             comparison["models"][place]["notebook_accuracy"] = number
         (copied / COMPARISON).write_text(json.dumps(comparison))
-    with running(directory, SERVICE_MODELS_DIR=str(models), SERVICE_DEFAULT_MODEL="linear") as started:
+    return models
+
+
+@pytest.fixture(scope="module")
+def own(own_models: Path) -> Iterator[AppServer]:
+    with serving_app(own_models, default_model="linear") as started:
         yield started
 
 
-def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(own: Server) -> None:
+def test_the_notebooks_mark_is_explained_where_the_first_model_has_none(own: AppServer) -> None:
     picture = pixels(own.get("/comparison?experiment=unmarked&format=png").content)
     assert marks(picture, NOTEBOOK) == 4  # three models, and the legend
 
 
-def test_no_result_lies_under_the_legend(own: Server) -> None:
+def test_no_result_lies_under_the_legend(own: AppServer) -> None:
     picture = pixels(own.get("/comparison?experiment=low&format=png&width=400").content)
     assert marks(picture, NOTEBOOK) == 6  # five models, and the legend
 
 
-def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(own: Server) -> None:
+def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(
+    own: AppServer, own_models: Path
+) -> None:
     def looked_up() -> dict[str, float]:
         return {result: value(own, "boundary_cache_total", result=result) for result in ("hit", "miss")}
 
@@ -208,7 +215,7 @@ def test_the_comparisons_picture_is_drawn_once_a_worker_and_not_for_who_has_it(o
     assert own.get(path, headers={"If-None-Match": etag}).status_code == 304
     assert looked_up() == {result: count + 1 for result, count in before.items()}
     assert own.get(path + "&width=500").headers["ETag"] != etag
-    file = own.log.parent / "models" / EXPERIMENTS / "drawn" / COMPARISON
+    file = own_models / EXPERIMENTS / "drawn" / COMPARISON
     file.write_text(file.read_text().replace('"experiment": "gaussian-quantiles"', '"experiment": "trained-again"'))
     changed = own.get(path, headers={"If-None-Match": etag})
     assert (changed.status_code, changed.content == first.content) == (200, False)
