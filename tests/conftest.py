@@ -34,7 +34,7 @@ LONGEST_FIRST = {"soak": "test_soak.py", "training": "training", "browser": "web
 """Markers, and where the tests stand that have them: those that take long. What begins last is what others wait for."""
 
 THEN = (
-    *("test_lifecycle.py", "test_makefile.py", "test_pictures.py", "test_access.py", "test_models.py"),
+    *("test_lifecycle.py", "test_makefile.py", "test_pictures.py"),
     *("test_hostile.py", "test_others.py", "test_conformance.py", "test_readme.py", "test_examples.py"),
     *("test_openapi.py", "test_saved_pages.py", "test_wheel.py", "test_memory.py", "test_overload.py"),
 )
