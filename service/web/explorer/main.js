@@ -5,6 +5,7 @@ import { Content } from "./content.js";
 import { Controls } from "./controls.js";
 import { byId, reach } from "./dom.js";
 import { downloads } from "./downloads.js";
+import { FEW_NODES, NODES } from "./fields.js";
 import { Follower } from "./follow.js";
 import { bringKey } from "./saving.js";
 import { copyLink, printed } from "./sharing.js";
@@ -111,8 +112,14 @@ class Page {
     if (document.documentElement.dataset.theme !== theme) document.documentElement.dataset.theme = theme;
     if (this.#content === null) return;
     this.#isDrawn = false;
-    this.#showControls(this.#content);
+    if (this.#key === this.#drawn.key) this.controls.showEpoch(this.state.values.epoch);
+    else this.#showControls(this.#content);
     this.#draws();
+  }
+
+  /** All that is shown but the epoch. */
+  get #key() {
+    return JSON.stringify({ ...this.state.values, epoch: null });
   }
 
   /** Have the next frame drawn. */
@@ -155,27 +162,31 @@ class Page {
 
   /** @param {Content} content */
   #draw(content) {
-    const key = JSON.stringify({ ...this.state.values, epoch: null });
+    const key = this.#key;
     const isFirst = this.main.hidden && location.hash === "";
     const began = performance.now();
     const { view } = content;
-    const isMoving = view.epoch !== this.#drawn.epoch || this.#resting !== 0;
-    const isFollowing = isMoving && key === this.#drawn.key && began < this.#drawn.until;
-    if (!(isFollowing ? content.follow(view, this.#seen) : content.draw(view, this.#near, isFirst))) return false;
+    const isMoving = key === this.#drawn.key && (view.epoch !== this.#drawn.epoch || this.#resting !== 0);
+    const isFollowing = isMoving && began < this.#drawn.until;
+    const nodes = isFirst || isMoving ? FEW_NODES : NODES;
+    const isDrawn = isFollowing
+      ? content.follow(view, this.#seen, nodes)
+      : content.draw(view, this.#near, nodes, isFirst);
+    if (!isDrawn) return false;
     this.#isDrawn = true;
     this.#reveal(content);
     this.#drawn.epoch = view.epoch;
     clearTimeout(this.#resting);
     this.#resting = 0;
-    if (isFirst || isFollowing) byId("panels").setAttribute("aria-busy", "true");
-    else {
-      byId("panels").removeAttribute("aria-busy");
+    if (isFirst || isMoving) byId("panels").setAttribute("aria-busy", "true");
+    else byId("panels").removeAttribute("aria-busy");
+    if (!isFollowing && !isFirst) {
       const now = performance.now();
       this.#drawn.key = key;
       this.#drawn.until = now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE);
     }
     if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
-    if (isFollowing) {
+    if (isMoving) {
       this.#resting = setTimeout(() => {
         this.#resting = 0;
         this.#drawn.key = "";
