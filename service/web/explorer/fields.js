@@ -14,6 +14,9 @@ export const NODES = 81;
  *  while the slider moves. Every other one of NODES. */
 export const FEW_NODES = 41;
 
+/** And while it moves on a machine that is too slow for these. */
+export const FEWEST_NODES = 21;
+
 /** Fields that are kept: all of a run of a dozen models, 26 kB each, and roughly a quarter of that. */
 const MAX_KEPT = 2000;
 

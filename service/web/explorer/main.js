@@ -5,7 +5,7 @@ import { Content } from "./content.js";
 import { Controls } from "./controls.js";
 import { byId, reach } from "./dom.js";
 import { downloads } from "./downloads.js";
-import { FEW_NODES, NODES } from "./fields.js";
+import { FEW_NODES, FEWEST_NODES, NODES } from "./fields.js";
 import { Follower } from "./follow.js";
 import { bringKey } from "./saving.js";
 import { copyLink, printed } from "./sharing.js";
@@ -24,6 +24,11 @@ const CONTROLS_HEIGHT = 100;
 /** It rests where it has not moved for so long. */
 const REST_MS = 120;
 
+/** Frames that keep the page's thread for longer than the one are drawn more roughly, for less than the other less: 30
+ *  a second are to be seen. */
+const SLOW_MS = 24;
+const QUICK_MS = 10;
+
 class Page {
   /** @type {Content | null} */
   #content = null;
@@ -32,6 +37,9 @@ class Page {
   #frame = 0;
   /** What was last drawn in full, all but the epoch, until when that is enough, and the epoch that was last drawn. */
   #drawn = { key: "", until: 0, epoch: /** @type {number | null} */ (null) };
+  /** Nodes an axis of the maps while the epoch moves, and how long frames of them have taken. */
+  #nodes = FEW_NODES;
+  #took = QUICK_MS;
   /** The timer that runs while the epoch moves; 0 where it rests. */
   #resting = 0;
   /** @type {Set<string>} the ids of the sections and maps in sight, which alone are drawn while the epoch moves */
@@ -168,7 +176,7 @@ class Page {
     const { view } = content;
     const isMoving = key === this.#drawn.key && (view.epoch !== this.#drawn.epoch || this.#resting !== 0);
     const isFollowing = isMoving && began < this.#drawn.until;
-    const nodes = isFirst || isMoving ? FEW_NODES : NODES;
+    const nodes = isMoving ? this.#nodes : isFirst ? FEW_NODES : NODES;
     const isDrawn = isFollowing
       ? content.follow(view, this.#seen, nodes)
       : content.draw(view, this.#near, nodes, isFirst);
@@ -186,6 +194,7 @@ class Page {
       this.#drawn.until = now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE);
     }
     if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
+    if (isFollowing) setTimeout(() => this.#adapt(performance.now() - began)); // once the browser has painted it
     if (isMoving) {
       this.#resting = setTimeout(() => {
         this.#resting = 0;
@@ -194,6 +203,14 @@ class Page {
       }, REST_MS);
     }
     return true;
+  }
+
+  /** Draw as roughly as frames take long.
+   *  @param {number} took */
+  #adapt(took) {
+    this.#took += (took - this.#took) / 4;
+    if (this.#took > SLOW_MS) this.#nodes = FEWEST_NODES;
+    else if (this.#took < QUICK_MS) this.#nodes = FEW_NODES;
   }
 
   /** Show the page's body with the first view in it, so that nothing moves while it comes together.
