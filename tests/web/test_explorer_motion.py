@@ -21,6 +21,22 @@ SWEEP = """async ([from, to]) => {
 }"""
 """Move the slider on with every frame; tell how many pictures one map showed."""
 
+FAR_TOO_SLOW = 20
+"""How many times as slow the processor is that cannot keep up with the maps."""
+
+WIDTHS = """async () => {
+  const slider = document.getElementById("epoch");
+  const seen = new Set();
+  for (let position = 1; position <= 40; position++) {
+    slider.value = position;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise(requestAnimationFrame);
+    seen.add(document.querySelector("#model-tanh-3 canvas.colours").width);
+  }
+  return [...seen];
+}"""
+"""How many nodes an axis one map had while the slider moved."""
+
 REST_MS = 120
 """A slider that has not moved for so long rests: then all is drawn in full."""
 
@@ -47,6 +63,16 @@ def test_maps_follow_the_slider_and_rest_as_they_are_opened_there(
     for model in ("tanh-3", "relu-10-10"):  # the second is out of sight, where maps follow only as it rests
         assert shown(page, model) == shown(opened, model)
     assert pictures > 20
+
+
+def test_on_a_slow_machine_maps_are_rougher_while_the_slider_moves_and_exact_where_it_rests(own_page: Page) -> None:
+    show(own_page, "?epoch=0")
+    session = own_page.context.new_cdp_session(own_page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": FAR_TOO_SLOW})
+    assert 21 in own_page.evaluate(WIDTHS)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    settle(own_page)
+    assert own_page.evaluate("() => document.querySelector('#model-tanh-3 canvas.colours').width") == 81
 
 
 def test_a_rough_map_is_exact_on_its_nodes_and_between_them_their_mean(page: Page) -> None:

@@ -39,6 +39,7 @@ def called(page: Page, script: str, *given: object) -> Any:
 CASES = [
     ((), "tanh", 2, ProtocolSpec()),
     ((3,), "tanh", 2, ProtocolSpec(learning_rate=0.01)),
+    ((10,), "relu", 2, ProtocolSpec(learning_rate=0.01, l2=0.001)),
     ((10, 10), "tanh", 2, ProtocolSpec(l2=0.001)),
     ((10,), "relu", 4, ProtocolSpec(learning_rate=0.003, l1=0.001)),
     ((7, 5, 6, 3), "gelu", 3, ProtocolSpec(learning_rate=0.01, batch_size=20, l2=0.002)),

@@ -102,12 +102,12 @@ export class Content {
   }
 
   /** Draw everything that is seen, as far as it is loaded; say whether that was all.
-   *  @param {View} view @param {Set<string>} seen
-   *  @param {boolean} isFirst whether the maps are to be seen at once: roughly, and what is below them later */
-  draw(view, seen, isFirst = false) {
+   *  @param {View} view @param {Set<string>} seen @param {number} nodes of the maps, an axis
+   *  @param {boolean} isFirst whether the maps are to be seen at once, and what is below them later */
+  draw(view, seen, nodes, isFirst = false) {
     const { fields, catalogue } = this;
     const available = catalogue.models.filter((model) => fields.unavailableReason(model, view) === null);
-    const drawn = new Map(available.map((model) => [model.name, this.#fieldOf(model, view, isFirst)]));
+    const drawn = new Map(available.map((model) => [model.name, this.#fieldOf(model, view, nodes)]));
     if ([...drawn.values()].includes(null)) return false;
     this.#drawn = drawn;
     const scale = this.#sharedScale(view);
@@ -124,33 +124,33 @@ export class Content {
     this.pointView.fill(view);
     this.tell();
     if (seen.has("point") && !this.#drawPoint(view)) return false;
-    if (seen.has("inside") && !this.#drawInside(view)) return false;
+    if (seen.has("inside") && !this.#drawInside(view, nodes)) return false;
     this.curves.show(view);
     return true;
   }
 
   /** Draw another epoch, of what is in sight, roughly, and without words: nobody reads these while they change. Say
    *  whether it was loaded.
-   *  @param {View} view @param {Set<string>} seen */
-  follow(view, seen) {
+   *  @param {View} view @param {Set<string>} seen @param {number} nodes of the maps, an axis */
+  follow(view, seen, nodes) {
     const isPairSeen = seen.has("difference") && this.#isDifferenceShown(view);
     const panels = this.panels.filter(({ element, model }) => this.#drawn.has(model.name) && seen.has(element.id));
     const models = new Set([...panels.map(({ model }) => model), ...(isPairSeen ? (view.pair ?? []) : [])]);
     const drawn = new Map(this.#drawn);
-    for (const model of models) drawn.set(model.name, this.#fieldOf(model, view, true));
+    for (const model of models) drawn.set(model.name, this.#fieldOf(model, view, nodes));
     if ([...drawn.values()].includes(null)) return false;
     this.#drawn = drawn;
     const scale = this.#sharedScale(view);
     for (const panel of panels) this.#drawPanel(panel, view, scale, true);
     if (isPairSeen) this.#drawDifference(view, true);
-    return !seen.has("inside") || this.#drawInside(view, true);
+    return !seen.has("inside") || this.#drawInside(view, nodes, true);
   }
 
   /** What a model's map shows; null where that is not loaded. A model that cannot be evaluated is asked for instead.
-   *  @param {Model} model @param {View} view */
-  #fieldOf(model, view, isQuick = false) {
+   *  @param {Model} model @param {View} view @param {number} nodes an axis */
+  #fieldOf(model, view, nodes) {
     try {
-      return this.fields.of(model, view, isQuick);
+      return this.fields.of(model, view, nodes);
     } catch (error) {
       model.leave(messageOf(error));
       return null;
@@ -228,8 +228,8 @@ export class Content {
     return true;
   }
 
-  /** @param {View} view */
-  #drawInside(view, isFollowing = false) {
+  /** @param {View} view @param {number} nodes */
+  #drawInside(view, nodes, isFollowing = false) {
     const model = this.catalogue.model(view.inside);
     if (model === null) return true;
     const reason = this.fields.unitsUnavailable(model, view);
@@ -237,7 +237,7 @@ export class Content {
       this.networkView.say(model, reason);
       return true;
     }
-    const units = this.fields.units(model, view, isFollowing);
+    const units = this.fields.units(model, view, nodes);
     if (units === null) return false;
     try {
       this.networkView.draw(view, model, units, isFollowing);

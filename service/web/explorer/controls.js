@@ -113,18 +113,8 @@ export class Controls {
    *  @param {Omit<Values, "a" | "b">} view */
   show(catalogue, view) {
     this.#epochs = catalogue.epochs;
-    const { epoch: wanted } = view;
-    const position = this.#epochs.findLastIndex((epoch) => wanted === null || epoch <= wanted);
     this.slider.max = String(Math.max(0, this.#epochs.length - 1));
-    this.slider.value = String(Math.max(0, position));
-    this.slider.disabled = this.play.disabled = this.#epochs.length < 2;
-    this.back.disabled = this.play.disabled || position <= 0;
-    this.on.disabled = this.play.disabled || position >= this.#epochs.length - 1;
-    const epoch = this.#epochs[Math.max(0, position)];
-    const text = epoch === undefined ? "none recorded" : epochText(epoch, this.#epochs.at(-1));
-    this.output.textContent = text;
-    this.slider.setAttribute("aria-valuetext", text);
-    this.#label();
+    this.showEpoch(view.epoch);
     options(
       this.run,
       Array.from({ length: catalogue.runs }, (_, run) => [`${run}`, run === 0 ? "0 (served)" : `${run}`]),
@@ -140,6 +130,21 @@ export class Controls {
     options(this.choices.colours, palettes(catalogue.hasNotebook));
     this.choices.colours.value = view.colours;
     this.choices.theme.value = view.theme;
+  }
+
+  /** Show another epoch, null for the last, and all else as it is.
+   *  @param {number | null} wanted */
+  showEpoch(wanted) {
+    const position = this.#epochs.findLastIndex((epoch) => wanted === null || epoch <= wanted);
+    this.slider.value = String(Math.max(0, position));
+    this.slider.disabled = this.play.disabled = this.#epochs.length < 2;
+    this.back.disabled = this.play.disabled || position <= 0;
+    this.on.disabled = this.play.disabled || position >= this.#epochs.length - 1;
+    const epoch = this.#epochs[Math.max(0, position)];
+    const text = epoch === undefined ? "none recorded" : epochText(epoch, this.#epochs.at(-1));
+    this.output.textContent = text;
+    this.slider.setAttribute("aria-valuetext", text);
+    this.#label();
   }
 
   /** @param {Catalogue["quantity"]} quantity @param {Omit<Values, "a" | "b">} view */
@@ -202,6 +207,7 @@ export class Controls {
   }
 
   #label() {
-    this.play.textContent = this.isPlaying ? "Pause" : "Play";
+    const text = this.isPlaying ? "Pause" : "Play";
+    if (this.play.textContent !== text) this.play.textContent = text;
   }
 }

@@ -20,9 +20,9 @@ export class Curve {
   constructor(onposition, score) {
     this.score = score;
     this.line = s("path", { class: "line" });
-    this.now = h("div", { class: "now" });
-    this.svg = s("svg", { preserveAspectRatio: "none", role: "img" }, this.line);
-    this.plot = h("div", { class: "drawn" }, this.svg, this.now);
+    this.now = s("line", { class: "now", y1: 0, y2: HEIGHT });
+    this.svg = s("svg", { preserveAspectRatio: "none", role: "img" }, this.line, this.now);
+    this.plot = h("div", { class: "drawn" }, this.svg);
     this.lowest = h("span");
     this.element = h(
       "div",
@@ -55,13 +55,13 @@ export class Curve {
     this.svg.setAttribute("aria-label", `Test ${this.score} by epoch: ${words}`);
   }
 
-  /** Mark where the slider is: by moving what is drawn already, as this is done with every frame.
+  /** Mark where the slider is. With every frame: a line that is drawn anew costs less than one that is moved, for which
+   *  the browser sorts out all of the page's layers again.
    *  @param {number | null} epoch */
   mark(epoch) {
     this.#epoch = epoch;
     const position = epoch === null ? -1 : this.#positions.indexOf(epoch);
-    const share = position / Math.max(1, this.#positions.length - 1);
-    if (share >= 0) this.now.style.transform = `translateX(${(100 * share).toFixed(2)}%)`;
+    if (position >= 0) for (const end of ["x1", "x2"]) this.now.setAttribute(end, String(position));
   }
 
   /** @param {MouseEvent} event */

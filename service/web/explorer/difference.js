@@ -4,6 +4,7 @@ import { signedScale } from "./colours.js";
 import { counted, fixed, h, say, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
+import { nodesOf, thinned } from "./network.js";
 import { boundaryOf, link, Panel } from "./panels.js";
 import { rangeOf } from "./scales.js";
 import { named, options } from "./selects.js";
@@ -72,8 +73,11 @@ export class DifferencePanel extends Panel {
   /** Draw what another epoch changes, but for words and the points that they are of.
    *  @param {View} view @param {[Model, Model]} pair @param {Field} first @param {Field} second */
   follow(view, pair, first, second) {
+    const nodes = Math.min(nodesOf(first.values), nodesOf(second.values));
+    const [a, b] = [thinned(first.values, nodes), thinned(second.values, nodes)];
+    if (this.values.length !== a.length) this.values = new Float32Array(a.length);
     const { values } = this;
-    for (let i = 0; i < values.length; i++) values[i] = first.values[i] - second.values[i];
+    for (let i = 0; i < values.length; i++) values[i] = a[i] - b[i];
     const isShare = isOfP(view) && !pair[0].quantity.isValue;
     this.plot.paint({ values, labels: null }, differenceScale(view, pair[0], values));
     this.plot.draw("other", isShare ? boundaryOf(second) : "");

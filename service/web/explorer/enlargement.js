@@ -7,6 +7,7 @@ import { scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
 import { drawParts, LINE_SCALE, sumsOf, unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
+import { nodesOf } from "./network.js";
 import { scoreInWords } from "./outcome.js";
 import { mostProbable } from "./quantity.js";
 import { levels } from "./scales.js";
@@ -113,10 +114,10 @@ export class Enlargement {
     const values = units[l][u];
     const { low, high } = scales[l][u];
     this.plot.draw("zero", "");
-    this.plot.draw("boundary", isClass ? line(values, NODES, 0.5) : "");
-    this.plot.draw("other", isClass && offAs(off) !== null ? line(all[l][u], NODES, 0.5) : "");
+    this.plot.draw("boundary", isClass ? line(values, nodesOf(values), 0.5) : "");
+    this.plot.draw("other", isClass && offAs(off) !== null ? line(all[l][u], nodesOf(values), 0.5) : "");
     this.plot.draw("between", model.quantity.isMulticlass ? betweenClasses(units[l]) : "");
-    const drawn = levelLines(values, NODES, isClass ? [] : levels([low, high]));
+    const drawn = levelLines(values, nodesOf(values), isClass ? [] : levels([low, high]));
     this.plot.draw("level", drawn.path);
     this.plot.number(drawn.labels);
     this.plot.clear("unit", 0);
@@ -135,7 +136,7 @@ export class Enlargement {
     for (const name of ["boundary", "other", "level", "between"]) this.plot.draw(name, "");
     this.plot.number([]);
     const sums = l > 0 ? this.#sums(shown, l, u) : null;
-    this.plot.draw("zero", sums ? line(sums, NODES, 0) : "");
+    this.plot.draw("zero", sums ? line(sums, nodesOf(sums), 0) : "");
     if (l > 0) return drawParts(this.plot, shown, l, u);
     this.plot.clear("unit", 0);
     this.plot.clear("against", 0);
@@ -229,7 +230,7 @@ export class Enlargement {
     }
     if (l === 0) return "";
     const sums = this.#sums(shown, l, u);
-    if (sums === null || line(sums, NODES, 0) !== "") return "";
+    if (sums === null || line(sums, nodesOf(sums), 0) !== "") return "";
     return ` Here the sum is ${sums[0] < 0 ? "negative" : "positive"} everywhere.`;
   }
 
@@ -247,7 +248,7 @@ export class Enlargement {
 }
 
 /** @param {ArrayLike<number>[]} outputs of several classes */
-const betweenClasses = (outputs) => between({ ...mostProbable(outputs), outputs }, NODES);
+const betweenClasses = (outputs) => between({ ...mostProbable(outputs), outputs }, nodesOf(outputs[0]));
 
 /** @param {string} name @param {number} value */
 const row = (name, value) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, number(value, 4)));

@@ -12,10 +12,13 @@ export const NODES = 81;
 
 /** The same for an average over the data, where each node costs the service as many evaluations as there are rows, and
  *  while the slider moves. Every other one of NODES. */
-const FEW_NODES = 41;
+export const FEW_NODES = 41;
 
-/** Fields that are kept: all of a run of a dozen models, 26 kB each. */
-const MAX_KEPT = 1000;
+/** And while it moves on a machine that is too slow for these. */
+export const FEWEST_NODES = 21;
+
+/** Fields that are kept: all of a run of a dozen models, 26 kB each, and roughly a quarter of that. */
+const MAX_KEPT = 2000;
 
 /** Units of a layer that are asked for. */
 const MOST_UNITS = 64;
@@ -53,6 +56,7 @@ export class Fields {
   /** @type {WeakMap<Place, Map<number, Column[]>>} */
   #columns = new WeakMap();
   #scratch = new Scratch();
+  #unitsScratch = new Scratch();
 
   /** @param {import("./service.js").Service} service @param {Catalogue} catalogue */
   constructor(service, catalogue) {
@@ -126,22 +130,23 @@ export class Fields {
 
   /** The field of a model in a view, [NODES · NODES], or null where it is not loaded.
    *  @param {Model} model @param {View} view
-   *  @param {boolean} isQuick whether every other node is enough where it is not there yet: a quarter of the time
+   *  @param {number} nodes an axis, where the page evaluates it: half as many are evaluated, painted and looked through
+   *  for lines in a quarter of the time
    *  @returns {Field | null} */
-  of(model, view, isQuick = false) {
+  of(model, view, nodes = NODES) {
     const network = this.#isEvaluated(model, view) ? model.network(view.run) : null;
     if (network === null) return this.#kept.get(String(this.query(model, view))) ?? null;
     const class_ = classOf(model.quantity, view.class, view.statistic);
-    const { key: where } = placeIn(model, view);
-    const key = JSON.stringify([model.name, model.version, view.run, model.snapshot(view.epoch), where, class_]);
+    const place = placeIn(model, view);
+    const snapshot = model.snapshot(view.epoch);
+    const key = JSON.stringify([model.name, model.version, view.run, snapshot, place.key, class_, nodes]);
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    if (isQuick) {
-      const columns = this.columns(placeIn(model, view), FEW_NODES);
-      const few = network.outputs(model.snapshot(view.epoch), columns, this.#scratch);
-      return this.#fieldOf(model, few.map((one) => finer(one, FEW_NODES)), class_);
-    }
-    const field = this.#fieldOf(model, this.#evaluated(model, network, view)[network.layers.length - 1], class_);
+    const outputs =
+      nodes === NODES
+        ? this.#evaluated(model, network, view)[network.layers.length - 1]
+        : network.outputs(snapshot, this.columns(place, nodes), this.#scratch);
+    const field = this.#fieldOf(model, outputs, class_);
     this.#add(key, field);
     return field;
   }
@@ -169,13 +174,17 @@ export class Fields {
     if (!this.#isEvaluated(model, view)) await this.#keep(this.query(model, view));
   }
 
-  /** The output of every unit of a run, by layer and unit, [NODES · NODES] each, the outputs last, with the other
+  /** The output of every unit of a run, by layer and unit, [nodes · nodes] each, the outputs last, with the other
    *  features held; null where they are not loaded. Valid until the model's next.
-   *  @param {Model} model @param {View} view @param {boolean} isQuick as above
+   *  @param {Model} model @param {View} view @param {number} nodes as above
    *  @returns {Layers | null} */
-  units(model, view, isQuick = false) {
+  units(model, view, nodes = NODES) {
     const network = model.network(view.run);
-    if (network !== null) return isQuick ? this.#rough(model, network, view) : this.#evaluated(model, network, view);
+    if (network !== null && nodes === NODES) return this.#evaluated(model, network, view);
+    if (network !== null) {
+      const columns = this.columns(placeIn(model, view).heldOnly, nodes);
+      return network.evaluate(model.snapshot(view.epoch), columns, this.#unitsScratch);
+    }
     const layers = this.#unitQueries(model, view).map((layer) =>
       layer.map((query) => this.#kept.get(String(query))?.values),
     );
@@ -225,18 +234,6 @@ export class Fields {
     const layers = network.evaluate(snapshot, this.columns(place), model.scratch);
     this.#last.set(model, { network, snapshot, place, layers });
     return layers;
-  }
-
-  /** The same from every other node.
-   *  @param {Model} model @param {Network} network @param {View} view
-   *  @returns {Layers} */
-  #rough(model, network, view) {
-    this.#last.delete(model); // whose arrays are filled
-    const columns = this.columns(placeIn(model, view).heldOnly, FEW_NODES);
-    const few = network.evaluate(model.snapshot(view.epoch), columns, this.#scratch);
-    return few.map((layer, l) =>
-      layer.map((one, u) => finer(one, FEW_NODES, 0.25, model.scratch.take(l, u, NODES * NODES))),
-    );
   }
 
   /** The outputs of a model at the test points in a view; null where that is not of one run or its network not loaded.

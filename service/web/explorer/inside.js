@@ -1,6 +1,6 @@
 // What is inside a model in a view: its units' values with some of them off, and what these come to.
 
-import { Scratch } from "./network.js";
+import { nodesOf, Scratch } from "./network.js";
 import { deadIn, offAs, offIn, sameIn, without } from "./switched.js";
 import { linesOf, outgoing, scalesOf } from "./units.js";
 import { placeIn } from "./view.js";
@@ -50,13 +50,17 @@ export class Inside {
     const off = offIn(network === null ? null : view.off, model.hiddenLayers);
     const isWhole = offAs(off) === null;
     const left = network === null || isWhole ? network : without(network, model, snapshot, off);
+    const columns = this.fields.columns(place, nodesOf(all[0][0]));
     const at = { all: snapshot, left: isWhole ? snapshot : 0 };
+    /** @type {Shown["dead"] | null} */
+    let dead = null;
+    const findDead = () => (dead ??= this.#deadOf(model, network, snapshot, all));
     return {
       view,
       model,
       place,
       all,
-      units: left === null || isWhole ? all : left.evaluate(0, this.fields.columns(place), this.#scratch),
+      units: left === null || isWhole ? all : left.evaluate(0, columns, this.#scratch),
       scales: scalesOf(view, model, all, this.catalogue.range),
       outgoing: weights !== null && weights.length > 1 ? outgoing(weights[1].kernel).slice(0, MOST_LINES) : [],
       lines: network === null ? null : linesOf(network, snapshot, place),
@@ -66,7 +70,9 @@ export class Inside {
       snapshot: at,
       weights,
       sums: left?.at(at.left) ?? null,
-      dead: this.#deadOf(model, network, snapshot, all),
+      get dead() {
+        return findDead(); // which takes as long as a map, and is words: not asked for while the epoch moves
+      },
     };
   }
 

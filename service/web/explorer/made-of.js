@@ -1,8 +1,8 @@
 // What a deeper unit is made of: where its sum is 0, and where the sums of the units before it are.
 
 import { describe, describeValues } from "./boundary-words.js";
-import { NODES } from "./fields.js";
 import { line } from "./lines.js";
+import { nodesOf } from "./network.js";
 import { sideOf } from "./units.js";
 import { MAX_CONNECTION_WIDTH } from "./wires.js";
 
@@ -34,7 +34,7 @@ export function drawParts(plot, { units, off, weights, sums, lines }, l, u) {
   const most = Math.max(1e-9, ...strengths.map(Math.abs));
   units[l - 1].forEach((_, k) => {
     if (off[l - 1][k]) return;
-    const path = l === 1 ? lines(plot, k) : line(sumsOf(units[l - 2], sums[l - 1], k), NODES, 0);
+    const path = l === 1 ? lines(plot, k) : line(sumsOf(units[l - 2], sums[l - 1], k), nodesOf(units[l - 2][0]), 0);
     const kind = strengths[k] < 0 ? "against" : "unit";
     plot.draw(`${kind}:${k}`, path, (LINE_SCALE * MAX_CONNECTION_WIDTH * Math.abs(strengths[k])) / most);
   });
@@ -45,12 +45,12 @@ export function drawParts(plot, { units, off, weights, sums, lines }, l, u) {
 export function unitInWords(plot, { units, model, lines, sums }, l, u) {
   const values = units[l][u];
   if (l === units.length - 1 && !model.quantity.isValue) {
-    return describe(values, NODES, { ...sideOf(model, u), telling: true });
+    return describe(values, nodesOf(values), { ...sideOf(model, u), telling: true });
   }
   if (l > 0 && l < units.length - 1 && sums !== null) {
     const names = { level: 0, low: "its sum is below 0", high: "its sum is over 0", telling: true };
-    return describe(sumsOf(units[l - 1], sums[l], u), NODES, names);
+    return describe(sumsOf(units[l - 1], sums[l], u), nodesOf(values), names);
   }
   const hasLine = l === 0 && units.length > 1 && lines !== null && lines(plot, u) !== "";
-  return `${hasLine ? "its sum is 0 along a straight line, " : ""}${describeValues(values, NODES)}`;
+  return `${hasLine ? "its sum is 0 along a straight line, " : ""}${describeValues(values, nodesOf(values))}`;
 }

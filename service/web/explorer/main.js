@@ -5,6 +5,7 @@ import { Content } from "./content.js";
 import { Controls } from "./controls.js";
 import { byId, reach } from "./dom.js";
 import { downloads } from "./downloads.js";
+import { FEW_NODES, FEWEST_NODES, NODES } from "./fields.js";
 import { Follower } from "./follow.js";
 import { bringKey } from "./saving.js";
 import { copyLink, printed } from "./sharing.js";
@@ -23,6 +24,11 @@ const CONTROLS_HEIGHT = 100;
 /** It rests where it has not moved for so long. */
 const REST_MS = 120;
 
+/** Frames that keep the page's thread for longer than the one are drawn more roughly, for less than the other less: 30
+ *  a second are to be seen. */
+const SLOW_MS = 24;
+const QUICK_MS = 10;
+
 class Page {
   /** @type {Content | null} */
   #content = null;
@@ -31,6 +37,9 @@ class Page {
   #frame = 0;
   /** What was last drawn in full, all but the epoch, until when that is enough, and the epoch that was last drawn. */
   #drawn = { key: "", until: 0, epoch: /** @type {number | null} */ (null) };
+  /** Nodes an axis of the maps while the epoch moves, and how long frames of them have taken. */
+  #nodes = FEW_NODES;
+  #took = QUICK_MS;
   /** The timer that runs while the epoch moves; 0 where it rests. */
   #resting = 0;
   /** @type {Set<string>} the ids of the sections and maps in sight, which alone are drawn while the epoch moves */
@@ -111,8 +120,14 @@ class Page {
     if (document.documentElement.dataset.theme !== theme) document.documentElement.dataset.theme = theme;
     if (this.#content === null) return;
     this.#isDrawn = false;
-    this.#showControls(this.#content);
+    if (this.#key === this.#drawn.key) this.controls.showEpoch(this.state.values.epoch);
+    else this.#showControls(this.#content);
     this.#draws();
+  }
+
+  /** All that is shown but the epoch. */
+  get #key() {
+    return JSON.stringify({ ...this.state.values, epoch: null });
   }
 
   /** Have the next frame drawn. */
@@ -155,27 +170,32 @@ class Page {
 
   /** @param {Content} content */
   #draw(content) {
-    const key = JSON.stringify({ ...this.state.values, epoch: null });
+    const key = this.#key;
     const isFirst = this.main.hidden && location.hash === "";
     const began = performance.now();
     const { view } = content;
-    const isMoving = view.epoch !== this.#drawn.epoch || this.#resting !== 0;
-    const isFollowing = isMoving && key === this.#drawn.key && began < this.#drawn.until;
-    if (!(isFollowing ? content.follow(view, this.#seen) : content.draw(view, this.#near, isFirst))) return false;
+    const isMoving = key === this.#drawn.key && (view.epoch !== this.#drawn.epoch || this.#resting !== 0);
+    const isFollowing = isMoving && began < this.#drawn.until;
+    const nodes = isMoving ? this.#nodes : isFirst ? FEW_NODES : NODES;
+    const isDrawn = isFollowing
+      ? content.follow(view, this.#seen, nodes)
+      : content.draw(view, this.#near, nodes, isFirst);
+    if (!isDrawn) return false;
     this.#isDrawn = true;
     this.#reveal(content);
     this.#drawn.epoch = view.epoch;
     clearTimeout(this.#resting);
     this.#resting = 0;
-    if (isFirst || isFollowing) byId("panels").setAttribute("aria-busy", "true");
-    else {
-      byId("panels").removeAttribute("aria-busy");
+    if (isFirst || isMoving) byId("panels").setAttribute("aria-busy", "true");
+    else byId("panels").removeAttribute("aria-busy");
+    if (!isFollowing && !isFirst) {
       const now = performance.now();
       this.#drawn.key = key;
       this.#drawn.until = now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE);
     }
     if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
-    if (isFollowing) {
+    if (isFollowing) setTimeout(() => this.#adapt(performance.now() - began)); // once the browser has painted it
+    if (isMoving) {
       this.#resting = setTimeout(() => {
         this.#resting = 0;
         this.#drawn.key = "";
@@ -183,6 +203,14 @@ class Page {
       }, REST_MS);
     }
     return true;
+  }
+
+  /** Draw as roughly as frames take long.
+   *  @param {number} took */
+  #adapt(took) {
+    this.#took += (took - this.#took) / 4;
+    if (this.#took > SLOW_MS) this.#nodes = FEWEST_NODES;
+    else if (this.#took < QUICK_MS) this.#nodes = FEW_NODES;
   }
 
   /** Show the page's body with the first view in it, so that nothing moves while it comes together.

@@ -2,6 +2,7 @@
 
 import { h, s } from "./dom.js";
 import { SIDE } from "./lines.js";
+import { nodesOf, thinned } from "./network.js";
 
 export const DARK = "#111827";
 const LIGHT = "#ffffff";
@@ -53,24 +54,28 @@ export class Plot {
   /** @type {Map<string, string>} what is drawn, by name */
   #keys = new Map();
 
-  /** @param {Domain} domain @param {number} nodes of the field, an axis
-   *  @param {number} step from one that is painted to the next: a small map has no use for all */
-  constructor(domain, nodes, step = 1) {
+  /** @param {Domain} domain
+   *  @param {number} nodes that are painted, an axis: of more a small map has no use, and there may be fewer */
+  constructor(domain, nodes) {
     this.domain = domain;
     this.nodes = nodes;
-    this.step = step;
-    const painted = (nodes - 1) / step + 1;
     this.place = placing(domain, SIDE);
     /** @type {Label[]} */
     this.labels = [];
     this.numbers = h("div", { class: "numbers", "aria-hidden": "true" });
-    this.colours = h("canvas", { class: "colours", width: painted, height: painted });
+    this.colours = h("canvas", { class: "colours" });
     this.dots = h("canvas", { class: "dots", width: 0, height: 0 });
     this.lines = s("svg", { viewBox: `0 0 ${SIDE} ${SIDE}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.element = h("div", { class: "plot" }, this.colours, this.dots, this.lines, this.numbers);
-    // Nodes lie on the edges: the picture of n pixels reaches half a pixel over each.
-    this.element.style.setProperty("--pixel", `${100 / (painted - 1)}%`);
-    this.image = new ImageData(painted, painted);
+    this.image = this.#imageOf(nodes);
+  }
+
+  /** A picture of so many nodes an axis. They lie on the edges: it reaches half a pixel over each.
+   *  @param {number} nodes */
+  #imageOf(nodes) {
+    this.colours.width = this.colours.height = nodes;
+    this.element.style.setProperty("--pixel", `${100 / (nodes - 1)}%`);
+    return new ImageData(nodes, nodes);
   }
 
   /** Draw over another domain from now on.
@@ -83,10 +88,9 @@ export class Plot {
 
   /** @param {Field} field @param {import("./scales.js").AnyScale} scale */
   paint({ values, labels }, scale) {
-    const { width } = this.image;
-    /** @param {ArrayLike<number>} all */
-    const few = (all) => (this.step === 1 ? all : every(all, this.nodes, this.step));
-    scale.paint(this.image, few(values), width, labels && few(labels));
+    const nodes = Math.min(this.nodes, nodesOf(values));
+    if (this.image.width !== nodes) this.image = this.#imageOf(nodes);
+    scale.paint(this.image, thinned(values, nodes), nodes, labels && thinned(labels, nodes));
     contextOf(this.colours).putImageData(this.image, 0, 0);
   }
 
@@ -250,17 +254,6 @@ export function contextOf(canvas) {
   const context = canvas.getContext("2d");
   if (context === null) throw new Error("this browser draws on no more canvases");
   return context;
-}
-
-/** Every so many of n × n values, along each axis.
- *  @param {ArrayLike<number>} values @param {number} n @param {number} step */
-function every(values, n, step) {
-  const m = (n - 1) / step + 1;
-  const few = new Float32Array(m * m);
-  for (let row = 0, i = 0; row < m; row++) {
-    for (let at = row * step * n, column = 0; column < m; column++, i++, at += step) few[i] = values[at];
-  }
-  return few;
 }
 
 /** @param {string} name */

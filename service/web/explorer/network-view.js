@@ -3,11 +3,12 @@
 import { BuildUp } from "./build-up.js";
 import { h, s, say } from "./dom.js";
 import { Enlargement } from "./enlargement.js";
-import { NODES } from "./fields.js";
+import { FEW_NODES } from "./fields.js";
 import { Inside } from "./inside.js";
 import { line } from "./lines.js";
 import { unitInWords } from "./made-of.js";
 import { Plot } from "./map.js";
+import { nodesOf } from "./network.js";
 import { named, options } from "./selects.js";
 import { settled } from "./spoken.js";
 import { inputsOf, wordsOf } from "./units.js";
@@ -151,7 +152,7 @@ export class NetworkView {
   /** @param {Model} model @param {number} l @param {number} u @param {boolean} isOutput
    *  @returns {UnitButton} */
   #node(model, l, u, isOutput) {
-    const plot = new Plot(placeIn(model, /** @type {Shown} */ (this.#shown).view), NODES, 2);
+    const plot = new Plot(placeIn(model, /** @type {Shown} */ (this.#shown).view), FEW_NODES);
     const name = isOutput ? `Output: ${wordsOf(model, u)}` : `Layer ${l + 1}, unit ${u + 1}`;
     const id = isOutput && !model.quantity.isMulticlass ? null : `${l + 1}.${u + 1}`;
     const shape = h("span", { class: "hidden", id: `unit-${l + 1}-${u + 1}-shape` });
@@ -185,7 +186,7 @@ export class NetworkView {
     const values = shown.units[l][u];
     plot.paint({ values, labels: null }, shown.scales[l][u]);
     if (l === shown.units.length - 1) {
-      plot.draw("boundary", shown.model.quantity.isValue ? "" : line(values, NODES, 0.5), -0.8);
+      plot.draw("boundary", shown.model.quantity.isValue ? "" : line(values, nodesOf(values), 0.5), -0.8);
     } else if (l === 0 && shown.lines) plot.draw("unit", shown.lines(plot, u), 0.4 + shown.outgoing[u] / 3);
     if (isFollowing) return;
     const chosen = this.#chosen(shown);

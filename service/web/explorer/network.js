@@ -34,6 +34,23 @@ export function grid(x, y) {
   return columns;
 }
 
+/** How many nodes an axis a square grid has.
+ *  @param {ArrayLike<number>} values at all of them */
+export const nodesOf = (values) => Math.sqrt(values.length);
+
+/** The values at every so many nodes of a grid, so that there are n an axis; itself where there are.
+ *  @param {ArrayLike<number>} values @param {number} n */
+export function thinned(values, n) {
+  const nodes = nodesOf(values);
+  if (nodes === n) return values;
+  const step = (nodes - 1) / (n - 1);
+  const few = new Float32Array(n * n);
+  for (let row = 0, i = 0; row < n; row++) {
+    for (let at = row * step * nodes, column = 0; column < n; column++, i++, at += step) few[i] = values[at];
+  }
+  return few;
+}
+
 /** Values of n × n nodes on twice as many but one: those halfway are the mean of the two or four around.
  *  @param {ArrayLike<number>} values @param {number} n
  *  @param {number} share of the last of these; 1 for that one alone

@@ -7,6 +7,7 @@ import { NODES, once } from "./fields.js";
 import { hues, scaleBar } from "./legend.js";
 import { between, levelLines, line } from "./lines.js";
 import { Plot } from "./map.js";
+import { nodesOf } from "./network.js";
 import { rmse } from "./quantity.js";
 import { levels, rangeOf } from "./scales.js";
 import { DEFAULTS } from "./state.js";
@@ -148,9 +149,10 @@ export class ModelPanel extends Panel {
     this.plot.paint(field, scale);
     const { isValue } = this.model.quantity;
     this.plot.draw("boundary", isOfP(view) && !isValue && field.labels === null ? boundaryOf(field) : "");
-    this.plot.draw("between", field.labels === null ? "" : once(field, "between", () => between(field, NODES)));
+    const nodes = nodesOf(field.values);
+    this.plot.draw("between", field.labels === null ? "" : once(field, "between", () => between(field, nodes)));
     const lines = isValue && isOfP(view) ? levels([scale.low, scale.high]) : [];
-    const drawn = once(field, String(lines), () => levelLines(field.values, NODES, lines));
+    const drawn = once(field, String(lines), () => levelLines(field.values, nodes, lines));
     this.plot.draw("level", drawn.path);
     this.plot.number(drawn.labels);
   }
@@ -229,7 +231,7 @@ export class ModelPanel extends Panel {
 
 /** Where a field is 0.5.
  *  @param {Field} field */
-export const boundaryOf = (field) => once(field, "boundary", () => line(field.values, NODES, 0.5));
+export const boundaryOf = (field) => once(field, "boundary", () => line(field.values, nodesOf(field.values), 0.5));
 
 /** Each class's share of the area, the largest first.
  *  @param {ArrayLike<number>} labels @param {Model["quantity"]} quantity */

@@ -3,7 +3,7 @@
 import { describe, describeValues } from "./boundary-words.js";
 import { soon } from "./curve.js";
 import { say } from "./dom.js";
-import { NODES } from "./fields.js";
+import { nodesOf } from "./network.js";
 import { sideOf } from "./units.js";
 import { classOf } from "./view.js";
 
@@ -33,12 +33,13 @@ export function settled(steps) {
 function mapInWords(model, view, { values, labels }) {
   const { quantity } = model;
   const { statistic } = view;
-  if (quantity.isValue || statistic === "std" || statistic === "agreement") return describeValues(values, NODES);
+  const nodes = nodesOf(values);
+  if (quantity.isValue || statistic === "std" || statistic === "agreement") return describeValues(values, nodes);
   if (labels !== null) {
-    return describe(labels, NODES, { classes: quantity.classes.map((_, c) => quantity.className(c)) });
+    return describe(labels, nodes, { classes: quantity.classes.map((_, c) => quantity.className(c)) });
   }
   const class_ = classOf(quantity, view.class, statistic);
-  return describe(values, NODES, {
+  return describe(values, nodes, {
     ...sideOf(model, class_ === null ? 0 : quantity.classes.indexOf(class_)),
     telling: true,
   });
@@ -54,5 +55,7 @@ export function* tellPanels(panels, difference, view, drawn) {
     say(shape, field === null ? "" : mapInWords(model, view, field));
     yield;
   }
-  if (difference !== null) say(difference.shape, `A − B is ${describeValues(difference.values, NODES)}`);
+  if (difference === null) return;
+  const { values } = difference;
+  say(difference.shape, `A − B is ${describeValues(values, nodesOf(values))}`);
 }

@@ -34,24 +34,28 @@ export function meanOf(runs) {
 /** The share of the runs that are on the majority's side, at each node.
  *  @param {Progress[]} runs @param {number} classes */
 export function agreementOf(runs, classes) {
-  const labels = runs.map(({ field }) => labelsOf(field));
-  const values = Float32Array.from({ length: labels[0].length }, (_, i) => {
-    const counts = new Uint16Array(classes);
-    for (const one of labels) counts[one[i]]++;
-    return Math.max(...counts) / runs.length;
-  });
+  const n = runs[0].field[0].length;
+  const counts = new Uint16Array(classes * n);
+  for (const { field } of runs) {
+    const labels = labelsOf(field);
+    for (let i = 0; i < n; i++) counts[labels[i] * n + i]++;
+  }
+  const values = new Float32Array(n);
+  for (let c = 0; c < classes; c++) {
+    for (let i = 0; i < n; i++) values[i] = Math.max(values[i], counts[c * n + i] / runs.length);
+  }
   return { values, labels: null };
 }
 
 /** @param {Float32Array[]} outputs */
 function labelsOf(outputs) {
-  const n = outputs[0].length;
-  if (outputs.length === 1) return Uint8Array.from(outputs[0], (p) => Number(p > 0.5));
-  return Uint8Array.from({ length: n }, (_, i) => {
-    let best = 0;
+  const labels = new Uint8Array(outputs[0].length); // in loops: `from` with a function takes twenty times as long
+  for (let i = 0; i < labels.length; i++) {
+    let best = outputs.length === 1 ? Number(outputs[0][i] > 0.5) : 0;
     for (let k = 1; k < outputs.length; k++) if (outputs[k][i] > outputs[best][i]) best = k;
-    return best;
-  });
+    labels[i] = best;
+  }
+  return labels;
 }
 
 /** The colours of probabilities.

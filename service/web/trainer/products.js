@@ -151,3 +151,34 @@ export function inputGradient(weights, at, nInputs, nUnits, grads, back, n) {
     }
   }
 }
+
+/** All gradients of a network of two inputs, one hidden layer and one output, in one pass: in half the time.
+ *  @param {Floats} gradient of all weights @param {Floats} weights @param {Floats} inputs @param {Floats} values of the
+ *  hidden units @param {Floats} slopes of these @param {Floats} grads of the output's sum @param {number} n points */
+export function gradientOfOne(gradient, weights, inputs, values, slopes, grads, n) {
+  const nUnits = (weights.length - 1) / 4;
+  const output = 3 * nUnits;
+  for (let u = 0; u < nUnits; u++) {
+    const weight = weights[output + u];
+    const at = u * n;
+    let a = 0;
+    let b = 0;
+    let bias = 0;
+    let out = 0;
+    for (let i = 0; i < n; i++) {
+      const grad = grads[i];
+      out += grad * values[at + i];
+      const back = weight * grad * slopes[at + i];
+      bias += back;
+      a += back * inputs[i];
+      b += back * inputs[n + i];
+    }
+    gradient[u] = a;
+    gradient[nUnits + u] = b;
+    gradient[2 * nUnits + u] = bias;
+    gradient[output + u] = out;
+  }
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += grads[i];
+  gradient[output + nUnits] = sum;
+}

@@ -89,7 +89,11 @@ function fieldOf(network, { mean, sd }, { x, y }, nodes) {
   }
   const logits = network.logits(columns);
   const outputs = network.sizes[network.sizes.length - 1];
-  if (outputs === 1) return [Float32Array.from(logits.subarray(0, n), sigmoid)];
+  if (outputs === 1) {
+    const field = new Float32Array(n);
+    for (let i = 0; i < n; i++) field[i] = sigmoid(logits[i]);
+    return [field];
+  }
   const units = Array.from({ length: outputs }, (_, k) => Float64Array.from(logits.subarray(k * n, (k + 1) * n)));
   softmax(units);
   return units.map((unit) => Float32Array.from(unit));
