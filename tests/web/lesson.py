@@ -52,8 +52,8 @@ def predict(page: Page, choice: int) -> None:
 def measured(page: Page) -> int:
     """Return the position of the choice that the measurement bears out."""
     choices = question(page).locator(".choice")
-    (right,) = [i for i, choice in enumerate(choices.all()) if choice.locator(".measured").count() == 1]
-    return right
+    expect(choices.locator(".measured")).to_have_count(1)
+    return int(choices.evaluate_all("(all) => all.findIndex((one) => one.querySelector('.measured'))"))
 
 
 def has_text(text: str) -> re.Pattern[str]:

@@ -384,9 +384,15 @@ def everything(page: Page) -> list[object]:
     page.get_by_role("heading", name="One point through every network").scroll_into_view_if_needed()
     expect(page.locator(".trace")).to_have_count(len(MODELS))
     settle(page)
-    chosen = page.locator("select, input").evaluate_all("(all) => all.map((one) => [one.id, one.value])")
-    exact = page.locator("main data").evaluate_all("(all) => all.map((one) => one.value)")
-    return [chosen, exact, page.locator(".summary").all_text_contents()]
+    script = """() => {
+        const all = (selector, read) => [...document.querySelectorAll(selector)].map(read);
+        return [
+            all("select, input", (one) => [one.id, one.value]),
+            all("main data", (one) => one.value),
+            all(".summary", (one) => one.textContent),
+        ];
+    }"""
+    return list(page.evaluate(script))
 
 
 @pytest.mark.parametrize(

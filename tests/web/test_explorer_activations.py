@@ -3,21 +3,24 @@ by asking the service, and never with another function.
 """
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
+from bundle.card import History
 from harness.bundles import copy
-from tests.conftest import MODELS, ROOT, Server, running
+from tests.conftest import MODELS, Server, running
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import TOLERANCE, Api, csv_fields, evaluated, figure, panel, settle, show, value
+from training import pipeline, selection
+from training.experiment import read
+from training.fit.train import Trajectory
 
 NOT_TRAINABLE = {"glu", "threshold"}
 """One halves a layer, the other needs arguments."""
@@ -27,11 +30,11 @@ OF_WHOLE_LAYERS = {"log_softmax", "softmax", "sparsemax"}
 
 NAMES = sorted(set(keras.src.activations.ALL_OBJECTS_DICT) - NOT_TRAINABLE)
 
-TRAINED = NAMES if "EVERY_ACTIVATION" in os.environ else ["exponential", "softmax"]
-"""Each takes seconds to train and export. What the page computes is held against Keras for every one of NAMES."""
+EXPORTED = NAMES if "EVERY_ACTIVATION" in os.environ else ["softmax"]
+"""Each takes seconds to export. What the page computes is held against Keras for every one of NAMES."""
 
-LAYERS = {name: [name] if name == "exponential" else [name] * 3 for name in TRAINED} | {
-    "mixed": ["elu", "gelu", "leaky_relu", "silu", "selu", "softplus", "hard_tanh"]
+LAYERS = {name: [name] if name == "exponential" else [name] * 3 for name in EXPORTED} | {
+    "mixed": ["exponential", "elu", "gelu", "leaky_relu", "silu", "selu", "softplus", "hard_tanh"]
 }
 """Each layer's activation, by model; exp(exp(exp(z))) is infinite in float32, and such a network is not exported."""
 
@@ -41,9 +44,10 @@ EXPERIMENT = f"""
 name = "activations"
 seed = 1
 replicates = 2
+variance_runs = 0
 dataset = {{ generator = "gaussian_quantiles", n_samples = 100, n_features = 2, n_classes = 2, cov = 0.1,
             random_state = 3, domain = [-1.5, 1.5], test_fraction = 0.3, validation_fraction = 0.2 }}
-protocol = {{ optimizer = "sgd", learning_rate = 0.05, batch_size = 16 }}
+protocol = {{ learning_rate = 0.05, batch_size = 16 }}
 models = [{
     ", ".join(
         f'{{ name = "{name}", hidden_layers = {[4] * len(layers)}, activation = {layers}, epochs = {EPOCHS} }}'
@@ -53,14 +57,25 @@ models = [{
 """.replace(",\n            ", ", ")
 
 
+def wander(*given: Any) -> Trajectory:
+    """Stand in for a training, which takes seconds to compile: from epoch to epoch the weights change at random."""
+    _, initial, *_, recorded = given
+    rng = np.random.default_rng(7)
+    steps = [rng.normal(0, 0.1, (len(stack), len(recorded), *stack.shape[1:])) for stack in initial]
+    weights = [stack[:, None] + step.cumsum(axis=1) for stack, step in zip(initial, steps, strict=True)]
+    history = History(*(np.linspace(0.5, 0.6, EPOCHS).tolist() for _ in range(4)))
+    return Trajectory([stack.astype(np.float32) for stack in weights], [history] * 2, 0.1, epochs=list(recorded))
+
+
 @pytest.fixture(scope="module")
 def activations(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service of small networks of other activations than the usual ones, and of the default models."""
     directory = tmp_path_factory.mktemp("activations")
     (directory / "experiment.toml").write_text(EXPERIMENT)
     models = copy(models_dir, directory / "models", *MODELS, "_experiments")
-    arguments = ["--models-dir", str(models), str(directory / "experiment.toml")]
-    subprocess.run([sys.executable, "-m", "training", "train", *arguments], cwd=ROOT, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(selection, "train", wander)
+        pipeline.run(read(directory / "experiment.toml"), models, lambda *_: None)
     environment = {"SERVICE_MODELS_DIR": str(models), "SERVICE_DEFAULT_MODEL": "mixed", "WEB_CONCURRENCY": "1"}
     with running(directory, **environment) as started:
         started.wait_until_ready()

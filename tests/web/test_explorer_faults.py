@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from service.edges.own.pages import WEB
 from tests.conftest import MODELS, Server
-from tests.web.conftest import Journal
+from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import TOLERANCE, Api, csv_fields, panel, settle, show
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -22,6 +22,12 @@ def api(server: Server) -> Api:
     return Api(server)
 
 
+@pytest.fixture
+def kept_page(keep_page: OpenPage, server: Server) -> Page:
+    """A page for the tests that spoil nothing, which share it."""
+    return keep_page(server)
+
+
 def look_at_all(page: Page) -> None:
     for section in ("#inside", "#point"):
         page.locator(section).scroll_into_view_if_needed()
@@ -29,7 +35,8 @@ def look_at_all(page: Page) -> None:
 
 
 @pytest.mark.parametrize("query", ["?x=1e308&y=0", "?x=-1e308&y=1e308&inside=relu-10-10", "?x=3e38&y=-3e38"])
-def test_a_point_beyond_all_bounds_is_one_beside_the_map(page: Page, query: str) -> None:
+def test_a_point_beyond_all_bounds_is_one_beside_the_map(kept_page: Page, query: str) -> None:
+    page = kept_page
     show(page, query)
     look_at_all(page)
     expect(page.locator(".trace")).to_have_count(len(MODELS))
@@ -93,12 +100,14 @@ def test_a_page_whose_first_script_is_missing_says_so_after_a_while(page: Page, 
     expect(hidden).to_be_visible()
 
 
-def test_a_page_that_works_says_nothing_of_it(page: Page) -> None:
+def test_a_page_that_works_says_nothing_of_it(kept_page: Page) -> None:
+    page = kept_page
     show(page)
     expect(page.locator("#unloaded")).to_have_count(0)
 
 
-def test_a_runs_two_numbers_are_each_said_to_be_of_which_test_points(page: Page, api: Api) -> None:
+def test_a_runs_two_numbers_are_each_said_to_be_of_which_test_points(kept_page: Page, api: Api) -> None:
+    page = kept_page
     show(page, "?run=5")
     values = api.comparison("relu-3")["accuracy"]["values"]
     summary = panel(page, "relu-3").locator(".summary")

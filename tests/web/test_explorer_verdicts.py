@@ -62,8 +62,10 @@ def row(page: Page, model: str) -> Locator:
 
 
 def cell(page: Page, model: str, column: str) -> Locator:
-    heads = page.locator("#table thead th").all_text_contents()
-    position = next(i for i, head in enumerate(heads) if " ".join(head.split()).startswith(column))
+    heads = page.locator("#table thead th")
+    expect(heads.filter(has_text=re.compile(rf"^\s*{column}"))).to_have_count(1)
+    texts = heads.all_text_contents()
+    position = next(i for i, head in enumerate(texts) if " ".join(head.split()).startswith(column))
     return row(page, model).locator("th, td").nth(position)
 
 
@@ -171,7 +173,7 @@ def test_what_there_was_no_choice_of_and_no_measure_of_is_not_shown(page: Page, 
     expect(page).to_have_url(re.compile("statistic=std"))
     one = opened(page, "sensitivity").locator(".multiple").first
     expect(one.get_by_role("columnheader")).to_have_text(["Rate", "Best", "at epoch"])
-    assert one.locator("svg text").all_text_contents() == ["0.94", "0.93", "0.92", "0.91", "epoch 100", "2000"]
+    expect(one.locator("svg text")).to_have_text(["0.94", "0.93", "0.92", "0.91", "epoch 100", "2000"])
 
 
 def test_a_long_name_widens_nothing(open_page: OpenPage, judging: Server, stored: Comparison) -> None:
@@ -226,8 +228,9 @@ def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(
     modules = re.compile(rf"explorer/({'|'.join(PARTS)})\.js")
     assert not [url for url in journal.requests if modules.search(url)]
     models = api.get("/comparison")["models"]
-    luck = opened(page, "luck")
-    for model, line in zip(models, luck.locator("tbody tr").all(), strict=True):
+    lines = opened(page, "luck").locator("tbody tr")
+    expect(lines).to_have_count(len(models))
+    for model, line in zip(models, lines.all(), strict=True):
         variance = model["variance"]
         keys = ("test_set", "data", "weights", "batches")
         assert numbers(line)[1:] == pytest.approx([variance[key] for key in keys])
@@ -235,8 +238,9 @@ def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(
         assert all(f"{100 * variance[key] / variance['total']:.0f}%" in text for key in keys)
         widths = line.locator("rect").evaluate_all("(all) => all.map((one) => one.width.baseVal.value)")
         assert [one / widths[2] for one in widths] == pytest.approx([variance[k] / variance["weights"] for k in keys])
-    sensitivity = opened(page, "sensitivity")
-    for model, place in zip(models, sensitivity.locator(".multiple").all(), strict=True):
+    places = opened(page, "sensitivity").locator(".multiple")
+    expect(places).to_have_count(len(models))
+    for model, place in zip(models, places.all(), strict=True):
         expect(place.get_by_role("heading")).to_have_text(model["model"])
         expect(place.locator("path.line")).to_have_count(3)
         best: dict[float, tuple[float, int]] = {}
@@ -244,7 +248,9 @@ def test_what_stands_behind_verdicts_is_loaded_when_it_is_opened(
             best[point["learning_rate"]] = max(
                 best.get(point["learning_rate"], (0, 0)), (point["mean"], point["epoch"])
             )
-        for (rate, (mean, epoch)), line in zip(sorted(best.items()), place.locator("tbody tr").all(), strict=True):
+        lines = place.locator("tbody tr")
+        expect(lines).to_have_count(len(best))
+        for (rate, (mean, epoch)), line in zip(sorted(best.items()), lines.all(), strict=True):
             assert numbers(line) == [mean]
             expect(line).to_contain_text(f"{rate:g}")
             expect(line).to_contain_text(f"{epoch}")

@@ -214,7 +214,9 @@ def test_a_points_ways_stand_beside_each_other_and_none_runs_into_the_next(sized
 
 def test_every_dot_of_a_strip_is_seen(page: Page) -> None:
     show(page)
-    for strip in page.locator("#table .strip").all():
+    strips = page.locator("#table .strip")
+    expect(strips).to_have_count(len(MODELS))
+    for strip in strips.all():
         dots = strip.locator("circle").evaluate_all(
             "(all) => all.map(({ cx, cy }) => [cx, cy].map((one) => one.baseVal.value))"
         )
@@ -231,10 +233,10 @@ def test_a_units_line_is_as_thick_as_what_it_weighs_afterwards(page: Page, api: 
     region.scroll_into_view_if_needed()
     settle(page)
     _, (output, _) = api.weights("tanh-10", 0, LAST)
-    widths = [
-        float(unit.locator("svg path").last.get_attribute("stroke-width") or "nan")
-        for unit in region.get_by_role("button", name=re.compile("^Layer 1, unit")).all()
-    ]
+    units = region.get_by_role("button", name=re.compile("^Layer 1, unit"))
+    expect(units).to_have_count(10)
+    last_path = "[...one.querySelectorAll('svg path')].at(-1).getAttribute('stroke-width')"
+    widths = np.array(units.evaluate_all(f"(all) => all.map((one) => {last_path})"), float)
     assert np.corrcoef(widths, np.abs(output[:, 0]))[0, 1] > 0.999
 
 

@@ -55,9 +55,20 @@ def saved(studied: Server) -> Iterator[FileServer]:
 
 
 @pytest.fixture
-def page(open_page: OpenPage, studied: Server, request: pytest.FixtureRequest) -> Page:
+def page(keep_page: OpenPage, studied: Server, request: pytest.FixtureRequest) -> Page:
+    """A page that the module's tests share, as empty as a new one: nothing is predicted."""
     is_saved = getattr(request, "param", "service") == "site"
-    return open_page(request.getfixturevalue("saved") if is_saved else studied, **CALM)
+    page = keep_page(request.getfixturevalue("saved") if is_saved else studied, **CALM)
+    if page.url != "about:blank":
+        page.evaluate("sessionStorage.clear()")
+        page.goto("about:blank")
+    return page
+
+
+@pytest.fixture
+def own_page(open_page: OpenPage, studied: Server) -> Page:
+    """A page for a test that changes what a page is given or how it is seen."""
+    return open_page(studied, **CALM)
 
 
 @pytest.fixture(scope="module")
@@ -132,18 +143,17 @@ def tab_to(page: Page, target: Any, most: int = 60) -> None:
     raise AssertionError(f"Tab does not lead to {target}")
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_steps_address_opens_it_on_a_phone_which_is_never_too_narrow(
-    open_page: OpenPage, studied: Server, step: str
-) -> None:
+def test_a_steps_address_leads_to_it_on_a_phone_which_is_never_too_narrow(open_page: OpenPage, studied: Server) -> None:
+    """From another step; that each address opens its step is seen in the tests of the steps' numbers."""
     page = open_page(studied, **PHONE)
-    show(page, step)
-    expect(heading(page)).to_contain_text(STEPS[step])
-    question(page).locator(".choice").first.tap()
-    question(page).get_by_role("button", name="Show me").tap()
-    expect(result(page)).to_contain_text("You guessed")
-    expect(page.locator(".picture")).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for step, title in STEPS.items():
+        show(page, step)
+        expect(heading(page)).to_contain_text(title)
+        question(page).locator(".choice").first.tap()
+        question(page).get_by_role("button", name="Show me").tap()
+        expect(result(page)).to_contain_text("You guessed")
+        expect(page.locator(".picture")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, step
 
 
 def test_an_address_without_a_step_of_that_name_is_the_first(page: Page) -> None:
@@ -217,7 +227,9 @@ def test_luck_is_the_spread_of_the_services_runs(page: Page, rows: dict[str, Any
         expect(result(page)).to_contain_text(
             re.compile(rf"{rising} of 30 runs (was|were) still improving at the end\.")
         )
-    named = [label.get_attribute("aria-label") for label in page.locator(".runs [role=img]").all()]
+    labels = page.locator(".runs [role=img]")
+    expect(labels).to_have_count(30)
+    named = labels.evaluate_all("(all) => all.map((one) => one.ariaLabel)")
     assert named == [f"Run {run}: {value:.3f}" for run, value in enumerate(score["values"])]
     expect(page.locator(".dots-of-runs circle")).to_have_count(30)
 
@@ -241,9 +253,9 @@ def test_depth_is_what_the_study_says_of_it(page: Page, studied: Server) -> None
     fewest = {depth: known[sizes[0], depth] for depth in depths if (sizes[0], depth) in known}
     best = max(fewest, key=fewest.__getitem__)
     words = ["None", "One", "Two", "Three", "Four", "Five"]
-    choices = [choice.inner_text() for choice in question(page).locator(".choice > span:first-of-type").all()]
-    assert len(choices) == 4
-    assert choices[measured(page)] == words[best]
+    choices = question(page).locator(".choice > span:first-of-type")
+    expect(choices).to_have_count(4)
+    expect(choices.nth(measured(page))).to_have_text(words[best])
     assert numbers(result(page))[0] == fewest[best]
 
 
@@ -275,7 +287,9 @@ def test_a_map_is_said_in_words_at_its_end_and_before(page: Page) -> None:
     expect(picture).to_have_accessible_description(re.compile(r"^2 of 3 units"))
 
 
-def test_units_that_are_too_many_to_be_shown_are_counted_all_the_same(page: Page) -> None:
+def test_units_that_are_too_many_to_be_shown_are_counted_all_the_same(own_page: Page) -> None:
+    page = own_page
+
     def doubled(route: Route) -> None:
         """Have each hidden unit twice, with half of its weight in the output."""
         weights = route.fetch(url=route.request.url.replace("&packed=true", "")).json()
@@ -295,7 +309,8 @@ def test_units_that_are_too_many_to_be_shown_are_counted_all_the_same(page: Page
     expect(picture).to_have_accessible_description(re.compile("^15 of 20 units"))
 
 
-def test_a_step_that_did_not_load_is_shown_as_soon_as_it_does(page: Page, journal: Journal) -> None:
+def test_a_step_that_did_not_load_is_shown_as_soon_as_it_does(own_page: Page, journal: Journal) -> None:
+    page = own_page
     journal.expect("net::ERR_FAILED", "does not answer")
     page.clock.install()
     page.route("**/models/tanh-3/versions/1/weights?*", lambda route: route.abort())
@@ -406,7 +421,8 @@ def test_axe_finds_nothing(open_page: OpenPage, studied: Server, scheme: str, st
         assert not found, "\n".join([step, *found])
 
 
-def test_the_first_view_is_light_and_asks_for_the_weights_of_one_network(page: Page) -> None:
+def test_the_first_view_is_light_and_asks_for_the_weights_of_one_network(own_page: Page) -> None:
+    page = own_page
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     show(page)
@@ -419,18 +435,15 @@ def test_the_first_view_is_light_and_asks_for_the_weights_of_one_network(page: P
 
 def test_all_pages_have_the_same_ways_to_each_other(page: Page, studied: Server) -> None:
     ways = ["Lesson", "Explorer", "Train your own", "Studies", "API"]
-    own = {"/lesson": "Lesson", "/": "Explorer", "/trainer": "Train your own", "/studies": "Studies"}
-    for path, name in [*own.items(), (f"/studies/{STUDY}", None)]:
+    own = {"/lesson": "Lesson", "/trainer": "Train your own", "/studies": "Studies"}
+    for path, name in [*own.items(), (f"/studies/{STUDY}", None), ("/", "Explorer")]:
         page.goto(path)
         links = page.get_by_role("navigation", name="Pages").get_by_role("link")
-        assert links.all_text_contents() == ways
-        assert [link.inner_text() for link in links.all() if link.get_attribute("aria-current") == "page"] == [
-            *filter(None, [name])
-        ]
-        assert [link.evaluate("(a) => new URL(a.href).pathname") for link in links.all()] == [
+        expect(links).to_have_text(ways)
+        expect(links.and_(page.locator("[aria-current=page]"))).to_have_text([*filter(None, [name])])
+        assert links.evaluate_all("(all) => all.map((a) => new URL(a.href).pathname)") == [
             "/lesson", "/", "/trainer", "/studies", "/docs",
         ]  # fmt: skip
-    page.goto("/")
     page.get_by_role("link", name="Start with the lesson").click()
     expect(heading(page)).to_have_text("1. A line")
     page.get_by_role("link", name="Skip the lesson").click()
@@ -443,10 +456,11 @@ def test_the_lesson_ends_in_a_training_of_ones_own(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Train your own")
     expect(page.get_by_role("combobox", name="Data").first).to_have_value("spiral")
     names = page.get_by_role("group", name=re.compile("^[AB]:")).locator("legend")
-    assert [re.sub(r"^[AB]:\s*", "", name) for name in names.all_text_contents()] == ["tanh-10", "tanh-10-10"]
+    expect(names).to_have_text(["A: tanh-10", "B: tanh-10-10"])
 
 
-def test_on_paper_a_step_has_its_words_explained_and_nothing_to_press(page: Page) -> None:
+def test_on_paper_a_step_has_its_words_explained_and_nothing_to_press(own_page: Page) -> None:
+    page = own_page
     show(page, "luck")
     predict(page, 0)
     page.emulate_media(media="print")
@@ -466,7 +480,9 @@ def test_on_paper_a_step_has_its_words_explained_and_nothing_to_press(page: Page
 CONSTANT = {"kernel": 0.0, "bias": -1.0}
 
 
-def test_what_run_0_lacks_is_said_and_no_answer_is_falsely_right(page: Page) -> None:
+def test_what_run_0_lacks_is_said_and_no_answer_is_falsely_right(own_page: Page) -> None:
+    page = own_page
+
     def spoil(route: Route, layer: int) -> None:
         """Have a layer of the network give the same at all points."""
         weights = route.fetch(url=route.request.url.replace("&packed=true", "")).json()

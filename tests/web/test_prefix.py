@@ -69,7 +69,7 @@ def test_the_explorer_shows_evaluates_asks_links_and_shares_below_a_prefix(page:
     _, content = downloaded(page, "Numbers (CSV)")
     assert content.startswith(b"x1,x2,")
     assert f"'{prefixed.url}{PREFIX}/boundary?model=" in page.locator("#curl").inner_text()
-    links = [str(link.evaluate("(a) => a.href")) for link in page.locator("a[href]").all()]
+    links = page.locator("a[href]").evaluate_all("(all) => all.map((a) => a.href)")
     assert [link for link in links if not link.startswith(prefixed.url + PREFIX + "/")] == []
     for link in {link.partition("#")[0] for link in links}:
         assert page.request.get(link).status == 200, link

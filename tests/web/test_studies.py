@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from bundle.study_store import Store
 from harness import studies
 from tests.conftest import ALICE, Server, running
 from tests.web.conftest import Journal, OpenPage
-from tests.web.explorer import numbers, pixels, value
+from tests.web.explorer import TURN, numbers, pixels, value
 from tests.web.study_page import settle
 
 CELLS = studies.depths_and_widths()
@@ -46,8 +47,19 @@ def server(models: Path) -> Iterator[Server]:
         yield started
 
 
+@pytest.fixture
+def open_usual(keep_page: OpenPage) -> OpenPage:
+    return keep_page
+
+
 def show(page: Page, study: str, query: str = "") -> None:
-    page.goto(f"/studies/{study}?{query}")
+    """Show a study. Where it is open already, the page turns to this address as at the browser's Back."""
+    if urlsplit(page.url).path == f"/studies/{study}":
+        page.mouse.move(0, 0)
+        page.evaluate(TURN, f"/studies/{study}?{query}")
+        page.locator("#cells tbody").dispatch_event("pointerleave")  # what was looked at last would stay
+    else:
+        page.goto(f"/studies/{study}?{query}")
     expect(page.get_by_role("main")).to_be_visible()
     settle(page)
 
@@ -88,8 +100,8 @@ def means(server: Server, study: str, **query: object) -> dict[str, float]:
 def test_each_cell_stands_at_its_levels_with_its_mean(page: Page, server: Server) -> None:
     show(page, "units", LAST)
     expected = means(server, "units")
-    heads = page.locator("#cells thead th").all_text_contents()
-    assert heads == ["none", "3", "5", "10", "30"]
+    heads = ["none", "3", "5", "10", "30"]
+    expect(page.locator("#cells thead th")).to_have_text(heads)
     for row, depth in enumerate(("0", "1", "2", "3")):
         line = page.locator("#cells tbody tr").nth(row)
         expect(line.locator("th")).to_have_text(depth)
@@ -126,9 +138,9 @@ def test_any_two_factors_place_the_cells_and_the_others_are_held(page: Page, ser
     choose(page, "Down", "activation")
     choose(page, "width", "5")
     choose(page, "depth", "2")
-    expect(page).to_have_url(re.compile("x=n_samples"))
+    expect(page).to_have_url(re.compile("x=n_samples.*depth(:|%3A)2"))  # all of it, before it is loaded again
     expected = means(server, "units")
-    assert page.locator("#cells thead th").all_text_contents() == ["100", "1000"]
+    expect(page.locator("#cells thead th")).to_have_text(["100", "1000"])
     for name in ("tanh-5-5-100", "relu-5-5-1000"):
         expect(cell(page, name)).to_have_text(f"{expected[name]:.3f}")
     expect(cell(page, "tanh-10-10-100")).to_have_count(0)
@@ -140,8 +152,8 @@ def test_any_two_factors_place_the_cells_and_the_others_are_held(page: Page, ser
 def test_the_factor_of_the_other_axis_changes_places_with_it(page: Page) -> None:
     show(page, "units", LAST)
     choose(page, "Across", "depth")
-    assert page.locator("#cells thead th").all_text_contents() == ["0", "1", "2", "3"]
-    assert page.locator("#cells tbody th").all_text_contents() == ["none", "3", "5", "10", "30"]
+    expect(page.locator("#cells thead th")).to_have_text(["0", "1", "2", "3"])
+    expect(page.locator("#cells tbody th")).to_have_text(["none", "3", "5", "10", "30"])
 
 
 def test_a_cell_that_leaves_the_table_is_told_no_longer(page: Page) -> None:
@@ -169,8 +181,8 @@ def test_another_measure_and_an_earlier_epoch_are_shown(page: Page, server: Serv
     expect(page).to_have_url(re.compile("epoch=5"))
 
 
-def test_the_service_is_asked_twice_for_all_cells_and_once_for_a_cell(page: Page, journal: Journal) -> None:
-    show(page, "units", LAST)
+def test_the_service_is_asked_twice_for_all_cells_and_once_for_a_cell(own_page: Page, journal: Journal) -> None:
+    show(own_page, "units", LAST)
     data = [url for url in journal.requests if "format=" in url]
     assert len(data) == 3, data
     assert sum("boundaries" in url for url in data) == sum("where=cell" in url for url in data) == 1
@@ -212,13 +224,13 @@ def test_a_chosen_cell_stays(page: Page) -> None:
     expect(detail(page).get_by_role("heading")).to_have_text("tanh-3-1000")
 
 
-def test_an_exported_cell_is_opened_in_the_explorer(page: Page) -> None:
-    show(page, "units", f"{LAST}&cell={SERVED.name}")
-    detail(page).get_by_role("link", name="Open in the explorer").click()
-    expect(page.get_by_role("region", name="Inside a model")).to_contain_text(str(SERVED.model))
-    page.get_by_role("link", name="Studies").click()
-    page.get_by_role("link", name="What more units and layers do").first.click()
-    expect(page).to_have_url(re.compile(r"/studies/[^/]+$"))
+def test_an_exported_cell_is_opened_in_the_explorer(own_page: Page) -> None:
+    show(own_page, "units", f"{LAST}&cell={SERVED.name}")
+    detail(own_page).get_by_role("link", name="Open in the explorer").click()
+    expect(own_page.get_by_role("region", name="Inside a model")).to_contain_text(str(SERVED.model))
+    own_page.get_by_role("link", name="Studies").click()
+    own_page.get_by_role("link", name="What more units and layers do").first.click()
+    expect(own_page).to_have_url(re.compile(r"/studies/[^/]+$"))
 
 
 def test_another_cell_comes_with_the_command_that_exports_it(page: Page) -> None:
@@ -233,7 +245,9 @@ def test_claims_come_with_the_services_outcomes_and_sentences(page: Page, server
     show(page, "units", LAST)
     claims = asked(server, "units")["claims"]
     assert {claim["outcome"] for claim in claims} == {"holds", "does not hold", "undecided"}
-    for item, claim in zip(page.locator("#claim-list > li").all(), claims, strict=True):
+    items = page.locator("#claim-list > li")
+    expect(items).to_have_count(len(claims))
+    for item, claim in zip(items.all(), claims, strict=True):
         expect(item).to_contain_text(claim["text"])
         expect(item.locator(".outcome")).to_contain_text(claim["outcome"])
         expect(item.locator(".sentence")).to_have_text(claim["sentence"].removeprefix(f"{claim['outcome']}: "))
@@ -244,7 +258,7 @@ def test_a_claim_leads_to_its_cells(page: Page, server: Server) -> None:
     show(page, "units")
     page.get_by_role("link", name=re.compile("^Show its cells of the claim: Deep networks")).click()
     settle(page)
-    assert page.locator("#cells thead th").all_text_contents() == ["0", "1", "2", "3"]
+    expect(page.locator("#cells thead th")).to_have_text(["0", "1", "2", "3"])
     expect(page.locator("#legend")).to_contain_text("gradient norm, layer 1")
     expected = means(server, "units", metric="gradient_norm_1")["linear-100"]
     expect(cell(page, "linear-100")).to_have_text(f"{expected:.3f}")
@@ -267,17 +281,17 @@ def test_failures_are_listed_with_their_reasons(page: Page) -> None:
     expect(cell(page, "relu-3-3-3-1000")).to_have_attribute("aria-label", re.compile("failed$"))
 
 
-def test_a_study_that_runs_is_followed(page: Page, models: Path) -> None:
-    show(page, "running", "where=activation:tanh")
-    expect(status(page)).to_have_text("This study is running: 4 of 8 cells are done.")
+def test_a_study_that_runs_is_followed(own_page: Page, models: Path) -> None:
+    show(own_page, "running", "where=activation:tanh")
+    expect(status(own_page)).to_have_text("This study is running: 4 of 8 cells are done.")
     waited_for = CELLS[4]
-    expect(cell(page, waited_for.name)).to_have_attribute("aria-label", re.compile("not finished$"))
+    expect(cell(own_page, waited_for.name)).to_have_attribute("aria-label", re.compile("not finished$"))
     rows = studies.unit(waited_for, "binary", studies.RUNS, np.random.default_rng(9), studies.NODES)
     Store(models / layout.STUDIES / "running").write(rows)
-    expect(status(page)).to_have_text("This study is running: 5 of 8 cells are done.")
-    expect(cell(page, waited_for.name)).to_have_text(re.compile(r"^0\.\d{3}$"))
-    settle(page)
-    assert pixels(cell(page, waited_for.name).locator("canvas")).size > 4
+    expect(status(own_page)).to_have_text("This study is running: 5 of 8 cells are done.")
+    expect(cell(own_page, waited_for.name)).to_have_text(re.compile(r"^0\.\d{3}$"))
+    settle(own_page)
+    assert pixels(cell(own_page, waited_for.name).locator("canvas")).size > 4
 
 
 def test_a_text_becomes_no_html(page: Page) -> None:
@@ -288,50 +302,50 @@ def test_a_text_becomes_no_html(page: Page) -> None:
     expect(page.locator("#text b")).to_have_count(0)
 
 
-def test_one_factor_with_many_long_levels_is_shown_in_one_row(page: Page) -> None:
-    show(page, studies.LONG_NAME)
-    expect(page.locator("#cells tbody tr")).to_have_count(1)
-    expect(page.locator("td[data-cell]")).to_have_count(40)
-    head = page.locator("#cells thead th").nth(12)
+def test_one_factor_with_many_long_levels_is_shown_in_one_row(own_page: Page) -> None:
+    show(own_page, studies.LONG_NAME)
+    expect(own_page.locator("#cells tbody tr")).to_have_count(1)
+    expect(own_page.locator("td[data-cell]")).to_have_count(40)
+    head = own_page.locator("#cells thead th").nth(12)
     expect(head).to_have_text("…12")
     assert (head.get_attribute("title") or "").endswith("-12")
-    expect(page.get_by_role("combobox", name="Across")).to_be_hidden()
-    expect(page.get_by_role("region", name="The claims")).to_be_hidden()
+    expect(own_page.get_by_role("combobox", name="Across")).to_be_hidden()
+    expect(own_page.get_by_role("region", name="The claims")).to_be_hidden()
 
 
 @pytest.mark.parametrize(
     ("study", "what", "planes"),
     [("classes", "most frequent class", 2), ("values", "mean of the runs", 1), ("without-boundaries", "", 0)],
 )
-def test_every_kind_of_study_is_drawn(page: Page, study: str, what: str, planes: int) -> None:
-    show(page, study, "cell=tanh-5-100")
-    expect(detail(page).locator(".maps figure:not([hidden])")).to_have_count(planes)
+def test_every_kind_of_study_is_drawn(own_page: Page, study: str, what: str, planes: int) -> None:
+    show(own_page, study, "cell=tanh-5-100")
+    expect(detail(own_page).locator(".maps figure:not([hidden])")).to_have_count(planes)
     if planes:
-        expect(detail(page).get_by_role("img", name=what)).to_be_visible()
-        assert len(np.unique(pixels(cell(page, "tanh-5-100").locator("canvas")).reshape(-1, 4), axis=0)) > 2
+        expect(detail(own_page).get_by_role("img", name=what)).to_be_visible()
+        assert len(np.unique(pixels(cell(own_page, "tanh-5-100").locator("canvas")).reshape(-1, 4), axis=0)) > 2
     else:
-        expect(page.locator("#legend")).to_contain_text("This study keeps no boundaries")
-    expect(cell(page, "tanh-5-100")).to_have_text(re.compile(r"^0\.\d{3}$"))
+        expect(own_page.locator("#legend")).to_contain_text("This study keeps no boundaries")
+    expect(cell(own_page, "tanh-5-100")).to_have_text(re.compile(r"^0\.\d{3}$"))
 
 
-def test_a_study_without_rows_yet_says_so(page: Page) -> None:
-    show(page, "empty")
-    expect(status(page)).to_have_text("This study is running: 0 of 5 cells are done.")
-    expect(detail(page)).to_contain_text("None of its runs is finished.")
+def test_a_study_without_rows_yet_says_so(own_page: Page) -> None:
+    show(own_page, "empty")
+    expect(status(own_page)).to_have_text("This study is running: 0 of 5 cells are done.")
+    expect(detail(own_page)).to_contain_text("None of its runs is finished.")
 
 
-def test_an_unknown_study_says_so(page: Page, journal: Journal) -> None:
+def test_an_unknown_study_says_so(own_page: Page, journal: Journal) -> None:
     journal.expect("404")
-    page.goto("/studies/no-such-study")
-    expect(status(page)).to_contain_text("There is nothing to show:")
-    expect(page.get_by_role("heading", level=1)).to_have_text("no-such-study")
+    own_page.goto("/studies/no-such-study")
+    expect(status(own_page)).to_contain_text("There is nothing to show:")
+    expect(own_page.get_by_role("heading", level=1)).to_have_text("no-such-study")
 
 
-def test_an_address_that_asks_for_what_is_not_there_shows_what_is(page: Page, journal: Journal) -> None:
+def test_an_address_that_asks_for_what_is_not_there_shows_what_is(own_page: Page, journal: Journal) -> None:
     journal.expect("422")
-    show(page, "units", "x=no&y=no&metric=no&where=no:1,width:999,%ZZ&epoch=77&cell=no&show=no&theme=no")
-    expect(page.locator("td[data-cell]")).to_have_count(13)
-    expect(page.locator("#legend")).to_contain_text("exact accuracy")
+    show(own_page, "units", "x=no&y=no&metric=no&where=no:1,width:999,%ZZ&epoch=77&cell=no&show=no&theme=no")
+    expect(own_page.locator("td[data-cell]")).to_have_count(13)
+    expect(own_page.locator("#legend")).to_contain_text("exact accuracy")
 
 
 def test_its_rows_can_be_taken_away(page: Page) -> None:
@@ -343,15 +357,15 @@ def test_its_rows_can_be_taken_away(page: Page) -> None:
         assert content[:4] == b"PAR1" if link == "Parquet" else content.count(b"\n") > least
 
 
-def test_the_studies_are_listed_with_what_came_of_them(page: Page) -> None:
-    page.goto("/studies")
-    expect(page.locator("#studies > li")).to_have_count(7)
-    listed = page.locator("#studies > li").filter(has=page.locator("a[href='studies/units']"))
+def test_the_studies_are_listed_with_what_came_of_them(own_page: Page) -> None:
+    own_page.goto("/studies")
+    expect(own_page.locator("#studies > li")).to_have_count(7)
+    listed = own_page.locator("#studies > li").filter(has=own_page.locator("a[href='studies/units']"))
     expect(listed).to_contain_text("Claims: 2 hold, 1 does not hold, 1 undecided.")
     expect(listed).to_contain_text("units: 50 cells, 1 with failures, 6 runs each")
-    expect(page.get_by_role("progressbar")).to_have_count(2)
+    expect(own_page.get_by_role("progressbar")).to_have_count(2)
     listed.get_by_role("link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("What more units and layers do")
+    expect(own_page.get_by_role("heading", level=1)).to_have_text("What more units and layers do")
 
 
 def test_programs_are_answered_with_data_at_the_same_address(server: Server) -> None:

@@ -55,7 +55,9 @@ def title(page: Page) -> Locator:
         ("light", 360, ""),
     ],
 )
-def test_axe_finds_nothing(open_page: OpenPage, server: Server, scheme: str, width: int, path: str) -> None:
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+    open_page: OpenPage, server: Server, scheme: str, width: int, path: str
+) -> None:
     page = open_page(server, color_scheme=scheme, viewport={"width": width, "height": 900})
     show(page, path)
     page.locator("details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
@@ -67,14 +69,9 @@ def test_axe_finds_nothing(open_page: OpenPage, server: Server, scheme: str, wid
         page.set_viewport_size({"width": 1280, "height": 900})
         found += violations(page, of="arrangement")
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.set_viewport_size({"width": 320, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize(("width", "path"), [(320, f"/units?{CHOSEN}"), (320, f"/{studies.LONG_NAME}"), (320, "")])
-def test_the_page_is_never_wider_than_the_screen(open_page: OpenPage, server: Server, width: int, path: str) -> None:
-    page = open_page(server, viewport={"width": width, "height": 740})
-    show(page, path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("size", [(1280, 900), (360, 740)])

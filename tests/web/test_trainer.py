@@ -24,6 +24,11 @@ TEXT = "x1,x2,label\n" + "".join(f"{x},{y},{label}\n" for x, y, label in RING)
 
 
 @pytest.fixture
+def open_usual(keep_page: OpenPage) -> OpenPage:
+    return keep_page
+
+
+@pytest.fixture
 def trainer(page: Page) -> Page:
     show(page)
     put(page, "Epochs", 8)
@@ -262,50 +267,46 @@ def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(train
     expect(trainer.get_by_role("status")).to_contain_text("This link cannot be opened")
 
 
-@pytest.mark.parametrize("data", ["own", "Two moons", "One inside the other (the notebook’s)", "Clouds"])
-def test_the_toml_is_an_experiment_that_training_reads(trainer: Page, tmp_path: Path, data: str) -> None:
-    if data == "own":
-        paste(trainer, TEXT)
-    else:
-        choose(trainer, "Data", data)
+def test_the_toml_is_an_experiment_that_training_reads(trainer: Page, tmp_path: Path) -> None:
     put(trainer, "L2", 0.001, form="A")
-    names = ["trained-in-the-page.toml", *(["points.csv"] if data == "own" else [])]
-    for name in names:
-        with trainer.expect_download() as saved:
-            trainer.get_by_role("button", name=name, exact=True).click()
-        assert saved.value.suggested_filename == name
-        saved.value.save_as(tmp_path / name)
-    experiment = read(tmp_path / names[0])
-    assert (experiment.seed, experiment.replicates) == (3, 6)
-    assert [model.name for model in experiment.models] == ["tanh-3", "tanh-10"]
-    assert [model.protocol.l2 for model in experiment.models] == [0.001, 0.0]
-    assert [model.protocol.learning_rate for model in experiment.models] == [0.01, 0.01]
-    assert [model.epochs for model in experiment.models] == [8, 8]
-    source, splits = data_of(experiment)
-    if data == "own":
-        assert source.classes == ["in", "out"]
-        np.testing.assert_array_equal(splits.served.points, np.array([[x, y] for x, y, _ in RING], np.float32))
-    else:
-        assert source.n_samples == 600
-    ours = called(
-        trainer,
-        "split",
-        """
-        const { beginning, settingsOf } = await import("/trainer/settings.js");
-        const { fromHash, toHash, plain } = await import("/trainer/keeping.js");
-        const { set, points, classes } = given[0] ? settingsOf(given[0]) : beginning();
-        const data = it.dataOf({ set, points, classes: classes.length }, 3, 0);
-        return [data.train.labels.length, data.test.labels.length];
-        """,
-        _file(trainer),
-    )
-    assert ours == [splits.train.size, splits.test.size]
+    for data in ("own", "Two moons", "One inside the other (the notebook’s)", "Clouds"):
+        directory = tmp_path / data[:3]
+        if data == "own":
+            paste(trainer, TEXT)
+        else:
+            choose(trainer, "Data", data)
+        names = ["trained-in-the-page.toml", *(["points.csv"] if data == "own" else [])]
+        for name in names:
+            with trainer.expect_download() as saved:
+                trainer.get_by_role("button", name=name, exact=True).click()
+            assert saved.value.suggested_filename == name
+            saved.value.save_as(directory / name)
+        experiment = read(directory / names[0])
+        assert (experiment.seed, experiment.replicates) == (3, 6), data
+        assert [model.name for model in experiment.models] == ["tanh-3", "tanh-10"]
+        assert [model.protocol.l2 for model in experiment.models] == [0.001, 0.0]
+        assert [model.protocol.learning_rate for model in experiment.models] == [0.01, 0.01]
+        assert [model.epochs for model in experiment.models] == [8, 8]
+        source, splits = data_of(experiment)
+        if data == "own":
+            assert source.classes == ["in", "out"]
+            np.testing.assert_array_equal(splits.served.points, np.array([[x, y] for x, y, _ in RING], np.float32))
+        else:
+            assert source.n_samples == 600
+        assert _sizes_of_split(trainer) == [splits.train.size, splits.test.size], data
 
 
-def _file(page: Page) -> object:
+def _sizes_of_split(page: Page) -> object:
+    """Return how many points the page trains and tests on of what its file says."""
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save file").click()
-    return json.loads(Path(saved.value.path()).read_text())
+    script = """
+        const { settingsOf } = await import("/trainer/settings.js");
+        const { set, points, classes } = settingsOf(given[0]);
+        const data = it.dataOf({ set, points, classes: classes.length }, 3, 0);
+        return [data.train.labels.length, data.test.labels.length];
+    """
+    return called(page, "split", script, json.loads(Path(saved.value.path()).read_text()))
 
 
 @EVERYWHERE
@@ -354,7 +355,8 @@ def test_a_boundarys_shape_is_said(trainer: Page, text: str, layers: str, shape:
 
 
 @pytest.mark.parametrize("file", ["main.js", "random.js"])
-def test_a_script_that_does_not_load_is_said(page: Page, journal: Journal, file: str) -> None:
+def test_a_script_that_does_not_load_is_said(own_page: Page, journal: Journal, file: str) -> None:
+    page = own_page
     journal.expect("ERR_FAILED")
     page.route(f"**/trainer/{file}", lambda route: route.abort())
     page.goto("/trainer")
@@ -385,7 +387,8 @@ def test_without_the_service_the_page_trains_and_copies_its_link(own_page: Page)
     expect(page.get_by_role("textbox", name="The link")).to_have_value(re.compile("#train="))
 
 
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page: Page) -> None:
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(own_page: Page) -> None:
+    page = own_page
     page.set_viewport_size({"width": 1366, "height": 740})
     show(page)
     put(page, "Epochs", 3)

@@ -53,8 +53,12 @@ def until_done(page: Page) -> None:
 
 def outcome(page: Page) -> list[str]:
     """Return the table's rows of the page's own networks, and the verdict."""
-    rows = page.locator(".outcome-table tbody").first.get_by_role("row")
-    return [*rows.all_text_contents(), page.locator(".verdict-here").inner_text()]
+    expect(page.locator(".verdict-here")).to_be_visible()
+    texts: list[str] = page.evaluate("""() => [
+        ...[...document.querySelector(".outcome-table tbody").rows].map((row) => row.textContent),
+        document.querySelector(".verdict-here").innerText,
+    ]""")
+    return texts
 
 
 def called(page: Page, module: str, script: str, *given: object) -> Any:
