@@ -36,6 +36,8 @@ class Scale:
     calm_seconds: float
     """So much longer do clients pause before each request than they do under a full load."""
     max_polls: int
+    warm_up_rounds: int
+    """Of predictions by as many clients as a worker has threads, before memory is measured."""
     predictions: int
     grids: int
     kept: Kept
@@ -64,6 +66,7 @@ FULL = Scale(
     pause_seconds=1.0,
     calm_seconds=0.0,
     max_polls=2,
+    warm_up_rounds=20,
     predictions=1_000_000,
     grids=2_000,
     kept=Kept(Settings.cache_bytes, MAX_PLANS),
@@ -84,6 +87,7 @@ SHORT = Scale(
     pause_seconds=0.2,
     calm_seconds=0.03,
     max_polls=4,
+    warm_up_rounds=5,
     predictions=20_000,
     grids=60,
     kept=Kept(4 * MIB, plans=0),  # plans take thousands of grids
@@ -119,7 +123,8 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         faults = inject_faults(source, directories[0], scale.faults, seed, *pace)
         add(_of_faults(faults, scale), faults.outcomes)
         tell("memory over many predictions and grids")
-        memory = measure_growth(source, directories[1], scale.predictions, scale.grids, scale.kept, seed)
+        load = scale.warm_up_rounds, scale.predictions, scale.grids
+        memory = measure_growth(source, directories[1], *load, scale.kept, seed)
         add(_of_memory(memory, scale), memory.outcomes)
         tell("slow clients")
         lengths = scale.slow_rounds, scale.slow_seconds, scale.stalled_seconds, scale.idle_seconds
