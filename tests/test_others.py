@@ -13,6 +13,7 @@ from benchmarks.serving.contestants import SERVICE
 from chaos.others import __main__ as command
 from chaos.others import trial
 from chaos.others.predictions import Predictions
+from chaos.soak.faults import CLIENTS
 from chaos.soak.model_store import ModelStore
 
 
@@ -47,7 +48,7 @@ def test_what_is_no_probability_a_point_is_wrong(store: ModelStore, content: byt
 
 def test_a_server_is_broken_and_nothing_of_ours_is_wrong(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a few clients and one new version here, where another test holds this service to more of both."""
-    monkeypatch.setattr(trial, "CLIENTS", trial.CLIENTS[-3:])
+    monkeypatch.setattr(trial, "CLIENTS", CLIENTS[-3:])
     monkeypatch.setattr(trial, "PER_RUN", 1)
     monkeypatch.setattr(command, "adopt_orphans", lambda: None)  # they would stay this process's
     servers = ("--server", "service", "--models-dir", str(models_dir))
