@@ -8,7 +8,7 @@ from chaos.hostile.heads import HostileInput
 from chaos.hostile.scenario import run_hostile
 from chaos.hostile.sending import fault
 
-INPUTS = 400
+INPUTS = 200
 
 
 def test_hostile_inputs_are_refused_or_answered_and_the_service_goes_on(models_dir: Path) -> None:

@@ -9,18 +9,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from chaos.soak.workload import CheckedRequest
+from harness.waiting import wait_for
 
 NextRequest = Callable[[], CheckedRequest | None]
 """Returns a client's next request; None where there are no more."""
 
 TIMEOUT_SECONDS = 30
+
+LEAST_REQUESTS = 50
+"""Of a load in the time that it is given: on a busy machine it takes longer."""
 
 
 class Target(Protocol):
@@ -95,6 +99,10 @@ class ClientProfile:
     """The mean pause before a request."""
     max_idle_seconds: float = 0.0
     """The longest pause before one request in a hundred; less than gunicorn keeps an idle connection open."""
+
+    def calmer(self, seconds: float) -> Self:
+        """Return one that pauses for so much longer."""
+        return replace(self, think_seconds=self.think_seconds + seconds)
 
 
 class Client(threading.Thread):
@@ -210,3 +218,10 @@ def background_load(
         stop.set()
         for client in threads:
             client.join()
+
+
+def let_them_send(outcomes: Callable[[], Outcomes], seconds: float) -> None:
+    """Let the clients of a load send for so long, and until they have had some answers."""
+    before = outcomes().requests
+    time.sleep(seconds)
+    wait_for(lambda: outcomes().requests >= before + LEAST_REQUESTS)

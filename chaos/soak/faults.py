@@ -6,7 +6,6 @@ version within two polls of the disk.
 
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chaos.soak.clients import ClientProfile, Outcomes, background_load
+from chaos.soak.clients import ClientProfile, Outcomes, background_load, let_them_send
 from chaos.soak.model_store import ModelStore
 from chaos.soak.server import Server, serving
 from chaos.soak.worker_probe import seconds_until_all, wait_for_replacements
@@ -105,17 +104,19 @@ class FaultInjector:
         return [faults[i] for i in self._random.permutation(len(faults))]
 
 
-def inject_faults(source: Path, directory: Path, counts: FaultCounts, seed: int, pause_seconds: float) -> FaultResult:
+def inject_faults(
+    source: Path, directory: Path, counts: FaultCounts, seed: int, pause_seconds: float, calm_seconds: float
+) -> FaultResult:
     """Put a steady load on a server and inject faults, with a pause before each."""
     store = ModelStore(source, directory / "models")
     # The image has no TensorFlow to fall back to for a broken compiled form; `litert` behaves so on any machine.
     environment = {"SERVICE_POLL_SECONDS": str(POLL_SECONDS), "SERVICE_ENGINE": "litert"}
     with serving(store.directory, directory, **environment) as server:
         injector = FaultInjector(server, store, seed)
-        clients = [(Workload(store, seed + i).mixed, profile) for i, profile in enumerate(CLIENTS)]
+        clients = [(Workload(store, seed + i).mixed, profile.calmer(calm_seconds)) for i, profile in enumerate(CLIENTS)]
         with background_load(server, clients) as outcomes:
             for inject in injector.shuffled(counts):
-                time.sleep(pause_seconds)
+                let_them_send(outcomes, pause_seconds)
                 inject()
-            time.sleep(pause_seconds)
+            let_them_send(outcomes, pause_seconds)
         return FaultResult(outcomes(), server.tracebacks(), injector.rollout_seconds)

@@ -80,23 +80,25 @@ class MemoryResult:
         return self.after.private / self.warm.private - 1
 
 
-def measure_growth(source: Path, directory: Path, predictions: int, grids: int, kept: Kept, seed: int) -> MemoryResult:
+def measure_growth(
+    source: Path, directory: Path, warm_up_rounds: int, predictions: int, grids: int, kept: Kept, seed: int
+) -> MemoryResult:
     """Warm up a server, ask for so many predictions and grids, and compare its memory."""
     store = ModelStore(source, directory / "models")
     with serving(store.directory, directory, SERVICE_CACHE_BYTES=str(kept.bytes)) as server:
         workload = Workload(store, seed)
-        _warm_up(server, workload, kept)
+        _warm_up(server, workload, warm_up_rounds, kept)
         warm = _memory(server)
         outcomes = send_all(server, _requests(workload, predictions, grids), CLIENTS, PROFILE)
         return MemoryResult(warm, _memory(server), outcomes)
 
 
-def _warm_up(server: Server, workload: Workload, kept: Kept) -> None:
+def _warm_up(server: Server, workload: Workload, rounds: int, kept: Kept) -> None:
     for url in (server.url + path for path in ENDPOINTS):
         # All workers at once, as the first picture takes long.
         with server.each_worker() as workers, ThreadPoolExecutor() as pool:
             list(pool.map(lambda worker, url: worker.get(url, timeout=60).raise_for_status(), workers, repeat(url)))
-    send_all(server, (workload.prediction(BATCH) for _ in range(20 * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)
+    send_all(server, (workload.prediction(BATCH) for _ in range(rounds * WARM_UP_CLIENTS)), WARM_UP_CLIENTS)
     received = grids = 0
     shares = 2 * WORKERS  # twice, because workers get unequal ones
     while received < shares * kept.bytes or grids < shares * kept.plans:

@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from chaos.soak.clients import TIMEOUT_SECONDS, Outcomes
+from chaos.soak.clients import TIMEOUT_SECONDS, Outcomes, let_them_send
 from chaos.soak.faults import POLL_SECONDS, FaultInjector
 from chaos.soak.model_store import ModelStore
 from chaos.soak.server import serving
@@ -34,11 +34,14 @@ class GrpcResult:
 class GrpcClient(threading.Thread):
     """Makes one call after the other, and another connection now and then, so that every worker has some."""
 
-    def __init__(self, port: int, next_request: Callable[[], CheckedRequest], stop: threading.Event) -> None:
+    def __init__(
+        self, port: int, next_request: Callable[[], CheckedRequest], think_seconds: float, stop: threading.Event
+    ) -> None:
         super().__init__(daemon=True)
         self.outcomes = Outcomes()
         self._port = port
         self._next_request = next_request
+        self._think_seconds = think_seconds
         self._stop_sending = stop
 
     def run(self) -> None:
@@ -47,7 +50,7 @@ class GrpcClient(threading.Thread):
             options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
             with grpc.insecure_channel(f"127.0.0.1:{self._port}", options) as channel:
                 for _ in range(CALLS_A_CONNECTION):
-                    if self._stop_sending.wait(THINK_SECONDS):
+                    if self._stop_sending.wait(self._think_seconds):
                         break
                     self._call(channel, self._next_request())
 
@@ -65,7 +68,7 @@ class GrpcClient(threading.Thread):
 
 
 def swap_over_grpc(
-    source: Path, directory: Path, versions: int, restarts: int, seed: int, pause_seconds: float
+    source: Path, directory: Path, versions: int, restarts: int, seed: int, pause_seconds: float, calm_seconds: float
 ) -> GrpcResult:
     """Publish so many versions, and restart all workers so many times, under load."""
     store, port = ModelStore(source, directory / "models"), free_port()
@@ -73,21 +76,26 @@ def swap_over_grpc(
     stop = threading.Event()
     with serving(store.directory, directory, **settings) as server:
         injector = FaultInjector(server, store, seed)
-        clients = [GrpcClient(port, Workload(store, seed + i).call, stop) for i in range(CLIENTS)]
+        think = THINK_SECONDS + calm_seconds
+        clients = [GrpcClient(port, Workload(store, seed + i).call, think, stop) for i in range(CLIENTS)]
+
+        def outcomes() -> Outcomes:
+            return sum((client.outcomes for client in clients), Outcomes())
+
         for client in clients:
             client.start()
         try:
             for turn in range(max(versions, restarts)):
-                time.sleep(pause_seconds)
+                let_them_send(outcomes, pause_seconds)
                 if turn < versions:
                     injector.publish(turn)
                 if turn < restarts:
                     workers = server.workers()
                     os.kill(server.process.pid, signal.SIGHUP)
                     wait_for_replacements(server, workers)
-            time.sleep(pause_seconds)
+            let_them_send(outcomes, pause_seconds)
         finally:
             stop.set()
             for client in clients:
                 client.join()
-        return GrpcResult(sum((client.outcomes for client in clients), Outcomes()), server.tracebacks())
+        return GrpcResult(outcomes(), server.tracebacks())

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from chaos.soak.clients import ClientProfile, NextRequest, Outcomes, background_load
+from chaos.soak.clients import ClientProfile, NextRequest, Outcomes, background_load, let_them_send
 from chaos.soak.model_store import ModelStore
 from chaos.soak.server import WORKERS, Server, serving
 from chaos.soak.workload import CheckedRequest, Workload
@@ -74,11 +74,11 @@ def _measure(
     before = set(server.workers())
     with background_load(server, loads) as outcomes:
         with shortage(server, connections) as ended:
-            time.sleep(seconds)
+            time.sleep(seconds)  # however few get through
         relieved = time.monotonic()
         wait_for(lambda: _all_answer(server))
         recovery_seconds = time.monotonic() - relieved
-        time.sleep(seconds / 2)
+        let_them_send(outcomes, seconds / 2)
     return ShortageResult(outcomes(), len(before - set(server.workers())) - ended, recovery_seconds)
 
 

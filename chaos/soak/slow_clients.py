@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.soak.clients import ClientProfile, Outcomes, Target, background_load
+from chaos.soak.clients import ClientProfile, Outcomes, Target, background_load, let_them_send
 from chaos.soak.model_store import ModelStore
 from chaos.soak.server import serving
 from chaos.soak.workload import Workload
@@ -41,14 +41,10 @@ STALLED = {
 
 @dataclass(frozen=True)
 class Pair:
-    """The normal clients' outcomes alone, and beside others."""
+    """The normal clients' outcomes alone, where they are to be compared, and beside others."""
 
-    alone: Outcomes
+    alone: Outcomes | None
     beside: Outcomes
-
-    @property
-    def ratio(self) -> float:
-        return self.beside.percentile(99) / self.alone.percentile(99)
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,8 @@ class SlowClientResult:
 
     @property
     def outcomes(self) -> Outcomes:
-        return sum((pair.alone + pair.beside for pair in (self.slow, *self.stalled.values())), self.idle)
+        pairs = (self.slow, *self.stalled.values())
+        return sum((one for pair in pairs for one in (pair.alone, pair.beside) if one is not None), self.idle)
 
 
 def measure_slow_clients(
@@ -73,8 +70,10 @@ def measure_slow_clients(
     stalled_seconds: float,
     idle_seconds: float,
     seed: int,
+    *,
+    compare: bool,
 ) -> SlowClientResult:
-    """Measure in rounds, alone and beside slow connections or stalled ones, and finally beside idle ones.
+    """Measure in rounds, alone (to `compare`) and beside slow or stalled connections, and finally beside idle ones.
 
     The kernel hides idle connections from the service for half a minute, so idle ones must last longer to matter.
     """
@@ -87,29 +86,35 @@ def measure_slow_clients(
                 worker.get(server.url + GRID, timeout=60).raise_for_status()
         alone, slow, survivors = Outcomes(), Outcomes(), SLOW_CONNECTIONS
         for _ in range(rounds):
-            alone += normal_load(server, workloads, seconds)
+            if compare:
+                alone += normal_load(server, workloads, seconds)
             with slowloris(server, SLOW_CONNECTIONS) as connections:
                 slow += normal_load(server, workloads, seconds)
                 survivors = min(survivors, _count_open(connections))
-        stalled = {kind: _beside_stalled(server, workloads, sent, stalled_seconds) for kind, sent in STALLED.items()}
+        stalled = {
+            kind: Pair(
+                normal_load(server, workloads, stalled_seconds) if compare else None,
+                _beside_stalled(server, workloads, sent, stalled_seconds),
+            )
+            for kind, sent in STALLED.items()
+        }
         with _connections(server, IDLE_CONNECTIONS):
             idle = normal_load(server, workloads, idle_seconds)
-    return SlowClientResult(Pair(alone, slow), survivors, stalled, idle)
+    return SlowClientResult(Pair(alone if compare else None, slow), survivors, stalled, idle)
 
 
-def _beside_stalled(server: Target, workloads: list[Workload], sent: bytes, seconds: float) -> Pair:
-    alone = normal_load(server, workloads, seconds)
+def _beside_stalled(server: Target, workloads: list[Workload], sent: bytes, seconds: float) -> Outcomes:
     with _connections(server, STALLED_CONNECTIONS) as sockets:
         for connection in sockets:
             connection.sendall(sent)
         time.sleep(0.5)  # until the workers have all of them
-        return Pair(alone, normal_load(server, workloads, seconds))
+        return normal_load(server, workloads, seconds)
 
 
 def normal_load(server: Target, workloads: list[Workload], seconds: float) -> Outcomes:
     """Have one normal client per workload send requests for some seconds."""
     with background_load(server, [(workload.mixed, PROFILE) for workload in workloads]) as outcomes:
-        time.sleep(seconds)
+        let_them_send(outcomes, seconds)
     return outcomes()
 
 

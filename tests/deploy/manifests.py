@@ -14,6 +14,13 @@ KUBERNETES = ROOT / "deploy/kubernetes"
 APPLIED = ("overlays/one-node", "overlays/production", "kserve", "retraining")
 """The folders that the README has one apply; the others are parts of these."""
 
+PODS = (
+    *("overlays/one-node: Deployment", "overlays/one-node: Job"),
+    *("overlays/production: Deployment", "overlays/production: Job"),
+    *("kserve: InferenceService", "kserve: Job", "retraining: Job"),
+)
+"""The pods that these make, named here so that nothing is rendered before a test asks."""
+
 OF_KSERVE = {"minReplicas", "maxReplicas", "scaleMetric", "scaleTarget", "deploymentStrategy"}
 """Fields of a predictor that are KServe's; the rest of it is a pod."""
 
@@ -25,7 +32,7 @@ def render(folder: str) -> tuple[Manifest, ...]:
     command = [str(kubectl_path()), "kustomize", str(KUBERNETES / folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")  # what is deprecated is warned of
-    return tuple(yaml.safe_load_all(done.stdout))
+    return tuple(yaml.load_all(done.stdout, yaml.CSafeLoader))
 
 
 def of_kind(folder: str, kind: str) -> list[Manifest]:
@@ -46,8 +53,13 @@ def pod_of(manifest: Manifest) -> Manifest | None:
     return pod
 
 
-PODS = {f"{folder}: {manifest['kind']}": pod for folder in APPLIED for manifest in render(folder)
-        if (pod := pod_of(manifest)) is not None}  # fmt: skip
+def spec_of(pod: str) -> Manifest:
+    """Return what a pod is to be, by its folder and the kind of manifest that makes it."""
+    folder, _, kind = pod.partition(": ")
+    found = pod_of(the(folder, kind))
+    assert found is not None
+    spec: Manifest = found["spec"]
+    return spec
 
 
 def kustomizations() -> list[str]:

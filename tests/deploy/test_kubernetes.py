@@ -30,6 +30,7 @@ from tests.deploy.manifests import (
     of_kind,
     pod_of,
     render,
+    spec_of,
     the,
 )
 from tests.deploy.pod_security import violations
@@ -83,9 +84,14 @@ def test_what_the_readme_has_one_apply_is_all_there_is() -> None:
     check_links(KUBERNETES / "README.md")
 
 
+def test_no_pod_is_left_out() -> None:
+    made = {f"{folder}: {manifest['kind']}" for folder in APPLIED for manifest in render(folder) if pod_of(manifest)}
+    assert made == set(PODS)
+
+
 @pytest.mark.parametrize("pod", PODS)
 def test_every_pod_keeps_the_restricted_standard(pod: str) -> None:
-    assert violations(PODS[pod]["spec"]) == []
+    assert violations(spec_of(pod)) == []
 
 
 @pytest.mark.parametrize(("change", "expected"), [
@@ -114,7 +120,7 @@ def test_the_namespace_demands_it() -> None:
 
 @pytest.mark.parametrize("pod", PODS)
 def test_a_pod_is_the_images_user_and_version_and_asks_the_cluster_for_nothing(pod: str) -> None:
-    spec = PODS[pod]["spec"]
+    spec = spec_of(pod)
     (user,) = re.findall(r"^USER (\d+):(\d+)$", DOCKERFILE, re.MULTILINE)
     assert (str(spec["securityContext"]["runAsUser"]), str(spec["securityContext"]["runAsGroup"])) == user
     (container,) = spec["containers"]
@@ -127,7 +133,7 @@ def test_a_pod_is_the_images_user_and_version_and_asks_the_cluster_for_nothing(p
 
 @pytest.mark.parametrize("pod", PODS)
 def test_every_mount_has_its_volume_and_every_claim_is_made(pod: str) -> None:
-    spec = PODS[pod]["spec"]
+    spec = spec_of(pod)
     (container,) = spec["containers"]
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in spec["volumes"]}
     claims = {volume["persistentVolumeClaim"]["claimName"] for volume in spec["volumes"]
@@ -140,7 +146,7 @@ def test_every_mount_has_its_volume_and_every_claim_is_made(pod: str) -> None:
 
 @pytest.mark.parametrize("pod", PODS)
 def test_a_pods_environment_is_one_that_the_service_starts_with(pod: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (container,) = PODS[pod]["spec"]["containers"]
+    (container,) = spec_of(pod)["containers"]
     environment = {entry["name"]: entry["value"] for entry in container.get("env", [])}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -153,7 +159,7 @@ def test_a_pods_environment_is_one_that_the_service_starts_with(pod: str, monkey
 
 @pytest.mark.parametrize("pod", [name for name in PODS if "Job" not in name])
 def test_probes_ask_for_what_the_app_answers(pod: str, tmp_path: Path) -> None:
-    (container,) = PODS[pod]["spec"]["containers"]
+    (container,) = spec_of(pod)["containers"]
     port = container["ports"][0]
     assert f"PORT={port['containerPort']}" in DOCKERFILE
     client = create_app(Settings(models_dir=tmp_path)).test_client()  # without any model
@@ -168,7 +174,7 @@ def test_probes_ask_for_what_the_app_answers(pod: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pod", [name for name in PODS if "Job" not in name])
 def test_a_pod_has_the_time_to_drain_and_to_finish(pod: str) -> None:
-    spec = PODS[pod]["spec"]
+    spec = spec_of(pod)
     (graceful,) = re.findall(r"^graceful_timeout = (\d+)$", (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE)
     program, seconds = spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
     assert program == "sleep"
@@ -218,7 +224,7 @@ def test_nothing_is_reached_but_the_service_by_proxy_and_prometheus_and_nothing_
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert allow["spec"]["policyTypes"] == ["Ingress"]
     made_by = "InferenceService" if folder == "kserve" else "Deployment"
-    (container,) = PODS[f"{folder}: {made_by}"]["spec"]["containers"]
+    (container,) = spec_of(f"{folder}: {made_by}")["containers"]
     reached: dict[str, set[object]] = {}
     for rule in allow["spec"]["ingress"]:
         for source in rule["from"]:
@@ -286,7 +292,7 @@ def test_kserves_pod_is_the_deployments() -> None:
     container["env"].append({"name": "PROTOCOL", "value": "v2"})
     for probe in ("startup", "liveness", "readiness"):
         container[f"{probe}Probe"]["httpGet"]["port"] = 8000
-    assert PODS["kserve: InferenceService"]["spec"] == ours
+    assert spec_of("kserve: InferenceService") == ours
 
 
 def test_training_again_differs_in_nothing_but_that_it_trains() -> None:

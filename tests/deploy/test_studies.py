@@ -15,11 +15,13 @@ from tests.deploy.pod_security import violations
 from training.study.cluster import SETTINGS, WORKER_BYTES
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-PODS: dict[str, Manifest] = {
-    manifest["metadata"]["name"]: pod["spec"]
-    for manifest in render("studies")
-    if (pod := pod_of(manifest)) is not None and "spec" in pod
-}
+PODS = ("boundary-study", "boundary-study-scheduler", "boundary-study-worker")
+
+
+def specs() -> dict[str, Manifest]:
+    """Return what the pods of a study are to be, by name."""
+    made = [(manifest["metadata"]["name"], pod_of(manifest)) for manifest in render("studies")]
+    return {name: pod["spec"] for name, pod in made if pod is not None and "spec" in pod}
 
 
 def check_settings(environment: dict[str, str]) -> None:
@@ -36,7 +38,8 @@ def test_compose_tells_dask_what_the_engine_counts_on(name: str) -> None:
 def test_kubernetes_does_too() -> None:
     settings = the("studies", "ConfigMap")
     check_settings(settings["data"])
-    for pod in PODS.values():
+    assert set(specs()) == set(PODS)
+    for pod in specs().values():
         (container,) = pod["containers"]
         assert container["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
 
@@ -48,9 +51,9 @@ def test_compose_has_them_in_a_network_without_a_way_in_or_out() -> None:
     ] * 3
 
 
-@pytest.mark.parametrize("name", sorted(PODS))
+@pytest.mark.parametrize("name", PODS)
 def test_a_pod_of_a_study_keeps_the_restricted_standard_and_asks_the_cluster_for_nothing(name: str) -> None:
-    pod = PODS[name]
+    pod = specs()[name]
     assert violations(pod) == []
     (container,) = pod["containers"]
     assert container["image"].rpartition("/")[2].startswith("boundary-training:")
@@ -61,7 +64,7 @@ def test_a_pod_of_a_study_keeps_the_restricted_standard_and_asks_the_cluster_for
 def test_workers_and_the_client_find_the_scheduler_and_nobody_else_does() -> None:
     service = the("studies", "Service")
     address = f"tcp://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
-    worker, client = (PODS[name]["containers"][0] for name in ("boundary-study-worker", "boundary-study"))
+    worker, client = (specs()[name]["containers"][0] for name in ("boundary-study-worker", "boundary-study"))
     assert address in worker["command"]
     assert address in client["args"]
     (policy,) = of_kind("studies", "NetworkPolicy")
@@ -72,7 +75,7 @@ def test_workers_and_the_client_find_the_scheduler_and_nobody_else_does() -> Non
 
 
 def test_a_worker_has_the_memory_that_one_of_a_local_cluster_has_and_its_container_some_more() -> None:
-    (container,) = PODS["boundary-study-worker"]["containers"]
+    (container,) = specs()["boundary-study-worker"]["containers"]
     for command in (container["command"], COMPOSE["study-worker"]["entrypoint"]):
         assert parse_bytes(command[command.index("--memory-limit") + 1]) == WORKER_BYTES
     assert COMPOSE["study-worker"]["mem_limit"] == "2g"

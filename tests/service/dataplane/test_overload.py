@@ -3,18 +3,19 @@
 import json
 import socket
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import requests
 
+from harness.held_grids import held_grid, holding
 from service.settings import QUEUE_PER_SLOT
 from tests.conftest import Server, StartServer, running, wait_for
 from tests.service.test_observability import value
 
-SLOW_GRID = "/boundary?statistic=std&resolution=1000&format=npy"  # 30 runs at a million nodes: seconds
 QUICK_GRID = "/boundary?statistic=std&resolution=2&format=npy"
 
 
@@ -23,16 +24,9 @@ def narrow(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """One worker that computes two answers at once, so one grid; in its queue one may wait for a minute."""
     environment = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_MAX_CONCURRENCY": "2", "SERVICE_CACHE_BYTES": "0"}
     minute = {"service.dataplane.admission.QUEUE_SECONDS": 60}
-    with running(tmp_path_factory.mktemp("narrow"), constants=minute, **environment) as started:
+    directory = tmp_path_factory.mktemp("narrow")
+    with running(directory, constants=minute, **environment, **holding(directory)) as started:
         yield started
-
-
-def compute_a_slow_grid(server: Server, pool: ThreadPoolExecutor) -> Future[requests.Response]:
-    """Have it begin, so that whoever asks for another waits."""
-    before = value(server, "boundary_compute_seconds_count")
-    grid = pool.submit(server.get, SLOW_GRID)
-    wait_for(lambda: value(server, "boundary_compute_seconds_count") > before)
-    return grid
 
 
 def wait_until_so_many_wait(server: Server, count: int) -> None:
@@ -41,14 +35,16 @@ def wait_until_so_many_wait(server: Server, count: int) -> None:
 
 def test_what_does_not_fit_the_queue_is_refused_at_once_and_the_rest_is_answered(narrow: Server) -> None:
     before = value(narrow, "boundary_refused_requests_total", lane="grids")
-    with ThreadPoolExecutor(24) as pool:
-        asked = [compute_a_slow_grid(narrow, pool), *[pool.submit(narrow.get, QUICK_GRID) for _ in range(23)]]
-        answers = [future.result() for future in as_completed(asked)]
-    statuses = [answer.status_code for answer in answers]
-    refused = [answer for answer in answers if answer.status_code == 503]
-    at_once = len(asked) - 1 - QUEUE_PER_SLOT  # one computes, eight wait
-    assert statuses == [503] * at_once + [200] * (1 + QUEUE_PER_SLOT)  # before the first grid was done
+    with ThreadPoolExecutor(23) as pool:
+        with held_grid(narrow) as grid:
+            asked = [grid, *[pool.submit(narrow.get, QUICK_GRID) for _ in range(23)]]
+            at_once = len(asked) - 1 - QUEUE_PER_SLOT  # one computes, eight wait
+            refused = [future.result() for future in islice(as_completed(asked), at_once)]
+            wait_until_so_many_wait(narrow, QUEUE_PER_SLOT)
+        statuses = [future.result().status_code for future in asked]
+    assert sorted(statuses) == [200] * (1 + QUEUE_PER_SLOT) + [503] * at_once
     for answer in refused:
+        assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"
         assert answer.json()["status"] == 503
         assert "busy" in answer.json()["detail"]
@@ -57,8 +53,7 @@ def test_what_does_not_fit_the_queue_is_refused_at_once_and_the_rest_is_answered
 
 
 def test_the_comparisons_picture_is_drawn_when_it_is_its_turn(narrow: Server) -> None:
-    with ThreadPoolExecutor(1 + QUEUE_PER_SLOT) as pool:
-        compute_a_slow_grid(narrow, pool)
+    with ThreadPoolExecutor(QUEUE_PER_SLOT) as pool, held_grid(narrow):
         for _ in range(QUEUE_PER_SLOT):
             pool.submit(narrow.get, QUICK_GRID)
         wait_until_so_many_wait(narrow, QUEUE_PER_SLOT)
@@ -70,13 +65,15 @@ def test_the_comparisons_picture_is_drawn_when_it_is_its_turn(narrow: Server) ->
 
 
 def test_grids_hold_up_neither_predictions_nor_health(narrow: Server) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        grids = [compute_a_slow_grid(narrow, pool), pool.submit(narrow.get, QUICK_GRID)]
-        wait_until_so_many_wait(narrow, 1)
-        for _ in range(5):
-            assert narrow.predict(points=[[0.1, 0.2]]).status_code == 200
-            assert narrow.get("/health/ready").status_code == 200
-        assert not any(grid.done() for grid in grids)  # all of that while the first was computed
+    with ThreadPoolExecutor(1) as pool:
+        with held_grid(narrow) as grid:
+            grids = [grid, pool.submit(narrow.get, QUICK_GRID)]
+            wait_until_so_many_wait(narrow, 1)
+            for _ in range(5):
+                assert narrow.predict(points=[[0.1, 0.2]]).status_code == 200
+                assert narrow.get("/health/ready").status_code == 200
+            assert not any(grid.done() for grid in grids)  # all of that while the first was computed
+        assert [grid.result().status_code for grid in grids] == [200, 200]
 
 
 def test_a_grid_asked_for_again_is_not_computed_again(server: Server) -> None:

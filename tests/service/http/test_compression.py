@@ -27,8 +27,17 @@ def ask(server: Server, path: str, coding: str | None, **headers: str) -> tuple[
     return answer, answer.raw.read(decode_content=False)
 
 
-@pytest.mark.parametrize("path", COMPRESSED)
-@pytest.mark.parametrize("taken", ["gzip", "gzip, deflate, br, zstd", "br;q=1, gzip;q=0.5"])
+OF_BOTH_KINDS = ("/dataset", "/explorer/main.js")
+"""An answer that is made and a file: what clients say is read in two places."""
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        *((path, "gzip") for path in COMPRESSED),
+        *((path, taken) for path in OF_BOTH_KINDS for taken in ("gzip, deflate, br, zstd", "br;q=1, gzip;q=0.5")),
+    ],
+)
 def test_text_that_is_known_by_a_tag_is_compressed(server: Server, path: str, taken: str) -> None:
     _, plain = ask(server, path, None)
     for _ in range(3):  # by a thread first, then out of the cache, by either worker
@@ -38,8 +47,13 @@ def test_text_that_is_known_by_a_tag_is_compressed(server: Server, path: str, ta
         assert gzip.decompress(body) == plain
 
 
-@pytest.mark.parametrize("path", COMPRESSED)
-@pytest.mark.parametrize("taken", [None, "identity", "br", "gzip;q=0"])
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        *((path, None) for path in COMPRESSED),
+        *((path, taken) for path in OF_BOTH_KINDS for taken in ("identity", "br", "gzip;q=0")),
+    ],
+)
 def test_who_does_not_take_gzip_gets_it_as_it_is(server: Server, path: str, taken: str | None) -> None:
     answer, body = ask(server, path, taken)
     assert "Content-Encoding" not in answer.headers

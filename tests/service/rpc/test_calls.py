@@ -1,7 +1,6 @@
 """What the calls of a worker take up: each has an end that is measured, and none takes what others need."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
@@ -13,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tritonclient.grpc import service_pb2
 
+from harness.held_grids import held_grid, holding
 from service import CONTEXT, RECORDER
 from service.app import create_app
 from service.edges.grpc import SERVICES
@@ -73,13 +73,11 @@ def test_a_call_that_is_cancelled_while_it_waits_is_measured_and_a_thread_is_fre
 ) -> None:
     minute = {"service.dataplane.admission.QUEUE_SECONDS": 60}
     settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_MAX_CONCURRENCY": "1"}
-    with speaking_grpc(tmp_path, constants=minute, **settings) as rpc, ThreadPoolExecutor(1) as pool:
-        before = value(rpc.server, "boundary_compute_seconds_count")
-        grid = pool.submit(rpc.server.get, "/boundary?statistic=std&resolution=600&format=npy")
-        wait_for(lambda: value(rpc.server, "boundary_compute_seconds_count") > before)
-        waiting = rpc.oip.ModelInfer.future(infer_request(POINTS), metadata=(("x-request-id", "gone-2"),))
-        wait_for(lambda: value(rpc.server, "boundary_waiting_requests", lane="predictions") == 1)
-        waiting.cancel()
+    with speaking_grpc(tmp_path, constants=minute, **settings, **holding(tmp_path)) as rpc:
+        with held_grid(rpc.server) as grid:
+            waiting = rpc.oip.ModelInfer.future(infer_request(POINTS), metadata=(("x-request-id", "gone-2"),))
+            wait_for(lambda: value(rpc.server, "boundary_waiting_requests", lane="predictions") == 1)
+            waiting.cancel()
         wait_for(lambda: statuses(rpc.server, "gone-2") == [499])
         assert grid.result().status_code == 200
         wait_for(lambda: value(rpc.server, "boundary_waiting_requests", lane="predictions") == 0)

@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from tritonclient.grpc import service_pb2
 
 from harness import bundles
+from harness.held_grids import held_grid, holding
 from tests.conftest import ALICE, ALICE_LINE, ROOT, free_port, wait_for
 from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, Stalled, infer_request, refusal, speaking_grpc
 from tests.service.edges.standards import POINTS
@@ -211,17 +212,15 @@ def test_a_worker_that_stops_says_so_and_finishes_what_runs(models_dir: Path, tm
     """A grid holds the only slot; what waits behind it when the worker is told to stop is answered all the same."""
     settings = {"SERVICE_MODELS_DIR": str(models_dir), "SERVICE_MAX_CONCURRENCY": "1"}
     minute = {"service.dataplane.admission.QUEUE_SECONDS": 60}
-    with speaking_grpc(tmp_path, constants=minute, **settings) as rpc, ThreadPoolExecutor(1) as pool:
+    with speaking_grpc(tmp_path, constants=minute, **settings, **holding(tmp_path)) as rpc:
         watched = health_pb2_grpc.HealthStub(rpc.channel).Watch(health_pb2.HealthCheckRequest())
         assert next(watched).status == 1
-        before = value(rpc.server, "boundary_compute_seconds_count")
-        grid = pool.submit(rpc.server.get, "/boundary?statistic=std&resolution=600&format=npy")
-        wait_for(lambda: value(rpc.server, "boundary_compute_seconds_count") > before)
-        waiting = rpc.oip.ModelInfer.future(infer_request(POINTS), timeout=60)
-        wait_for(lambda: value(rpc.server, "boundary_waiting_requests", lane="predictions") == 1)
-        os.kill(rpc.server.process.pid, signal.SIGTERM)
-        assert next(watched).status == 2
-        assert refusal(next, watched).code() is CODE.UNAVAILABLE
+        with held_grid(rpc.server) as grid:
+            waiting = rpc.oip.ModelInfer.future(infer_request(POINTS), timeout=60)
+            wait_for(lambda: value(rpc.server, "boundary_waiting_requests", lane="predictions") == 1)
+            os.kill(rpc.server.process.pid, signal.SIGTERM)
+            assert next(watched).status == 2
+            assert refusal(next, watched).code() is CODE.UNAVAILABLE
         assert len(waiting.result().raw_output_contents[0]) == 4 * len(POINTS)
         assert grid.result().status_code == 200
         rpc.channel.close()  # else it is served on for as long as connections live

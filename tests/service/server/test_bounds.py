@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -132,16 +133,18 @@ def test_a_worker_without_descriptors_lives_and_accepts_again_when_there_are_som
     assert server.workers() == [worker]
 
 
-@pytest.mark.parametrize(
-    ("soft", "hard", "pools", "connections"),
-    [(256, 256, 1, 144), (256, 4096, 1, 1000), (32, 32, 1, 49), (256, 1024, 2, 432), (256, 4096, 2, 1000)],
-)
-def test_connections_leave_room_within_the_limit_of_descriptors(
-    soft: int, hard: int, pools: int, connections: int
-) -> None:
+def test_connections_leave_room_within_the_limit_of_descriptors() -> None:
     """With two pools of threads, one for each transport, both have as many connections."""
-    script = f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); print(limits.connections(48, {pools}))"
-    assert _in_a_process_of_its_own(script) == str(connections)
+    connections = {(256, 256, 1): 144, (256, 4096, 1): 1000, (32, 32, 1): 49, (256, 1024, 2): 432, (256, 4096, 2): 1000}
+    script = f"""
+        for soft, hard, pools in {list(connections)}:
+            if os.fork() == 0:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+                print(limits.connections(48, pools), flush=True)
+                os._exit(0)
+            os.wait()
+    """
+    assert _in_a_process_of_its_own(script).split() == [str(count) for count in connections.values()]
 
 
 def test_where_the_system_gives_fewer_threads_those_do_all_and_more_come_later() -> None:
@@ -157,9 +160,8 @@ def test_where_the_system_gives_fewer_threads_those_do_all_and_more_come_later()
 
 
 def _in_a_process_of_its_own(script: str) -> str:
-    imports = "import resource\nfrom service.server import limits\nfrom service.threads import ThreadPool\n"
-    lines = "\n".join(line.strip() for line in script.splitlines())
+    imports = "import os, resource\nfrom service.server import limits\nfrom service.threads import ThreadPool\n"
     found = subprocess.run(
-        [sys.executable, "-c", imports + lines], cwd=ROOT, capture_output=True, check=True, text=True
+        [sys.executable, "-c", imports + dedent(script)], cwd=ROOT, capture_output=True, check=True, text=True
     )
     return found.stdout.strip()
