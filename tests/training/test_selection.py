@@ -12,6 +12,7 @@ from bundle import layout
 from bundle.card import Candidates, Card, CardSchema, Chosen, RegressionHistory, Task
 from bundle.comparison import Choice, Comparison
 from harness.own_data import TABLES
+from tests.training.conftest import WEIGHTS
 from training import experiment, selection
 from training.architectures import Weights, build, initial_weights
 from training.dataset_spec import GaussianQuantilesSpec
@@ -24,6 +25,8 @@ from training.pipeline import run
 from training.protocol_spec import EarlyStopping, ProtocolSpec
 from training.recorded import recorded_epochs
 from training.selection import Selected, train_and_choose
+
+pytestmark = pytest.mark.usefixtures("weights_alone")
 
 ADAM = ProtocolSpec()
 REPLICATES, EPOCHS = 3, 12
@@ -173,10 +176,7 @@ def small(**changes: object) -> Experiment:
 
 def published(models_dir: Path, name: str) -> tuple[Card, bytes]:
     bundle = models_dir / name / "1"
-    return (
-        CardSchema().read(bundle / layout.CARD),
-        (bundle / "variables/variables.data-00000-of-00001").read_bytes(),
-    )
+    return CardSchema().read(bundle / layout.CARD), (bundle / WEIGHTS).read_bytes()
 
 
 def with_permuted_test_labels(data: Data) -> Data:
