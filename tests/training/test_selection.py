@@ -62,7 +62,7 @@ def trained(rate: float, protocol: ProtocolSpec = ADAM, task: Task = "binary", e
         ("binary", [1.0, 0.3, 0.1], ADAM),
         ("multiclass", [1.0, 0.3, 0.1], ADAM),
         ("regression", [1.0, 0.3, 0.1], ADAM),
-        ("binary", [0.3, 0.1], replace(ADAM, batch_normalization=True, dropout=0.2)),
+        ("binary", [2.0, 1.0], replace(ADAM, optimizer="sgd", optimizer_options={"momentum": 0.9})),
     ],
     ids=["binary", "multiclass", "regression", "the general trainer"],
 )
@@ -273,12 +273,12 @@ epochs = [2, 6]
     assert all(each.ci95 is not None for each in result.sensitivity)
 
 
-BEST = {"tuned-tanh-3": 0.979, "tuned-tanh-10": 0.988, "tuned-tanh-10-10": 0.993}
-"""Mean test accuracy with the best of the recipes that were tried by hand."""
+BEST = {"tuned-tanh-3": 0.982, "tuned-tanh-10": 0.988, "tuned-tanh-10-10": 0.991}
+"""Mean test accuracy of ten replicates with the best of the single recipes that are listed."""
 
 
 def test_tuned_networks_are_as_accurate_as_with_the_best_recipe() -> None:
-    tuned = experiment.read(TUNED)
+    tuned = replace(experiment.read(TUNED), replicates=10)
     _, splits = data_of(tuned)
     with ThreadPoolExecutor() as pool:
         specs = [spec for spec in tuned.models if spec.name in BEST]
