@@ -1,9 +1,11 @@
 """Models to serve: trained by the command that users run, copied, published as training does, and spoiled."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,10 +21,20 @@ Spoil = Callable[[Path], object]
 """Makes a bundle, not published yet, one that must never answer."""
 
 
+DEFAULT = ROOT / "training" / "experiments" / "gaussian-quantiles.toml"
+
+
 def train(models: Path) -> None:
-    """Train the default experiment."""
-    command = [sys.executable, "-m", "training", "train", "--models-dir", str(models)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 (our own command)
+    """Train the default experiment by the command that users run.
+
+    Two of the replicates are trained once more for each source of luck, not ten: that is half of all trainings, changes
+    no weight, and only makes the estimate of each source's part, which no test knows, more precise.
+    """
+    text = re.sub(r"(?m)^variance_runs = \d+", "variance_runs = 2", DEFAULT.read_text())
+    with tempfile.TemporaryDirectory() as directory:
+        (file := Path(directory, DEFAULT.name)).write_text(text)
+        command = [sys.executable, "-m", "training", "train", str(file), "--models-dir", str(models)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 (our own command)
 
 
 def save_foreign(models: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from harness import bundles
+from harness import bundles, wheels
 from harness.file_server import FileServer, serving_files
 from harness.ports import free_port
 from harness.server import ROOT, Server, serving
@@ -139,6 +139,12 @@ def site(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = _made_once(tmp_path_factory, "site", lambda out: bundles.save_site(models_dir, out))
     with serving_files(folder) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this package."""
+    return wheels.wheel_in(_made_once(tmp_path_factory, "wheel", wheels.build))
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,10 @@ def cloned(directory: Path) -> Path:
 
 @dataclass(frozen=True)
 class Made:
-    """An environment that was made once `make` had failed for a Python without venv, and what was said both times."""
+    """An environment that was made in the place of one without pip, once `make` had failed for a Python without venv.
+
+    And what was said both times.
+    """
 
     clone: Path
     failed: "subprocess.CompletedProcess[str]"
@@ -58,7 +61,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     python.write_text(DEBIAN_WITHOUT_VENV)
     python.chmod(0o755)
     failed = make(clone, ".venv/run", str(python))
-    return Made(clone, failed, (clone / ".venv").exists(), make(clone, ".venv/run"))
+    was_left = (clone / ".venv").exists()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    (clone / ".venv/run").touch()
+    return Made(clone, failed, was_left, make(clone, ".venv/run"))
 
 
 def make(
@@ -80,21 +86,17 @@ def has_pip(clone: Path) -> bool:
     return subprocess.run([clone / ".venv/bin/python", "-m", "pip", "--version"], check=False).returncode == 0
 
 
-def test_a_python_without_venv_leaves_no_half_made_environment_and_the_next_make_succeeds(made: Made) -> None:
+def test_a_python_without_venv_leaves_no_half_made_environment(made: Made) -> None:
     assert made.failed.returncode != 0
     assert "apt install python3-venv" in made.failed.stdout
     assert not made.was_left
+
+
+def test_an_environment_without_a_working_pip_is_made_anew(made: Made) -> None:
     assert made.made.returncode == 0, made.made.stdout
     assert re.search(r"installing .* into \.venv: [0-9.]+ GB, a few minutes", made.made.stdout)
+    assert has_pip(made.clone)
     assert "is up to date" in make(made.clone, ".venv/run").stdout
-
-
-def test_an_environment_without_a_working_pip_is_made_anew(clone: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
-    (clone / ".venv/run").touch()
-    made = make(clone, ".venv/run")
-    assert made.returncode == 0, made.stdout
-    assert has_pip(clone)
 
 
 def test_an_installation_that_fails_is_not_taken_for_one_that_succeeded(made: Made, tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
-"""The way from a table to trained models, as `models/README.md` describes it, can be gone as it stands there."""
+"""The way from a table to trained models, as `models/README.md` describes it, can be gone as it stands there.
 
-import os
+Its commands run within this process, which has TensorFlow, and their bundles hold weights alone.
+"""
+
 import re
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from bundle import layout
 from bundle.card import Card, CardSchema
 from tests import console
 from tests.conftest import ROOT
+from tests.training.conftest import export_weights_alone
+from training.cli import main
 
 pytestmark = pytest.mark.training
 
@@ -24,19 +29,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("own")
     (table,) = re.findall(r"```csv\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     (directory / "plants.csv").write_text(table)
-    for command, expected in console.examples(DOCUMENT):
-        ended = subprocess.run(
-            command.replace(".venv/bin/python", sys.executable),
-            shell=True,
-            cwd=directory,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-        assert ended.stdout == expected, ended.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        patch.setattr("training.one_model.export", export_weights_alone)
+        for command, expected in console.examples(DOCUMENT):
+            assert run(command) == expected
     return directory
+
+
+def run(command: str) -> str:
+    """Return what a command of the document prints, through the pipe behind it if there is one."""
+    training, _, pipe = command.partition(" | ")
+    *program, arguments = training.split(maxsplit=3)
+    assert program == [".venv/bin/python", "-m", "training"]
+    ended = CliRunner().invoke(main, shlex.split(arguments))
+    assert ended.exit_code == 0, ended.output
+    return subprocess.check_output(pipe, shell=True, input=ended.stdout, text=True) if pipe else ended.stdout
 
 
 def test_the_documents_example_is_trained(trained: Path) -> None:

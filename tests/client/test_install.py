@@ -1,7 +1,6 @@
 """The client is installed as its users install it: alone, into an environment of its own."""
 
 import json
-import shutil
 import subprocess
 import sys
 import venv
@@ -17,19 +16,13 @@ PLOT = "from boundary_service.client import BoundaryClient; BoundaryClient({url!
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with `boundary-service[client]` and nothing else."""
     directory = tmp_path_factory.mktemp("installed")
-    source = directory / "source"  # building leaves files behind
-    source.mkdir()
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gunicorn.conf.py"):
-        shutil.copy(ROOT / name, source)
-    for name in ("boundary_service", "bundle", "client", "service", "training", "verdicts"):
-        shutil.copytree(ROOT / name, source / name, symlinks=True)
     venv.create(directory / "venv", symlinks=True)
     python = directory / "venv" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--no-compile", f"{source}[client]"], check=True, cwd=directory)
+    subprocess.run([*pip, "--no-compile", f"{wheel}[client]"], check=True, cwd=directory)
     return python
 
 

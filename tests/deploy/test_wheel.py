@@ -2,9 +2,6 @@
 
 import ast
 import hashlib
-import os
-import shutil
-import subprocess
 import sys
 import time
 import zipfile
@@ -13,54 +10,29 @@ from pathlib import Path
 import pytest
 
 from harness.server import serving
+from harness.wheels import COMMITTED, PACKAGES, build
 from tests.conftest import ROOT
-
-PACKAGES = {"bundle", "client", "service", "training", "verdicts"}
-FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gunicorn.conf.py")
-COMMITTED = 1_767_323_045
-
-
-def build(directory: Path, touched: int, epoch: int) -> Path:
-    """Build the wheel in a checkout of its own, whose files were written at a time of their own."""
-    checkout = directory / "checkout"
-    for name in ("boundary_service", *PACKAGES):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, checkout / name, symlinks=True, ignore=ignored)
-    for name in FILES:
-        shutil.copyfile(ROOT / name, checkout / name)
-    for path in checkout.rglob("*"):
-        os.utime(path, (touched, touched))
-    command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(directory), str(checkout)]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "UV_SYSTEM_CERTS": "1"}
-    subprocess.run(command, env=environment, check=True, timeout=120)
-    (wheel,) = directory.glob("*.whl")
-    return wheel
 
 
 def digest(wheel: Path) -> str:
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("first"), 1_700_000_000, COMMITTED)
+def test_two_checkouts_make_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    assert digest(wheel) == digest(build(tmp_path / "other", touched=1_750_000_000))
 
 
-def test_two_checkouts_make_the_same_wheel(first: Path, tmp_path: Path) -> None:
-    assert digest(first) == digest(build(tmp_path, 1_750_000_000, COMMITTED))
-
-
-def test_the_only_time_in_it_is_the_commits(first: Path) -> None:
-    times = {entry.date_time for entry in zipfile.ZipFile(first).infolist()}
-    committed = time.gmtime(COMMITTED)[:6]
-    assert times == {(*committed[:5], committed[5] // 2 * 2)}  # a ZIP file counts by two seconds
+def test_its_files_have_the_commits_time(wheel: Path) -> None:
+    year, month, day, hour, minute, second, *_ = time.gmtime(COMMITTED)
+    times = {info.date_time for info in zipfile.ZipFile(wheel).infolist()}
+    assert times == {(year, month, day, hour, minute, second // 2 * 2)}  # as exact as a ZIP's are
 
 
 @pytest.fixture(scope="module")
-def unpacked(first: Path) -> Path:
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the wheel is installed, but for the packages that it needs, which this environment has."""
-    directory = first.parent / "site-packages"
-    zipfile.ZipFile(first).extractall(directory)
+    directory = tmp_path_factory.mktemp("site-packages")
+    zipfile.ZipFile(wheel).extractall(directory)
     return directory
 
 

@@ -1,5 +1,6 @@
 """Models from elsewhere become bundles that say of themselves what can be known, by the command that users run."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,39 +78,51 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("output", ["logit", "score"])
-def test_inputs_by_name_are_columns_and_logits_become_probabilities(
-    by_name: Path, houses: Path, tmp_path: Path, output: str
-) -> None:
-    ended = adopt(tmp_path, by_name, "--data", str(houses), "--label", "sold", "--output", output)
+@dataclass(frozen=True)
+class Adopted:
+    output: str
+    models_dir: Path
+    said: str
+
+
+@pytest.fixture(scope="module", params=["logit", "score"])
+def adopted(
+    request: pytest.FixtureRequest, by_name: Path, houses: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Adopted:
+    """The model, adopted with the data for one of its outputs."""
+    output, models_dir = request.param, tmp_path_factory.mktemp(request.param)
+    ended = adopt(models_dir, by_name, "--data", str(houses), "--label", "sold", "--output", output)
     assert ended.exit_code == 0, ended.output
-    what = {"logit": "logits, which become probabilities", "score": "probabilities"}[output]
-    assert f"{output} is taken for {what}, of the classes no, yes in this order" in ended.stdout
-    card = card_of(tmp_path)
+    return Adopted(output, models_dir, ended.stdout)
+
+
+def test_inputs_by_name_are_columns_and_logits_become_probabilities(adopted: Adopted) -> None:
+    what = {"logit": "logits, which become probabilities", "score": "probabilities"}[adopted.output]
+    assert f"{adopted.output} is taken for {what}, of the classes no, yes in this order" in adopted.said
+    card = card_of(adopted.models_dir)
     assert (card.task, card.classes, card.target, card.parameters) == ("binary", ["no", "yes"], "sold", 2)
     features = {feature.name: feature for feature in card.features}
     assert set(features) == {"size", "rooms"}
     assert features["rooms"].low <= 0 <= features["rooms"].high
     point = {"size": 12.0, "rooms": 2.4}  # the nearest whole number is taken
-    (probability,) = answers(tmp_path, [[point[feature.name] for feature in card.features]])
+    (probability,) = answers(adopted.models_dir, [[point[feature.name] for feature in card.features]])
     assert probability == pytest.approx(1 / (1 + np.exp(-(0.5 * 12 - 2 * 2 - 1))), abs=1e-6)
 
 
-def test_it_stands_in_a_comparison_with_its_one_run_and_says_so(by_name: Path, houses: Path, tmp_path: Path) -> None:
-    ended = adopt(tmp_path, by_name, "--data", str(houses), "--label", "sold", "--output", "score")
-    assert "one replicate of each model" in ended.stdout
-    assert "measured in its one run on all 60 rows" in " ".join(ended.stdout.split())
-    results = layout.experiment_dir(tmp_path, "theirs")
+def test_it_stands_in_a_comparison_with_its_one_run_and_says_so(adopted: Adopted) -> None:
+    assert "one replicate of each model" in adopted.said
+    assert "measured in its one run on all 60 rows" in " ".join(adopted.said.split())
+    results = layout.experiment_dir(adopted.models_dir, "theirs")
     comparison = ComparisonSchema().read(results / layout.COMPARISON)
     (result,) = comparison.models
-    card = card_of(tmp_path)
+    card = card_of(adopted.models_dir)
     assert isinstance(card.metrics, Metrics)
     assert (result.replicates, result.served, comparison.pairs) == (1, card.metrics, [])
     assert comparison.protocol.optimizer is None
     assert card.protocol is None
     assert card.history is None
     data = Dataset.from_csv((results / layout.DATASET).read_text(), card.classes)
-    found = answers(tmp_path, data.points) >= 0.5
+    found = answers(adopted.models_dir, data.points) >= 0.5
     assert np.mean(found == data.labels) == pytest.approx(card.metrics.accuracy)
     assert set(data.split) == {"test"}
 

@@ -1,6 +1,7 @@
 """`python -m training train`, as users run it: what it writes, and that nothing is lost when it goes wrong.
 
 But for one that is killed, the command runs within this process (`invoke`): TensorFlow takes seconds to import.
+Its bundles hold weights alone where nobody asks them anything.
 """
 
 import io
@@ -23,7 +24,10 @@ from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema
 from tests.conftest import MODELS, ROOT
+from tests.training.conftest import WEIGHTS
 from training.cli import comparison_table, main
+
+pytestmark = pytest.mark.usefixtures("weights_alone")
 
 
 def invoke(*arguments: str) -> Result:
@@ -32,7 +36,7 @@ def invoke(*arguments: str) -> Result:
 
 
 def weights(models_dir: Path, name: str, version: int) -> bytes:
-    return (models_dir / name / str(version) / "variables" / "variables.data-00000-of-00001").read_bytes()
+    return (models_dir / name / str(version) / WEIGHTS).read_bytes()
 
 
 @pytest.fixture
@@ -54,6 +58,7 @@ def test_everything_of_a_bundle_is_there(models_dir: Path) -> None:
     assert list(models_dir.glob("**/.partial-*")) == []
 
 
+@pytest.mark.usefixtures("whole_bundles")
 def test_training_again_writes_the_next_version_with_the_same_weights(published: Path, models_dir: Path) -> None:
     before = layout.fingerprint(published / "tanh-3" / "1")
     ended = invoke("--models-dir", str(published), "--only", "tanh-3")

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 from pathlib import Path
 
 import keras
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 
 from bundle import layout
 from bundle.card import Compiled, Task
-from training import compiled_form
+from training import compiled_form, exporter
 from training.architectures import Weights, build, initial_weights
 from training.compiled_form import PROBABILITY_TOLERANCE, CompilationError, check
 from training.datasets import Column
-from training.exporter import Recorded, export, probe
+from training.exporter import Recorded, compile_beside, export, probe
 from training.preprocessing import FILL, MEAN, SD, Encoder
 
 PLANE = Encoder([Column("x1"), Column("x2")], {})
@@ -152,26 +153,36 @@ def test_the_probe_has_every_category_and_missing_values(preprocessing: Encoder)
     assert np.nanmax(points[:, 2]) == pytest.approx(6, abs=0.01)
 
 
+@pytest.fixture
+def saved(exported: Exported, tmp_path: Path) -> Path:
+    """A copy of the SavedModel, without its compiled form."""
+    return shutil.copytree(exported.bundle, tmp_path / "bundle", ignore=shutil.ignore_patterns("*.tflite"))
+
+
+def compiled_beside(saved: Path, twin: Path) -> Compiled | None:
+    return compile_beside(saved, twin, ["serving_default"], POINTS, [{"replicate": 0, "snapshot": 0}])
+
+
 def test_a_compiled_form_that_is_further_off_than_rounding_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    exported: Exported, saved: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = build(2, (3,), ("tanh",))
+    content = (exported.bundle / layout.COMPILED).read_bytes()
+    monkeypatch.setattr(exporter, "convert", lambda *_: content)
+    assert compiled_beside(saved, exported.bundle) is not None
+    (saved / layout.COMPILED).unlink()
     monkeypatch.setattr(compiled_form, "PROBABILITY_TOLERANCE", 0)  # float32 rounds, so that there is a difference
     with caplog.at_level(logging.WARNING):
-        _, compiled = export(Recorded(model, recorded(model), PLANE, "binary"), DOMAIN, tmp_path / "bundle")
-    assert compiled is None
-    assert not (tmp_path / "bundle" / layout.COMPILED).exists()
-    assert tf.saved_model.load(str(tmp_path / "bundle")).signatures["serving_default"](points=POINTS)
+        assert compiled_beside(saved, exported.bundle) is None
+    assert not (saved / layout.COMPILED).exists()
+    assert layout.fingerprint(saved) == exported.fingerprint
     assert "no compiled form, the SavedModel is served itself: it differs" in caplog.text
 
 
 def test_weights_too_large_for_litert_are_not_converted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    exported: Exported, saved: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = build(2, (3,), ("tanh",))
     monkeypatch.setattr(compiled_form, "MAX_WEIGHT_BYTES", 100)
-    _, compiled = export(Recorded(model, recorded(model), PLANE, "binary"), DOMAIN, tmp_path / "bundle")
-    assert compiled is None
+    assert compiled_beside(saved, exported.bundle) is None
     assert "at most 100 are converted" in caplog.text
 
 
@@ -185,10 +196,11 @@ def test_large_values_may_be_off_by_as_much_more(tmp_path: Path) -> None:
     assert compiled.max_difference["serving_default"] > 1
 
 
-def test_another_networks_compiled_form_is_told_apart(exported: Exported, tmp_path: Path) -> None:
-    others = Recorded(exported.model, recorded(exported.model, seed=9), PLANE, "binary")
-    export(others, DOMAIN, tmp_path / "other")
-    content = (tmp_path / "other" / layout.COMPILED).read_bytes()
+def test_another_networks_compiled_form_is_told_apart(exported: Exported) -> None:
+    content = (exported.bundle / layout.COMPILED).read_bytes()
+    for stack, other in zip(exported.weights, recorded(exported.model, seed=9), strict=True):
+        assert stack.tobytes() in content
+        content = content.replace(stack.tobytes(), other.tobytes())
     with pytest.raises(CompilationError, match=r"it differs from the SavedModel, by signature: .*serving_default"):
         check(exported.bundle, content, POINTS, [{"replicate": 1, "snapshot": 2}])
 

@@ -3,8 +3,11 @@
 What the networks learn with more of both stands in benchmarks/own_data.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +19,9 @@ from bundle import layout
 from bundle.card import Card, CardSchema, Metrics, RegressionMetrics, Task
 from bundle.comparison import Comparison, ComparisonSchema, Dataset
 from harness.own_data import TABLES
-from training import experiment
+from tests.training.conftest import export_weights_alone
+from training import experiment, one_model
+from training.exporter import export
 from training.pipeline import run
 
 TOML = """
@@ -81,6 +86,12 @@ class Trained:
     def answer(self) -> str:
         return "values" if self.own.task == "regression" else "probabilities"
 
+    @cached_property
+    def signatures(self) -> dict[str, Callable[..., Any]]:
+        """The SavedModel's, as plain TensorFlow loads it."""
+        signatures: dict[str, Callable[..., Any]] = tf.saved_model.load(str(self.bundle)).signatures
+        return signatures
+
 
 @pytest.fixture(scope="module", params=DATA)
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
@@ -93,11 +104,18 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     second = LINE if request.param in PAIRS else ""
     (directory / "own.toml").write_text(TOML.format(dataset=dataset, epochs=own.epochs) + second)
     models = directory / "models"
-    run(experiment.read(directory / "own.toml"), models, lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_model, "export", _export_net)
+        run(experiment.read(directory / "own.toml"), models, lambda *_: None)
     bundle, results = models / "net" / "1", layout.experiment_dir(models, "own")
     data = Dataset.from_csv((results / layout.DATASET).read_text(), own.classes)
     comparison = ComparisonSchema().read(results / layout.COMPARISON)
     return Trained(own, bundle, CardSchema().read(bundle / layout.CARD), comparison, data)
+
+
+def _export_net(recorded: Any, domain: Any, directory: Path) -> Any:
+    """Export the network; what it is compared with is asked nothing."""
+    return (export if directory.parent.name == "net" else export_weights_alone)(recorded, domain, directory)
 
 
 def test_card_and_comparison_say_what_the_data_are(trained: Trained) -> None:
@@ -126,7 +144,7 @@ def test_what_is_learned_is_better_than_chance_and_every_metric_has_its_interval
 
 
 def test_plain_tensorflow_takes_raw_units_and_answers_as_the_card_says(trained: Trained) -> None:
-    serving = tf.saved_model.load(str(trained.bundle)).signatures["serving_default"]
+    serving = trained.signatures["serving_default"]
     test = np.array(trained.data.split) == "test"
     answers = serving(points=tf.constant(trained.data.points[test]))[trained.answer].numpy()
     labels = trained.data.labels[test]
@@ -141,8 +159,7 @@ def test_plain_tensorflow_takes_raw_units_and_answers_as_the_card_says(trained: 
 def test_the_compiled_form_answers_as_the_saved_model_does(trained: Trained) -> None:
     """To 1e-6 of a probability; of a value, to six digits of the largest."""
     runner = Interpreter(model_path=str(trained.bundle / layout.COMPILED)).get_signature_runner("replicates")
-    saved = tf.saved_model.load(str(trained.bundle)).signatures["replicates"]
     points: NDArray[np.float32] = trained.data.points
-    theirs = saved(points=tf.constant(points))[trained.answer].numpy()
+    theirs = trained.signatures["replicates"](points=tf.constant(points))[trained.answer].numpy()
     scale = np.abs(theirs).max() if trained.own.task == "regression" else 1
     np.testing.assert_allclose(runner(points=points)[trained.answer], theirs, rtol=0, atol=1e-6 * scale)

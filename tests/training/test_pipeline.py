@@ -1,4 +1,7 @@
-"""A run from data to published bundles: what is published is whole, and what was finished is not lost."""
+"""A run from data to published bundles: what is published is whole, and what was finished is not lost.
+
+Bundles hold weights alone where nobody asks them anything.
+"""
 
 import contextlib
 import shutil
@@ -13,12 +16,15 @@ from bundle import layout
 from bundle.card import CardSchema, History, Metrics, Protocol
 from bundle.comparison import ComparisonSchema, Dataset
 from service.engines import open_engine
+from tests.training.conftest import WEIGHTS, export_weights_alone
 from training import TrainingError, compiled_form, experiment, one_model, pipeline, selection
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
-from training.exporter import ExportError, Recorded, export
+from training.exporter import ExportError, Recorded
 from training.pipeline import run
 from training.recorded import recorded_epochs
+
+pytestmark = pytest.mark.usefixtures("weights_alone")
 
 EPOCHS = 25  # two chunks, the last of them shorter
 NAMES = ("linear", "tanh-3")
@@ -116,7 +122,7 @@ def test_training_again_adds_a_version_of_the_same_weights(copied: Path) -> None
     result = run(small(), copied, quiet)
     assert ({model.version for model in result.comparison.models}, result.untouched_models) == ({2}, [])
     for name in NAMES:
-        first, second = (copied / name / number / "variables/variables.data-00000-of-00001" for number in "12")
+        first, second = (copied / name / number / WEIGHTS for number in "12")
         assert first.read_bytes() == second.read_bytes()
 
 
@@ -159,7 +165,7 @@ def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
     def fail_for_one(recorded: Recorded, *rest: Any) -> Any:
         if len(recorded.weights) > 2:
             raise error
-        return export(recorded, *rest)
+        return export_weights_alone(recorded, *rest)
 
     monkeypatch.setattr(one_model, "export", fail_for_one)
     result = run(small(), tmp_path, quiet)
@@ -167,6 +173,7 @@ def test_a_model_that_cannot_be_exported_is_named_and_the_others_are_published(
     assert layout.model_names(tmp_path) == ["linear"]
 
 
+@pytest.mark.usefixtures("whole_bundles")
 def test_without_a_compiled_form_the_saved_model_is_published_and_served_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,7 +241,7 @@ def test_what_is_resumed_is_the_same_as_without_an_interruption(interrupted: Pat
     run(small(), interrupted, quiet, resume=True)
     assert all(layout.versions(interrupted, name) == [1] for name in NAMES)
     for name in NAMES:
-        first, second = (d / name / "1/variables/variables.data-00000-of-00001" for d in (models_dir, interrupted))
+        first, second = (directory / name / "1" / WEIGHTS for directory in (models_dir, interrupted))
         assert first.read_bytes() == second.read_bytes()
     ours, theirs = (
         ComparisonSchema().read(layout.experiment_dir(d, "gaussian-quantiles") / layout.COMPARISON)

@@ -10,12 +10,15 @@ from scipy import stats
 
 from bundle import layout
 from bundle.comparison import Comparison, Variance
+from tests.training.conftest import WEIGHTS
 from training import experiment, selection, variance
 from training.dataset_spec import GaussianQuantilesSpec
 from training.experiment import Experiment
 from training.pipeline import run
 from training.selection import train_and_choose
 from training.variance import SOURCES, split
+
+pytestmark = pytest.mark.usefixtures("weights_alone")
 
 RUNS = 400
 
@@ -148,7 +151,7 @@ def test_the_extra_runs_change_no_weight(
     trainings: tuple[list[tuple[Any, ...]], Comparison, Path], tmp_path: Path
 ) -> None:
     run(replace(small(), variance_runs=0), tmp_path, lambda *_: None)
-    one, other = (d / "tanh-3/1/variables/variables.data-00000-of-00001" for d in (trainings[2], tmp_path))
+    one, other = (directory / "tanh-3/1" / WEIGHTS for directory in (trainings[2], tmp_path))
     assert one.read_bytes() == other.read_bytes()
 
 
