@@ -183,10 +183,14 @@ class Registry:
             after = self._scanner.unloaded(before.name)
             if before != after:
                 log.info("unloaded", model=before.name)
-                self._scanned = {**self._scanned, before.name: after}
+                self._put(after)
             return
         for after in self._scanner.scan(before):
-            self._scanned = {**self._scanned, before.name: after}
+            self._put(after)
+
+    def _put(self, model: Model) -> None:
+        """Have a model as it is now, in its place by name."""
+        self._scanned = dict(sorted({**self._scanned, model.name: model}.items()))
 
 
 def _enumerate(names: Iterable[str]) -> str:

@@ -72,8 +72,15 @@ export class Curve {
   }
 }
 
-/** Once the browser has nothing better to do; not every browser says when. */
-export const soon = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ act) => setTimeout(act, 50));
+/** On a busy machine the browser may never have nothing better to do. */
+const MAX_IDLE_WAIT_MS = 300;
+
+/** Once the browser has nothing better to do, or after a moment; not every browser says when.
+ *  @param {() => void} act */
+export function soon(act) {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(act, { timeout: MAX_IDLE_WAIT_MS });
+  else setTimeout(act, 50);
+}
 
 /** The curves of all panels. */
 export class Curves {
