@@ -98,7 +98,9 @@ def spoil_everything(models: Path, good: Path) -> None:
     for name, (make, _) in ODD.items():
         make(models / name)
     for name, (spoil, _) in SPOILT.items():
-        publish(good, models, name, 1, spoil)  # spoilt in its place, it might be looked at halfway, and not again
+        bundle = publish(good, models.parent / "beside", name, 1)
+        spoil(bundle)
+        bundle.parent.rename(models / name)  # spoilt in its place, it might be looked at halfway, and not again
 
 
 def reasons(server: Server) -> dict[str, str]:
