@@ -14,12 +14,10 @@ import orjson
 from ai_edge_litert.interpreter import Interpreter
 
 from bundle import layout
-
-ROOT = Path(__file__).parent.parent
+from harness.server import ROOT
 
 Spoil = Callable[[Path], object]
 """Makes a bundle, not published yet, one that must never answer."""
-
 
 DEFAULT = ROOT / "training" / "experiments" / "gaussian-quantiles.toml"
 

@@ -22,8 +22,7 @@ from service.registry.models import ModelVersion
 
 Bands = Callable[[ModelVersion, GridFunction, Grid], Iterator[NDArray[np.float32]]]
 
-LARGE = 10_000
-"""Nodes."""
+LARGE_GRID_NODES = 10_000
 
 HELD_GRID = "/boundary?statistic=std&resolution=200&format=npy"
 """A grid that is large: 30 runs at 40,000 nodes."""
@@ -63,7 +62,7 @@ def install(file: Path) -> None:
     once: Bands = vars(boundary)["bands"]
 
     def bands(version: ModelVersion, function: GridFunction, grid: Grid) -> Iterator[NDArray[np.float32]]:
-        while len(grid.x) * len(grid.y) >= LARGE and file.exists():
+        while len(grid.x) * len(grid.y) >= LARGE_GRID_NODES and file.exists():
             for _ in once(version, function, grid):
                 file.with_name(BEGUN).touch()
                 if not file.exists():

@@ -7,6 +7,7 @@ from functools import cached_property
 from bundle.card import Card, Feature, Output, Task
 from bundle.conventions import DEFAULT_CLASSES
 from service.engines import WEIGHTS, Engine
+from service.file_stamp import FileStamp
 
 FILL = "feature_fill"
 """What the signature `weights` calls the values that are filled in."""
@@ -24,8 +25,8 @@ class State(StrEnum):
     FAILED = "FAILED"
 
 
-BundleStamp = tuple[tuple[str, int, int, int], ...]
-"""Path, inode, size and modification time of a bundle's files: what changes when it is replaced or still copied."""
+BundleStamp = tuple[tuple[str, FileStamp], ...]
+"""Path and stamp of each of a bundle's files: what changes when it is replaced or still copied."""
 
 
 @dataclass(frozen=True, eq=False)

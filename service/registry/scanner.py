@@ -11,6 +11,7 @@ from bundle import layout
 from bundle.card import Card, Feature, HandWrittenCard, parse_card
 from service.engines import Engine, LoadError, open_engine
 from service.errors import is_shortage
+from service.file_stamp import stamp_of
 from service.observability import FAILED, LOADED
 from service.registry import probe
 from service.registry.meaning import meaning_of
@@ -83,7 +84,7 @@ class Scanner:
             files = [(path, path.stat()) for _, path in layout.files(bundle)]
         except (OSError, ValueError):
             return UNREADABLE
-        return tuple((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in files)
+        return tuple((str(path), stamp_of(status)) for path, status in files)
 
     def _load(self, name: str, number: int, stamp: BundleStamp) -> Status:
         try:

@@ -131,8 +131,8 @@ def _with_table(cell: Cell, tables: Mapping[str, bytes]) -> Cell:
     if cell.table is None:
         return cell
     this = _worker()
-    if this is None:  # the table is where the study was started, which is here
-        table_digest(Path(cell.table))
+    if this is None:  # the table is where the study was started, which is here; it may have gone since
+        table_digest(Path(cell.table))  # raises OSError
         return cell
     directory = Path(this.local_directory)
     for path in (Path(cell.table), directory / cell.table_sha256):

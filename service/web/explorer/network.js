@@ -53,10 +53,10 @@ export function thinned(values, n) {
 
 /** Values of n × n nodes on twice as many but one: those halfway are the mean of the two or four around.
  *  @param {ArrayLike<number>} values @param {number} n
- *  @param {number} share of the last of these; 1 for that one alone
- *  @param {Float64Array | Float32Array} all is filled */
-export function finer(values, n, share = 0.25, all = new Float32Array((2 * n - 1) ** 2)) {
+ *  @param {number} share of the last of these; 1 for that one alone */
+export function finer(values, n, share = 0.25) {
   const nodes = 2 * n - 1;
+  const all = new Float32Array(nodes ** 2);
   for (let row = 0, i = 0; row < nodes; row++) {
     const below = (row >> 1) * n;
     const above = below + (row % 2) * n;
