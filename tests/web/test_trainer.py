@@ -103,6 +103,11 @@ def test_training_is_stopped_goes_on_steps_and_starts_again(trainer: Page) -> No
     assert outcome(trainer) == straight
 
 
+def test_steps_asked_faster_than_they_are_trained_are_all_trained(trainer: Page) -> None:
+    trainer.get_by_role("button", name="One epoch").evaluate("(step) => { step.click(); step.click(); step.click(); }")
+    expect(trainer.locator("#progress")).to_have_text("Epoch 3 of 8.")
+
+
 def test_what_is_changed_while_it_trains_ends_the_training(trainer: Page) -> None:
     put(trainer, "Epochs", 5000)
     trainer.get_by_role("button", name="Train", exact=True).click()

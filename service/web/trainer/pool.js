@@ -35,13 +35,14 @@ export class Pool {
     const all = Array.from({ length: runs }, (_, run) => run);
     this.#workers.forEach((worker, w) => {
       const own = all.filter((run) => run % this.#workers.length === w);
-      worker.postMessage({ kind: "start", job: { ...job, id: this.#job, runs: own } });
+      worker.postMessage({ job: { ...job, id: this.#job, runs: own } });
     });
   }
 
-  /** @param {"go" | "step" | "stop"} kind */
-  tell(kind) {
-    for (const worker of this.#workers) worker.postMessage({ kind });
+  /** Train all runs up to this epoch; 0 stops them where they are.
+   *  @param {number} until */
+  train(until) {
+    for (const worker of this.#workers) worker.postMessage({ until });
   }
 
   #make() {

@@ -24,6 +24,9 @@ export class Training {
   #began = 0;
   #isStraight = true;
   #epochs = 0;
+  /** The epoch up to which was last stepped. Each step names its epoch to all workers: one that has not begun yet ends
+   *  there too, however many steps were asked of it meanwhile. */
+  #stepped = 0;
 
   /** @param {(changed: Progress | null) => void} onchange @param {(words: string) => void} onfailure */
   constructor(onchange, onfailure) {
@@ -39,7 +42,7 @@ export class Training {
 
   /** Forget what was trained. */
   reset() {
-    if (this.phase === "running") this.pool.tell("stop");
+    if (this.phase === "running") this.pool.train(0);
     this.phase = "fresh";
     this.runs = [];
     this.settings = null;
@@ -57,28 +60,30 @@ export class Training {
     this.#isStraight = true;
     this.runs = settings.networks.map(() => []);
     this.#epochs = settings.epochs;
-    const { networks, seed, epochs, domain, runs } = settings;
-    this.pool.start({ networks, source, seed, epochs, domain }, runs);
+    this.#stepped = 0;
+    const { networks, seed, domain, runs } = settings;
+    this.pool.start({ networks, source, seed, domain }, runs);
     this.onchange(null);
   }
 
   go() {
     this.phase = "running";
     this.#began = performance.now();
-    this.pool.tell("go");
+    this.pool.train(this.#epochs);
     this.onchange(null);
   }
 
   stop() {
     this.phase = "stopped";
     this.#isStraight = false;
-    this.pool.tell("stop");
+    this.pool.train(0);
     this.onchange(null);
   }
 
   step() {
     this.#isStraight = false;
-    this.pool.tell("step");
+    this.#stepped = Math.min(this.#epochs, Math.max(this.#stepped, this.epochs[1]) + 1);
+    this.pool.train(this.#stepped);
   }
 
   /** All runs of a network, once there are all.
@@ -88,23 +93,18 @@ export class Training {
     return Object.values(runs).length === this.settings?.runs ? runs : [];
   }
 
-  /** The epochs that the runs are at, the first and the last. */
+  /** The epochs that the runs are at, the first and the last; a run that has not told yet is at its start. */
   get epochs() {
-    const all = this.runs.flatMap((runs) => Object.values(runs).map(({ epoch }) => epoch));
-    return all.length > 0 ? [Math.min(...all), Math.max(...all)] : [0, 0];
-  }
-
-  /** Whether all runs are there, at the same epoch. */
-  get isEven() {
-    const [first, last] = this.epochs;
-    return first === last && this.runs.every((_, network) => this.of(network).length > 0);
+    const told = this.runs.flatMap((runs) => Object.values(runs).map(({ epoch }) => epoch));
+    const areAllThere = told.length > 0 && told.length === this.runs.length * (this.settings?.runs ?? 0);
+    return [areAllThere ? Math.min(...told) : 0, Math.max(0, ...told)];
   }
 
   /** @param {Progress} progress */
   #take(progress) {
     if (this.settings === null) return; // it was reset, and the worker had not heard
     this.runs[progress.network][progress.run] = progress;
-    if (progress.epoch === this.#epochs && this.phase !== "done" && this.isEven) {
+    if (this.epochs[0] === this.#epochs && this.phase !== "done") {
       this.took = this.#isStraight ? performance.now() - this.#began : null;
       this.phase = "done";
     }

@@ -9,10 +9,10 @@ import { NODES, Run } from "./run.js";
  *  @property {number[]} runs
  *  @property {import("./split.js").Source} source
  *  @property {number} seed
- *  @property {number} epochs
  *  @property {Domain} domain */
 
-/** @typedef {{kind: "start", job: Job} | {kind: "go"} | {kind: "step"} | {kind: "stop"}} Order */
+/** Take up a job, or train its runs up to an epoch; those that are further stay where they are.
+ *  @typedef {{job: Job} | {until: number}} Order */
 
 /** Where a run is; `weights` and `scale` once it has ended.
  *  @typedef {object} Progress
@@ -40,10 +40,8 @@ channel.port1.onmessage = turn;
 addEventListener("message", (event) => {
   /** @type {Order} */
   const order = event.data;
-  if (order.kind === "start") begin(order.job);
-  else if (order.kind === "go") until = job?.epochs ?? 0;
-  else if (order.kind === "stop") until = 0;
-  else until = Math.min(job?.epochs ?? 0, Math.max(0, ...runs.map(({ run }) => run.epoch)) + 1);
+  if ("job" in order) begin(order.job);
+  else until = order.until;
   wake();
 });
 
