@@ -173,7 +173,7 @@ def another_experiment(stack: Stack, directory: Path) -> tuple[str, ...]:
 def replace_image(stack: Stack) -> None:
     """Build another version of the service's image, and replace the replicas one at a time."""
     before = {inspect(container)["Image"] for container in stack.containers("service")}
-    stack.compose("build", "--build-arg", "VERSION=0.1.0+next", "service", timeout=300)
+    stack.compose("build", "--build-arg", "VERSION=0.1.0+next", "service", timeout=1200)
     stack.roll()
     after = {inspect(container)["Image"] for container in stack.containers("service")}
     if before & after or len(after) != 1:

@@ -144,7 +144,7 @@ def _training_error(fixture: Fixture, mount: str, words: str) -> str:
     """Run the training, which must fail; return the line that says why."""
     command = ["docker", "run", "--rm", *LOCKED_DOWN, "--network=none", f"--volume={mount}", fixture.image("training")]
     command += ["train", "--only=linear", "--replicates=1"]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=120)  # noqa: S603
+    process = subprocess.run(command, capture_output=True, text=True, timeout=600)  # noqa: S603
     lines = [line for line in process.stderr.splitlines() if words in line]
     if process.returncode == 0 or "Traceback" in process.stderr or len(lines) != 1:
         raise BrokenPromiseError(f"the training exited with {process.returncode}: {process.stderr}")

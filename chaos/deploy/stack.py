@@ -155,11 +155,11 @@ class Stack:
 
     def roll(self) -> None:
         """Replace the replicas one at a time."""
-        run("deploy/roll", timeout=300, **self._variables())
+        run("deploy/roll", timeout=1200, **self._variables())
 
     def retrain(self, *arguments: str) -> str:
         """Train again, and return the output once every worker of every replica serves the new versions."""
-        output = self.compose("run", "--rm", "-T", "training", "train", *arguments, timeout=300)
+        output = self.compose("run", "--rm", "-T", "training", "train", *arguments, timeout=1200)
         expected = int(self.shell("service", "ls -d models/[a-z]*/[0-9]* | wc -l"))
 
         def rolled_out() -> bool:
@@ -191,7 +191,7 @@ def versions_served(container: str) -> int:
 
 
 def build_wrk() -> None:
-    run("docker", "build", "--quiet", "--tag", WRK_IMAGE, "-", timeout=300, given=WRK)
+    run("docker", "build", "--quiet", "--tag", WRK_IMAGE, "-", timeout=1200, given=WRK)
 
 
 def requests_per_second(container: str, url: str, headers: Sequence[str] = (), seconds: int = 3) -> float:

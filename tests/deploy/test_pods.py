@@ -162,7 +162,7 @@ def train(image: str, volumes: Volumes) -> str:
     """Run the training Job to its end, with two replicates instead of thirty, and return what it said."""
     spec = the("overlays/production", "Job")["spec"]["template"]["spec"]
     arguments = [*spec["containers"][0]["args"], "--replicates", "2"]
-    return docker("run", "--rm", "--network=none", *as_told(spec, volumes), image, *arguments, timeout=300)
+    return docker("run", "--rm", "--network=none", *as_told(spec, volumes), image, *arguments, timeout=1200)
 
 
 @dataclass(frozen=True)
