@@ -22,15 +22,21 @@ Spoil = Callable[[Path], object]
 DEFAULT = ROOT / "training" / "experiments" / "gaussian-quantiles.toml"
 
 
-def train(models: Path) -> None:
-    """Train the default experiment by the command that users run.
+def default_experiment(directory: Path) -> Path:
+    """Write the default experiment's file into a directory, and return its path.
 
     Two of the replicates are trained once more for each source of luck, not ten: that is half of all trainings, changes
     no weight, and only makes the estimate of each source's part, which no test knows, more precise.
     """
-    text = re.sub(r"(?m)^variance_runs = \d+", "variance_runs = 2", DEFAULT.read_text())
+    file = directory / DEFAULT.name
+    file.write_text(re.sub(r"(?m)^variance_runs = \d+", "variance_runs = 2", DEFAULT.read_text()))
+    return file
+
+
+def train(models: Path) -> None:
+    """Train the default experiment by the command that users run."""
     with tempfile.TemporaryDirectory() as directory:
-        (file := Path(directory, DEFAULT.name)).write_text(text)
+        file = default_experiment(Path(directory))
         command = [sys.executable, "-m", "training", "train", str(file), "--models-dir", str(models)]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 (our own command)
 

@@ -23,6 +23,7 @@ from scipy import special, stats
 from bundle import layout
 from bundle.card import CardSchema
 from bundle.comparison import ComparisonSchema
+from harness import bundles
 from tests.conftest import MODELS, ROOT
 from tests.training.conftest import WEIGHTS
 from training.cli import comparison_table, main
@@ -61,7 +62,8 @@ def test_everything_of_a_bundle_is_there(models_dir: Path) -> None:
 @pytest.mark.usefixtures("whole_bundles")
 def test_training_again_writes_the_next_version_with_the_same_weights(published: Path, models_dir: Path) -> None:
     before = layout.fingerprint(published / "tanh-3" / "1")
-    ended = invoke("--models-dir", str(published), "--only", "tanh-3")
+    default = bundles.default_experiment(published.parent)
+    ended = invoke(str(default), "--models-dir", str(published), "--only", "tanh-3")
     assert ended.exit_code == 0, ended.output
     assert layout.versions(published, "tanh-3") == [1, 2]
     assert weights(published, "tanh-3", 2) == weights(models_dir, "tanh-3", 1)
