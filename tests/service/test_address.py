@@ -19,6 +19,8 @@ WRONG = [
     ("WEB_CONCURRENCY", "two", "WEB_CONCURRENCY=two: must be a whole number from 1 to 1024"),
     ("PORT", "x", "PORT=x: must be a whole number from 0 to 65535"),
     ("PORT", "65536", "PORT=65536: must be a whole number from 0 to 65535"),
+    ("GRPC_PORT", "x", "GRPC_PORT=x: must be a whole number from 1 to 65535"),
+    ("GRPC_PORT", "0", "GRPC_PORT=0: must be a whole number from 1 to 65535"),
 ]
 
 
@@ -44,6 +46,13 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
     with pytest.raises(AddressError) as raised:
         Address.from_environment()
     assert str(raised.value) == message
+
+
+def test_one_port_for_both_transports_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8001")
+    monkeypatch.setenv("GRPC_PORT", "8001")
+    with pytest.raises(AddressError, match="GRPC_PORT=8001: is PORT too"):
+        Address.from_environment()
 
 
 @pytest.mark.parametrize("module", ["service.address", "gunicorn"])
