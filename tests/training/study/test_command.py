@@ -205,9 +205,13 @@ def test_a_study_of_more_cells_than_one_has_is_refused(tmp_path: Path, monkeypat
     assert not (tmp_path / "models").exists()
 
 
-def test_a_plain_loop_and_a_schedulers_workers_make_the_same_rows_to_the_bit(ran: Ran, tmp_path: Path) -> None:
-    remote = Store(tmp_path / "remote")
-    with scheduler(tmp_path, 1) as (address, _):
-        engine.run(spec.read(ran.file).cells(), 3, remote, scheduler=address)
+def test_a_plain_loop_a_cluster_and_a_scheduler_with_two_workers_make_the_same_rows_to_the_bit(
+    ran: Ran, tmp_path: Path
+) -> None:
+    remote, local = Store(tmp_path / "remote"), Store(tmp_path / "local")
+    read_again = spec.read(ran.file)
+    with scheduler(tmp_path, 2) as (address, _):
+        engine.run(read_again.cells(), 3, remote, scheduler=address)
+    engine.run(read_again.cells(), 3, local, workers=1)
     assert len(ran.store.read()["loss"]) == 2 * 3 * 2
-    assert repr(rows(ran.store)) == repr(rows(remote))  # NaN is itself
+    assert repr(rows(ran.store)) == repr(rows(remote)) == repr(rows(local))  # NaN is itself
