@@ -2,6 +2,7 @@
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from service.observability import queue_time_of, requests_of
@@ -39,7 +40,10 @@ class RequestRecord:
 
 
 class RequestRecorder:
-    """Gives requests their ids, measures them, and logs them where there is a log."""
+    """Gives requests their ids, measures them, and logs them where there is a log.
+
+    What a series needs to be counted may be missing for a while. That keeps no client from its response.
+    """
 
     def __init__(self, log: RequestLog | None) -> None:
         self._log = log
@@ -54,9 +58,10 @@ class RequestRecorder:
     def end(self, record: RequestRecord, endpoint: str, method: str, path: str, code: str) -> list[tuple[str, str]]:
         """Measure and log a request that has its response; return the headers that every response has."""
         seconds = time.perf_counter() - record.began
-        requests_of(endpoint, record.model, record.version, code).observe(seconds)
-        if record.queue_seconds:
-            queue_time_of(record.model, record.version).inc(record.queue_seconds)
+        with suppress(MemoryError, OSError):
+            requests_of(endpoint, record.model, record.version, code).observe(seconds)
+            if record.queue_seconds:
+                queue_time_of(record.model, record.version).inc(record.queue_seconds)
         if self._log is not None and (endpoint not in QUIET_ENDPOINTS or code >= "400"):
             self._log.write(
                 request_id=record.request_id,
@@ -72,4 +77,5 @@ class RequestRecorder:
 
     def count_refusal(self, status: int) -> None:
         """Measure a request that the worker refused before it was the app's."""
-        requests_of("none", "", "", str(int(status))).observe(0)
+        with suppress(MemoryError, OSError):
+            requests_of("none", "", "", str(int(status))).observe(0)

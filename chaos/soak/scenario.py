@@ -206,6 +206,9 @@ def _of_shortages(results: dict[str, ShortageResult], scale: Scale) -> Iterator[
     for name, result in results.items():
         yield Finding("e", f"requests during a shortage of {name}", f"{result.outcomes.requests:,}")
         yield from _of_outcomes("e", result.outcomes, f", {name}")
+        if name == "memory":  # else there was no shortage
+            refused = sum("/boundary?resolution=2000" in line for line in result.outcomes.unavailable)
+            yield Finding("e", "largest grids that were refused, memory", str(refused), "at least 1", refused > 0)
         yield Finding.none_of("e", f"workers that ended, {name}", result.lost_workers)
         recovery, limit = result.recovery_seconds, scale.max_recovery_seconds
         yield Finding("e", f"recovery after it, {name}", f"{recovery:.1f} s", f"{limit:g} s", recovery <= limit)

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +26,13 @@ from harness.waiting import wait_for
 
 CLIENTS = 2
 PROFILE = ClientProfile(reconnects=0.05, think_seconds=0.01)
-GREEDY = ClientProfile(think_seconds=0.1)
+GREEDY = ClientProfile(reconnects=0.5, think_seconds=0.1)
 LARGEST = ("json", "npy", "png")
+
+SPARE_BYTES = 2**25
+"""Of memory, beyond what a worker has before the largest grids are asked for: enough for what normal clients ask, and
+less than such a grid takes as JSON or as a picture.
+"""
 
 SHM_BYTES = 2**22
 SHM = f'mount -t tmpfs -o size={SHM_BYTES} tmpfs /dev/shm && exec "$0" "$@"'
@@ -59,8 +64,8 @@ def run_out(source: Path, directory: Path, connections: int, seconds: float, see
         loads = [(Workload(store, seed + i).mixed, PROFILE) for i in range(CLIENTS)]
         results: dict[str, ShortageResult] = {}
         for name, shortage in _possible(has_own_shm=bool(within)).items():
-            greedy = [(_largest(), GREEDY)] if shortage is without_memory else []
-            results[name] = _measure(server, shortage, connections, seconds, [*loads, *greedy])
+            greedy = _largest() if shortage is without_memory else None
+            results[name] = _measure(server, shortage, connections, seconds, loads, greedy)
         return results
 
 
@@ -69,17 +74,21 @@ def _measure(
     shortage: Shortage,
     connections: int,
     seconds: float,
-    loads: list[tuple[NextRequest, ClientProfile]],
+    loads: Sequence[tuple[NextRequest, ClientProfile]],
+    greedy: NextRequest | None,
 ) -> ShortageResult:
+    """Return what became of a load during a shortage; a `greedy` client begins once there is one."""
     before = set(server.workers())
-    with background_load(server, loads) as outcomes:
+    with background_load(server, loads) as outcomes, ExitStack() as begun:
         with shortage(server, connections) as ended:
+            asked = begun.enter_context(background_load(server, [(greedy, GREEDY)] if greedy else []))
             time.sleep(seconds)  # however few get through
+            wait_for(lambda: greedy is None or asked().requests >= len(LARGEST))
         relieved = time.monotonic()
         wait_for(lambda: _all_answer(server))
         recovery_seconds = time.monotonic() - relieved
         let_them_send(outcomes, seconds / 2)
-    return ShortageResult(outcomes(), len(before - set(server.workers())) - ended, recovery_seconds)
+    return ShortageResult(outcomes() + asked(), len(before - set(server.workers())) - ended, recovery_seconds)
 
 
 def _all_answer(server: Server) -> bool:
@@ -131,11 +140,14 @@ def without_descriptors(server: Server, connections: int) -> Iterator[int]:
 
 @contextmanager
 def without_memory(server: Server, _: int) -> Iterator[int]:
-    """Leave each worker no more addresses than it has."""
+    """Leave each worker little more memory than it has.
+
+    A limit of addresses would not do: each thread has reserved some that it does not use yet.
+    """
     with ExitStack() as stack:
         for worker in server.workers():
-            (size,) = re.findall(r"VmSize:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())
-            stack.enter_context(_limited(worker, resource.RLIMIT_AS, int(size) * 1024))
+            (size,) = re.findall(r"VmData:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())
+            stack.enter_context(_limited(worker, resource.RLIMIT_DATA, int(size) * 1024 + SPARE_BYTES))
         yield 0
 
 

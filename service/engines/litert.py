@@ -12,6 +12,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
 from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points, Signature, Tensor
+from service.errors import require_memory
 
 SIZES = (64, 512, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""
@@ -23,10 +24,21 @@ MAX_IDLE_BLOCKS = os.cpu_count() or 1
 """Blocks of a size that are kept for the next call: more at work at once are rare, 1 MB each, and made in 0.6 ms."""
 
 
+SPARE_BYTES = 2**23
+"""What there must be before an interpreter allocates its tensors, which take 1 MB at most: where it finds no memory, it
+ends the process, or fails from then on.
+"""
+
+
 class Block:
-    """An interpreter for blocks of one size. Not for two threads at once."""
+    """An interpreter for blocks of one size. Not for two threads at once.
+
+    Raises:
+        MemoryError: there is too little for another one, or for the tensors of another signature.
+    """
 
     def __init__(self, compiled: bytes) -> None:
+        require_memory(SPARE_BYTES)
         self.interpreter = Interpreter(model_content=compiled, num_threads=1)
         self._runners: dict[str, SignatureRunner] = {}
 
@@ -34,6 +46,7 @@ class Block:
         """Return what runs a signature; making it takes as long as running it for one point, so it is kept."""
         runner = self._runners.get(signature)
         if runner is None:
+            require_memory(SPARE_BYTES)
             runner = self._runners[signature] = self.interpreter.get_signature_runner(signature)
         return runner
 
@@ -102,11 +115,11 @@ class LiteRTEngine:
             block = Block(self._compiled)
         try:
             outputs: Outputs = block.runner(signature)(points=points, **scalars)
-        except RuntimeError as error:
+        except RuntimeError as error:  # the block is not used again: it may fail from now on
+            require_memory(SPARE_BYTES)
             raise EvaluationError("its graph fails there") from error
-        finally:
-            if len(self._idle[size]) < MAX_IDLE_BLOCKS:
-                self._idle[size].append(block)
+        if len(self._idle[size]) < MAX_IDLE_BLOCKS:
+            self._idle[size].append(block)
         return outputs
 
 

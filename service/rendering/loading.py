@@ -1,14 +1,17 @@
-"""Loading Matplotlib with the first picture: as a whole or, where memory is short, not at all."""
+"""Loading Matplotlib with the first picture: as a whole or, where memory is short, not at all; none is drawn then."""
 
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.errors import is_shortage
+from service.errors import is_shortage, require_memory
 
 LOADER_SHORTAGES = ("failed to map segment", "annot allocate memory", "Too many open files")
 """What glibc's loader says of a library for which something ran out."""
+
+PICTURE_BYTES = 2**27
+"""What there must be before a picture: the largest takes 110 MB, and loading what draws them 25 MB, once."""
 
 _loading = threading.Lock()
 
@@ -20,6 +23,7 @@ def loading() -> Iterator[None]:
     Raises:
         MemoryError: there is too little memory for it now.
     """
+    require_memory(PICTURE_BYTES)
     with _loading:
         before = set(sys.modules)
         try:

@@ -21,6 +21,11 @@ Metadata = Sequence[tuple[str, str | bytes]]
 
 _NO_FLAGS = 0
 
+MAX_PENDING_CALLS = 10_000
+"""How many calls may have come in that `accept` has not been given yet. Beyond them the core cancels some, which tells
+their clients nothing; by itself it begins to at 1,000, which forty connections bring at once.
+"""
+
 
 class Incoming:
     """A call that comes in.
@@ -77,7 +82,11 @@ class Core:
         self._accept = accept
         self._is_stopping = self._is_stopped = False
         self._queue = cygrpc.CompletionQueue()
-        self._server = cygrpc.Server(tuple(options), False)
+        limits = [
+            ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
+            ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
+        ]
+        self._server = cygrpc.Server((*options, *limits), False)
         self._server.register_completion_queue(self._queue)
         if not self._server.add_http2_port(address.encode()):  # why, it has written to the standard error stream
             raise OSError(f"cannot listen for gRPC on {address}")

@@ -13,7 +13,20 @@ from grpc._cython import cygrpc
 
 from service.rpc.core import Core, Incoming
 from tests.conftest import free_port, wait_for
-from tests.service.rpc.raw_http2 import DATA, END_HEADERS, HEADERS, PING, call_of, frame, granted, raw
+from tests.service.rpc.raw_http2 import (
+    ACK,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HEADERS,
+    PING,
+    RST_STREAM,
+    call_of,
+    frame,
+    frames,
+    granted,
+    raw,
+)
 
 METHOD = "/a.Service/Method"
 
@@ -97,6 +110,31 @@ def test_messages_of_a_stream_come_and_go_one_after_the_other() -> None:
 
     with serving(accept) as (address, _), calling(address) as channel:
         assert list(channel.stream_stream(METHOD)(iter([b"1", b"", b"3"]), timeout=60)) == [b"1", b"", b"3"]
+
+
+def test_calls_that_come_faster_than_they_are_accepted_wait() -> None:
+    """So many come while the first is being accepted that the core, left to itself, would cancel some."""
+    n_calls, n_accepted, have_come = 3500, 0, threading.Event()
+
+    def accept(incoming: Incoming) -> None:
+        nonlocal n_accepted
+        have_come.wait(60)
+        n_accepted += 1
+        incoming.finish(None, grpc.StatusCode.OK, "", [])
+
+    with serving(accept) as (address, _), raw(address) as client:
+        received = frames(client)
+        for call in range(n_calls):
+            client.sendall(frame(HEADERS, END_HEADERS | END_STREAM, 2 * call + 1, call_of(METHOD)))
+        client.sendall(frame(PING, 0, 0, bytes(8)))
+        assert any(kind == PING and flags == ACK for kind, flags, _, _ in received)
+        have_come.set()
+        ended: set[int] = set()
+        while len(ended) < n_calls:
+            kind, flags, stream, _ = next(received)
+            if kind == RST_STREAM or (kind == HEADERS and flags & END_STREAM):
+                ended.add(stream)
+    assert n_accepted == n_calls
 
 
 def test_the_end_is_told_where_the_client_goes_and_where_it_is_answered() -> None:
