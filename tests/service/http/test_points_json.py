@@ -44,7 +44,6 @@ edits = st.none() | st.tuples(
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in pieces, by this parser, what would be read in one, and as long bodies are."""
     monkeypatch.setattr(points_json, "ARRAY_PARSE_MIN_BYTES", 0)
-    monkeypatch.setattr(points_json, "COMPACT_MIN_BYTES", 0)
     if "one piece" not in request.param:
         monkeypatch.setattr(points_json, "PIECE_BYTES", 5)
     if request.param == "orjson":
