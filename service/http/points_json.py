@@ -7,8 +7,7 @@ Python that it has no wheel for, orjson reads the pieces in twice the time.
 import os
 import struct
 from collections import deque
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, cast
 
@@ -45,14 +44,14 @@ _parsers: "deque[simdjson.Parser]" = deque(maxlen=os.cpu_count())
 
 
 def parse_points_json(
-    content: Body, *names: str, objects: tuple[str, ...] = (), limits: tuple[int, int] | None = None
+    content: Body, *names: str, objects: tuple[str, ...] = (), limits: Callable[[], tuple[int, int]] | None = None
 ) -> Any:
     """Return what a JSON body says, as `parse_json` does, but for its rows of numbers by one of the names: an array.
 
     The rows may also stand one level deeper, in an object that has one of the names `objects`. The array is float32
     [n, d], and there only where the rows are most of the body and as they should be: n lists of d numbers, all of them
-    in range. All else is left as it is, so that whoever looks at it says what is wrong. `limits` are those of
-    `refuse_excess`.
+    in range. All else is left as it is, so that whoever looks at it says what is wrong. `limits` gives those of
+    `refuse_excess`, and is asked for a long body only.
 
     Raises:
         MalformedError: it is not JSON.
@@ -61,13 +60,15 @@ def parse_points_json(
     rows, rest = None, content
     if len(content) >= ARRAY_PARSE_MIN_BYTES:
         rows, rest = _cut(content, *_list_around(content, len(content) // 2))
-    if limits is not None:
-        refuse_excess_beside(rows, rest, content, *limits)
+    if limits is not None and len(content) > COUNT_FROM_BYTES:
+        refuse_excess_beside(rows, rest, content, *limits())
     if rows is not None and rows.ndim == 2:
-        with suppress(orjson.JSONDecodeError):
+        try:
             document = orjson.loads(rest)
-            if isinstance(document, dict) and _put_back(document, rows, names, objects):
-                return document
+        except orjson.JSONDecodeError:
+            document = None
+        if isinstance(document, dict) and _put_back(document, rows, names, objects):
+            return document
     return parse_json(content)
 
 
