@@ -129,10 +129,9 @@ class DataPlane:
         """The name of the model that answers where none is named."""
         return self.registry.default_model
 
-    @property
-    def max_features(self) -> int:
-        """The most numbers a point that any model takes."""
-        return self.registry.max_features
+    def limits(self) -> tuple[int, int]:
+        """Return the most points that are taken at once, and the most numbers a point that any model takes."""
+        return self.max_points, self.registry.max_features
 
     def ready(self) -> bool:
         """Say whether any model answers."""

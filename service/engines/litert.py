@@ -1,10 +1,11 @@
 """LiteRT: evaluates the compiled form in microseconds, in fixed-size blocks.
 
-Nothing is ever resized, which takes longer than a call: interpreters are made for three block sizes, and the last block
+Nothing is ever resized, which takes longer than a call: interpreters are made for four block sizes, and the last block
 of a request is filled up with zeros. docs/decisions/0003-engine.md has what was measured.
 """
 
 import os
+from bisect import bisect_right
 from collections import deque
 from typing import Any
 
@@ -14,10 +15,10 @@ from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points, Signature, Tensor
 from service.errors import require_memory
 
-SIZES = (64, 512, 4096)
+SIZES = (64, 512, 1024, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""
 
-NEXT_SIZE_FROM = (160, 2400)
+NEXT_SIZE_FROM = (160, 513, 2400)
 """From how many points left one block of the next size is done sooner than several of this one."""
 
 MAX_IDLE_BLOCKS = os.cpu_count() or 1
@@ -132,4 +133,4 @@ def _tensors(details: dict[str, dict[str, Any]]) -> tuple[Tensor, ...]:
 
 def _size(n: int) -> int:
     """Return the size of the next block where n points are left."""
-    return SIZES[0] if n < NEXT_SIZE_FROM[0] else SIZES[1] if n < NEXT_SIZE_FROM[1] else SIZES[2]
+    return SIZES[bisect_right(NEXT_SIZE_FROM, n)]

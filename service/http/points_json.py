@@ -7,8 +7,7 @@ Python that it has no wheel for, orjson reads the pieces in twice the time.
 import os
 import struct
 from collections import deque
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, cast
 
@@ -34,9 +33,6 @@ ARRAY_PARSE_MIN_BYTES = 512
 PIECE_BYTES = 2**15
 """With 8 KiB the calls begin to count, from 128 KiB on the caches, and memory that the system has to give for each."""
 
-COMPACT_MIN_BYTES = 2**14
-"""Of a longer list, rows without spaces between them are parsed faster as one list."""
-
 NO_NUMBERS = (ValueError, TypeError, RuntimeError, struct.error, OverflowError)
 """What the parsers say of no JSON, of no numbers, of numbers without end and of too deep a list."""
 
@@ -48,14 +44,14 @@ _parsers: "deque[simdjson.Parser]" = deque(maxlen=os.cpu_count())
 
 
 def parse_points_json(
-    content: Body, *names: str, objects: tuple[str, ...] = (), limits: tuple[int, int] | None = None
+    content: Body, *names: str, objects: tuple[str, ...] = (), limits: Callable[[], tuple[int, int]] | None = None
 ) -> Any:
     """Return what a JSON body says, as `parse_json` does, but for its rows of numbers by one of the names: an array.
 
     The rows may also stand one level deeper, in an object that has one of the names `objects`. The array is float32
     [n, d], and there only where the rows are most of the body and as they should be: n lists of d numbers, all of them
-    in range. All else is left as it is, so that whoever looks at it says what is wrong. `limits` are those of
-    `refuse_excess`.
+    in range. All else is left as it is, so that whoever looks at it says what is wrong. `limits` gives those of
+    `refuse_excess`, and is asked for a long body only.
 
     Raises:
         MalformedError: it is not JSON.
@@ -64,13 +60,15 @@ def parse_points_json(
     rows, rest = None, content
     if len(content) >= ARRAY_PARSE_MIN_BYTES:
         rows, rest = _cut(content, *_list_around(content, len(content) // 2))
-    if limits is not None:
-        refuse_excess_beside(rows, rest, content, *limits)
+    if limits is not None and len(content) > COUNT_FROM_BYTES:
+        refuse_excess_beside(rows, rest, content, *limits())
     if rows is not None and rows.ndim == 2:
-        with suppress(orjson.JSONDecodeError):
+        try:
             document = orjson.loads(rest)
-            if isinstance(document, dict) and _put_back(document, rows, names, objects):
-                return document
+        except orjson.JSONDecodeError:
+            document = None
+        if isinstance(document, dict) and _put_back(document, rows, names, objects):
+            return document
     return parse_json(content)
 
 
@@ -142,14 +140,11 @@ def _numbers(content: Body, start: int, end: int) -> Points | None:
     is_flat = content.find(b"[", start + 1, end) < 0
     close = content.find(b"]", start, end)
     width = 0 if is_flat else content.count(b",", start, close) + 1  # of the first row, if these are rows
-    is_compact = content[close : close + 3] == b"],["
     arrays: list[Points] = []
     for text in _pieces(content, start, end, b"," if is_flat else b"]"):
-        numbers = _of_compact_rows(text, width) if is_compact and len(text) >= COMPACT_MIN_BYTES else None
-        if numbers is None:
-            numbers = _flattened(text)
-            if not (is_flat or _are_rows(text, numbers.size, width)):
-                return None
+        numbers = _flattened(text)
+        if not (is_flat or _are_rows(text, numbers.size, width)):
+            return None
         if not numbers.size or not is_surely_in_range(numbers):
             return None
         arrays.append(numbers.astype(np.float32))
@@ -180,42 +175,6 @@ def _are_rows(text: bytes, size: int, width: int) -> bool:
     n, more = divmod(size, width)
     row = b"[" + b"," * (width - 1) + b"],"
     return not more and text.translate(None, NUMBER_CHARACTERS) == b"[" + (row * n)[:-1] + b"]"
-
-
-def _of_compact_rows(text: bytes, width: int) -> NDArray[np.float64] | None:
-    """Return all numbers of a list of rows that is written without spaces between them, as `[[1,2],[3,4]]`; None where
-    it is not, or not all rows have `width` numbers.
-
-    It is parsed as one list, with spaces in the place of the rows' brackets: so there is one comma between any two
-    numbers. Here is seen to it that brackets are around every `width`th comma, at both ends, and nowhere else.
-
-    Raises:
-        one of NO_NUMBERS: it is something else.
-    """
-    if text[:2] != b"[[" or text[-2:] != b"]]":
-        return None
-    marks = np.frombuffer(text, np.uint8)
-    opens, closes = marks == ord("["), marks == ord("]")
-    commas, between = np.zeros((2, -(-len(marks) // 4) * 4), np.bool_)  # all commas; those between two rows
-    np.equal(marks, ord(","), out=commas[: len(marks)])
-    found = np.logical_and(commas[1 : len(marks) - 1], closes[:-2], out=between[1 : len(marks) - 1])
-    found &= opens[2:]
-    n = int(np.count_nonzero(found)) + 1
-    brackets = np.logical_or(opens, closes, out=opens).view(np.uint8)
-    if np.count_nonzero(brackets) != 2 * n + 2:
-        return None
-    brackets -= 1
-    brackets |= ord(" ")  # where there is one, and 0xFF elsewhere
-    flat = np.minimum(marks, brackets, out=brackets)
-    flat[0], flat[-1] = ord("["), ord("]")
-    numbers = _flattened(flat.tobytes())
-    if len(numbers) != n * width:
-        return None
-    for several in (np.uint32, np.uint16):  # it is quicker where no four characters hold two commas; no two do
-        places = np.flatnonzero(commas.view(several) != 0)
-        if len(places) == len(numbers) - 1:
-            break
-    return numbers if between.view(several)[places[width - 1 :: width]].all() else None
 
 
 def _flattened(text: bytes) -> NDArray[np.float64]:

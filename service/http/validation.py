@@ -9,9 +9,6 @@ from marshmallow import Schema, ValidationError
 
 from bundle.records import by_path
 from service.errors import InvalidError
-from service.http.body import Body
-from service.http.custom_fields import Points
-from service.http.points_json import parse_points_json
 
 MAX_FIELDS = 64
 """Fields of a body, or parameters of a query: more than any request that is meant. Each that is wrong takes time."""
@@ -42,18 +39,6 @@ def load(schema: Schema, values: Any) -> Any:
         errors = {".".join(map(str, path)) or "body": messages for path, messages in by_path(error.messages)}
         detail = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items())
         raise InvalidError(detail, errors) from error
-
-
-def load_json(schema: Schema, content: Body, limits: tuple[int, int]) -> Any:
-    """Parse and validate a body of points; `limits` are those of `refuse_excess`.
-
-    Raises:
-        TooLargeError: it holds far too many points.
-        MalformedError: it is not JSON.
-        InvalidError: with marshmallow's messages by field.
-    """
-    points = (name for name, field in schema.fields.items() if isinstance(field, Points))
-    return load(schema, parse_points_json(content, *points, limits=limits))
 
 
 def _single(values: list[tuple[str, str]]) -> dict[str, str]:

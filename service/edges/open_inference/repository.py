@@ -115,8 +115,7 @@ def _check(call: Call) -> None:
 def _body(call: Call) -> object:
     """Return what the body says; an empty one is an empty object."""
     content = read_body(call)
-    limits = call.plane.max_points, call.plane.max_features  # a long body is refused as one of points is
-    return parse_points_json(content, limits=limits) if content else {}
+    return parse_points_json(content, limits=call.plane.limits) if content else {}  # refused as one of points is
 
 
 def _entry(model: Model, status: Status) -> dict[str, str]:

@@ -3,19 +3,19 @@
 from functools import lru_cache
 from typing import Any, ClassVar
 
-import numpy as np
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from bundle.records import Record, StrictRecordSchema
 from service.dataplane.dataplane import PredictCall
 from service.dataplane.inference import AnyPrediction
-from service.dataplane.points import NamedPoints
+from service.dataplane.points import PointsError, from_rows_with_names
 from service.http import custom_fields
 from service.http.body import check_json, read_body
 from service.http.context import Call
 from service.http.endpoint import Endpoints
+from service.http.points_json import parse_points_json
 from service.http.responses import JSON, RawResponse, to_json
-from service.http.validation import load_json
+from service.http.validation import load
 
 endpoints = Endpoints("predict", inline=True)
 
@@ -73,9 +73,8 @@ class PredictRequestSchema(_OptionsSchema[PredictCall]):
         """Validate a request: its points every time, the rest, which is the same in most requests, when it is new."""
         try:
             rest = tuple((name, type(value), value) for name, value in data.items() if name != "points")
-            points: np.ndarray | NamedPoints = self.fields["points"].deserialize(data["points"])
-            return PredictCall(points, **_options(rest))
-        except (AttributeError, KeyError, TypeError, ValidationError):
+            return PredictCall(from_rows_with_names(data["points"]), **_options(rest))
+        except (AttributeError, KeyError, TypeError, PointsError, ValidationError):
             request: PredictCall = super().load(data)  # says all that is wrong
             return request
 
@@ -149,9 +148,13 @@ def post_predict(call: Call) -> RawResponse:
     gives no probabilities, such as a regression, is answered with `values` and without labels.
     """
     check_json(call)
-    content, limits = read_body(call), (call.plane.max_points, call.plane.max_features)
-    body = call.plane.predict(call.record, lambda: load_json(SCHEMA, content, limits), _encode)
-    return RawResponse([body], JSON)
+    content = read_body(call)
+
+    def decode() -> PredictCall:
+        request: PredictCall = load(SCHEMA, parse_points_json(content, "points", limits=call.plane.limits))
+        return request
+
+    return RawResponse([call.plane.predict(call.record, decode, _encode)], JSON)
 
 
 def _encode(request: PredictCall, predictions: list[AnyPrediction]) -> bytes:

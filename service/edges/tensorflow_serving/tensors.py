@@ -1,7 +1,7 @@
 """Bodies of predict: points in rows or in columns, and outputs the same way round."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ def decode(body: Body, version: ModelVersion, max_points: int) -> PredictV1Call:
         MalformedError: the body is not a JSON object.
         InvalidError: it is not what TensorFlow Serving takes, or the points are not as the model needs them.
     """
-    document = _parse(body, (max_points, version.engine.n_features))
+    document = _parse(body, lambda: (max_points, version.engine.n_features))
     try:
         return _call(document, version)
     except InvalidError:
@@ -91,7 +91,7 @@ def as_columns(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, objec
     return {"outputs": next(iter(tensors.values())) if len(tensors) == 1 else tensors}
 
 
-def _parse(body: Body, limits: tuple[int, int]) -> dict[str, Any]:
+def _parse(body: Body, limits: Callable[[], tuple[int, int]]) -> dict[str, Any]:
     if not body or body.isspace():
         raise MalformedError("JSON Parse error: The document is empty")
     try:

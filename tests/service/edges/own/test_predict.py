@@ -33,7 +33,7 @@ def test_predictions_are_those_of_the_saved_model_in_tensorflow(server: Server, 
     assert apart.max() <= 2e-6  # float32 leaves a few points in 100,000 further apart: docs/decisions/0004-precision.md
 
 
-@pytest.mark.parametrize("n", [1, 63, 64, 65, 1023, 1024, 4096, 4097, 5200])
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 512, 513, 1023, 1024, 1025, 1500, 4096, 4097, 5200])
 def test_the_same_point_has_the_same_probability_wherever_it_stands_in_a_request(server: Server, n: int) -> None:
     points = np.random.default_rng(n).uniform(-1.5, 1.5, (n, 2)).round(3).tolist()
     together = server.predict(points=points).json()["probabilities"]
