@@ -102,7 +102,7 @@ def _warm_up(server: Server, workload: Workload, rounds: int, kept: Kept) -> Non
     received = grids = 0
     shares = 2 * WORKERS  # twice, because workers get unequal ones
     while received < shares * kept.bytes or grids < shares * kept.plans:
-        outcomes = send_all(server, _requests(workload, 20_000, 100), CLIENTS, PROFILE)
+        outcomes = send_all(server, _requests(workload, 4_000, 20), CLIENTS, PROFILE)
         received, grids = received + outcomes.bytes_received, grids + outcomes.grids
 
 
