@@ -38,6 +38,8 @@ class Scale:
     max_polls: int
     warm_up_rounds: int
     """Of predictions by as many clients as a worker has threads, before memory is measured."""
+    pictures: bool
+    """Whether workers have drawn pictures by then: none is asked for afterwards."""
     predictions: int
     grids: int
     kept: Kept
@@ -69,6 +71,7 @@ FULL = Scale(
     calm_seconds=0.0,
     max_polls=2,
     warm_up_rounds=20,
+    pictures=True,
     predictions=1_000_000,
     grids=2_000,
     kept=Kept(Settings.cache_bytes, MAX_PLANS),
@@ -91,9 +94,10 @@ SHORT = Scale(
     calm_seconds=0.1,
     max_polls=4,
     warm_up_rounds=5,
+    pictures=False,
     predictions=20_000,
     grids=60,
-    kept=Kept(MIB, plans=0),  # plans take thousands of grids
+    kept=Kept(4 * MIB, plans=0),  # plans take thousands of grids
     max_memory_growth=0.10,
     slow_rounds=1,
     slow_seconds=1,
@@ -128,7 +132,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         add(_of_faults(faults, scale), faults.outcomes)
         tell("memory over many predictions and grids")
         load = scale.warm_up_rounds, scale.predictions, scale.grids
-        memory = measure_growth(source, directories[1], *load, scale.kept, seed)
+        memory = measure_growth(source, directories[1], *load, scale.kept, seed, pictures=scale.pictures)
         add(_of_memory(memory, scale), memory.outcomes)
         tell("slow clients")
         lengths = scale.slow_rounds, scale.slow_seconds, scale.stalled_seconds, scale.idle_seconds
