@@ -253,7 +253,7 @@ def test_the_links_panel_offers_sections_controls_sizes_and_a_frame(open_page: O
         "controls": ["none"],
         "view": ["projector"],
     }
-    found_wrong = violations(page)
+    found_wrong = violations(page, "#share")  # what is behind it is held to all rules by its own tests
     assert not found_wrong, "\n".join(found_wrong)
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
