@@ -40,10 +40,10 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving_app(models_dir: Path, **settings: Any) -> Iterator[AppServer]:
-    """Serve these models with these settings until the block ends."""
+def serving_app(models_dir: Path, port: int = 0, **settings: Any) -> Iterator[AppServer]:
+    """Serve these models with these settings until the block ends, on a port that is free where none is given."""
     app = create_app(Settings(models_dir=models_dir, poll_seconds=POLL_SECONDS, log_level="ERROR", **settings))
-    server = make_server(HOST, 0, app, threaded=True, request_handler=_Handler)
+    server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

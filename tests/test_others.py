@@ -46,9 +46,10 @@ def test_what_is_no_probability_a_point_is_wrong(store: ModelStore, content: byt
 
 
 def test_a_server_is_broken_and_nothing_of_ours_is_wrong(models_dir: Path) -> None:
-    command = [sys.executable, "-m", "chaos.others", "--server", "service", "--models-dir", str(models_dir)]
-    faults = ("--fault", "new version", "--fault", "hostile bytes", "--seconds", "1")
-    ended = subprocess.run([*command, *faults], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    server = ("--server", "service", "--models-dir", str(models_dir))
+    faults = ("--fault", "new version", "--fault", "hostile bytes", "--seconds", "1", "--clients", "3")
+    command = [sys.executable, "-m", "chaos.others", *server, *faults]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     heading, _, row, *_, remark = ended.stdout.splitlines()
     measured = dict(zip(heading.split(" | "), row.split(" | "), strict=True))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chaos.findings import Finding
-from chaos.soak import server
+from chaos.soak import over_grpc, server
 from chaos.soak.scenario import SHORT, run_soak
 
 PARTS = {
@@ -24,6 +24,7 @@ def findings(models_dir: Path) -> list[Finding]:
     """Times are for `make soak` to judge, on a machine of its own."""
     with pytest.MonkeyPatch.context() as patience:
         patience.setattr(server, "DYING_SECONDS", 30)
+        patience.setitem(over_grpc.CONSTANTS, "service.rpc.server.HANDOVER_SECONDS", 300)  # new workers begin slowly
         return run_soak(models_dir, replace(SHORT, max_polls=600), seed=1, tell=print)
 
 

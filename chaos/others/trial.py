@@ -1,7 +1,6 @@
 """Each fault on each server under steady load, as a table of wrong and lost answers."""
 
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from benchmarks.serving.servers import NotMeasuredError
 from chaos.others import hostile_bytes
 from chaos.others.predictions import Predictions
 from chaos.others.subject import CannotError, Subject
-from chaos.soak.clients import Outcomes, background_load
+from chaos.soak.clients import ClientProfile, Outcomes, background_load, let_them_send
 from chaos.soak.faults import CLIENTS
 from chaos.soak.model_store import ModelStore
 from chaos.soak.scenario import MAX_LINES
@@ -44,16 +43,21 @@ class Result:
 
 
 def run_trials(
-    names: Sequence[str], faults: Sequence[str], models: Path, seconds: float, tell: Callable[[str], None]
+    names: Sequence[str],
+    faults: Sequence[str],
+    models: Path,
+    seconds: float,
+    clients: int,
+    tell: Callable[[str], None],
 ) -> list[Result]:
-    """Try each fault on each server; `tell` takes lines on progress and on what went wrong."""
+    """Try each fault on each server, with so many clients; `tell` takes lines on progress and on what went wrong."""
     results = []
     for name in names:
         results.append(result := Result(BY_NAME[name].title))
         for fault in faults:
             tell(f"{name}: {fault}")
             try:
-                outcomes = _trial(BY_NAME[name], models, fault, seconds, result)
+                outcomes = _trial(BY_NAME[name], models, fault, seconds, CLIENTS[-clients:], result)
             except NotMeasuredError as error:
                 result.remarks.add(f"not measured: {error}")
                 break
@@ -66,7 +70,14 @@ def run_trials(
     return results
 
 
-def _trial(contestant: Contestant, models: Path, fault: str, seconds: float, result: Result) -> Outcomes:
+def _trial(
+    contestant: Contestant,
+    models: Path,
+    fault: str,
+    seconds: float,
+    profiles: Sequence[ClientProfile],
+    result: Result,
+) -> Outcomes:
     with tempfile.TemporaryDirectory(prefix="others-", ignore_cleanup_errors=True) as name, ExitStack() as stack:
         store = ModelStore(models, Path(name, "models"))
         subject = Subject(contestant, store, Path(name), result.remarks)
@@ -75,21 +86,26 @@ def _trial(contestant: Contestant, models: Path, fault: str, seconds: float, res
         if fault == "hostile bytes":
             path = contestant.request_formats[0].path
             counts = stack.enter_context(hostile_bytes.sent_to(subject.port, path, ROWS.get(path, V2_ROWS)))
-        clients = [(Predictions(contestant, store, seed).next, profile) for seed, profile in enumerate(CLIENTS)]
+        clients = [(Predictions(contestant, store, seed).next, profile) for seed, profile in enumerate(profiles)]
         with background_load(subject, clients) as outcomes:
-            _inject(subject, FAULTS[fault], seconds)
+            _inject(subject, FAULTS[fault], seconds, outcomes)
         if fault == "hostile bytes":
             result.remarks.add(f"{counts['5xx']} of {counts['sent']} hostile requests got a 5xx")
         return outcomes()
 
 
-def _inject(subject: Subject, inject: Callable[[Subject], None] | None, seconds: float) -> None:
+def _inject(
+    subject: Subject,
+    inject: Callable[[Subject], None] | None,
+    seconds: float,
+    outcomes: Callable[[], Outcomes],
+) -> None:
     """Let the load run, with the fault in the midst of each part of the time."""
     for _ in range(PER_RUN):
-        time.sleep(seconds / PER_RUN / 2)
+        let_them_send(outcomes, seconds / PER_RUN / 2)
         if inject is not None:
             inject(subject)
-        time.sleep(seconds / PER_RUN / 2)
+        let_them_send(outcomes, seconds / PER_RUN / 2)
 
 
 def table(results: Sequence[Result]) -> str:

@@ -110,7 +110,7 @@ def inject_faults(
     """Put a steady load on a server and inject faults, with a pause before each."""
     store = ModelStore(source, directory / "models")
     # The image has no TensorFlow to fall back to for a broken compiled form; `litert` behaves so on any machine.
-    environment = {"SERVICE_POLL_SECONDS": str(POLL_SECONDS), "SERVICE_ENGINE": "litert"}
+    environment: dict[str, Any] = {"SERVICE_POLL_SECONDS": str(POLL_SECONDS), "SERVICE_ENGINE": "litert"}
     with serving(store.directory, directory, **environment) as server:
         injector = FaultInjector(server, store, seed)
         clients = [(Workload(store, seed + i).mixed, profile.calmer(calm_seconds)) for i, profile in enumerate(CLIENTS)]

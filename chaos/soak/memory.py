@@ -38,7 +38,6 @@ ENDPOINTS = (
     "/comparison",
     "/comparison?format=csv",
     "/comparison?format=markdown",
-    "/comparison?format=png",
     "/dataset",
     "/dataset?format=csv",
     "/health/live",
@@ -46,6 +45,9 @@ ENDPOINTS = (
     "/metrics",
     "/openapi.json",
     "/docs",
+)
+PICTURES = (
+    "/comparison?format=png",
     *(f"/boundary?format=png&statistic={statistic}" for statistic in ("probability", "mean", "std", "agreement")),
 )
 
@@ -81,20 +83,28 @@ class MemoryResult:
 
 
 def measure_growth(
-    source: Path, directory: Path, warm_up_rounds: int, predictions: int, grids: int, kept: Kept, seed: int
+    source: Path,
+    directory: Path,
+    warm_up_rounds: int,
+    predictions: int,
+    grids: int,
+    kept: Kept,
+    seed: int,
+    *,
+    pictures: bool,
 ) -> MemoryResult:
-    """Warm up a server, ask for so many predictions and grids, and compare its memory."""
+    """Warm up a server, with `pictures` or without, ask for so many predictions and grids, and compare its memory."""
     store = ModelStore(source, directory / "models")
     with serving(store.directory, directory, SERVICE_CACHE_BYTES=str(kept.bytes)) as server:
         workload = Workload(store, seed)
-        _warm_up(server, workload, warm_up_rounds, kept)
+        _warm_up(server, workload, [*ENDPOINTS, *(PICTURES if pictures else ())], warm_up_rounds, kept)
         warm = _memory(server)
         outcomes = send_all(server, _requests(workload, predictions, grids), CLIENTS, PROFILE)
         return MemoryResult(warm, _memory(server), outcomes)
 
 
-def _warm_up(server: Server, workload: Workload, rounds: int, kept: Kept) -> None:
-    for url in (server.url + path for path in ENDPOINTS):
+def _warm_up(server: Server, workload: Workload, paths: list[str], rounds: int, kept: Kept) -> None:
+    for url in (server.url + path for path in paths):
         # All workers at once, as the first picture takes long.
         with server.each_worker() as workers, ThreadPoolExecutor() as pool:
             list(pool.map(lambda worker, url: worker.get(url, timeout=60).raise_for_status(), workers, repeat(url)))
@@ -102,7 +112,7 @@ def _warm_up(server: Server, workload: Workload, rounds: int, kept: Kept) -> Non
     received = grids = 0
     shares = 2 * WORKERS  # twice, because workers get unequal ones
     while received < shares * kept.bytes or grids < shares * kept.plans:
-        outcomes = send_all(server, _requests(workload, 20_000, 100), CLIENTS, PROFILE)
+        outcomes = send_all(server, _requests(workload, 4_000, 20), CLIENTS, PROFILE)
         received, grids = received + outcomes.bytes_received, grids + outcomes.grids
 
 

@@ -38,6 +38,8 @@ class Scale:
     max_polls: int
     warm_up_rounds: int
     """Of predictions by as many clients as a worker has threads, before memory is measured."""
+    pictures: bool
+    """Whether workers have drawn pictures by then: none is asked for afterwards."""
     predictions: int
     grids: int
     kept: Kept
@@ -51,6 +53,8 @@ class Scale:
     compared then."""
     shortage_connections: int
     shortage_seconds: float
+    largest_grids: int
+    """As many of the largest grids are asked for, at most, while memory is short."""
     max_recovery_seconds: float
     grpc_versions: int
     grpc_restarts: int
@@ -67,6 +71,7 @@ FULL = Scale(
     calm_seconds=0.0,
     max_polls=2,
     warm_up_rounds=20,
+    pictures=True,
     predictions=1_000_000,
     grids=2_000,
     kept=Kept(Settings.cache_bytes, MAX_PLANS),
@@ -78,16 +83,18 @@ FULL = Scale(
     max_slow_ratio=2.0,
     shortage_connections=2_100,
     shortage_seconds=10,
+    largest_grids=10**9,
     max_recovery_seconds=5,
     grpc_versions=20,
     grpc_restarts=5,
 )
 SHORT = Scale(
-    FaultCounts(new_versions=4, broken_versions=5, kills=1, restarts=2),
+    FaultCounts(new_versions=2, broken_versions=5, kills=1, restarts=2),
     pause_seconds=0.2,
-    calm_seconds=0.03,
+    calm_seconds=0.1,
     max_polls=4,
     warm_up_rounds=5,
+    pictures=False,
     predictions=20_000,
     grids=60,
     kept=Kept(4 * MIB, plans=0),  # plans take thousands of grids
@@ -99,8 +106,9 @@ SHORT = Scale(
     max_slow_ratio=None,
     shortage_connections=200,
     shortage_seconds=1,
+    largest_grids=6,
     max_recovery_seconds=60,
-    grpc_versions=3,
+    grpc_versions=2,
     grpc_restarts=1,
 )
 
@@ -124,7 +132,7 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         add(_of_faults(faults, scale), faults.outcomes)
         tell("memory over many predictions and grids")
         load = scale.warm_up_rounds, scale.predictions, scale.grids
-        memory = measure_growth(source, directories[1], *load, scale.kept, seed)
+        memory = measure_growth(source, directories[1], *load, scale.kept, seed, pictures=scale.pictures)
         add(_of_memory(memory, scale), memory.outcomes)
         tell("slow clients")
         lengths = scale.slow_rounds, scale.slow_seconds, scale.stalled_seconds, scale.idle_seconds
@@ -132,7 +140,8 @@ def run_soak(source: Path, scale: Scale, seed: int, tell: Callable[[str], None])
         slow = measure_slow_clients(source, directories[2], *lengths, seed, compare=compare)
         add(_of_slow_clients(slow, scale), slow.outcomes)
         tell("shortages")
-        shortages = run_out(source, directories[3], scale.shortage_connections, scale.shortage_seconds, seed)
+        lack = scale.shortage_connections, scale.shortage_seconds, scale.largest_grids
+        shortages = run_out(source, directories[3], *lack, seed)
         add(_of_shortages(shortages, scale), *[result.outcomes for result in shortages.values()])
         tell("new versions and restarts over gRPC")
         counts = scale.grpc_versions, scale.grpc_restarts

@@ -3,10 +3,11 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import harness.server
@@ -47,11 +48,17 @@ class Server(harness.server.Server):
 
 
 @contextmanager
-def serving(models: Path, directory: Path, within: Sequence[str] = (), **environment: str) -> Iterator[Server]:
-    """Serve models with two workers during the block; the log goes to `directory`. `within`: see the harness."""
+def serving(
+    models: Path,
+    directory: Path,
+    within: Sequence[str] = (),
+    constants: Mapping[str, float] = MappingProxyType({}),
+    **environment: str,
+) -> Iterator[Server]:
+    """Serve models with two workers during the block; the log goes to `directory`. For the others see the harness."""
     settings: dict[str, Any] = {"WEB_CONCURRENCY": str(WORKERS), "SERVICE_MODELS_DIR": str(models), **environment}
     ignored = ("SERVICE_", "COVERAGE_")  # measuring coverage takes time and memory, which are measured here
-    with harness.server.serving(directory, without=ignored, within=within, **settings) as started:
+    with harness.server.serving(directory, without=ignored, within=within, constants=constants, **settings) as started:
         server = Server(started.process, started.port, started.log)
         server.wait_until_complete()
         yield server

@@ -56,7 +56,9 @@ Shortage = Callable[[Server, int], AbstractContextManager[int]]
 """Lets something run out during the block, given so many connections to do it with; says how many workers it ends."""
 
 
-def run_out(source: Path, directory: Path, connections: int, seconds: float, seed: int) -> dict[str, ShortageResult]:
+def run_out(
+    source: Path, directory: Path, connections: int, seconds: float, largest_grids: int, seed: int
+) -> dict[str, ShortageResult]:
     """Let each thing run out for so many seconds; return the results of those that the system allows to try."""
     store = ModelStore(source, directory / "models")
     within = _namespace()
@@ -64,7 +66,7 @@ def run_out(source: Path, directory: Path, connections: int, seconds: float, see
         loads = [(Workload(store, seed + i).mixed, PROFILE) for i in range(CLIENTS)]
         results: dict[str, ShortageResult] = {}
         for name, shortage in _possible(has_own_shm=bool(within)).items():
-            greedy = _largest() if shortage is without_memory else None
+            greedy = _largest(largest_grids) if shortage is without_memory else None
             results[name] = _measure(server, shortage, connections, seconds, loads, greedy)
         return results
 
@@ -110,12 +112,14 @@ def _possible(*, has_own_shm: bool) -> Mapping[str, Shortage]:
     return found
 
 
-def _largest() -> NextRequest:
-    """Return requests for the largest grids, a new one each time, of which only the status counts."""
-    numbers = iter(range(10**9))
+def _largest(count: int) -> NextRequest:
+    """Return so many requests for the largest grids, a new one each time, of which only the status counts."""
+    numbers = iter(range(count))
 
-    def request() -> CheckedRequest:
-        n = next(numbers)
+    def request() -> CheckedRequest | None:
+        n = next(numbers, None)
+        if n is None:
+            return None
         form = LARGEST[n % len(LARGEST)]
         path = f"/boundary?resolution=2000&width=2000&format={form}&x_max={2 + n / 1000}"
         return CheckedRequest(path, lambda _: None, grids=1)

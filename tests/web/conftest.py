@@ -27,9 +27,10 @@ from playwright.sync_api import (
 
 from harness.browser import CHROMIUM, HEADLESS_SHELL, find_browser
 from harness.file_server import FileServer
+from harness.server import HttpServer
 from tests.conftest import Server, StartServer
 
-expect.set_options(timeout=20_000)  # a bound for what never comes; how long it takes on a busy machine says nothing
+expect.set_options(timeout=60_000)  # a bound for what never comes; how long it takes on a busy machine says nothing
 
 BROWSERS = (HEADLESS_SHELL, *CHROMIUM)
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -66,7 +67,7 @@ class Journal:
         missing = [one for one in self.expected if not any(re.search(one, text) for text in self.complaints)]
         return unexpected + [f"expected, and not there: {one}" for one in missing]
 
-    def on_request(self, request: Request, server: Server | FileServer) -> None:
+    def on_request(self, request: Request, server: HttpServer | FileServer) -> None:
         self.requests.append(request.url)
         if not request.url.startswith((server.url + "/", f"blob:{server.url}/", "data:")):
             self.complaints.append(f"another host: {request.url}")
@@ -147,7 +148,7 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
     """
     contexts = []
 
-    def open_one(server: Server | FileServer, **options: object) -> Page:
+    def open_one(server: HttpServer | FileServer, **options: object) -> Page:
         context = browser.new_context(base_url=server.url, **{**CONTEXT, **options})  # type: ignore[arg-type]
         contexts.append(context)
         _write_down(context, server, lambda: journal)
@@ -158,7 +159,7 @@ def open_page(browser: Browser, journal: Journal, start_server: StartServer) -> 
         context.close()
 
 
-def _write_down(context: BrowserContext, server: Server | FileServer, journal: Callable[[], Journal]) -> None:
+def _write_down(context: BrowserContext, server: HttpServer | FileServer, journal: Callable[[], Journal]) -> None:
     """Have all that a context's pages do written into whichever journal it is at the time."""
     context.on("request", lambda request: journal().on_request(request, server))
     context.on("requestfailed", lambda request: journal().on_failed(request))
@@ -174,7 +175,7 @@ class KeptPages:
     journal: Journal = field(default_factory=Journal)
     pages: dict[str, Page] = field(default_factory=dict)
 
-    def of(self, server: Server | FileServer, **options: object) -> Page:
+    def of(self, server: HttpServer | FileServer, **options: object) -> Page:
         key = f"{server.url} {options}"
         if key not in self.pages:
             context = self.browser.new_context(base_url=server.url, **{**CONTEXT, **options})  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ def test_a_page_whose_script_does_not_load_says_so_at_once(page: Page, journal: 
     journal.expect("ERR_FAILED")
     page.route(f"**/explorer/{script}", lambda route: route.abort())
     page.goto("/")
-    expect(page.get_by_text("A part of this page did not load")).to_be_visible(timeout=5000)
+    expect(page.get_by_text("A part of this page did not load")).to_be_visible()
 
 
 def test_a_page_whose_first_script_is_missing_says_so_after_a_while(page: Page, journal: Journal) -> None:

@@ -4,15 +4,17 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from harness.app_server import AppServer, serving_app
 from harness.bundles import copy, publish, without_saved_model
-from tests.conftest import ALICE, Server, StartServer, running, wait_for
+from tests.conftest import ALICE, Server, StartServer, running
 from tests.web.conftest import Journal, OpenPage
 from tests.web.explorer import (
     TOLERANCE,
@@ -28,7 +30,7 @@ from tests.web.explorer import (
     warmth,
 )
 
-POLL = {"SERVICE_POLL_SECONDS": "0.2"}
+ServeApp = Callable[[Path], AppServer]
 
 NOTE_WHAT_IS_SAID = """
     window.said = [];
@@ -43,6 +45,13 @@ def own_models(models_dir: Path, tmp_path: Path) -> Path:
     return copy(models_dir, tmp_path / "models", "linear", "tanh-10-10", "_experiments")
 
 
+@pytest.fixture
+def serve_app() -> Iterator[ServeApp]:
+    """Serve models within this process, which looks at them when it is told to; it ends after the test's pages."""
+    with ExitStack() as started:
+        yield lambda models: started.enter_context(serving_app(models))
+
+
 def status(page: Page) -> Locator:
     return page.locator("#status")
 
@@ -53,41 +62,38 @@ def look_again(page: Page) -> None:
 
 
 def test_a_service_that_goes_away_and_comes_back_is_told_of_and_waited_for(
-    models_dir: Path, tmp_path: Path, open_page: OpenPage, journal: Journal
+    models_dir: Path, open_page: OpenPage, journal: Journal
 ) -> None:
     journal.expect(r"net::ERR_")
-    with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir)) as server:
+    with serving_app(models_dir) as server:
         page = open_page(server)
         page.clock.install()
         show(page)
         before = csv_fields(page)
-        server.stop()
+    look_again(page)
+    expect(status(page)).to_contain_text("The service does not answer; trying again… This page shows its last answers.")
+    for model, field in csv_fields(page).items():
+        np.testing.assert_array_equal(field, before[model])
+    choose(page, "Points", "none")  # what is at hand still works
+    expect(page.get_by_role("slider", name="Epoch")).to_be_enabled()
+    page.get_by_role("combobox", name="Run", exact=True).select_option("4")  # its weights are not at hand
+    expect(status(page)).to_contain_text("The service does not answer")
+    with serving_app(models_dir, server.port) as again:
         look_again(page)
-        expect(status(page)).to_contain_text(
-            "The service does not answer; trying again… This page shows its last answers."
-        )
+        expect(status(page)).to_be_empty()
+        settle(page)
+        api = Api(again)
         for model, field in csv_fields(page).items():
-            np.testing.assert_array_equal(field, before[model])
-        choose(page, "Points", "none")  # what is at hand still works
-        expect(page.get_by_role("slider", name="Epoch")).to_be_enabled()
-        page.get_by_role("combobox", name="Run", exact=True).select_option("4")  # its weights are not at hand
-        expect(status(page)).to_contain_text("The service does not answer")
-        with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir), PORT=str(server.port)) as again:
-            look_again(page)
-            expect(status(page)).to_be_empty(timeout=12_000)
-            settle(page)
-            api = Api(again)
-            for model, field in csv_fields(page).items():
-                np.testing.assert_allclose(field, api.boundary(model, 500, replicate=4), rtol=0, atol=TOLERANCE)
-            page.close()
+            np.testing.assert_allclose(field, api.boundary(model, 500, replicate=4), rtol=0, atol=TOLERANCE)
+        page.close()
 
 
 def test_a_page_without_models_says_so_and_shows_them_when_they_come(
-    models_dir: Path, tmp_path: Path, start_server: StartServer, open_page: OpenPage
+    models_dir: Path, tmp_path: Path, serve_app: ServeApp, open_page: OpenPage
 ) -> None:
     models = tmp_path / "models"
     models.mkdir()
-    server = start_server(SERVICE_MODELS_DIR=str(models), **POLL)
+    server = serve_app(models)
     page = open_page(server)
     page.clock.install()
     page.goto("/")
@@ -95,7 +101,8 @@ def test_a_page_without_models_says_so_and_shows_them_when_they_come(
     expect(status(page)).to_contain_text("python -m training train")
     copy(models_dir, models, "_experiments")
     publish(models_dir / "tanh-10-10" / "1", models, "tanh-10-10", 1)
-    wait_for(lambda: server.get("/health/ready").status_code == 200)
+    server.refresh()
+    assert server.get("/health/ready").status_code == 200
     look_again(page)
     expect(panel(page, "tanh-10-10").get_by_role("img", name="tanh-10-10")).to_be_visible()
     expect(status(page)).not_to_contain_text("no models")
@@ -146,19 +153,20 @@ def test_a_slow_service_is_told_of_while_it_is_waited_for(
     field = csv_fields(page)["relu-10"]
     np.testing.assert_allclose(field, Api(server).boundary("relu-10", 500, replicate=8), rtol=0, atol=TOLERANCE)
     look_again(page)
-    expect(status(page)).to_be_empty(timeout=12_000)
+    expect(status(page)).to_be_empty()
 
 
 def test_a_retrained_model_is_shown_by_itself(
-    own_models: Path, models_dir: Path, start_server: StartServer, open_page: OpenPage
+    own_models: Path, models_dir: Path, serve_app: ServeApp, open_page: OpenPage
 ) -> None:
-    server = start_server(SERVICE_MODELS_DIR=str(own_models), **POLL)
+    server = serve_app(own_models)
     page = open_page(server)
     page.clock.install()
     show(page, "?epoch=66")
     expect(panel(page, "linear").get_by_role("heading")).to_contain_text("no hidden layer")
     publish(models_dir / "tanh-3" / "1", own_models, "linear", 2)
-    wait_for(lambda: server.get("/models/linear").json()["latest"] == 2)
+    server.refresh()
+    assert server.get("/models/linear").json()["latest"] == 2
     look_again(page)
     expect(status(page)).to_have_text("New: linear version 2.")
     expect(panel(page, "linear").get_by_role("heading")).to_contain_text("3 tanh units")
@@ -174,21 +182,21 @@ LONG = 100_000_000_000_000_001
 
 
 @pytest.fixture(scope="module")
-def with_failures(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def with_failures(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """A service of three models: of `linear` the last version fails, of `relu-3` all, the third has a long number."""
     directory = tmp_path_factory.mktemp("failures")
     models = copy(models_dir, directory / "models", "linear", "relu-3", "tanh-10-10", "_experiments")
     publish(models / "linear" / "1", models, "linear", 2, without_saved_model)
     without_saved_model(models / "relu-3" / "1")
     (models / "tanh-10-10" / "1").rename(models / "tanh-10-10" / str(LONG))
-    with running(directory, SERVICE_MODELS_DIR=str(models)) as started:
+    with serving_app(models) as started:
         yield started
 
 
 def test_a_version_is_asked_for_by_its_number_however_many_digits_that_has(
-    with_failures: Server, open_page: OpenPage
+    with_failures: AppServer, keep_page: OpenPage
 ) -> None:
-    page = open_page(with_failures)
+    page = keep_page(with_failures)
     show(page)
     link = page.get_by_role("link", name="tanh-10-10 as json")
     expect(link).to_have_attribute("href", re.compile(f"version={LONG}&"))
@@ -197,9 +205,9 @@ def test_a_version_is_asked_for_by_its_number_however_many_digits_that_has(
 
 
 def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
-    with_failures: Server, open_page: OpenPage
+    with_failures: AppServer, keep_page: OpenPage
 ) -> None:
-    page = open_page(with_failures)
+    page = keep_page(with_failures)
     show(page)
     expect(panel(page, "linear").get_by_role("heading")).to_contain_text("version 2 failed, 1 is shown")
     expect(page.get_by_role("link", name="linear as json")).to_have_attribute("href", re.compile("version=1"))
@@ -208,9 +216,9 @@ def test_a_version_that_does_not_load_leaves_the_one_before_on_the_page(
 
 
 def test_a_model_of_which_nothing_loads_says_why_in_its_panel_and_hurts_no_other(
-    with_failures: Server, open_page: OpenPage
+    with_failures: AppServer, keep_page: OpenPage
 ) -> None:
-    page = open_page(with_failures)
+    page = keep_page(with_failures)
     show(page)
     expect(panel(page, "relu-3")).to_contain_text("there is no saved_model.pb")
     expect(panel(page, "relu-3").get_by_role("img", name="relu-3")).to_be_hidden()

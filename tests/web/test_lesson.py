@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from harness import bundles, studies
+from harness.app_server import AppServer, serving_app
 from harness.file_server import FileServer, serving_files
-from tests.conftest import Server, StartServer, running
+from tests.conftest import Server, running
 from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
 from tests.web.explorer import numbers
 from tests.web.lesson import STEPS, heading, measured, predict, question, result, settle, show
@@ -100,13 +101,13 @@ def test_every_step_is_told_predicted_and_shown_by_mouse_and_kept_for_the_sessio
             expect(result(page)).not_to_be_empty()
             page.go_back()
             expect(heading(page)).to_contain_text(title)
-            assert result(page).inner_text() == said
+            expect(result(page)).to_have_text(said, use_inner_text=True)
         if step != "does-depth-always-help":
             page.get_by_role("navigation", name="Previous and next step").get_by_role("link").last.click()
             settle(page)
     page.reload()
     settle(page)
-    assert result(page).inner_text() == said
+    expect(result(page)).to_have_text(said, use_inner_text=True)
     question(page).get_by_role("button", name="Guess again").click()
     expect(result(page)).to_be_empty()
 
@@ -406,18 +407,20 @@ def test_a_word_is_explained_under_the_pointer_with_the_focus_and_when_tapped(
 
 
 @pytest.mark.parametrize(
-    ("scheme", "steps"),  # colours and what a step is made of do not depend on each other
+    ("scheme", "steps", "coloured"),  # colours and what a step is made of do not depend on each other
     [
-        ("light", ["a-line", "three-lines", "luck", "does-depth-always-help"]),
-        ("dark", ["a-second-layer", "relu", "luck", "does-depth-always-help"]),
+        ("light", ["a-line", "three-lines", "luck", "does-depth-always-help"], []),
+        ("dark", ["a-second-layer", "relu"], ["luck", "does-depth-always-help"]),
     ],
 )
-def test_axe_finds_nothing(open_page: OpenPage, studied: Server, scheme: str, steps: list[str]) -> None:
+def test_axe_finds_nothing(
+    open_page: OpenPage, studied: Server, scheme: str, steps: list[str], coloured: list[str]
+) -> None:
     page = open_page(studied, color_scheme=scheme, **CALM)
-    for step in steps:
+    for step in (*steps, *coloured):
         show(page, step)
         predict(page, 0)
-        found = violations(page)
+        found = violations(page, of="colours" if step in coloured else "all")
         assert not found, "\n".join([step, *found])
 
 
@@ -549,11 +552,15 @@ def test_models_that_predict_a_number_are_not_what_the_lesson_is_about(
     expect(page.get_by_role("status").first).to_contain_text("predict a number")
 
 
-def test_without_models_each_step_says_what_it_would_show(
-    open_page: OpenPage, start_server: StartServer, tmp_path: Path
-) -> None:
+@pytest.fixture
+def of_no_models(tmp_path: Path) -> Iterator[AppServer]:
     (tmp_path / "models").mkdir()
-    page = open_page(start_server(SERVICE_MODELS_DIR=str(tmp_path / "models")), **CALM)
+    with serving_app(tmp_path / "models") as started:
+        yield started
+
+
+def test_without_models_each_step_says_what_it_would_show(of_no_models: AppServer, open_page: OpenPage) -> None:
+    page = open_page(of_no_models, **CALM)
     show(page)
     expect(page.locator("#status")).to_contain_text("The service has no models yet")
     for step in STEPS:

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from client import BoundaryClient
+from harness.app_server import serving_app
 from harness.file_server import FileServer, serving_files
-from tests.conftest import running
 from tests.web.conftest import CONTEXT
 
 
@@ -33,9 +33,8 @@ def test_a_notebook_shows_the_maps_of_saved_pages(
 
 
 def test_a_notebook_shows_a_service_that_lets_it(browser: Browser, models_dir: Path, tmp_path: Path) -> None:
-    named = "https://notebook.example,vscode-webview:,http://127.0.0.1:*"
-    with running(tmp_path, SERVICE_MODELS_DIR=str(models_dir), SERVICE_FRAME_ANCESTORS=named) as server:
-        server.wait_until_ready()
+    named = ("https://notebook.example", "vscode-webview:", "http://127.0.0.1:*")
+    with serving_app(models_dir, frame_ancestors=named) as server:
         with BoundaryClient(server.url) as client:
             shown = client.explore("tanh-3", epoch=66)._repr_html_()
         (tmp_path / "notebook.html").write_text(f"<!doctype html><title>Notebook</title>{shown}")

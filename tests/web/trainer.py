@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 
 
 def show(page: Page, address: str = "") -> None:
