@@ -71,7 +71,7 @@ export class Results {
     if (settings.networks.length === 2) {
       const names = namesOf(settings.networks);
       const [a, b] = names.map((name, i) => ({ name, values: training.of(i).map(({ accuracy }) => accuracy) }));
-      this.verdict.textContent = `${verdictOn(a, b, training.overlap)}.`;
+      this.verdict.textContent = `${verdictOn(a, b, training.overlap).replace(/^it /, "It ")}.`;
     }
     onjudged(performance.now());
     if (!isOfTheNotebook(training)) return;
