@@ -113,7 +113,7 @@ export class Stage {
    *  @param {string[]} classes @param {Field} field */
   #probability(classes, { values, labels }) {
     const whose = this.#chosen === "run" ? `Run ${this.#run}` : "The mean of the runs";
-    if (labels !== null) return `${whose}: a hue a class; the stronger, the surer.`;
+    if (labels !== null) return `${whose}: each class has its hue; the stronger, the surer.`;
     const shape = shapeOf(values, NODES, classes);
     return `${whose}: ${shape}. Blue is class ${classes[0]}, orange class ${classes[1]}; the stronger, the surer.`;
   }
