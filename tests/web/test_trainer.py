@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.file_server import FileServer
 from tests.conftest import Server
 from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
 from tests.web.trainer import called, choose, load, outcome, paste, put, show, train, until_done
@@ -29,6 +30,13 @@ def open_usual(keep_page: OpenPage) -> OpenPage:
 
 
 @pytest.fixture
+def host(server: Server, request: pytest.FixtureRequest) -> Server | FileServer:
+    """What serves `page`, where that is one of those that are marked `EVERYWHERE`."""
+    is_saved = request.node.callspec.params["page"] == "site"
+    return request.getfixturevalue("site") if is_saved else server
+
+
+@pytest.fixture
 def trainer(page: Page) -> Page:
     show(page)
     put(page, "Epochs", 8)
@@ -36,8 +44,9 @@ def trainer(page: Page) -> Page:
     return page
 
 
+@EVERYWHERE
 def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
-    trainer: Page, open_page: OpenPage, server: Server
+    trainer: Page, open_page: OpenPage, host: Server | FileServer
 ) -> None:
     put(trainer, "Runs", 30)
     paste(trainer, TEXT)
@@ -50,16 +59,26 @@ def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
     assert found[1].startswith("tanh-10")
     assert re.search(r"tanh-10 .*: \d+ wins?, \d+ ties?, \d+ loss", found[2])
     assert all(re.search(r"\[0\.\d{3}, [01]\.\d{3}\]", row) for row in found[:2])
+    choose(trainer, "Show", "mean of the runs")
+    choose(trainer, "of", "tanh-10")
+    seen = enlarged(trainer)
     trainer.get_by_role("button", name="Copy link").click()
     link = trainer.get_by_role("textbox", name="The link")
-    expect(link).to_have_value(re.compile(r"/trainer(\?at=[^#]*)?#train="))
-    other = open_page(server)
+    expect(link).to_have_value(re.compile(r"/trainer(\.html)?(\?at=[^#]*)?#train="))
+    other = open_page(host)
     show(other, link.input_value().partition("/trainer")[2])
     until_done(other)
     assert outcome(other) == found
+    assert points(other) == points(trainer)
+    assert enlarged(other) == seen
 
 
-@EVERYWHERE
+def enlarged(page: Page) -> tuple[str, str]:
+    """Return the map under the points, and what is said of it."""
+    colours = page.locator(".editor canvas.colours").evaluate("(c) => c.toDataURL()")
+    return colours, page.locator("#meaning").inner_text()
+
+
 def test_the_page_judges_two_networks_itself(trainer: Page, journal: Journal) -> None:
     train(trainer)
     (words,) = outcome(trainer)[2:]
