@@ -206,6 +206,7 @@ def test_where_none_were_wrong_there_are_no_fewer(page: Page, before: float, aft
     assert page.evaluate(script, [before, after]) == right
 
 
+@EVERYWHERE
 @pytest.mark.parametrize(
     ("step", "pair"), [("relu", ("tanh-10", "relu-10")), ("a-second-layer", ("tanh-10", "tanh-10-10"))]
 )
@@ -215,6 +216,7 @@ def test_a_verdict_is_in_the_services_words(page: Page, server: Server, step: st
     expect(result(page)).to_contain_text(pair_of(server, *pair)["words"])
 
 
+@EVERYWHERE
 def test_luck_is_the_spread_of_the_services_runs(page: Page, rows: dict[str, Any]) -> None:
     show(page, "luck")
     expect(page.locator(".runs .plot")).to_have_count(30)

@@ -6,17 +6,20 @@ What they show is tested with the service's pages: the tests that are marked `EV
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
 from harness.file_server import FileServer, serving_files
+from service.app import create_app
 from service.settings import Settings
 from service.site import folder
 from service.site.__main__ import build
 from service.site.pages import names
 from tests.conftest import MODELS, Server
 from tests.web.conftest import Journal, OpenPage, violations
-from tests.web.explorer import choose, csv_fields, panel, seek, settle, show
+from tests.web.explorer import NODES, TOLERANCE, choose, csv_fields, panel, seek, settle, show
 from tests.web.trainer import outcome, put, train
 
 
@@ -95,31 +98,57 @@ def test_downloads_are_the_services_and_what_leads_to_it_is_not_shown(
     expect(page).to_have_url(f"{site.url}/")
 
 
+FLOWERS = ("length", "width")
+
+
 @pytest.fixture(scope="module")
-def kinds(kinds_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
+def kinds_settings(kinds_models: Path) -> Settings:
+    return Settings(models_dir=kinds_models, default_model="flowers", log_level="ERROR")
+
+
+@pytest.fixture(scope="module")
+def kinds(kinds_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
     """Models of every kind."""
     out = tmp_path_factory.mktemp("kinds") / "out"
-    settings = Settings(models_dir=kinds_models, default_model="flowers", log_level="ERROR")
-    folder.write(out, build(settings, ["flowers", "prices", "survival", "round"]), {})
+    folder.write(out, build(kinds_settings, ["flowers", "prices", "survival", "round"]), {})
     with serving_files(out) as started:
         yield started
 
 
+@pytest.fixture(scope="module")
+def service(kinds_settings: Settings) -> FlaskClient:
+    """What serves them, in this process."""
+    return create_app(kinds_settings).test_client()
+
+
 @pytest.mark.parametrize(
-    ("query", "models"),
+    ("query", "features", "models", "asked"),
     [
-        ("", ["flowers", "flowers-linear"]),
-        ("?statistic=agreement", ["flowers", "flowers-linear"]),
-        ("?statistic=std", ["flowers", "flowers-linear"]),
-        ("?experiment=round&statistic=mean", ["round"]),
-        ("?experiment=survival&run=1", ["survival"]),
+        ("", FLOWERS, ["flowers", "flowers-linear"], {}),
+        ("statistic=agreement", FLOWERS, ["flowers", "flowers-linear"], {"statistic": "agreement"}),
+        ("class=setosa&statistic=std", FLOWERS, ["flowers"], {"class": "setosa", "statistic": "std"}),
+        ("experiment=round&statistic=mean", ("x1", "x2"), ["round"], {"statistic": "mean"}),
+        ("experiment=survival&run=1", ("age", "fare"), ["survival"], {"replicate": 1}),
     ],
 )
-def test_models_of_every_kind_are_drawn(open_page: OpenPage, kinds: FileServer, query: str, models: list[str]) -> None:
-    page = open_page(kinds)
-    show(page, query)
+def test_models_of_every_kind_are_drawn_as_the_service_has_them(
+    open_page: OpenPage,
+    kinds: FileServer,
+    service: FlaskClient,
+    query: str,
+    features: tuple[str, str],
+    models: list[str],
+    asked: dict[str, object],
+) -> None:
+    page = open_page(kinds, color_scheme="dark")
+    show(page, f"?{query}")
+    fields = csv_fields(page, *features)
     for model in models:
         expect(panel(page, model).locator(".map")).to_be_visible()
+        answer = service.get("/boundary", query_string={"model": model, "resolution": NODES, **asked}).get_json()
+        right = np.array(answer.get("probabilities") or answer["values"])
+        apart = np.abs(fields[model] - right) > TOLERANCE  # where P = 0.5, a run may be on either side
+        assert apart.mean() <= (0.001 if "agreement" in query else 0), model
 
 
 def test_what_takes_a_service_to_compute_is_said(open_page: OpenPage, kinds: FileServer) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.file_server import FileServer
 from tests.conftest import Server
 from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
 from tests.web.trainer import called, choose, load, outcome, paste, put, show, train, until_done
@@ -29,6 +30,13 @@ def open_usual(keep_page: OpenPage) -> OpenPage:
 
 
 @pytest.fixture
+def host(server: Server, request: pytest.FixtureRequest) -> Server | FileServer:
+    """What serves `page`, where that is one of those that are marked `EVERYWHERE`."""
+    is_saved = request.node.callspec.params["page"] == "site"
+    return request.getfixturevalue("site") if is_saved else server
+
+
+@pytest.fixture
 def trainer(page: Page) -> Page:
     show(page)
     put(page, "Epochs", 8)
@@ -36,8 +44,9 @@ def trainer(page: Page) -> Page:
     return page
 
 
+@EVERYWHERE
 def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
-    trainer: Page, open_page: OpenPage, server: Server
+    trainer: Page, open_page: OpenPage, host: Server | FileServer
 ) -> None:
     put(trainer, "Runs", 30)
     paste(trainer, TEXT)
@@ -50,16 +59,26 @@ def test_own_points_become_thirty_runs_a_verdict_and_a_link_that_shows_the_same(
     assert found[1].startswith("tanh-10")
     assert re.search(r"tanh-10 .*: \d+ wins?, \d+ ties?, \d+ loss", found[2])
     assert all(re.search(r"\[0\.\d{3}, [01]\.\d{3}\]", row) for row in found[:2])
+    choose(trainer, "Show", "mean of the runs")
+    choose(trainer, "of", "tanh-10")
+    seen = enlarged(trainer)
     trainer.get_by_role("button", name="Copy link").click()
     link = trainer.get_by_role("textbox", name="The link")
-    expect(link).to_have_value(re.compile(r"/trainer(\?at=[^#]*)?#train="))
-    other = open_page(server)
+    expect(link).to_have_value(re.compile(r"/trainer(\.html)?(\?at=[^#]*)?#train="))
+    other = open_page(host)
     show(other, link.input_value().partition("/trainer")[2])
     until_done(other)
     assert outcome(other) == found
+    assert points(other) == points(trainer)
+    assert enlarged(other) == seen
 
 
-@EVERYWHERE
+def enlarged(page: Page) -> tuple[str, str]:
+    """Return the map under the points, and what is said of it."""
+    colours = page.locator(".editor canvas.colours").evaluate("(c) => c.toDataURL()")
+    return colours, page.locator("#meaning").inner_text()
+
+
 def test_the_page_judges_two_networks_itself(trainer: Page, journal: Journal) -> None:
     train(trainer)
     (words,) = outcome(trainer)[2:]
@@ -145,6 +164,45 @@ def test_points_are_clicked_painted_taken_away_and_brought_back(trainer: Page) -
     assert points(trainer) == "0 points: 0 of class 0, 0 of class 1"
 
 
+def test_undo_brings_back_points_and_leaves_the_networks(trainer: Page) -> None:
+    undo = trainer.get_by_role("button", name="Undo")
+    paste(trainer, TEXT)
+    put(trainer, "Epochs", 7)
+    put(trainer, "Units in layer 1", 5, form="A")
+    trainer.get_by_role("button", name="Take away").click()
+    trainer.locator(".editor").click(position={"x": 2, "y": 2})  # where there is none
+    undo.click()
+    assert points(trainer).startswith("600 points")
+    expect(trainer.get_by_role("spinbutton", name="Epochs")).to_have_value("7")
+    expect(trainer.get_by_role("group", name="A: tanh-5")).to_be_visible()
+    paste(trainer, TEXT)
+    trainer.get_by_role("button", name="As in the notebook").click()
+    assert points(trainer).startswith("2000 points")
+    undo.click()
+    assert points(trainer) == "80 points: 40 of class in, 40 of class out"
+
+
+def test_who_reloads_or_comes_back_finds_what_the_page_held(own_page: Page) -> None:
+    page = own_page
+    show(page)
+    put(page, "Epochs", 8)
+    put(page, "Runs", 6)
+    paste(page, TEXT)
+    train(page)
+    found = outcome(page)
+    page.reload()
+    until_done(page)
+    assert outcome(page) == found
+    put(page, "Epochs", 9)
+    page.goto("/lesson")
+    page.go_back()
+    expect(page.get_by_role("main")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("9")
+    assert points(page) == "80 points: 40 of class in, 40 of class out"
+    show(page)
+    assert points(page).startswith("600 points")
+
+
 def test_a_phone_sets_points_by_touch(open_page: OpenPage, server: Server) -> None:
     page = open_page(server, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740})
     show(page)
@@ -171,6 +229,8 @@ REFUSED = {
     "": "There are no points: give a line for each",
     "1 2 a\n1 2": "Line 2 is no point: 1, 2",
     "1,2,a\n2,x,b": "Line 2 is no point: 2, x, b",
+    "1,2,a\n2,1,NA": "Line 2 is no point: 2, 1, NA",  # training takes it for a missing value, too
+    "# x y kind\n1 2 a\n2 1": "Line 3 is no point: 2, 1",
     "1,2,a\n2,1,a": "All points are of one class",
     "".join(f"1,2,{c}\n" for c in "abcde"): "There are 5 classes",
     "1,2\n3,4": "two numbers and a class",
@@ -196,6 +256,15 @@ def test_text_that_is_no_points_is_refused_in_words(page: Page) -> None:
         ("u;v;kind\n0,5;1,25;ja\n-0,75;2;nein\n", [[0.5, 1.25, 0], [-0.75, 2, 1]], ["ja", "nein"]),
         ('1\t2\tred, dark\n3\t4\tsay "blue"\n', [[1, 2, 0], [3, 4, 1]], ["red, dark", 'say "blue"']),
         ("1 2 a;b;c\n3 4 d\n", [[1, 2, 0], [3, 4, 1]], ["a;b;c", "d"]),
+        (",x,y,kind\n0,1,2,a\n1,3,4,b\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),  # pandas' row numbers
+        ("\tx\ty\tkind\n0\t1\t2\ta\n1\t3\t4\tb\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),
+        ('"x" "y" "kind"\n"1" 1 2 "a"\n"2" 3 4 "b"\n', [[1, 2, 0], [3, 4, 1]], ["a", "b"]),  # R's
+        ("# x y kind\n1 2 a\n3 4 b\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),  # numpy's heading
+        ("x,y,kind,\n1,2,a,\n3,4,b,\n", [[1, 2, 0], [3, 4, 1]], ["a", "b"]),
+        ("red,1,2\nblue,3,4\n", [[1, 2, 0], [3, 4, 1]], ["red", "blue"]),
+        ("−1,−.5,a\r1,−2,b\r", [[-1, -0.5, 0], [1, -2, 1]], ["a", "b"]),
+        ("1,2,1.0\n3,4,0\n5,6,01\n", [[1, 2, 1], [3, 4, 0], [5, 6, 1]], ["0", "1"]),
+        ("1,2,نعم\n3,4,<b>&amp;</b>\n", [[1, 2, 0], [3, 4, 1]], ["نعم", "<b>&amp;</b>"]),
     ],
 )
 def test_text_is_read_as_spreadsheets_write_it_and_as_the_page_itself_does(
@@ -246,9 +315,7 @@ def test_a_file_keeps_everything_and_is_looked_through_when_it_is_loaded(trainer
     with trainer.expect_download() as saved:
         trainer.get_by_role("button", name="Save file").click()
     content = Path(saved.value.path()).read_text()
-    trainer.reload()
-    expect(trainer.get_by_role("main")).to_be_visible()
-
+    show(trainer)
     load(trainer, "Load file", "a.json", content)
     expect(trainer.get_by_role("group", name="A: tanh-7")).to_be_visible()
     assert points(trainer) == "80 points: 40 of class in, 40 of class out"
@@ -256,25 +323,39 @@ def test_a_file_keeps_everything_and_is_looked_through_when_it_is_loaded(trainer
     expect(trainer.get_by_role("status")).to_contain_text("seed must be a whole number from 0")
     load(trainer, "Load file", "a.json", json.dumps({**json.loads(content), "points": [[1, 2, 9]]}))
     expect(trainer.get_by_role("status")).to_contain_text("a point is [1,2,9]")
+    other = {**json.loads(content), "set": {"name": "blobs", "n": 100, "noise": 2, "classes": 3}}
+    load(trainer, "Load file", "a.json", json.dumps(other))
+    expect(trainer.get_by_role("status")).to_contain_text("its points are of other classes than it names")
     load(trainer, "Load file", "a.json", "[]")
     expect(trainer.get_by_role("status")).to_contain_text("cannot be loaded")
 
 
-def test_a_link_that_would_be_too_long_is_refused_and_a_broken_one_is_said(trainer: Page) -> None:
+def test_a_link_that_would_be_too_long_is_refused(trainer: Page) -> None:
     content = "".join(f"{x},{y},{i % 2}\n" for i, (x, y) in enumerate(RANDOM.normal(size=(20_000, 2))))
     load(trainer, "Load a CSV file", "many.csv", content)
     expect(trainer.get_by_role("status")).to_contain_text("20000 points")
     trainer.get_by_role("button", name="Copy link").click()
     panel = trainer.get_by_role("dialog")
     expect(panel.get_by_role("status")).to_contain_text(re.compile(r"need a link of [\d,]+ characters.*Save a file"))
+
+
+def test_a_link_that_was_cut_off_is_said_in_words_of_the_pages_own(trainer: Page) -> None:
+    trainer.get_by_role("button", name="Copy link").click()
+    code = trainer.get_by_role("textbox", name="The link").input_value().partition("#train=")[2]
+    words = "This link cannot be opened: it was cut off or changed on its way."
+    script = "return given[0].map((hash) => it.fromHash(hash).then(String, (error) => error.message));"
+    cut = [f"#train={text}" for text in ("", "nonsense", code[:-1], code[: len(code) // 2], code + ".", "%" + code)]
+    said = called(trainer, "keeping", script.replace("return", "return Promise.all(").replace(";", ");"), cut)
+    assert [f"This link cannot be opened: {one}." for one in said] == [words] * len(cut)
     trainer.goto("about:blank")
-    show(trainer, "#train=nonsense")
-    expect(trainer.get_by_role("status")).to_contain_text("This link cannot be opened")
+    show(trainer, cut[3])
+    expect(trainer.get_by_role("status")).to_have_text(words)
+    expect(trainer.get_by_role("group", name="A: tanh-3")).to_be_visible()
 
 
 def test_the_toml_is_an_experiment_that_training_reads(trainer: Page, tmp_path: Path) -> None:
     put(trainer, "L2", 0.001, form="A")
-    for data in ("own", "Two moons", "One inside the other (the notebook’s)", "Clouds"):
+    for data in ("own", "Two moons", "The notebook’s disc", "Clouds"):
         directory = tmp_path / data[:3]
         if data == "own":
             paste(trainer, TEXT)
@@ -338,7 +419,28 @@ def test_runs_that_diverge_are_said_and_left_out(trainer: Page) -> None:
     put(trainer, "Rate", 10, form="A")
     train(trainer)
     expect(trainer.locator("#results")).to_contain_text(re.compile(r"\d+ of exponential-3-3-3-3 diverged"))
-    expect(trainer.get_by_role("button", name=re.compile(r"exponential.*: diverged")).first).to_be_visible()
+    diverged = trainer.get_by_role("button", name=re.compile(r"exponential.*: diverged")).first
+    diverged.click()
+    expect(trainer.locator("#meaning")).to_have_text(re.compile(r"^Run \d diverged: its weights are no numbers.$"))
+
+
+def test_points_far_smaller_than_one_have_their_boundary(trainer: Page) -> None:
+    put(trainer, "Epochs", 100)
+    put(trainer, "Runs", 1)
+    paste(trainer, "".join(f"{1e-14 * x},{1e-14 * y},{int(x > 0)}\n" for x, y in RANDOM.normal(size=(200, 2))))
+    train(trainer)
+    expect(trainer.locator("#meaning")).to_contain_text("Run 0: the boundary is a")
+
+
+def test_one_of_a_kind_is_not_said_as_many(trainer: Page) -> None:
+    put(trainer, "Epochs", 1)
+    put(trainer, "Runs", 1)
+    expect(trainer.locator("#progress")).to_have_text(re.compile("^1 run of each network at once, here; "))
+    trainer.get_by_role("checkbox", name="Compare with a second network").uncheck()
+    expect(trainer.locator("#progress")).to_have_text(re.compile("^1 run of the network at once, here; "))
+    train(trainer)
+    expect(trainer.locator("#progress")).to_have_text(re.compile("^1 epoch of 1 run in "))
+    expect(trainer.locator(".outcome-table")).to_contain_text(re.compile("1 epoch(?!s)"))
 
 
 @pytest.mark.parametrize(

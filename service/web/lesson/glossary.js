@@ -12,7 +12,7 @@ const TERMS = Object.freeze({
     "Where the network changes its mind: the points at which two classes are equally probable, and no other is more " +
     "so. With two classes, P is 0.5 there.",
   unit: "The smallest part of a network. It weighs its inputs, adds them up, and puts the sum through its activation.",
-  "hidden layer": "Units between the inputs and the output. Each of them gets everything that the layer before gives.",
+  "hidden layer": "Units between the inputs and the output. Each takes in everything that the layer before puts out.",
   sum:
     "What a unit makes of its inputs: each times its weight, and a constant, added up. With two classes, P is 0.5 " +
     "where the output’s sum is 0; with more, each has a sum, and the class of the largest is the most probable.",
@@ -23,8 +23,8 @@ const TERMS = Object.freeze({
   relu: "An activation: it passes a positive sum on as it is, and gives 0 for a negative one.",
   epoch: "One pass of the training through all of its points.",
   replicate:
-    "One training run of a network, with first weights and an order of the points of its own, and with points of its " +
-    "own or another split of the same ones.",
+    "One training run of a network. Each has its own first weights and its own order of the points, and either " +
+    "points of its own or its own split of the same ones.",
   "run 0": "The first training run of a network: the one that is drawn, and that answers for the network.",
   "test points": "Points that are kept apart while the network is trained, to see how it does on what it has not seen.",
   accuracy: "The share of the test points that the network puts into the right class: 0.9 is nine of ten.",

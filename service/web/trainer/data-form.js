@@ -62,7 +62,7 @@ export class DataForm {
         "p",
         { id: "editor-help", class: "lead" },
         "Click to add a point, drag to paint. By keyboard: arrows move the cross, 1 to 4 add a point of that class, ",
-        "Delete takes the nearest away.",
+        "Delete takes away the nearest.",
       ),
       this.details,
       h("p", { class: "file" }, field("Load a CSV file", file)),

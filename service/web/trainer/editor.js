@@ -106,7 +106,7 @@ export class Editor {
     const { x: across, y: up } = this.plot.domain;
     /** @param {number} value @param {Interval} interval */
     const round = (value, [low, high]) =>
-      Number(value.toFixed(Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(high - low))))));
+      Number(value.toFixed(Math.min(100, Math.max(0, 3 - Math.floor(Math.log10(high - low))))));
     return [round(x, across), round(y, up)];
   }
 

@@ -22,7 +22,7 @@ import { Random, STREAM } from "./random.js";
 /** @type {Readonly<Record<string, Kind>>} */
 export const GALLERY = Object.freeze({
   gaussian_quantiles: {
-    title: "One inside the other (the notebook’s)",
+    title: "The notebook’s disc",
     n: 2000,
     noise: Math.sqrt(0.1),
     classes: [2, 4],

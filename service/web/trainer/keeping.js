@@ -38,9 +38,20 @@ export async function fromHash(hash) {
   const code = new URLSearchParams(hash.slice(1)).get(NAME);
   if (code === null) return null;
   if (code.length > 4 * MOST_CHARACTERS) throw new Error("it is longer than any that this page makes");
-  const bytes = Uint8Array.from(atob(code.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
-  const text = new TextDecoder().decode(await through(new DecompressionStream("deflate-raw"), bytes));
-  return settingsOf(JSON.parse(text));
+  return settingsOf(await unpacked(code));
+}
+
+/** @param {string} code
+ *  @returns {Promise<unknown>}
+ *  @throws {Error} */
+async function unpacked(code) {
+  try {
+    const binary = atob(code.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (one) => one.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(await through(new DecompressionStream("deflate-raw"), bytes)));
+  } catch {
+    throw new Error("it was cut off or changed on its way"); // the browser's own words are about what it was coded in
+  }
 }
 
 /** @param {CompressionStream | DecompressionStream} stream @param {Uint8Array<ArrayBuffer>} bytes */
@@ -87,7 +98,7 @@ export function tomlOf({ set, classes, networks, seed, runs, epochs, domain }) {
 /** @param {import("./gallery.js").GallerySet} set @param {number} seed */
 function drawn({ name, n, noise, classes }, seed) {
   const isMany = ["gaussian_quantiles", "spiral", "blobs"].includes(name);
-  const variance = real(Number((noise * noise).toFixed(4)));
+  const variance = real(Number((noise * noise).toPrecision(3)));
   const spread = name === "gaussian_quantiles" ? `cov = ${variance}` : `noise = ${real(noise)}`;
   return [
     `generator = "${name}"`,

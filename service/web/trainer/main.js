@@ -1,9 +1,10 @@
 // The page: settings that are changed, a training that goes on, and what is seen of it.
 
-import { byId, h } from "../explorer/dom.js";
+import { byId, counted, h } from "../explorer/dom.js";
 import { Service } from "../explorer/service.js";
 import { arrive } from "../explorer/whereabouts.js";
 import { DataForm } from "./data-form.js";
+import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
 import { draw } from "./gallery.js";
 import { numberField, put, say } from "./inputs.js";
@@ -11,6 +12,7 @@ import { keepForm } from "./keep-form.js";
 import { fromHash } from "./keeping.js";
 import { NetworkForm } from "./network-form.js";
 import { Results } from "./results.js";
+import { kept, keepUntilBack } from "./session.js";
 import { asInTheNotebook, beginning, chosen, domainOf, fromRows, MOST_POINTS, namesOf, network } from "./settings.js";
 import { withMore, withoutEmpty } from "./settings.js";
 import { Stage } from "./stage.js";
@@ -21,7 +23,6 @@ import { Training } from "./training.js";
 
 /** How often numbers are written anew while maps move. */
 const NUMBERS_MS = 250;
-const MOST_UNDONE = 100;
 
 /** How often maps move: a frame costs as much for one of them as for ten, and each has news four times a second only;
  *  and how often for those who want less motion. */
@@ -30,8 +31,7 @@ const CALM_MS = 1000;
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let settings = beginning();
-/** @type {Settings[]} */
-const before = [];
+const earlier = new Earlier();
 /** @type {Set<Progress>} */
 const fresh = new Set();
 let isFrameAsked = false;
@@ -46,14 +46,14 @@ const service = new Service(
 const training = new Training(changed, say);
 const results = new Results(byId("results"), service);
 const editor = new Editor(settings.domain, {
-  onbegin: remember,
+  onbegin: () => earlier.keep(settings),
   onadd: (points, c) => add(points.map(([x, y]) => [x, y, c ?? dataForm.chosen])),
   onerase: erase,
 });
 const stage = new Stage(byId("maps"), editor, () => ({ settings, training }));
 const dataForm = new DataForm(editor, {
   onset: (set) => {
-    remember();
+    earlier.keep(settings);
     if (set === null) own(pointsShown(), settings.domain);
     else {
       const isNewSet = set.name !== settings.set?.name;
@@ -62,15 +62,15 @@ const dataForm = new DataForm(editor, {
     }
   },
   onclear: () => {
-    remember();
+    earlier.keep(settings);
     own(fromRows([]), settings.domain);
   },
   onundo: () => {
-    const last = before.pop();
+    const last = earlier.back(settings);
     if (last !== undefined) change(last);
   },
   onclasses: (count) => {
-    remember();
+    earlier.keep(settings);
     if (settings.set !== null) {
       const set = { ...settings.set, classes: count };
       return change({ set, classes: Array.from({ length: count }, (_, c) => String(c)), domain: domainOfSet(set) });
@@ -80,7 +80,7 @@ const dataForm = new DataForm(editor, {
     change({ classes, points: chosen(points, (i) => points.labels[i] < count) });
   },
   ontable: ({ points, classes }) => {
-    remember();
+    earlier.keep(settings);
     change({ set: null, points, classes, domain: domainOf(points) });
   },
 });
@@ -101,11 +101,11 @@ const forms = [
     h("label", { class: "check" }, isCompared, " Compare with a second network"),
   ),
 ];
-const keeping = keepForm(
-  byId("keep"),
-  () => ({ ...settings, isTrained: training.phase === "done", seen: stage.seen }),
-  (loaded) => open(loaded),
-);
+const current = () => ({ ...settings, isTrained: training.phase === "done", seen: stage.seen });
+const keeping = keepForm(byId("keep"), current, (loaded) => {
+  earlier.keep(settings);
+  open(loaded);
+});
 
 const train = h("button", { type: "button", class: "main", onclick: press }, "Train");
 const step = h("button", { type: "button", onclick: () => stepOnce() }, "One epoch");
@@ -120,7 +120,13 @@ function build() {
   byId("data").append(head, ...others.slice(0, 2), stage.controls, ...others.slice(2));
   const preset = h(
     "button",
-    { type: "button", onclick: () => change({ ...beginning(), ...asInTheNotebook() }) },
+    {
+      type: "button",
+      onclick: () => {
+        earlier.keep(settings);
+        change({ ...beginning(), ...asInTheNotebook() });
+      },
+    },
     "As in the notebook",
   );
   byId("networks-title").after(preset);
@@ -143,7 +149,6 @@ function change(changes) {
 /** Open what a link or a file holds, trained where it was.
  *  @param {Settings} opened */
 function open(opened) {
-  before.length = 0;
   change(opened);
   stage.look(opened.seen ?? null);
   if (opened.isTrained) press();
@@ -159,11 +164,6 @@ const domainOfSet = (set) =>
 
 /** @param {import("./gallery.js").Points} points @param {Domain} domain */
 const own = (points, domain) => change({ set: null, points, domain });
-
-function remember() {
-  before.push(settings);
-  if (before.length > MOST_UNDONE) before.shift();
-}
 
 /** @param {number[][]} rows */
 function add(rows) {
@@ -266,18 +266,21 @@ function tell() {
   const where = first === last ? `Epoch ${first}` : `Epochs ${first} to ${last}`;
   const seconds = training.took === null ? "" : ` in ${(training.took / 1000).toFixed(1)} s`;
   const cores = training.pool.size === 1 ? "one worker" : `${training.pool.size} workers`;
+  const { epochs, runs, networks, seed } = settings;
+  const whose = networks.length === 1 ? "the network" : "each network";
   byId("progress").textContent =
     phase === "fresh"
-      ? `${settings.runs} runs of each network at once, here; seed ${settings.seed} makes them the same each time.`
+      ? `${counted(runs, "run")} of ${whose} at once, here; seed ${seed} makes them the same each time.`
       : phase === "done"
-        ? `${settings.epochs} epochs of ${settings.runs * settings.networks.length} runs${seconds}, by ${cores}.`
-        : `${where} of ${settings.epochs}.`;
+        ? `${counted(epochs, "epoch")} of ${counted(runs * networks.length, "run")}${seconds}, by ${cores}.`
+        : `${where} of ${epochs}.`;
   byId("progress").dataset.phase = byId("maps").dataset.phase = phase;
 }
 
-async function readAddress() {
+/** @param {Settings | null} [held] by this page before it was loaded again */
+async function readAddress(held = null) {
   try {
-    const given = await fromHash(location.hash);
+    const given = held ?? (await fromHash(location.hash));
     if (given !== null) open(given);
   } catch (error) {
     say(`This link cannot be opened: ${error instanceof Error ? error.message : error}.`);
@@ -290,6 +293,7 @@ tell();
 /** @type {HTMLElement} */ (document.querySelector("main")).hidden = false;
 editor.draw();
 stage.enlarge();
-readAddress();
+readAddress(kept());
+keepUntilBack(current);
 arrive();
 training.pool.prepare();

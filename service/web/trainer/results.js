@@ -57,7 +57,8 @@ export class Results {
     });
     const how = training.overlap > 0 ? "Each run splits your points anew." : "Each run draws points of its own.";
     this.note.textContent =
-      `${how} 30% of them are for testing, and a fifth of the rest is set aside for validation, as in training. ` +
+      `${how} 30% of them are for testing, and a fifth of the rest is set aside, as training with Python does for ` +
+      "validation. " +
       "Agreement is the share of the runs on the majority’s side, over the map." +
       (said.length > 0 ? ` ${said.join("; ")}.` : "");
   }
@@ -71,7 +72,7 @@ export class Results {
     if (settings.networks.length === 2) {
       const names = namesOf(settings.networks);
       const [a, b] = names.map((name, i) => ({ name, values: training.of(i).map(({ accuracy }) => accuracy) }));
-      this.verdict.textContent = `${verdictOn(a, b, training.overlap)}.`;
+      this.verdict.textContent = `${verdictOn(a, b, training.overlap).replace(/^it /, "It ")}.`;
     }
     onjudged(performance.now());
     if (!isOfTheNotebook(training)) return;

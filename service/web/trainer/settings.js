@@ -97,7 +97,8 @@ const one = (spec, key) => /** @type {Record<string, unknown>} */ (/** @type {un
  *  @param {NetworkSpec} spec @param {number} epochs */
 export function recipeOf({ rate, batch, l1, l2 }, epochs) {
   const penalties = `${l1 > 0 ? `, L1 ${l1}` : ""}${l2 > 0 ? `, L2 ${l2}` : ""}`;
-  return `rate ${rate}, batches of ${batch}${penalties}, ${epochs.toLocaleString("en")} epochs`;
+  const count = `${epochs.toLocaleString("en")} epoch${epochs === 1 ? "" : "s"}`;
+  return `rate ${rate}, batches of ${batch}${penalties}, ${count}`;
 }
 
 /** The same without classes that have no points, unless these are fewer than two.
@@ -123,7 +124,7 @@ export function domainOf({ x, y }) {
     for (const value of column) [low, high] = [Math.min(low, value), Math.max(high, value)];
     if (!(low < high)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [-1.5, 1.5];
     const margin = (high - low) / 10;
-    const digits = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(high - low))));
+    const digits = Math.min(100, Math.max(0, 3 - Math.floor(Math.log10(high - low))));
     return [Number((low - margin).toFixed(digits)), Number((high + margin).toFixed(digits))];
   };
   return { x: around(x), y: around(y), names: ["x1", "x2"] };
@@ -138,6 +139,7 @@ export function settingsOf(given) {
   const classes = listOf(given.classes, "classes", 2, MOST_CLASSES).map(nameOfClass);
   if (new Set(classes).size < classes.length) throw new Error("two classes have the same name");
   const set = given.set ? setOf(given.set) : null;
+  if (set !== null && set.classes !== classes.length) throw new Error("its points are of other classes than it names");
   const points = set === null ? pointsOf(given.points, classes.length) : null;
   return {
     classes,

@@ -98,15 +98,22 @@ export class Stage {
     this.maps.mark(this.#network, this.#chosen === "run" && one !== undefined ? this.#run : null);
     const shown = this.#field(one, all, count);
     this.editor.paint(shown, scale, !isAgreement);
-    const told = isAgreement || shown === null ? AGREEMENT : this.#probability(settings.classes, shown);
-    this.meaning.textContent = shown === null ? "" : told;
+    if (shown === null) this.meaning.textContent = this.#chosen === "none" ? "" : this.#diverged(one, all);
+    else this.meaning.textContent = isAgreement ? AGREEMENT : this.#probability(settings.classes, shown);
+  }
+
+  /** Why there is no map although there are runs.
+   *  @param {Progress | undefined} one @param {Progress[]} all */
+  #diverged(one, all) {
+    if (this.#chosen === "run") return one ? `Run ${this.#run} diverged: its weights are no numbers.` : "";
+    return all.length === 0 ? "" : "All runs diverged: their weights are no numbers.";
   }
 
   /** What the colours of probabilities say, and the shape that the line between two classes has.
    *  @param {string[]} classes @param {Field} field */
   #probability(classes, { values, labels }) {
     const whose = this.#chosen === "run" ? `Run ${this.#run}` : "The mean of the runs";
-    if (labels !== null) return `${whose}: a hue a class; the stronger, the surer.`;
+    if (labels !== null) return `${whose}: each class has its hue; the stronger, the surer.`;
     const shape = shapeOf(values, NODES, classes);
     return `${whose}: ${shape}. Blue is class ${classes[0]}, orange class ${classes[1]}; the stronger, the surer.`;
   }
