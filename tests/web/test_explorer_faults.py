@@ -82,12 +82,23 @@ def test_weights_that_make_no_network_are_left_to_the_service(page: Page, api: A
         assert abs(fields[model] - api.boundary(model, 500, replicate=0)).max() < TOLERANCE
 
 
-@pytest.mark.parametrize("script", ["main.js", "wires.js", "state.js"])
+@pytest.mark.parametrize("script", ["main.js", "lines.js", "state.js"])
 def test_a_page_whose_script_does_not_load_says_so_at_once(page: Page, journal: Journal, script: str) -> None:
     journal.expect("ERR_FAILED")
     page.route(f"**/explorer/{script}", lambda route: route.abort())
     page.goto("/")
     expect(page.get_by_text("A part of this page did not load")).to_be_visible()
+
+
+def test_maps_stay_where_what_is_below_them_does_not_load(page: Page, journal: Journal) -> None:
+    journal.expect("ERR_FAILED", "dynamically imported module")
+    page.route("**/explorer/wires.js", lambda route: route.abort())
+    show(page)
+    expect(page.locator("#status")).to_contain_text("A part of this page did not load")
+    assert set(csv_fields(page)) == set(MODELS)
+    show(page, "?epoch=0")
+    for model in MODELS:
+        expect(panel(page, model).locator(".summary")).to_contain_text("Before training")
 
 
 def test_a_page_whose_first_script_is_missing_says_so_after_a_while(page: Page, journal: Journal) -> None:

@@ -1,6 +1,7 @@
 // Where a map's boundary runs, in words, for whoever does not see it. Pure: no page, no requests.
 
 import { contours } from "./contours.js";
+import { inWords, listed } from "./dom.js";
 
 /** @typedef {import("./contours.js").Line} Line */
 /** @typedef {ArrayLike<number>} Grid one number a node, [side · side]: x runs fastest, the first row is the lowest */
@@ -17,8 +18,6 @@ const FEW_LINES = 2;
 
 /** Regions of which each is described. */
 const FEW_REGIONS = 6;
-
-const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 /** Where the boundary of a map runs: "a straight line from the left edge to the top", "a closed curve around the
  *  centre", "no boundary: y = 1 everywhere". With `classes` the grid is of labels, positions among these names:
@@ -284,15 +283,4 @@ function regionsOf(labels, side) {
     sizes.push({ label, nodes });
   }
   return { of, sizes };
-}
-
-/** A small number as a word.
- *  @param {number} n */
-export const inWords = (n) => NUMBERS[n] ?? String(n);
-
-/** `a`, `a and b`, `a, b and c`.
- *  @param {string[]} parts */
-export function listed(parts) {
-  const last = parts[parts.length - 1];
-  return parts.length < 2 ? last : `${parts.slice(0, -1).join(", ")} and ${last}`;
 }

@@ -1,67 +1,51 @@
-// The page's content: every part of it, made for one catalogue, and drawn for one view after another.
+// The page's content, made for one catalogue, and drawn for one view after another: the maps, and once these are seen
+// what stands below them, whose modules are loaded then.
 
-import { Comparison } from "./comparison.js";
 import { Curves } from "./curve.js";
 import { Data } from "./data.js";
-import { byId, h, messageOf, say } from "./dom.js";
+import { byId, inWords, messageOf } from "./dom.js";
 import { columnsOf, curl } from "./downloads.js";
 import { Fields } from "./fields.js";
 import { legend, marks } from "./legend.js";
-import { NetworkView } from "./network-view.js";
 import { DifferencePanel, differenceScale } from "./difference.js";
 import { ModelPanel } from "./panels.js";
-import { PointView } from "./point.js";
-import { introduction, questions } from "./questions.js";
 import { rangeOf, scaleFor } from "./scales.js";
 import { keepExperiment } from "./sharing.js";
 import { SliceControls } from "./slice.js";
-import { settled, tellPanels } from "./spoken.js";
-import { addressOf, DEFAULTS } from "./state.js";
-import { pairOf, sentence } from "./verdicts.js";
-import { comparable, coordinate, isOfP, mapped, onPoints, viewOf } from "./view.js";
+import { comparable, coordinate, isOfP, viewOf } from "./view.js";
 
 /** @typedef {import("./scales.js").AnyScale} AnyScale */
 
 export class Content {
   /** @type {Map<string, Field | null>} what is drawn, by model */
   #drawn = new Map();
+  /** @type {import("./sections.js").Sections | null | undefined} null where they cannot be had */
+  #sections;
 
   /** @param {Catalogue} catalogue @param {import("./service.js").Service} service
-   *  @param {import("./state.js").State} state */
-  constructor(catalogue, service, state) {
+   *  @param {import("./state.js").State} state
+   *  @param {(error: unknown) => void} onfault called where a part of the page cannot be had */
+  constructor(catalogue, service, state, onfault) {
+    this.onfault = onfault;
     this.catalogue = catalogue;
     this.service = service;
     this.state = state;
     this.fields = new Fields(service, catalogue);
     this.data = new Data(catalogue);
-    /** @type {Promise<import("./volume.js").VolumeView> | null} */
-    this.volume = null;
-    byId("volume").hidden = true;
-    const handlers = this.#handlers();
-    const { comparison } = catalogue;
+    this.handlers = this.#handlers();
+    const { handlers } = this;
     this.panels = catalogue.models.map((model) => new ModelPanel(model, catalogue, handlers));
     this.difference = comparable(catalogue).length > 1 ? new DifferencePanel(catalogue, handlers) : null;
     this.curves = new Curves(this.panels, this.fields, catalogue.epochs);
-    this.networkView = new NetworkView(byId("inside"), catalogue, this.fields, handlers);
-    this.pointView = new PointView(byId("point"), catalogue, service, handlers);
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
-    this.comparison =
-      comparison === null
-        ? null
-        : new Comparison(byId("comparison"), comparison, handlers, service, otherExperiments(catalogue, state));
-    this.tell = settled(() => tellPanels(this.panels, this.difference, this.view, this.#drawn));
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
-    byId("questions").replaceChildren(...questions(catalogue, state));
     byId("introduction").textContent = introduction(catalogue);
     keepExperiment(catalogue);
     for (const name of ["comparison", "dataset"]) {
       const query = new URLSearchParams({ experiment: catalogue.experiment ?? "", format: "csv" });
       byId(`${name}-csv`).setAttribute("href", `${name}?${query}`);
     }
-    byId("inside").hidden = mapped(catalogue).length === 0;
-    byId("point").hidden = onPoints(catalogue).length === 0;
-    byId("comparison").hidden = comparison === null;
   }
 
   /** @returns {Handlers} */
@@ -98,13 +82,31 @@ export class Content {
       ...models.map((model) => this.fields.load(model, view)),
       ...models.map((model) => model.loadNetwork(this.service, view.run)),
       isInside ? this.fields.loadUnits(inside, view) : null,
+      this.complete(),
     ]);
+  }
+
+  /** Whether all that can be had of the page is there, and not the maps alone. */
+  get isComplete() {
+    return this.#sections !== undefined;
+  }
+
+  /** Load what stands below the maps. Without it these are still worth seeing. */
+  async complete() {
+    try {
+      const { Sections } = await import("./sections.js");
+      this.#sections ??= new Sections(this);
+    } catch (error) {
+      if (!this.isComplete) this.onfault(error);
+      this.#sections ??= null;
+    }
   }
 
   /** Draw everything that is seen, as far as it is loaded; say whether that was all.
    *  @param {View} view @param {Set<string>} seen @param {number} nodes of the maps, an axis
    *  @param {boolean} isFirst whether the maps are to be seen at once, and what is below them later */
   draw(view, seen, nodes, isFirst = false) {
+    if (!isFirst && !this.isComplete) return false;
     const { fields, catalogue } = this;
     const available = catalogue.models.filter((model) => fields.unavailableReason(model, view) === null);
     const drawn = new Map(available.map((model) => [model.name, this.#fieldOf(model, view, nodes)]));
@@ -119,12 +121,7 @@ export class Content {
     this.data.draw(view, this.panels, scale);
     const command = curl(fields, available, view, this.#isDifferenceShown(view) ? fields.difference(view) : null);
     if (byId("curl").textContent !== command) byId("curl").textContent = command;
-    this.comparison?.draw(view);
-    this.#drawVolume(view);
-    this.pointView.fill(view);
-    this.tell();
-    if (seen.has("point") && !this.#drawPoint(view)) return false;
-    if (seen.has("inside") && !this.#drawInside(view, nodes)) return false;
+    if (this.#sections?.draw(view, seen, nodes) === false) return false;
     this.curves.show(view);
     return true;
   }
@@ -143,7 +140,7 @@ export class Content {
     const scale = this.#sharedScale(view);
     for (const panel of panels) this.#drawPanel(panel, view, scale, true);
     if (isPairSeen) this.#drawDifference(view, true);
-    return !seen.has("inside") || this.#drawInside(view, nodes, true);
+    return this.#sections?.follow(view, seen, nodes) ?? true;
   }
 
   /** What a model's map shows; null where that is not loaded. A model that cannot be evaluated is asked for instead.
@@ -198,53 +195,12 @@ export class Content {
       return;
     }
     this.difference.draw(view, view.pair, this.fields, first, second);
-    const tested = pairOf(this.catalogue.comparison, a, b);
-    say(this.difference.verdict, tested ? sentence(tested, this.catalogue.comparison) : "");
   }
 
-  /** The surface over three features, whose modules are loaded where there are so many.
-   *  @param {View} view */
-  async #drawVolume(view) {
-    if (this.catalogue.features.length < 3 || comparable(this.catalogue).length === 0) return;
-    const { service, catalogue, state } = this;
-    this.volume ??= import("./volume.js").then(
-      (part) => new part.VolumeView(byId("volume"), catalogue, service, state),
-    );
-    try {
-      await (await this.volume).draw(view);
-    } catch (error) {
-      byId("volume").hidden = false;
-      say(byId("volume"), `The surface in 3-D cannot be shown: ${messageOf(error)}`);
-      this.volume = null;
-    }
-  }
-
-  /** @param {View} view */
-  #drawPoint(view) {
-    const isLoaded = (/** @type {Model} */ model) =>
-      !model.isEvaluatedHere || model.unavailableReason(view.run) !== null || model.network(view.run) !== null;
-    if (!this.catalogue.models.every(isLoaded)) return false;
-    this.pointView.draw(view);
-    return true;
-  }
-
-  /** @param {View} view @param {number} nodes */
-  #drawInside(view, nodes, isFollowing = false) {
-    const model = this.catalogue.model(view.inside);
-    if (model === null) return true;
-    const reason = this.fields.unitsUnavailable(model, view);
-    if (reason !== null) {
-      this.networkView.say(model, reason);
-      return true;
-    }
-    const units = this.fields.units(model, view, nodes);
-    if (units === null) return false;
-    try {
-      this.networkView.draw(view, model, units, isFollowing);
-    } catch (error) {
-      this.networkView.say(model, `cannot be drawn: ${messageOf(error)}`);
-    }
-    return true;
+  /** What is drawn of a model; null where there is nothing.
+   *  @param {Model} model */
+  drawnOf(model) {
+    return this.#drawn.get(model.name) ?? null;
   }
 
   /** What is drawn, in a few words. */
@@ -289,12 +245,17 @@ export class Content {
   }
 }
 
-/** Links to the comparisons of the other experiments, as a sentence.
- *  @param {Catalogue} catalogue @param {import("./state.js").State} state */
-function otherExperiments({ experiments, experiment }, { values: { theme, colours } }) {
-  const others = experiments.filter((name) => name !== experiment);
-  /** @param {string} name */
-  const to = (name) => `${addressOf({ ...DEFAULTS, theme, colours, experiment: name })}#comparison`;
-  const links = others.flatMap((name, i) => [i > 0 ? ", " : " Other experiments: ", h("a", { href: to(name) }, name)]);
-  return links.length > 0 ? [...links, "."] : [];
+/** What the page is about, in words.
+ *  @param {Catalogue} catalogue */
+function introduction({ quantity: { isValue, isMulticlass, classes }, comparison }) {
+  const kinds = isMulticlass ? `${inWords(classes.length)} classes` : "two classes";
+  const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
+  const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
+  return (
+    `Small neural networks learn to ${what}. More units and more layers can ${drawn}. ` +
+    "What they do learn depends on how they are trained, too, and on luck: " +
+    (comparison?.protocol.replicates === 1
+      ? "each was trained once, which does not show how much."
+      : "so each was trained many times.")
+  );
 }

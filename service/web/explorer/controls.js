@@ -65,7 +65,8 @@ export class Controls {
       "›",
     );
     this.slider = h("input", { id: "epoch", type: "range", min: 0, max: 0, step: 1, oninput: () => this.#seek() });
-    this.output = h("output", { for: "epoch", "aria-live": "off" });
+    this.text = h("span");
+    const output = h("output", { for: "epoch", "aria-live": "off" }, this.text);
     this.run = select("run", {}, (value) => state.set({ run: Number(value) }));
     this.experiment = select("experiment", {}, (value) =>
       state.set({ ...DEFAULTS, ...kept(state.values), experiment: value }),
@@ -88,8 +89,8 @@ export class Controls {
       this.back,
       this.on,
       h("label", { for: "epoch" }, "Epoch"),
-      this.slider,
-      this.output,
+      h("div", { class: "track" }, this.slider),
+      output,
     );
     const fields = h(
       "div",
@@ -142,7 +143,7 @@ export class Controls {
     this.on.disabled = this.play.disabled || position >= this.#epochs.length - 1;
     const epoch = this.#epochs[Math.max(0, position)];
     const text = epoch === undefined ? "none recorded" : epochText(epoch, this.#epochs.at(-1));
-    this.output.textContent = text;
+    this.text.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
     this.#label();
   }

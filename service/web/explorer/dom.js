@@ -65,6 +65,19 @@ export const interval = ([low, high], digits = 3) => `[${fixed(low, digits)}, ${
  *  @param {number} n @param {string} noun */
 export const counted = (n, noun, plural = "s") => `${n} ${noun}${n === 1 ? "" : plural}`;
 
+const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+/** A small number as a word.
+ *  @param {number} n */
+export const inWords = (n) => NUMBERS[n] ?? String(n);
+
+/** `a`, `a and b`, `a, b and c`.
+ *  @param {string[]} parts */
+export function listed(parts) {
+  const last = parts[parts.length - 1];
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(", ")} and ${last}`;
+}
+
 /** When in a training something is: `before training`, `after epoch 66`, or `after epoch 66 of 500`.
  *  @param {number} epoch @param {number} [last] */
 export const epochText = (epoch, last) =>

@@ -3,7 +3,7 @@
 import { load } from "./catalogue.js";
 import { Content } from "./content.js";
 import { Controls } from "./controls.js";
-import { byId, reach } from "./dom.js";
+import { byId, messageOf, reach } from "./dom.js";
 import { downloads } from "./downloads.js";
 import { FEW_NODES, FEWEST_NODES, NODES } from "./fields.js";
 import { Follower } from "./follow.js";
@@ -89,7 +89,7 @@ class Page {
     const { experiment, run } = this.state.values;
     const catalogue = await load(service, before, experiment, run);
     if (catalogue !== before) {
-      this.#content = new Content(catalogue, service, this.state);
+      this.#content = new Content(catalogue, service, this.state, (error) => this.#lack(error));
       this.#drawn.key = "";
       for (const ids of [this.#seen, this.#near]) ids.clear();
       for (const watch of this.watches) {
@@ -103,6 +103,13 @@ class Page {
     if (isEmpty) this.follower.say("The service has no models yet. Train some: python -m training train");
     else this.follower.say(this.follower.news);
     await this.#settle();
+  }
+
+  /** Say that a part of the page cannot be had, as long as there is nothing newer to say.
+   *  @param {unknown} error */
+  #lack(error) {
+    this.follower.news = `A part of this page did not load: reload it. ${messageOf(error)}`;
+    this.follower.say(this.follower.news);
   }
 
   /** Without a key the links to data lead nowhere.
@@ -171,7 +178,7 @@ class Page {
   /** @param {Content} content */
   #draw(content) {
     const key = this.#key;
-    const isFirst = this.main.hidden && location.hash === "";
+    const isFirst = !content.isComplete && location.hash === "";
     const began = performance.now();
     const { view } = content;
     const isMoving = key === this.#drawn.key && (view.epoch !== this.#drawn.epoch || this.#resting !== 0);
@@ -193,7 +200,8 @@ class Page {
       this.#drawn.key = key;
       this.#drawn.until = now + Math.max(WORDS_MS, (now - began) / WORDS_SHARE);
     }
-    if (isFirst) requestAnimationFrame(() => setTimeout(() => this.#draws())); // once it is seen, and has a size
+    // Once it is seen, and has a size.
+    if (isFirst) requestAnimationFrame(() => setTimeout(() => content.complete().then(() => this.#draws())));
     if (isFollowing) setTimeout(() => this.#adapt(performance.now() - began)); // once the browser has painted it
     if (isMoving) {
       this.#resting = setTimeout(() => {

@@ -1,6 +1,5 @@
 // Questions to start from, answered in a sentence from the data, each a link to the view that shows it.
 
-import { inWords } from "./boundary-words.js";
 import { fixed, h, nonBreaking } from "./dom.js";
 import { scoreOf } from "./panels.js";
 import { isSplit } from "./remarks.js";
@@ -85,21 +84,6 @@ function mostOf({ variance }) {
 
 /** @type {Record<string, string>} */
 const SOURCES = { data: "the draw of the data", weights: "the initial weights", batches: "the order of the batches" };
-
-/** What the page is about, in words.
- *  @param {Catalogue} catalogue */
-export function introduction({ quantity: { isValue, isMulticlass, classes }, comparison }) {
-  const kinds = isMulticlass ? `${inWords(classes.length)} classes` : "two classes";
-  const what = isValue ? "predict a number" : `tell ${kinds} of points apart`;
-  const drawn = isValue ? "bend a surface in more places" : "draw more complex boundaries";
-  return (
-    `Small neural networks learn to ${what}. More units and more layers can ${drawn}. ` +
-    "What they do learn depends on how they are trained, too, and on luck: " +
-    (comparison?.protocol.replicates === 1
-      ? "each was trained once, which does not show how much."
-      : "so each was trained many times.")
-  );
-}
 
 /** @param {State} state @param {string} question @param {string} answer
  *  @param {string} target the id of the part of the page that shows it @param {Partial<Values>} changes to the view */

@@ -48,10 +48,10 @@ function mapInWords(model, view, { values, labels }) {
 /** Tell every panel's map, and the difference's.
  *  @param {import("./panels.js").ModelPanel[]} panels
  *  @param {import("./difference.js").DifferencePanel | null} difference
- *  @param {View} view @param {Map<string, Field | null>} drawn by model */
-export function* tellPanels(panels, difference, view, drawn) {
+ *  @param {View} view @param {(model: Model) => Field | null} drawnOf */
+export function* tellPanels(panels, difference, view, drawnOf) {
   for (const { model, shape } of panels) {
-    const field = drawn.get(model.name) ?? null;
+    const field = drawnOf(model);
     say(shape, field === null ? "" : mapInWords(model, view, field));
     yield;
   }

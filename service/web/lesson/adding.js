@@ -1,8 +1,7 @@
 // A picture that moves: the units of a network's last hidden layer, added into its output one after the other.
 
-import { inWords } from "../explorer/boundary-words.js";
 import { signedScale } from "../explorer/colours.js";
-import { h } from "../explorer/dom.js";
+import { h, inWords } from "../explorer/dom.js";
 import { NODES } from "../explorer/fields.js";
 import { line } from "../explorer/lines.js";
 import { Plot } from "../explorer/map.js";

@@ -1,7 +1,6 @@
 // The last step: whether depth always helps, from a study of depth and points, or else from the comparison.
 
-import { inWords, listed } from "../explorer/boundary-words.js";
-import { h, interval, number } from "../explorer/dom.js";
+import { h, interval, inWords, listed, number } from "../explorer/dom.js";
 import { scoreOf } from "../explorer/panels.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { classifiers } from "./cast.js";

@@ -1,6 +1,6 @@
 // The first four steps: no hidden layer, a few units, more of them, and a second layer.
 
-import { inWords, listed } from "../explorer/boundary-words.js";
+import { inWords, listed } from "../explorer/dom.js";
 import { pairOf } from "../explorer/verdicts.js";
 import { scoreOf } from "../explorer/panels.js";
 import { recipe } from "../explorer/remarks.js";
