@@ -1,8 +1,9 @@
 """`python -m training study FILE`: what is missing is trained, told and exported, and what fails is named."""
 
-import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from bundle.study_store import Store
 from tests.training.study import stubs
 from tests.training.study.test_engine import rows, scheduler
 from training.cli import main
-from training.study import engine, export, spec, threads
+from training.study import engine, export, spec
 from training.study.grids import Grids
 
 STUDY = """
@@ -61,7 +62,7 @@ class Ran:
 
     models: Path
     file: Path
-    done: Result
+    done: "subprocess.CompletedProcess[str]"
 
     @property
     def store(self) -> Store:
@@ -73,7 +74,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     directory = tmp_path_factory.mktemp("study")
     file, models = directory / "small.toml", directory / "models"
     file.write_text(STUDY)
-    return Ran(models, file, study(file, models, "--workers", "0"))
+    command = [sys.executable, "-m", "training", "study", str(file), "--models-dir", str(models), "--workers", "0"]
+    return Ran(models, file, subprocess.run(command, capture_output=True, text=True, check=False))
 
 
 def study(file: Path, models: Path, *options: str) -> Result:
@@ -88,7 +90,7 @@ def test_every_cell_is_trained_and_told(ran: Ran) -> None:
 
 
 def test_a_cell_that_fails_is_one_line_with_its_reason_and_the_others_are_finished(ran: Ran) -> None:
-    assert ran.done.exit_code == 1
+    assert ran.done.returncode == 1
     assert re.search(r"\n  noise1.0-test_fraction0.99, replicates 0-2: .*a split would be empty", ran.done.stderr)
     assert "not everything could be trained; --retry-failed tries it again" in ran.done.stderr
     assert len(ran.store.present()) == 2
@@ -137,7 +139,6 @@ def test_an_export_that_ends_its_process_is_told_with_what_the_cells_have_come_t
     ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "_train", stubs.end_process)
-    monkeypatch.setattr(threads, "limit_to_one", os.getpid)  # TensorFlow takes seconds to load
     told = study(ran.file, tmp_path / "models", "--merge", str(ran.models), "--export-only")
     assert told.exit_code == 1
     assert "More noise is worse.\n  undecided: " in told.stdout
