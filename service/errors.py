@@ -3,7 +3,6 @@
 import errno
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -92,15 +91,6 @@ def is_shortage(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in SHORTAGES
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "new thread" in str(error))
-
-
-def require_memory(n_bytes: int) -> None:
-    """Raise MemoryError where there is not so much left.
-
-    Some libraries end the process where they find none, so what takes much gives up before that. What is not written to
-    costs a call of the kernel.
-    """
-    np.empty(n_bytes, np.uint8)
 
 
 def log_unexpected(error: Exception, request_id: str) -> ServiceError:

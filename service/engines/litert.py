@@ -13,7 +13,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
 from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points, Signature, Tensor
-from service.errors import require_memory
+from service.memory import require_memory
 
 SIZES = (64, 512, 1024, 4096)
 """Points a block: 64 cost hardly more than one; at 4,096 the cost of calling has gone and all fits the cache."""

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.errors import require_memory
+from service.memory import require_memory
 
 Bands = Iterable[NDArray[np.float32]]
 

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.errors import is_shortage, require_memory
+from service.errors import is_shortage
+from service.memory import require_memory
 
 LOADER_SHORTAGES = ("failed to map segment", "annot allocate memory", "Too many open files")
 """What glibc's loader says of a library for which something ran out."""

@@ -1,6 +1,8 @@
 """The house: data flow one way, and each layer of the service knows only those below it."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,14 @@ import pytest
 
 from tests.conftest import ROOT
 
-VALUES = {"service", "service.errors", "service.settings", "service.observability", "service.file_stamp"}
+VALUES = {
+    "service",
+    "service.errors",
+    "service.settings",
+    "service.observability",
+    "service.file_stamp",
+    "service.memory",
+}
 """What every layer may use."""
 
 TRANSPORT = {"service.threads", "service.client_limits"}
@@ -75,6 +84,24 @@ def test_a_layer_of_the_service_knows_only_those_below_it(layer: str) -> None:
         and name != "service"
     }
     assert strangers == set()
+
+
+def imported_in_all(path: Path, seen: set[Path]) -> Iterator[str]:
+    """Yield the modules that a file and the service's that it imports import."""
+    seen.add(path)
+    for name in imported(path):
+        yield name
+        for file in (ROOT / f"{name.replace('.', '/')}{end}" for end in (".py", "/__init__.py")):
+            if file.is_file() and file not in seen:
+                yield from imported_in_all(file, seen)
+
+
+@pytest.mark.parametrize("peer", ["bentoml", "kserve", "litserve", "mlserver", "ray", "triton"])
+def test_the_engine_runs_with_what_a_benchmarks_peer_installs(peer: str) -> None:
+    lines = (ROOT / f"requirements/peers/{peer}.txt").read_text().splitlines()
+    installed = {re.split("[=>[]", line)[0].replace("-", "_") for line in lines}
+    needed = {name.partition(".")[0] for name in imported_in_all(ROOT / "service/engines/litert.py", set())}
+    assert needed - sys.stdlib_module_names - {"service", "bundle"} <= installed
 
 
 def test_edges_reach_models_through_the_data_plane_alone() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
-from service.errors import require_memory
+from service.memory import require_memory
 from service.rendering.arrays import json_chunks, label_chunks, npy_chunks
 
 BANDS = [np.array(rows, np.float32) for rows in ([[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6]])]
