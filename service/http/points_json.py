@@ -39,19 +39,21 @@ NO_NUMBERS = (ValueError, TypeError, RuntimeError, struct.error, OverflowError)
 PLACEHOLDER = ["#"]
 """What stands in the place of numbers that were cut out of a body."""
 
+ExcessLimits = Callable[[], tuple[int, int]]
+"""Gives the limits of `refuse_excess`, and is asked for a long body only."""
+
 _PLACEHOLDER_JSON = orjson.dumps(PLACEHOLDER)
 _parsers: "deque[simdjson.Parser]" = deque(maxlen=os.cpu_count())
 
 
 def parse_points_json(
-    content: Body, *names: str, objects: tuple[str, ...] = (), limits: Callable[[], tuple[int, int]] | None = None
+    content: Body, *names: str, objects: tuple[str, ...] = (), limits: ExcessLimits | None = None
 ) -> Any:
     """Return what a JSON body says, as `parse_json` does, but for its rows of numbers by one of the names: an array.
 
     The rows may also stand one level deeper, in an object that has one of the names `objects`. The array is float32
     [n, d], and there only where the rows are most of the body and as they should be: n lists of d numbers, all of them
-    in range. All else is left as it is, so that whoever looks at it says what is wrong. `limits` gives those of
-    `refuse_excess`, and is asked for a long body only.
+    in range. All else is left as it is, so that whoever looks at it says what is wrong.
 
     Raises:
         MalformedError: it is not JSON.
@@ -60,8 +62,8 @@ def parse_points_json(
     rows, rest = None, content
     if len(content) >= ARRAY_PARSE_MIN_BYTES:
         rows, rest = _cut(content, *_list_around(content, len(content) // 2))
-    if limits is not None and len(content) > COUNT_FROM_BYTES:
-        refuse_excess_beside(rows, rest, content, *limits())
+    if limits is not None:
+        refuse_excess_beside(rows, rest, content, limits)
     if rows is not None and rows.ndim == 2:
         try:
             document = orjson.loads(rest)
@@ -72,10 +74,12 @@ def parse_points_json(
     return parse_json(content)
 
 
-def refuse_excess_beside(numbers: Points | None, rest: Body, content: Body, max_points: int, n_features: int) -> None:
+def refuse_excess_beside(numbers: Points | None, rest: Body, content: Body, limits: ExcessLimits) -> None:
     """Refuse a long body as `refuse_excess` does, unless numbers that are not too many were cut out of it."""
-    has_few = numbers is not None and numbers.size <= max_points * n_features and len(rest) <= COUNT_FROM_BYTES
-    if len(content) > COUNT_FROM_BYTES and not has_few:
+    if len(content) <= COUNT_FROM_BYTES:
+        return
+    max_points, n_features = limits()
+    if numbers is None or numbers.size > max_points * n_features or len(rest) > COUNT_FROM_BYTES:
         refuse_excess(content, max_points, n_features)
 
 

@@ -25,7 +25,7 @@ from service.edges.open_inference.messages import (
 from service.engines import Points
 from service.errors import InvalidError, MalformedError
 from service.http.body import Body, parse_json
-from service.http.points_json import PLACEHOLDER, cut_numbers, refuse_excess_beside
+from service.http.points_json import PLACEHOLDER, ExcessLimits, cut_numbers, refuse_excess_beside
 from service.http.validation import load
 
 BYTES_A_NUMBER = 4
@@ -72,7 +72,7 @@ def decode(body: Body, json_length: int | None, n_features: int, max_points: int
         return InferCall(_raw_points(body, n_features, max_points), binary=True)
     head = body if json_length is None else body[:json_length]
     tail = memoryview(body)[len(head) :]
-    request, numbers = _read_request(head, (max_points, n_features))
+    request, numbers = _read_request(head, lambda: (max_points, n_features))
     binary = _wants_binary(request, output_name)
     points = _points(_the_input(request), numbers, tail, n_features, max_points)
     return InferCall(points, id=request.id, binary=binary)
@@ -98,7 +98,7 @@ def encode(
     return head + content, len(head)
 
 
-def _read_request(head: Body, limits: tuple[int, int]) -> tuple[InferRequest, Points | None]:
+def _read_request(head: Body, limits: ExcessLimits) -> tuple[InferRequest, Points | None]:
     """Return the request in a JSON document.
 
     Where its data is a list of numbers, that is parsed apart, as one array; and the rest, which is the same in most
@@ -109,7 +109,7 @@ def _read_request(head: Body, limits: tuple[int, int]) -> tuple[InferRequest, Po
         TooLargeError: it holds far too many points.
     """
     numbers, rest = cut_numbers(head, "data")
-    refuse_excess_beside(numbers, rest, head, *limits)
+    refuse_excess_beside(numbers, rest, head, limits)
     with suppress(MalformedError, InvalidError):  # all of it is read once more then, and named in the message
         request = _read_rest(rest)
         if numbers is None or (len(request.inputs) == 1 and request.inputs[0].data == PLACEHOLDER):

@@ -1,7 +1,7 @@
 """Bodies of predict: points in rows or in columns, and outputs the same way round."""
 
 import reprlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from service.dataplane.points import PointsError, from_rows
 from service.engines import Outputs, Points, Signature, Tensor
 from service.errors import InvalidError, MalformedError
 from service.http.body import Body, parse_json
-from service.http.points_json import parse_points_json
+from service.http.points_json import ExcessLimits, parse_points_json
 from service.registry.models import ModelVersion
 
 DEFAULT = "serving_default"
@@ -91,7 +91,7 @@ def as_columns(outputs: Outputs, described: Sequence[Tensor]) -> dict[str, objec
     return {"outputs": next(iter(tensors.values())) if len(tensors) == 1 else tensors}
 
 
-def _parse(body: Body, limits: Callable[[], tuple[int, int]]) -> dict[str, Any]:
+def _parse(body: Body, limits: ExcessLimits) -> dict[str, Any]:
     if not body or body.isspace():
         raise MalformedError("JSON Parse error: The document is empty")
     try:

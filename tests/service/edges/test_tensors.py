@@ -109,7 +109,7 @@ def test_numbers_parsed_apart_make_the_same_request(
     if edit is not None:
         at, character = edit
         body = body[:at] + character + body[at + 1 :]
-    assert outcome(lambda content: tensors._read_request(content, (1000, 2)), body) == outcome(
+    assert outcome(lambda content: tensors._read_request(content, lambda: (1000, 2)), body) == outcome(
         lambda content: (tensors._load(content), None), body
     )
 
