@@ -5,6 +5,7 @@ import { counted, fixed, h } from "../explorer/dom.js";
 import { DARK, placing, Plot } from "../explorer/map.js";
 import { boundaryOf } from "./fields.js";
 import { NODES } from "./run.js";
+import { roundedOver } from "./settings.js";
 
 /** While painting, points are so far apart, as a share of the map; as near as this one is taken away. */
 const POINT_DISTANCE = 0.025;
@@ -103,11 +104,8 @@ export class Editor {
   /** @param {Point} point rounded to a thousandth of the map
    *  @returns {Point} */
   #rounded([x, y]) {
-    const { x: across, y: up } = this.plot.domain;
-    /** @param {number} value @param {Interval} interval */
-    const round = (value, [low, high]) =>
-      Number(value.toFixed(Math.min(100, Math.max(0, 3 - Math.floor(Math.log10(high - low))))));
-    return [round(x, across), round(y, up)];
+    const { domain } = this.plot;
+    return [roundedOver(x, domain.x), roundedOver(y, domain.y)];
   }
 
   /** How far apart is near, along each axis.

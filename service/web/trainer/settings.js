@@ -113,6 +113,11 @@ export function withoutEmpty(settings) {
   return { ...settings, points: { ...points, labels }, classes: used.map((c) => classes[c]) };
 }
 
+/** A number rounded to a thousandth of an interval or finer.
+ *  @param {number} value @param {Interval} interval */
+export const roundedOver = (value, [low, high]) =>
+  Number(value.toFixed(Math.min(100, Math.max(0, 3 - Math.floor(Math.log10(high - low))))));
+
 /** The range of points with a tenth of it on either side, over which they are drawn.
  *  @param {Points} points
  *  @returns {Domain} */
@@ -124,8 +129,7 @@ export function domainOf({ x, y }) {
     for (const value of column) [low, high] = [Math.min(low, value), Math.max(high, value)];
     if (!(low < high)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [-1.5, 1.5];
     const margin = (high - low) / 10;
-    const digits = Math.min(100, Math.max(0, 3 - Math.floor(Math.log10(high - low))));
-    return [Number((low - margin).toFixed(digits)), Number((high + margin).toFixed(digits))];
+    return [roundedOver(low - margin, [low, high]), roundedOver(high + margin, [low, high])];
   };
   return { x: around(x), y: around(y), names: ["x1", "x2"] };
 }
