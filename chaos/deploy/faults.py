@@ -17,7 +17,7 @@ import requests
 from numpy.typing import NDArray
 
 from chaos.deploy.reference import DeferredChecks, Reference
-from chaos.deploy.stack import ROOT, Stack, inspect, run
+from chaos.deploy.stack import LONG_TIMEOUT_SECONDS, ROOT, Stack, inspect, run
 from chaos.soak.clients import ClientProfile, Outcomes, background_load
 from chaos.soak.workload import TOLERANCE, Workload
 from client import BoundaryClient
@@ -173,7 +173,7 @@ def another_experiment(stack: Stack, directory: Path) -> tuple[str, ...]:
 def replace_image(stack: Stack) -> None:
     """Build another version of the service's image, and replace the replicas one at a time."""
     before = {inspect(container)["Image"] for container in stack.containers("service")}
-    stack.compose("build", "--build-arg", "VERSION=0.1.0+next", "service", timeout=1200)
+    stack.compose("build", "--build-arg", "VERSION=0.1.0+next", "service", timeout=LONG_TIMEOUT_SECONDS)
     stack.roll()
     after = {inspect(container)["Image"] for container in stack.containers("service")}
     if before & after or len(after) != 1:

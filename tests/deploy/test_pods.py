@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from chaos.deploy.stack import LONG_TIMEOUT_SECONDS
 from service import __version__, keys
 from tests.conftest import ROOT, wait_for
 from tests.deploy.manifests import Manifest, quantity, the
@@ -162,7 +163,9 @@ def train(image: str, volumes: Volumes) -> str:
     """Run the training Job to its end, with two replicates instead of thirty, and return what it said."""
     spec = the("overlays/production", "Job")["spec"]["template"]["spec"]
     arguments = [*spec["containers"][0]["args"], "--replicates", "2"]
-    return docker("run", "--rm", "--network=none", *as_told(spec, volumes), image, *arguments, timeout=1200)
+    return docker(
+        "run", "--rm", "--network=none", *as_told(spec, volumes), image, *arguments, timeout=LONG_TIMEOUT_SECONDS
+    )
 
 
 @dataclass(frozen=True)
