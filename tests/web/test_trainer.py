@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from bundle.table_files import MISSING
 from harness.file_server import FileServer
 from tests.conftest import Server
 from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
@@ -229,7 +230,7 @@ REFUSED = {
     "": "There are no points: give a line for each",
     "1 2 a\n1 2": "Line 2 is no point: 1, 2",
     "1,2,a\n2,x,b": "Line 2 is no point: 2, x, b",
-    "1,2,a\n2,1,NA": "Line 2 is no point: 2, 1, NA",  # training takes it for a missing value, too
+    **{f"1,2,a\n2,1,{word.upper()}": f"Line 2 is no point: 2, 1, {word.upper()}" for word in MISSING if word},
     "# x y kind\n1 2 a\n2 1": "Line 3 is no point: 2, 1",
     "1,2,a\n2,1,a": "All points are of one class",
     "".join(f"1,2,{c}\n" for c in "abcde"): "There are 5 classes",
