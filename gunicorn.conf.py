@@ -4,7 +4,6 @@ The environment gives `HOST`, `PORT`, `GRPC_PORT` and `WEB_CONCURRENCY` (workers
 `SERVICE_*`.
 """
 
-import ctypes
 import gc
 import os
 import shutil
@@ -20,7 +19,7 @@ from pathlib import Path
 from service import CONTEXT, LOOP_ADAPTER, RECORDER, SHARED, keys
 from service import __name__ as package
 from service.address import Address, AddressError
-from service.server import limits
+from service.server import heap, limits
 from service.server.request_parser import agrees_with
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError
@@ -41,12 +40,7 @@ except (AddressError, keys.KeysError, SettingsError) as error:
 if address.grpc_port is not None and find_spec("grpc_reflection") is None:
     sys.exit("the service does not start: GRPC_PORT is set, but the extra boundary-service[grpc] is not installed")
 
-# glibc raises the size from which a block is mapped on its own, and so given back, to that of the largest block freed:
-# answers that were kept for a while then leave holes in each thread's heap. Fixed, workers stay a third smaller.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-if hasattr(ctypes.CDLL(None), "mallopt"):
-    for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-        ctypes.CDLL(None).mallopt(parameter, 128 * 1024)
+heap.use_one_heap()
 
 # NumPy multiplies no matrices here; in each worker it would start a thread for each core.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

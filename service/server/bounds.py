@@ -18,6 +18,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service.client_limits import CROWDED_SECONDS, MAX_HELD_BYTES
 from service.errors import is_shortage
+from service.server.heap import Heap
 from service.server.request_parser import RECEIVE_BYTES
 
 CLIENT_SECONDS = 30.0
@@ -52,6 +53,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().__init__(*args, **kwargs)
         self.nr_conns: int
         self.held_bytes = 0
+        self._heap = Heap()
         self._next_look = self._short_until = 0.0
 
     # Accepting, and what runs out.
@@ -156,6 +158,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
+        self._heap.give_back()
         is_crowded = self.is_crowded
         late = now + (max(0.0, CLIENT_SECONDS - CROWDED_SECONDS) if is_crowded else 0.0)
         for conn in [conn for conn in self.pending_conns if conn.timeout <= late]:

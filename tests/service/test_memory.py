@@ -2,6 +2,7 @@
 
 import re
 import resource
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from harness import processes
 from tests.conftest import Server, StartServer, running
 
 MB = 2**20
+
+PATIENCE_SECONDS = 30
+"""A worker gives memory back once every half second; on a busy machine, later."""
+
 POINTS = [[0.1, 0.2]] * 100_000
 TENSOR = {"name": "points", "shape": [len(POINTS), 2], "datatype": "FP32", "data": POINTS}
 
@@ -70,5 +75,7 @@ def test_a_worker_is_as_large_after_a_request_as_before(server: Server, what: st
     (worker,) = server.workers()
     before = processes.memory(worker)["Pss_Anon"]
     assert ask(server, *LARGEST[what]).status_code == 200
-    grown = processes.memory(worker)["Pss_Anon"] - before
-    assert grown < 20 * MB, f"{grown / MB:.0f} MB"
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (grown := processes.memory(worker)["Pss_Anon"] - before) >= 20 * MB:
+        assert time.monotonic() < until, f"{grown / MB:.0f} MB"
+        time.sleep(0.1)
