@@ -30,7 +30,7 @@ NUMBER_CHARACTERS = b"+-.0123456789Ee \t\n\r"
 ARRAY_PARSE_MIN_BYTES = 512
 """Of a body that is longer, points are parsed faster as one array than as lists."""
 
-PIECE_BYTES = 2**15
+PIECE_BYTES = 2**16
 """With 8 KiB the calls begin to count, from 128 KiB on the caches, and memory that the system has to give for each."""
 
 NO_NUMBERS = (ValueError, TypeError, RuntimeError, struct.error, OverflowError)
@@ -161,14 +161,15 @@ def _pieces(content: Body, start: int, end: int, last: bytes) -> Iterator[bytes]
     if end - start <= PIECE_BYTES:
         yield bytes(content[start:end])
         return
+    view = memoryview(content)
     start, end = start + 1, end - 1
     while True:
         stop = content.find(last, start + PIECE_BYTES, end)
         comma = content.find(b",", stop, end) if stop >= 0 else -1
         if comma < 0:
-            yield b"[" + content[start:end] + b"]"
+            yield b"".join((b"[", view[start:end], b"]"))
             return
-        yield b"[" + content[start:comma] + b"]"
+        yield b"".join((b"[", view[start:comma], b"]"))
         start = comma + 1
 
 

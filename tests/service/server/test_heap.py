@@ -30,8 +30,9 @@ kept = n_bytes()
 heap.give_back()
 print(full - kept, kept - n_bytes())
 """
-"""Prints how many bytes are given back as soon as blocks are freed, and how many a moment later: of 64 blocks of 1 MiB all
-but the last, which stands at the end of the heap.
+"""Prints how many bytes are given back as soon as blocks are freed, and how many a moment later.
+
+These are 64 blocks of 1 MiB, all but the last, which stands at the end of the heap.
 """
 
 MB = 2**20
