@@ -39,7 +39,7 @@ class Heap:
 
     def give_back(self) -> None:
         """Give back the pages that nothing is on, where a worker has grown since the last time."""
-        with suppress(AttributeError, OSError):  # another C library, or no descriptor for now
+        with suppress(AttributeError, MemoryError, OSError):  # another C library; nothing left to look with
             n_bytes = _n_resident_bytes()
             if n_bytes > self._n_bytes + SLACK_BYTES:
                 _glibc.malloc_trim(0)
