@@ -14,11 +14,10 @@ from chaos.deploy.hostile_environments import CASES, POINTS, BrokenPromiseError,
 from chaos.deploy.port_exhaustion import PortExhaustion, exhaust_ports
 from chaos.deploy.proxy_cache import CacheRates, measure_cache
 from chaos.deploy.reference import Reference
-from chaos.deploy.slow_clients import SlowClientResult, measure_slow_clients, p99
+from chaos.deploy.slow_clients import measure_slow_clients
 from chaos.deploy.stack import Stack, StackError
 from chaos.findings import Finding
-from chaos.soak.clients import Outcomes
-from chaos.soak.slow_clients import SLOW_CONNECTIONS
+from chaos.soak.slow_clients import SLOW_CONNECTIONS, Pair, p99
 from chaos.soak.workload import TOLERANCE
 from harness.ports import free_port
 
@@ -121,13 +120,13 @@ def _of_ports(result: PortExhaustion) -> Iterator[Finding]:
     yield Finding("d", kept, f"{result.rate_kept:.2f}", f"≥ {MIN_RATE_KEPT:g}", passed)
 
 
-def _of_slow_clients(result: SlowClientResult) -> Iterator[Finding]:
+def _of_slow_clients(result: Pair) -> Iterator[Finding]:
     slow = f"beside {SLOW_CONNECTIONS} connections at a byte a second"
-    for what, rounds in (("of normal clients alone", result.alone), (slow, result.slow)):
+    for what, rounds in (("of normal clients alone", result.alone), (slow, result.beside)):
         yield Finding("e", f"p99 {what}", f"{p99(rounds) * 1000:.1f} ms")
     passed = result.ratio <= MAX_SLOW_RATIO
     yield Finding("e", "ratio of the two", f"{result.ratio:.2f}", f"≤ {MAX_SLOW_RATIO:g}", passed)
-    outcomes = sum(result.alone + result.slow, Outcomes())
+    outcomes = result.outcomes
     yield Finding.none_of("e", "wrong responses and failed requests", outcomes.requests - outcomes.correct)
 
 

@@ -1,45 +1,25 @@
 """Slow clients: connections that send the proxy a byte a second, beside normal clients."""
 
-import statistics
-from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.deploy.reference import Reference
 from chaos.deploy.stack import Stack
-from chaos.soak.clients import Outcomes
-from chaos.soak.slow_clients import NORMAL_CLIENTS, SLOW_CONNECTIONS, normal_load, slowloris
+from chaos.soak.slow_clients import NORMAL_CLIENTS, SLOW_CONNECTIONS, Pair, normal_load, slowloris
 from chaos.soak.workload import Workload
 
 
-@dataclass(frozen=True)
-class SlowClientResult:
-    """The normal clients' outcomes of each round: alone, and beside slow ones."""
-
-    alone: list[Outcomes]
-    slow: list[Outcomes]
-
-    @property
-    def ratio(self) -> float:
-        return p99(self.slow) / p99(self.alone)
-
-
-def p99(rounds: list[Outcomes]) -> float:
-    """Return the median of the rounds' 99th percentiles, in seconds."""
-    return statistics.median(outcomes.percentile(99) for outcomes in rounds)
-
-
-def measure_slow_clients(stack: Stack, directory: Path, rounds: int, seconds: float, seed: int) -> SlowClientResult:
+def measure_slow_clients(stack: Stack, directory: Path, rounds: int, seconds: float, seed: int) -> Pair:
     """Measure in rounds, of which every other one begins with the slow clients."""
     reference = Reference(stack, directory)
     reference.mark_rolled_out(max(reference.valid_versions(reference.models[0], 1)))
     workloads = [Workload(reference, seed + i) for i in range(NORMAL_CLIENTS)]
     normal_load(stack, workloads, seconds)  # warms up
-    result = SlowClientResult([], [])
+    result = Pair()
     for i in range(rounds):
         for is_slow in (i % 2 == 0, i % 2 == 1):
             if is_slow:
                 with slowloris(stack, SLOW_CONNECTIONS):
-                    result.slow.append(normal_load(stack, workloads, seconds))
+                    result.beside.append(normal_load(stack, workloads, seconds))
             else:
                 result.alone.append(normal_load(stack, workloads, seconds))
     return result

@@ -44,12 +44,14 @@ PIDS = {Path("/sys/fs/cgroup/pids"): "tasks", Path("/sys/fs/cgroup"): "cgroup.su
 @dataclass(frozen=True)
 class ShortageResult:
     """What became of requests during a shortage and after it, how many workers ended for it, and the seconds from its
-    end until every worker answered a new connection.
+    end until every worker answered a new connection; and those that a killed worker's successor takes without one,
+    which may be more where the machine has much else to do.
     """
 
     outcomes: Outcomes
     lost_workers: int
     recovery_seconds: float
+    replacement_seconds: float
 
 
 Shortage = Callable[[Server, int], AbstractContextManager[int]]
@@ -90,7 +92,16 @@ def _measure(
         wait_for(lambda: _all_answer(server))
         recovery_seconds = time.monotonic() - relieved
         let_them_send(outcomes, seconds / 2)
-    return ShortageResult(outcomes() + asked(), len(before - set(server.workers())) - ended, recovery_seconds)
+    n_lost = len(before - set(server.workers())) - ended
+    return ShortageResult(outcomes() + asked(), n_lost, recovery_seconds, _replacement_seconds(server))
+
+
+def _replacement_seconds(server: Server) -> float:
+    """Kill a worker, and return the seconds until its successor answers."""
+    victim, began = server.workers()[0], time.monotonic()
+    server.kill(victim)
+    wait_for(lambda: victim not in server.workers() and _all_answer(server))
+    return time.monotonic() - began
 
 
 def _all_answer(server: Server) -> bool:

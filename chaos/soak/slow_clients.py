@@ -4,17 +4,19 @@ The normal clients are measured without and with the slow ones in turn, so that 
 """
 
 import socket
+import statistics
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.soak.clients import ClientProfile, Outcomes, Target, background_load, let_them_send
 from chaos.soak.model_store import ModelStore
-from chaos.soak.server import serving
+from chaos.soak.server import Server, serving
 from chaos.soak.workload import Workload
+from harness.waiting import wait_for
 
 SLOW_CONNECTIONS = 20
 IDLE_CONNECTIONS = 200
@@ -41,10 +43,25 @@ STALLED = {
 
 @dataclass(frozen=True)
 class Pair:
-    """The normal clients' outcomes alone, where they are to be compared, and beside others."""
+    """The normal clients' outcomes in each round: alone, where they are to be compared, and beside others."""
 
-    alone: Outcomes | None
-    beside: Outcomes
+    alone: list[Outcomes] = field(default_factory=list)
+    beside: list[Outcomes] = field(default_factory=list)
+
+    @property
+    def outcomes(self) -> Outcomes:
+        return sum(self.alone + self.beside, Outcomes())
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios of 99th percentiles: a round that other work disturbs decides nothing."""
+        rounds = zip(self.beside, self.alone, strict=True)
+        return statistics.median(beside.percentile(99) / alone.percentile(99) for beside, alone in rounds)
+
+
+def p99(rounds: list[Outcomes]) -> float:
+    """Return the median of the rounds' 99th percentiles, in seconds."""
+    return statistics.median(outcomes.percentile(99) for outcomes in rounds)
 
 
 @dataclass(frozen=True)
@@ -58,8 +75,7 @@ class SlowClientResult:
 
     @property
     def outcomes(self) -> Outcomes:
-        pairs = (self.slow, *self.stalled.values())
-        return sum((one for pair in pairs for one in (pair.alone, pair.beside) if one is not None), self.idle)
+        return sum((pair.outcomes for pair in (self.slow, *self.stalled.values())), self.idle)
 
 
 def measure_slow_clients(
@@ -84,31 +100,37 @@ def measure_slow_clients(
         with server.each_worker() as workers:
             for worker in workers:
                 worker.get(server.url + GRID, timeout=60).raise_for_status()
-        alone, slow, survivors = Outcomes(), Outcomes(), SLOW_CONNECTIONS
+        slow, survivors, stalled = Pair(), SLOW_CONNECTIONS, {kind: Pair() for kind in STALLED}
         for _ in range(rounds):
             if compare:
-                alone += normal_load(server, workloads, seconds)
+                slow.alone.append(normal_load(server, workloads, seconds))
             with slowloris(server, SLOW_CONNECTIONS) as connections:
-                slow += normal_load(server, workloads, seconds)
+                slow.beside.append(normal_load(server, workloads, seconds))
                 survivors = min(survivors, _count_open(connections))
-        stalled = {
-            kind: Pair(
-                normal_load(server, workloads, stalled_seconds) if compare else None,
-                _beside_stalled(server, workloads, sent, stalled_seconds),
-            )
-            for kind, sent in STALLED.items()
-        }
+            for kind, pair in stalled.items():
+                if compare:
+                    pair.alone.append(normal_load(server, workloads, stalled_seconds))
+                pair.beside.append(_beside_stalled(server, workloads, STALLED[kind], stalled_seconds))
         with _connections(server, IDLE_CONNECTIONS):
             idle = normal_load(server, workloads, idle_seconds)
-    return SlowClientResult(Pair(alone if compare else None, slow), survivors, stalled, idle)
+    return SlowClientResult(slow, survivors, stalled, idle)
 
 
-def _beside_stalled(server: Target, workloads: list[Workload], sent: bytes, seconds: float) -> Outcomes:
+def _beside_stalled(server: Server, workloads: list[Workload], sent: bytes, seconds: float) -> Outcomes:
     with _connections(server, STALLED_CONNECTIONS) as sockets:
         for connection in sockets:
             connection.sendall(sent)
-        time.sleep(0.5)  # until the workers have all of them
+        _wait_until_taken(server, sockets)
         return normal_load(server, workloads, seconds)
+
+
+def _wait_until_taken(server: Server, sockets: list[socket.socket]) -> None:
+    """Wait until the workers hold all these connections, and answer others again."""
+    ports = {connection.getsockname()[1] for connection in sockets}
+    wait_for(lambda: ports <= set().union(*map(server.held_by, server.workers())))
+    for _ in range(2):  # in the second turn nothing of what they were sent is left to read
+        with server.each_worker():
+            pass
 
 
 def normal_load(server: Target, workloads: list[Workload], seconds: float) -> Outcomes:
