@@ -127,7 +127,7 @@ class Scanner:
         except ValueError as error:
             raise LoadError(str(error)) from error
         features = _features(found, engine)
-        width = probe.check_origin(engine, card)
+        width = probe.check_middle(engine, features, card)
         meaning = meaning_of(found, width, lambda: probe.output_of(engine, features))
         return ModelVersion(
             name,
