@@ -204,7 +204,10 @@ def _classes(request: Request, source: DataSource, count: int) -> list[str]:
 
 def _in_pieces(function: Callable[[Any], Any], points: Floats) -> Floats:
     starts = range(0, len(points), POINTS_AT_ONCE)
-    return np.concatenate([function(tf.constant(points[i : i + POINTS_AT_ONCE])).numpy() for i in starts])
+    try:
+        return np.concatenate([function(tf.constant(points[i : i + POINTS_AT_ONCE])).numpy() for i in starts])
+    except tf.errors.OpError as error:
+        raise AdoptionError(f"its graph fails at some points of its domain: {error.message.splitlines()[0]}") from error
 
 
 def _answers(answer: Callable[[Any], Any], source: DataSource) -> Floats:
