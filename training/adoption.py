@@ -147,6 +147,12 @@ def _meaning(
         raise AdoptionError(
             f"its output {output} is {list(numbers.shape[1:])} numbers a point; one, or one a class, is needed"
         )
+    middle = np.mean(source.domain, axis=1, dtype=np.float32)[np.newaxis]
+    if not np.isfinite(_in_pieces(partial(foreign.numbers, output), middle)).all():
+        raise AdoptionError(
+            f"its output {output} is not finite in the middle of the domain, {middle[0].tolist()[:3]}, where the "
+            "service tries it; the domain is the data's: give a table with --data"
+        )
     width = numbers.shape[1] if numbers.ndim == 2 else 1
     flat = width == 1
     kind = request.kind or _kind(numbers.reshape(len(points), width), source, request.data is not None)

@@ -216,6 +216,11 @@ UNFIT: dict[str, tuple[Callable[..., Any], tf.TensorSpec, str]] = {
         tf.TensorSpec([None, 2]),
         "its graph fails at some points of its domain: ",
     ),
+    "logarithm": (
+        lambda inputs: {"y": tf.math.log(inputs[:, 0])},
+        tf.TensorSpec([None, 2]),
+        "its output y is not finite in the middle of the domain, [0.0, 0.0], where the service tries it",
+    ),
     "text": (lambda inputs: {"y": tf.strings.as_string(inputs)}, tf.TensorSpec([None, 2]), "its output y is string"),
     "mean": (lambda inputs: {"y": tf.reduce_mean(inputs)}, tf.TensorSpec([None, 2]), "its output y is float32 ()"),
     "any": (lambda inputs: {"y": inputs * 2}, tf.TensorSpec(None), "its input inputs is float32 of any shape"),
