@@ -147,7 +147,7 @@ def _meaning(
         raise AdoptionError(
             f"its output {output} is {list(numbers.shape[1:])} numbers a point; one, or one a class, is needed"
         )
-    middle = np.mean(source.domain, axis=1, dtype=np.float32)[np.newaxis]
+    middle = np.array([[(low + high) / 2 for low, high in source.domain]], np.float32)
     if not np.isfinite(_in_pieces(partial(foreign.numbers, output), middle)).all():
         raise AdoptionError(
             f"its output {output} is not finite in the middle of the domain, {middle[0].tolist()[:3]}, where the "
