@@ -2,6 +2,7 @@
 
     models/<model>/<version>/                    a SavedModel directory, never changed once written
     models/<model>/<version>/assets.extra/       card.json and model.tflite
+    models/<model>/<version>/model.savedmodel/   both of them, in a repository that was Triton's
     models/_experiments/<experiment>/            comparison.json and dataset.csv
     models/_studies/<study>/                     study.json, rows/ and failed/: bundle.study
     models/.finished/<experiment>/<digest>/      what a training that has not ended has finished: bundle/ and more
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 SAVED_MODEL = "saved_model.pb"
+NESTED = "model.savedmodel"
 EXTRAS = "assets.extra"
 CARD = f"{EXTRAS}/card.json"
 COMPILED = f"{EXTRAS}/model.tflite"
@@ -35,7 +37,10 @@ STUDY_FAILED = "failed"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """The whole name of a model or an experiment: safe as a path component and in a URL."""
 
-VERSION = re.compile(r"[1-9][0-9]{0,17}")
+VERSION = re.compile(r"(?:[1-9][0-9]{0,17}|[1-8][0-9]{18})")
+"""The whole name of a version: a number that an int64 holds, as protobuf's are; nanoseconds since 1970 are some."""
+
+MAX_VERSION = 8_999_999_999_999_999_999
 _PARTIAL = ".partial-"
 _FINISHED = ".finished"
 
@@ -69,6 +74,15 @@ def versions(models_dir: Path, name: str) -> list[int]:
     if not directory.is_dir():
         return []
     return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and _is_dir(p))
+
+
+def bundle_dir(models_dir: Path, name: str, version: int) -> Path:
+    """Return where a version's SavedModel lies: its folder, or where that has none, the one in it that Triton's
+    repositories have.
+    """
+    folder = models_dir / name / str(version)
+    nested = folder / NESTED
+    return nested if os.path.isdir(nested) and not os.path.lexists(folder / SAVED_MODEL) else folder  # noqa: PTH112
 
 
 def _is_dir(path: Path) -> bool:

@@ -16,13 +16,19 @@ def predictions(points: Sequence[Sequence[float | str | None]], predictions: Ite
     """Return one row per point and model."""
     shown = list(predictions)
     has_values = any(len(prediction.values) for prediction in shown)
+    has_labels = not has_values or any(not len(prediction.values) for prediction in shown)
     are_named = any(prediction.classes for prediction in shown)
     probability = "P(label)" if are_named else "P(y = 1)"
-    table = _table(None, ("point", "model", "version"), (probability, "label", *(["value"] if has_values else [])))
+    table = _table(None, ("point", "model", "version"), (probability, "label") if has_labels else ())
+    if has_values:  # a model of which nothing is known may give many a point
+        table.add_column("value", justify="right", overflow="fold")
     for prediction in shown:
         for i, point in enumerate(points):
             if len(prediction.values):
-                numbers = ["", "", ", ".join(f"{value:.6g}" for value in np.atleast_1d(prediction.values[i]))]
+                numbers = [
+                    *(["", ""] if has_labels else []),
+                    ", ".join(f"{value:.6g}" for value in np.atleast_1d(prediction.values[i])),
+                ]
             else:
                 p = _of_label(prediction, i) if are_named else prediction.probabilities[i]
                 numbers = [f"{p:.4f}", str(prediction.labels[i]), *([""] if has_values else [])]

@@ -40,6 +40,9 @@ def as_keras_exports(module: Any) -> dict[str, Signature]:
     signatures = {name: tf.function(function).get_concrete_function(_points(2)) for name, function in made.items()}
     flagged = tf.function(lambda inputs, flag: {"output_0": tf.where(flag, inputs, -inputs)})
     signatures["flagged"] = flagged.get_concrete_function(_points(2), _flag("flag"))
+    scaled = tf.function(lambda inputs, k: {"output_0": inputs * tf.cast(k, tf.float32)})
+    signatures["scaled"] = scaled.get_concrete_function(_points(2), tf.TensorSpec([], tf.int32, name="k"))
+    signatures["wider"] = tf.function(lambda inputs: {"output_0": inputs[:, 0]}).get_concrete_function(_points(3))
     return signatures
 
 
@@ -52,6 +55,21 @@ def three_outputs() -> Signature:
     """Three numbers a point: three classes' logits, or three values; nothing here says which."""
     weights = tf.constant([[1.0, -2.0, 0.5], [0.0, 1.0, -1.0]])
     return tf.function(lambda inputs: {"scores": inputs @ weights}).get_concrete_function(_points(2))
+
+
+def counting() -> Signature:
+    """As many numbers as there are different ones among the points, which its signature does not say."""
+    function = tf.function(lambda inputs: {"numbers": tf.unique(tf.reshape(inputs, [-1]))[0]})
+    return function.get_concrete_function(_points(2))
+
+
+def logarithm() -> Signature:
+    """Fails where its first input is not above 0."""
+
+    def serve(inputs: Any) -> dict[str, Any]:
+        return {"log": tf.debugging.check_numerics(tf.math.log(inputs[:, 0]), "no logarithm")}
+
+    return tf.function(serve).get_concrete_function(_points(2))
 
 
 def with_two_inputs() -> Signature:
@@ -71,6 +89,8 @@ def save(models: Path) -> None:
         "margin": (two, margin(two)),
         "as-keras-exports": (two, as_keras_exports(two)),
         "three-outputs": (tf.Module(), three_outputs()),
+        "counting": (tf.Module(), counting()),
+        "logarithm": (tf.Module(), logarithm()),
         "two-inputs": (tf.Module(), with_two_inputs()),
         "fixed-size": (tf.Module(), of_fixed_size()),
     }

@@ -147,6 +147,12 @@ def _meaning(
         raise AdoptionError(
             f"its output {output} is {list(numbers.shape[1:])} numbers a point; one, or one a class, is needed"
         )
+    middle = np.array([[(low + high) / 2 for low, high in source.domain]], np.float32)
+    if not np.isfinite(_in_pieces(partial(foreign.numbers, output), middle)).all():
+        raise AdoptionError(
+            f"its output {output} is not finite in the middle of the domain, {middle[0].tolist()[:3]}, where the "
+            "service tries it; the domain is the data's: give a table with --data"
+        )
     width = numbers.shape[1] if numbers.ndim == 2 else 1
     flat = width == 1
     kind = request.kind or _kind(numbers.reshape(len(points), width), source, request.data is not None)
@@ -204,7 +210,10 @@ def _classes(request: Request, source: DataSource, count: int) -> list[str]:
 
 def _in_pieces(function: Callable[[Any], Any], points: Floats) -> Floats:
     starts = range(0, len(points), POINTS_AT_ONCE)
-    return np.concatenate([function(tf.constant(points[i : i + POINTS_AT_ONCE])).numpy() for i in starts])
+    try:
+        return np.concatenate([function(tf.constant(points[i : i + POINTS_AT_ONCE])).numpy() for i in starts])
+    except tf.errors.OpError as error:
+        raise AdoptionError(f"its graph fails at some points of its domain: {error.message.splitlines()[0]}") from error
 
 
 def _answers(answer: Callable[[Any], Any], source: DataSource) -> Floats:

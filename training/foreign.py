@@ -53,7 +53,12 @@ class Foreign:
         for each in self.inputs:
             inputs[each.name] = each.of(points[:, start : start + len(each.columns)])
             start += len(each.columns)
-        return tf.cast(self.call(inputs)[output], tf.float32)
+        numbers = self.call(inputs)[output]
+        if not (numbers.dtype.is_floating or numbers.dtype.is_integer) or not numbers.shape.rank:
+            raise AdoptionError(
+                f"its output {output} is {numbers.dtype.name} {numbers.shape}; numbers a point are needed"
+            )
+        return tf.cast(numbers, tf.float32)
 
 
 def load(path: Path) -> Foreign:
@@ -97,7 +102,12 @@ def _load_keras(path: Path) -> Foreign:
 
 
 def _input(name: str, spec: Any) -> Input:
-    shape, dtype = list(spec.shape), tf.as_dtype(spec.dtype)
+    dtype = tf.as_dtype(spec.dtype)
+    if tf.TensorShape(spec.shape).rank is None:
+        raise AdoptionError(
+            f"its input {name} is {dtype.name} of any shape; a table's columns are numbers, [n] or [n, d]"
+        )
+    shape = list(spec.shape)
     if not (dtype.is_floating or dtype.is_integer) or len(shape) not in (1, 2) or shape[1:] == [None]:
         raise AdoptionError(f"its input {name} is {dtype.name} {shape}; a table's columns are numbers, [n] or [n, d]")
     if shape[0] is not None:

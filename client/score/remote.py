@@ -34,9 +34,9 @@ class RemoteScorer:
         if model is None:
             model = self._get("/models", lambda document: str(document["default_model"]))
         if version is None:
-            version = self._get(f"/models/{quote(model, safe='')}", lambda document: document["latest"])
+            version, why_none = self._get(f"/models/{quote(model, safe='')}", _latest)
             if version is None:
-                raise ScoreError(f"the service has no version of model {model} that answers; GET /models says why")
+                raise ScoreError(f"the service has no version of model {model} that answers: {why_none}")
         self._path = f"/models/{quote(model, safe='')}/versions/{version}"
         self.target = self._target()
         limit = self._get(f"/v2{self._path}/config", lambda document: int(document["max_batch_size"]))
@@ -124,6 +124,12 @@ class RemoteScorer:
             self._opened.append(self._of_thread.transport)
         transport: Transport = self._of_thread.transport
         return transport
+
+
+def _latest(document: Document) -> tuple[int | None, str]:
+    """Return the newest version that answers; and what is said of the others."""
+    reasons = [f"version {each['version']}: {each['reason']}" for each in document["versions"] if each["reason"]]
+    return document["latest"], document.get("reason") or "; ".join(reasons) or "it is being loaded"
 
 
 def _output(document: Document) -> tuple[str, int | None]:

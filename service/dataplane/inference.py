@@ -13,6 +13,9 @@ from service.errors import InvalidError
 from service.observability import engine_metrics
 from service.registry.models import ModelVersion
 
+MAX_NAMED = 20
+"""Features that a message names; a model may take thousands."""
+
 
 @dataclass(frozen=True)
 class ValuePrediction:
@@ -97,11 +100,12 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: i
         InvalidError: the points have another number of features than the model, or it gives no finite number there.
     """
     if points.shape[1] != version.engine.n_features:
-        expected = [feature.name for feature in version.features]
+        expected = len(version.features)
+        names = [feature.name for feature in version.features[:MAX_NAMED]]
+        named = ", ".join(names) + (f" and {expected - MAX_NAMED} more" if expected > MAX_NAMED else "")
         raise InvalidError.of(
             "points",
-            f"model {version.name} takes {len(expected)} numbers a point ({', '.join(expected)}), not "
-            f"{points.shape[1]}",
+            f"model {version.name} takes {expected} numbers a point ({named}), not {points.shape[1]}",
         )
     began = time.perf_counter()
     try:

@@ -13,10 +13,14 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from bundle import layout
 from service.engines import WEIGHTS, EvaluationError, LoadError, Outputs, Points, Signature, Tensor
 
+SCALARS = ("replicate", "snapshot")
+"""The inputs beside the points that a signature may have: of any other nothing is known."""
+
 
 class TensorFlowEngine:
-    """The SavedModel's own signatures, but for those that take or give something else than numbers for points. The
-    single output of serving_default is [n], also where the SavedModel has [n, 1], or [n, k].
+    """The SavedModel's own signatures, but for those that take or give something else than numbers for points, or take
+    another number of them than serving_default. The single output of serving_default is [n], also where the SavedModel
+    has [n, 1], or [n, k].
     """
 
     name = "tensorflow"
@@ -28,15 +32,18 @@ class TensorFlowEngine:
             raise LoadError(f"TensorFlow cannot load the SavedModel: {type(error).__name__}") from error
         functions = self._module.signatures
         if "serving_default" not in functions:
-            raise LoadError(f"the SavedModel has no signature serving_default, only {sorted(functions)}")
-        reason = _why_not(functions["serving_default"])
+            names = ", ".join(sorted(functions)) or "none"
+            raise LoadError(f"the SavedModel has no signature serving_default, only {names}; save one of that name")
+        default = functions["serving_default"]
+        reason = _why_not(default) or _why_not_default(default)
         if reason is not None:
-            raise LoadError(f"signature serving_default {reason}")
-        self._functions = {name: found for name, found in functions.items() if _why_not(found) is None}
+            raise LoadError(f"signature serving_default {reason}; {_remedy(default)}")
+        self.n_features = int(_points_inputs(default)[0].shape[-1])
+        asked = {name: found for name, found in functions.items() if _why_not(found) is None}
+        points = {name: _points_inputs(function)[0] for name, function in asked.items()}
+        self._points = {name: spec for name, spec in points.items() if spec.shape[-1] == self.n_features}
+        self._functions = {name: asked[name] for name in self._points}
         self.signatures = frozenset(self._functions)
-        self._points = {name: _points_inputs(function)[0] for name, function in self._functions.items()}
-        self.n_features = int(self._points["serving_default"].shape[-1])
-        _check_output(self._functions["serving_default"])
         self._weights = functions.get(WEIGHTS)
         self.has_weights = self._weights is not None and _is_of_weights(self._weights)
         self._definitions = _definitions(saved_model)
@@ -49,6 +56,9 @@ class TensorFlowEngine:
         except tf.errors.OpError as error:
             raise EvaluationError(f"its graph fails there: {type(error).__name__}") from error
         outputs = {key: np.asarray(value, np.float32) for key, value in result.items()}
+        for key, values in outputs.items():
+            if values.shape[:1] != points.shape[:1]:  # a graph may say [n, …] of what depends on the points' values
+                raise EvaluationError(f"its output {key} is {list(values.shape)} for {len(points)} points")
         if signature == "serving_default":
             return {key: values[:, 0] if values.shape[1:] == (1,) else values for key, values in outputs.items()}
         return outputs
@@ -92,7 +102,8 @@ def _why_not(function: tf.types.experimental.ConcreteFunction) -> str | None:
     inputs = function.structured_input_signature[1].values()
     points = _points_inputs(function)
     others = [spec for spec in inputs if spec not in points]
-    if len(points) != 1 or any(spec.shape.rank != 0 or spec.dtype != tf.int32 for spec in others):
+    known = all(spec.name in SCALARS and spec.shape.rank == 0 and spec.dtype == tf.int32 for spec in others)
+    if len(points) != 1 or not known:
         return f"needs one float input [n, d]; it has {_shown(inputs)}"
     outputs = function.structured_outputs.values()
     if any(not spec.shape.rank or spec.shape[0] is not None or not spec.dtype.is_floating for spec in outputs):
@@ -109,8 +120,26 @@ def _shown(specs: Iterable[tf.TensorSpec]) -> str:
     return ", ".join(f"{spec.name} {spec.dtype.name} {spec.shape}" for spec in specs)
 
 
-def _check_output(function: tf.types.experimental.ConcreteFunction) -> None:
+def _why_not_default(function: tf.types.experimental.ConcreteFunction) -> str | None:
+    """Say why a signature that can be evaluated cannot be the one that answers by default; or None if it can."""
+    inputs = function.structured_input_signature[1].values()
+    if len(inputs) > 1:
+        return f"needs one float input [n, d] and no other; it has {_shown(inputs)}"
     outputs = list(function.structured_outputs.values())
-    shapes = [output.shape.as_list() for output in outputs]
-    if len(outputs) != 1 or not outputs[0].dtype.is_floating or len(shapes[0]) > 2 or not all(shapes[0][1:]):
-        raise LoadError(f"serving_default needs one float output [n] or [n, k]; it has shapes {shapes}")
+    if len(outputs) != 1 or len(outputs[0].shape) > 2 or not all(outputs[0].shape[1:]):
+        return f"needs one float output [n] or [n, k]; it has {_shown(outputs)}"
+    return None
+
+
+def _remedy(function: tf.types.experimental.ConcreteFunction) -> str:
+    """Say what to do with a model whose default signature cannot be served as it is."""
+    inputs, outputs = function.structured_input_signature[1].values(), function.structured_outputs.values()
+    if all(_is_of_columns(spec) for spec in inputs) and any(_is_of_columns(spec) for spec in outputs):
+        return "`python -m training adopt` makes one of it that can be served"
+    return "save it with a signature that can be served"
+
+
+def _is_of_columns(spec: tf.TensorSpec) -> bool:
+    """Say whether a tensor is numbers for any number of points: what adoption takes."""
+    is_number = spec.dtype.is_floating or spec.dtype.is_integer
+    return is_number and spec.shape.rank in (1, 2) and spec.shape[0] is None and None not in spec.shape[1:]

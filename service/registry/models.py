@@ -106,6 +106,12 @@ class Model:
             tuple(replace(s, state=State.UNLOADING, reason=reason, version=None) for s in self.statuses),
         )
 
+    @property
+    def why_none(self) -> str:
+        """Why no version of it answers."""
+        reasons = "; ".join(f"version {status.number}: {status.reason}" for status in self.statuses)
+        return self.reason or reasons or "there is none"
+
     def without_failures(self) -> "Model":
         return Model(self.name, tuple(status for status in self.statuses if status.state is not State.FAILED))
 

@@ -78,8 +78,7 @@ class Registry:
         self.refresh()
         model = self.model(name)
         if not model.served:
-            reasons = "; ".join(f"version {status.number}: {status.reason}" for status in model.statuses)
-            raise InvalidError(f"no version of model {name!r} can be loaded: {reasons or 'there is none'}")
+            raise InvalidError(f"no version of model {name!r} can be loaded: {model.why_none}")
 
     def unload(self, name: str) -> None:
         """Unload a model: no worker serves it until it is loaded again.
@@ -107,7 +106,7 @@ class Registry:
             self.sync_if_stale()
             model = self._scanned.get(name)
         if model is None:
-            raise NotFoundError(f"there is no model {name!r}; available models: {_enumerate(self._scanned)}")
+            raise NotFoundError(f"there is no model {name!r}; available models: {_enumerate(self._answering())}")
         return model.unloaded() if is_unloaded else model
 
     def version(self, name: str | None = None, number: int | None = None) -> ModelVersion:
@@ -128,7 +127,7 @@ class Registry:
                 )
             if any(status.state is State.LOADING for status in model.statuses):
                 raise UnavailableError(f"model {model.name!r} is being loaded; send the same again in a few seconds")
-            raise UnavailableError(f"no version of model {model.name!r} could be loaded; GET /models says why")
+            raise UnavailableError(f"no version of model {model.name!r} could be loaded: {model.why_none}")
         if number is None:
             return latest
         if number not in model.served:
@@ -146,6 +145,9 @@ class Registry:
     def ready(self) -> bool:
         """Say whether any model answers; at the start, not until all that are on disk were tried."""
         return self._has_served and any(model.served for model in self._models.values())
+
+    def _answering(self) -> list[str]:
+        return [name for name, model in self._models.items() if model.served]
 
     @property
     def _models(self) -> Mapping[str, Model]:
@@ -193,5 +195,11 @@ class Registry:
         self._scanned = dict(sorted({**self._scanned, model.name: model}.items()))
 
 
+MAX_ENUMERATED = 50
+"""Names in a message: a directory may hold thousands of models."""
+
+
 def _enumerate(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"
+    known = list(names)
+    more = len(known) - MAX_ENUMERATED
+    return ", ".join(known[:MAX_ENUMERATED]) + (f" and {more} more" if more > 0 else "") or "none"

@@ -1,6 +1,7 @@
 """What becomes of a model's versions on disk: each new or changed one is loaded, probed, and served or FAILED."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 FOREIGN_DOMAIN = (-1.5, 1.5)
 """Where a model is drawn whose card does not say it."""
+
+MAX_SHOWN, MAX_SHOWN_CHARS = 3, 40
+"""Folders that are no versions, and letters of their names."""
 
 UNREADABLE: BundleStamp = ()
 """The stamp of a bundle that is being written or removed right now, or for which something has run out."""
@@ -54,11 +58,12 @@ class Scanner:
         """
         try:
             numbers = list(reversed(layout.versions(self._models_dir, before.name)))
+            reason = None if numbers else _why_no_version(self._models_dir / before.name)
         except OSError as error:
             yield Model(before.name, before.statuses, _unlisted(error))  # what is served stays
             return
         if not numbers:
-            yield Model(before.name, reason="it has no folder that is named by a version number, such as 1")
+            yield Model(before.name, reason=reason)
             return
         known = {status.number: status for status in before.statuses}
         statuses: list[Status] = []
@@ -79,7 +84,7 @@ class Scanner:
             yield after
 
     def _stamp(self, name: str, number: int) -> BundleStamp:
-        bundle = self._models_dir / name / str(number)
+        bundle = layout.bundle_dir(self._models_dir, name, number)
         try:
             files = [(path, path.stat()) for _, path in layout.files(bundle)]
         except (OSError, ValueError):
@@ -109,7 +114,7 @@ class Scanner:
             LoadError: it cannot be served; says why.
             OSError: something has run out.
         """
-        bundle = self._models_dir / name / str(number)
+        bundle = layout.bundle_dir(self._models_dir, name, number)
         try:
             found, card_digest = _read_card(bundle)
             card = found if isinstance(found, Card) else None
@@ -122,7 +127,7 @@ class Scanner:
         except ValueError as error:
             raise LoadError(str(error)) from error
         features = _features(found, engine)
-        width = probe.check_origin(engine, card)
+        width = probe.check_middle(engine, features, card)
         meaning = meaning_of(found, width, lambda: probe.output_of(engine, features))
         return ModelVersion(
             name,
@@ -144,6 +149,23 @@ def _holds(status: Status, stamp: BundleStamp) -> bool:
     return status.stamp == stamp or (status.version is not None and stamp == UNREADABLE)
 
 
+def _why_no_version(model: Path) -> str:
+    """Say why a model's folder has no version, and what to do with what lies there instead.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    reason = "it has no folder that is named by a version number, such as 1"
+    names = sorted(entry.name for entry in model.iterdir() if not entry.name.startswith("."))
+    if layout.SAVED_MODEL in names:
+        return f"{reason}; move its {layout.SAVED_MODEL} and what belongs to it into one"
+    folders = [name for name in names if os.path.isdir(model / name)]  # noqa: PTH112 (never raises)
+    if not folders:
+        return reason
+    shown = ", ".join(name[:MAX_SHOWN_CHARS] for name in folders[:MAX_SHOWN])
+    return f"{reason}: a whole number from 1 to {layout.MAX_VERSION}, without leading zeros; rename {shown}"
+
+
 def _unlisted(error: OSError) -> str:
     return f"its folder cannot be listed: {error.strerror}"
 
@@ -156,7 +178,9 @@ def _read_card(bundle: Path) -> tuple[Card | HandWrittenCard | None, str]:
         OSError: its card cannot be read.
     """
     if not (bundle / layout.SAVED_MODEL).is_file():
-        raise LoadError(f"there is no {layout.SAVED_MODEL}")
+        keras = min((path.name for path in bundle.glob("*.keras")), default=None)
+        remedy = "" if keras is None else f"; `python -m training adopt` makes one of {keras[:MAX_SHOWN_CHARS]}"
+        raise LoadError(f"there is no {layout.SAVED_MODEL}{remedy}")
     try:
         content = layout.read_regular(bundle / layout.CARD)
         return parse_card(content, layout.CARD.rpartition("/")[2]), hashlib.sha256(content).hexdigest()

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from client.cli import main
+from tests.client.scripted import scripted
 from tests.conftest import MODELS, ROOT, Server, free_port
 
 Completed = subprocess.CompletedProcess[str]
@@ -276,3 +277,16 @@ def test_invalid_arguments_are_refused_without_a_request(arguments: list[str], m
         assert done.stderr.startswith("Error: no service answers")
     else:
         assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: {message}")
+
+
+def test_many_values_a_point_fit_into_eighty_columns() -> None:
+    values = [[i + 0.123456 for i in range(12)]]
+    document = {"model": "of-twelve", "version": 1, "values": values}
+    body = (200, {"Content-Type": "application/json"}, json.dumps(document).encode())
+    with scripted(body) as server:
+        table = succeeded(invoke("--url", server.url, "predict", "1,2,3,4", "--model", "of-twelve"))
+    header, *lines = rows(table)
+    assert header == ["point", "model", "version", "value"]
+    assert lines[0][:3] == ["1, 2, 3, 4", "of-twelve", "1"]
+    shown = " ".join(line[3] for line in lines)
+    assert shown == ", ".join(f"{value:.6g}" for value in values[0])

@@ -252,3 +252,25 @@ def test_a_service_that_goes_away_is_asked_for_the_rest_when_it_is_back(
     assert result.exit_code == 0, result.output
     assert pyarrow.parquet.read_table(output)["probability"].to_pylist() == sorted([0.25, 0.5, 0.75, 1] * 3)
     assert leftovers(output) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (
+            {"latest": None, "versions": [{"version": 3, "state": "FAILED", "reason": "there is no saved_model.pb"}]},
+            "version 3: there is no saved_model.pb",
+        ),
+        ({"latest": None, "versions": [], "reason": "it has no folder"}, "it has no folder"),
+        (
+            {"latest": None, "versions": [{"version": 3, "state": "LOADING", "reason": None}]},
+            "it is being loaded",
+        ),
+    ],
+)
+def test_a_model_that_does_not_answer_says_why(document: dict[str, object], words: str, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "in.csv", FEATURES["round"], [[1, 2, 3]])
+    with scripted((200, {"Content-Type": "application/json"}, json.dumps(document).encode())) as server:
+        result = score(path, tmp_path / "out.parquet", "--model", "m", url=server.url)
+    assert result.exit_code == 1
+    assert f"Error: the service has no version of model m that answers: {words}" in result.stderr

@@ -1,5 +1,6 @@
 """Models from elsewhere become bundles that say of themselves what can be known, by the command that users run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,35 @@ def test_what_does_not_go_together_is_told(
     assert words in " ".join(ended.stderr.split())
     assert isinstance(ended.exception, SystemExit)
     assert layout.model_names(tmp_path / "models") == []
+
+
+UNFIT: dict[str, tuple[Callable[..., Any], tf.TensorSpec, str]] = {
+    "checks": (
+        lambda inputs: {"y": tf.debugging.check_numerics(tf.math.log(inputs[:, 0]), "no logarithm")},
+        tf.TensorSpec([None, 2]),
+        "its graph fails at some points of its domain: ",
+    ),
+    "logarithm": (
+        lambda inputs: {"y": tf.math.log(inputs[:, 0])},
+        tf.TensorSpec([None, 2]),
+        "its output y is not finite in the middle of the domain, [0.0, 0.0], where the service tries it",
+    ),
+    "text": (lambda inputs: {"y": tf.strings.as_string(inputs)}, tf.TensorSpec([None, 2]), "its output y is string"),
+    "mean": (lambda inputs: {"y": tf.reduce_mean(inputs)}, tf.TensorSpec([None, 2]), "its output y is float32 ()"),
+    "any": (lambda inputs: {"y": inputs * 2}, tf.TensorSpec(None), "its input inputs is float32 of any shape"),
+}
+"""What a SavedModel computes, of what it takes, and the words in which it is refused."""
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_model_that_does_not_give_numbers_for_points_is_told(tmp_path: Path, name: str) -> None:
+    compute, spec, words = UNFIT[name]
+    function = tf.function(compute).get_concrete_function(tf.TensorSpec(spec.shape, spec.dtype, name="inputs"))
+    tf.saved_model.save(tf.Module(), str(tmp_path / name), signatures=function)
+    ended = adopt(tmp_path / "models", tmp_path / name)
+    assert ended.exit_code == 1
+    assert f"Error: {tmp_path / name}: {words}" in " ".join(ended.stderr.split())
+    assert not (tmp_path / "models" / "theirs").exists()
 
 
 def test_a_file_that_is_no_model_is_told(houses: Path, tmp_path: Path) -> None:

@@ -75,9 +75,12 @@ def get_status(call: Call, name: str, version: str | None = None) -> RawResponse
 def describe_status(call: Call, name: str, version: str | None) -> dict[str, object]:
     """Return the states of a model's versions, as protobuf's JSON has it."""
     try:
-        statuses = call.plane.model(name).statuses
+        model = call.plane.model(name)
     except NotFoundError as error:
         raise NotFoundError(f"Could not find any versions of model {name}; {error.detail}") from error
+    statuses = model.statuses
+    if not statuses:
+        raise NotFoundError(f"Could not find any versions of model {name}; {model.why_none}")
     if version is not None and version != LATEST:
         statuses = tuple(status for status in statuses if str(status.number) == version)
         if not statuses:

@@ -50,6 +50,7 @@ def _call(document: dict[str, Any], version: ModelVersion) -> PredictV1Call:
     name = document.get("signature_name", DEFAULT)
     if not isinstance(name, str):
         raise _wrong(document, "not formatted correctly. 'signature_name' key must be a string value.")
+    name = name or DEFAULT  # as over gRPC, where a text that is not sent is empty
     signature = find_signature(version, name)
     if "instances" in document and "inputs" in document:
         raise _wrong(document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
@@ -70,7 +71,10 @@ def find_signature(version: ModelVersion, name: str) -> Signature:
     """
     if name not in version.engine.signatures:
         shown = name if len(name) <= MAX_QUOTED_NAME_CHARS else f"{name[:MAX_QUOTED_NAME_CHARS]}…"
-        raise InvalidError(f'Serving signature name: "{shown}" not found in signature def')
+        available = ", ".join(sorted(version.engine.signatures))
+        raise InvalidError(
+            f'Serving signature name: "{shown}" not found in signature def; available signatures: {available}'
+        )
     return version.engine.describe(name)
 
 

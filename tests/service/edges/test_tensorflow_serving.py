@@ -232,6 +232,7 @@ def mixed_models(models_dir: Path, foreign_models: Path, tmp_path_factory: pytes
     models = copy(models_dir, tmp_path_factory.mktemp("mixed"), "linear")
     publish(models_dir / "linear" / "1", models, "linear", 2, without_saved_model)
     publish(foreign_models / "as-keras-exports" / "1", models, "foreign", 5)
+    (models / "no-version" / "001").mkdir(parents=True)
     return copy(foreign_models, models, "two-inputs", "fixed-size")
 
 
@@ -266,6 +267,18 @@ def test_a_foreign_model_answers_in_its_own_names_and_shapes(mixed: AppServer) -
     assert mixed.post("/v2/models/foreign/infer", json=infer).json()["outputs"][0]["data"] == right
 
 
+def test_an_empty_signature_name_is_the_default(mixed: AppServer) -> None:
+    default = ask(mixed, "/v1/models/foreign:predict", instances=ROWS)
+    assert ask(mixed, "/v1/models/foreign:predict", signature_name="", instances=ROWS) == default
+
+
+@pytest.mark.parametrize("path", ["", "/versions/1", "/versions/0"])
+def test_a_model_without_versions_is_not_found_and_says_why(mixed: AppServer, path: str) -> None:
+    answer = mixed.get(f"/v1/models/no-version{path}")
+    assert answer.status_code == 404
+    assert answer.json()["error"].startswith("Could not find any versions of model no-version; it has no folder")
+
+
 def test_several_outputs_are_objects_in_rows_and_in_columns(mixed: AppServer) -> None:
     score, twice = POINTS @ np.array([[1], [-2]], np.float32), 2 * POINTS[:, 0]
     columns = ask(mixed, "/v1/models/foreign:predict", signature_name="both", inputs=ROWS)["outputs"]
@@ -283,11 +296,14 @@ def test_a_foreign_models_signatures_are_shown_as_far_as_they_can_be_asked(
     assert set(shown.signature_def) == {"serving_default", "both"}
     for name, signature in shown.signature_def.items():
         assert signature == saved.signature_def[name]
-    for name in ("strings", "mean", "flagged"):
+    for name in ("strings", "mean", "flagged", "scaled", "wider"):
         answer = mixed.post("/v1/models/foreign:predict", json={"signature_name": name, "instances": ROWS})
         assert (answer.status_code, answer.json()) == (
             400,
-            {"error": f'Serving signature name: "{name}" not found in signature def'},
+            {
+                "error": f'Serving signature name: "{name}" not found in signature def; '
+                "available signatures: both, serving_default"
+            },
         )
 
 

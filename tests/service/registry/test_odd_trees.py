@@ -27,23 +27,31 @@ def loop(folder: Path) -> None:
     (folder / "1" / "again").symlink_to("..")
 
 
+def within_version(name: str) -> Callable[[Path], object]:
+    return lambda model: within(lambda version: (version / name).touch())(model / "1")
+
+
 NO_VERSION = "no folder that is named by a version number"
 NO_SAVED_MODEL = "there is no saved_model.pb"
 
 ODD: dict[str, tuple[Callable[[Path], object], str | None]] = {
     "empty": (Path.mkdir, NO_VERSION),
     "word-for-a-version": (within(lambda m: (m / "v1").mkdir()), NO_VERSION),
-    "zeros-in-front": (within(lambda m: (m / "001").mkdir()), NO_VERSION),
-    "zero": (within(lambda m: (m / "0").mkdir()), NO_VERSION),
+    "zeros-in-front": (within(lambda m: (m / "001").mkdir()), "without leading zeros; rename 001"),
+    "zero": (within(lambda m: (m / "0").mkdir()), "a whole number from 1 to 8999999999999999999"),
+    "no-folder-around-it": (within(lambda m: (m / layout.SAVED_MODEL).touch()), "move its saved_model.pb"),
+    "keras-file": (within(within_version("theirs.keras")), "`python -m training adopt` makes one of theirs.keras"),
     "negative": (within(lambda m: (m / "-1").mkdir()), NO_VERSION),
     "file-for-a-version": (within(lambda m: (m / "1").write_text("x")), NO_VERSION),
     "dangling-link-for-a-version": (within(lambda m: (m / "1").symlink_to("gone")), NO_VERSION),
     "version-is-a-fifo": (within(lambda m: os.mkfifo(m / "1")), NO_VERSION),
     "version-links-to-itself": (within(lambda m: (m / "1").symlink_to("1")), NO_VERSION),
-    "version-of-19-digits": (within(lambda m: (m / "2026112609150012345").mkdir()), NO_VERSION),
+    "version-in-nanoseconds": (within(lambda m: (m / "1795810856000000000").mkdir()), NO_SAVED_MODEL),
+    "version-past-int64": (within(lambda m: (m / "9223372036854775808").mkdir()), NO_VERSION),
+    "version-of-20-digits": (within(lambda m: (m / "20261126091500123456").mkdir()), NO_VERSION),
     "empty-version": (within(lambda m: (m / "1").mkdir()), NO_SAVED_MODEL),
     "bundle-is-a-loop": (within(loop), NO_SAVED_MODEL),
-    "largest-version": (within(lambda m: (m / "999999999999999999").mkdir()), NO_SAVED_MODEL),
+    "largest-version": (within(lambda m: (m / str(layout.MAX_VERSION)).mkdir()), NO_SAVED_MODEL),
     "version-past-2-to-the-53": (within(lambda m: (m / "20261126091500123").mkdir()), NO_SAVED_MODEL),
     "name-of-64-" + "x" * 53: (Path.mkdir, NO_VERSION),
     "name-of-65-" + "x" * 54: (Path.mkdir, None),

@@ -81,10 +81,20 @@ def test_what_has_gone_from_the_disk_is_served_no_more(models: Path) -> None:
         registry.version()
 
 
+def test_a_model_that_is_not_there_is_answered_with_fifty_of_those_that_are(models: Path) -> None:
+    for number in range(60):
+        (models / f"answers-{number:02}").symlink_to("tanh-3")
+    without_saved_model(models / "linear" / "1")
+    with pytest.raises(NotFoundError) as refused:
+        worker(models).model("nothing")
+    shown = ", ".join(f"answers-{number:02}" for number in range(50))
+    assert refused.value.detail == f"there is no model 'nothing'; available models: {shown} and 11 more"
+
+
 def test_a_model_of_which_nothing_loads_is_unavailable(models: Path) -> None:
     without_saved_model(models / "linear" / "1")
     registry = worker(models)
-    with pytest.raises(UnavailableError, match="no version of model 'linear' could be loaded"):
+    with pytest.raises(UnavailableError, match=r"'linear' could be loaded: version 1: there is no saved_model\.pb"):
         registry.version()
     with pytest.raises(InvalidError, match=r"version 1: there is no saved_model\.pb"):
         registry.load("linear")

@@ -31,6 +31,15 @@ SCORES = np.array(POINTS) @ [[1.0, -2.0, 0.5], [0.0, 1.0, -1.0]]
 """Of the model with three outputs."""
 
 FEATURES = [{"name": "width", "low": -2, "high": 4}, {"name": "height", "low": 0, "high": 1}]
+WIDTHS = [{"name": "width", "low": 1, "high": 9}, {"name": "height", "low": 0, "high": 1}]
+
+
+def as_in_triton(bundle: Path) -> None:
+    with_card(output="logit")(bundle)
+    saved = list(bundle.iterdir())
+    (bundle / layout.NESTED).mkdir()
+    for path in saved:
+        path.rename(bundle / layout.NESTED / path.name)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +57,10 @@ def server(foreign_models: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     publish(margin, models, "priced", 1, with_card(task="regression", features=FEATURES))
     publish(margin, models, "yes-or-no", 1, with_card(output="logit", task="binary", classes=["no", "yes"]))
     publish(margin, models, "contradictory", 1, with_card(output="value", task="binary"))
+    publish(foreign_models / "counting" / "1", models, "counting", 1)
+    publish(foreign_models / "logarithm" / "1", models, "logarithm", 1)
+    publish(foreign_models / "logarithm" / "1", models, "logarithm-of-widths", 1, with_card(features=WIDTHS))
+    publish(margin, models, "as-in-triton", 1, as_in_triton)
     three = foreign_models / "three-outputs" / "1"
     publish(three, models, "scores", 1)
     publish(three, models, "ranked", 1, with_card(output="logit", task="multiclass", classes=SPECIES))
@@ -63,6 +76,28 @@ def test_a_version_says_what_it_gives(server: AppServer) -> None:
     for model, output in outputs.items():
         described = server.get(f"/models/{model}/versions/1").json()
         assert (described["output"], described["card"]) == (output, None)
+
+
+def test_what_does_not_answer_each_point_by_itself_is_not_served(server: AppServer) -> None:
+    (version,) = server.get("/models/counting").json()["versions"]
+    assert version["reason"] == (
+        "the model does not answer each point by itself: its output numbers is [1] for 2 points"
+    )
+    refused = server.predict(points=POINTS, model="counting")
+    assert (refused.status_code, version["reason"] in refused.json()["detail"]) == (503, True)
+
+
+def test_a_model_is_tried_where_its_card_says_that_it_answers(server: AppServer) -> None:
+    (version,) = server.get("/models/logarithm").json()["versions"]
+    assert version["state"] == "FAILED"
+    assert "a card by hand says by its features' low and high where it answers" in version["reason"]
+    answered = server.predict(points=[[1.0, 0.0]], model="logarithm-of-widths")
+    assert answered.json()["values"] == [0.0]
+
+
+def test_a_saved_model_that_lies_as_in_triton_is_served_with_its_card(server: AppServer) -> None:
+    probabilities = server.predict(points=POINTS, model="as-in-triton").json()["probabilities"]
+    assert probabilities == server.predict(points=POINTS, model="logits").json()["probabilities"]
 
 
 def test_what_is_no_probability_is_given_as_values_without_labels(server: AppServer) -> None:
