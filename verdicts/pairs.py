@@ -35,6 +35,7 @@ def compare_all(
     recipes: Mapping[str, str] | None = None,
     unit: str = "points",
     of: Unit = "run",
+    counts: Mapping[str, int] | None = None,
 ) -> list[Pair]:
     """Compare every two models run by run: what both saw in a run is the same, so the differences are what varies.
 
@@ -51,6 +52,7 @@ def compare_all(
         recipes: by model's name how it was trained, for the words.
         unit: "points" for scores that are shares; else scores are told as they are.
         of: what a value is of, for the words.
+        counts: how many values each model has, where the scores lack those that no other model has.
 
     Returns:
         each pair once, in the mapping's order.
@@ -74,7 +76,7 @@ def compare_all(
     ahead = (wins + (n - wins - losses) / 2) / np.maximum(n, 1)
     for lone in np.flatnonzero(n == 0):
         ahead[lone] = _share_ahead(*(np.sort(sign * runs[i]) for i in (first[lone], second[lone])))
-    counts = {
+    columns = {
         "probability_a_better": ahead.tolist(),
         "wins": wins.tolist(),
         "ties": (n - wins - losses).tolist(),
@@ -83,10 +85,10 @@ def compare_all(
         "mcnemar_p": [_looked_up(mcnemar, a, b) for a, b in combinations(names, 2)],
     }
     needed = runs_needed(differences.mean, differences.sd, overlap, rope)
-    known = np.isfinite(table)
-    either = (known[first] | known[second]).sum(axis=1)
-    bases = [Basis(int(both), of, int(left_out)) for both, left_out in zip(n, either - n, strict=True)]
-    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
+    own = np.array([len(x) for x in runs] if counts is None else [counts[name] for name in names])
+    left_out = own[first] + own[second] - 2 * n
+    bases = [Basis(int(both), of, int(others)) for both, others in zip(n, left_out, strict=True)]
+    return _pairs(names, differences, needed, columns, rope, higher_is_better, recipes or {}, unit, bases)
 
 
 def compare_all_unpaired(
