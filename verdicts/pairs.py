@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import ROPE, Pair
-from verdicts.differences import Differences, half_widths, p_values, paired, posterior, unpaired
+from verdicts.differences import Differences, half_widths, p_values, paired, posterior, unpaired, without_chance
 from verdicts.intervals import wilson
 from verdicts.power import runs_needed
 from verdicts.significance import holm
-from verdicts.words import Basis, Unit, sentence
+from verdicts.words import FEW_RUNS, Basis, Unit, sentence
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -39,9 +39,9 @@ def compare_all(
 ) -> list[Pair]:
     """Compare every two models run by run: what both saw in a run is the same, so the differences are what varies.
 
-    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict; none, as
-    where each diverged in the other's, that of all runs of each. Of ties in the probability that a is better each
-    counts half (Vargha & Delaney, 2000, for pairs).
+    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict, and so do a
+    few in which it is the same; none, as where each diverged in the other's, that of all runs of each. Of ties in the
+    probability that a is better each counts half (Vargha & Delaney, 2000, for pairs).
 
     Args:
         scores: by model's name one value a run, NaN where there is none: float64 [R].
@@ -68,7 +68,7 @@ def compare_all(
     first, second = np.triu_indices(len(names), 1)
     d = table[first] - table[second]
     n = np.isfinite(d).sum(axis=1)
-    differences = paired(d, overlap)
+    differences = without_chance(paired(d, overlap), n, FEW_RUNS)
     means = np.array([x.mean() for x in runs])
     differences = replace(differences, mean=np.where(n, differences.mean, means[first] - means[second]))
     sign = 1 if higher_is_better else -1
@@ -110,13 +110,14 @@ def compare_all_unpaired(
     runs = _finite(scores)
     if len(names) < 2:
         return []
-    differences = unpaired(runs)
+    fewer = np.array([min(len(a), len(b)) for a, b in combinations(runs, 2)])
+    differences = without_chance(unpaired(runs), fewer, FEW_RUNS)
     sign = 1 if higher_is_better else -1
     ordered = [np.sort(sign * x) for x in runs]
     shares = [_share_ahead(a, b) for a, b in combinations(ordered, 2)]
     counts: dict[str, list[Any]] = {"probability_a_better": shares, "mcnemar_p": [None] * len(shares)}
     needed = runs_needed(differences.mean, differences.sd, 0, rope)
-    bases = [Basis(min(len(a), len(b))) for a, b in combinations(runs, 2)]
+    bases = [Basis(int(count)) for count in fewer]
     return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
 
 
