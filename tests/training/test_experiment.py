@@ -108,6 +108,30 @@ def test_the_default_experiment_is_the_notebooks() -> None:
             "optimizer_options = { momentum = 0.9 }",
             ["protocol.optimizer_options: adam has no momentum; its options: beta_1"],
         ),
+        ("batch_size = 32", "optimizer_options = { beta_1 = 1.0 }", ["beta_1 must be below 1, not 1.0"]),
+        ("batch_size = 32", "optimizer_options = { epsilon = nan }", ["epsilon.value: must be a number", "not nan"]),
+        ("batch_size = 32", "optimizer_options = { clipnorm = -1.0 }", ["clipnorm must be at least 0, not -1.0"]),
+        ("batch_size = 32", "optimizer_options = { clipvalue = 0 }", ["clipvalue must be above 0, not 0"]),
+        (
+            'optimizer = "adam"',
+            'optimizer = "sgd"\noptimizer_options = { momentum = 5.0 }',
+            ["momentum must be at most 1, not 5.0"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = 0 } }',
+            ["the number of steps must be above 0"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = inf } }',
+            ["decay_steps: must be a number"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = [10] } }',
+            ["decay_steps: must be a number"],
+        ),
         ("batch_size = 32", 'class_weight = "even"', ['protocol.class_weight: must be "balanced" or a table']),
         ("batch_size = 32", 'loss = "hinge"', ["protocol.loss: must be one of binary_crossentropy", "not hinge"]),
         (
