@@ -186,6 +186,10 @@ class _ExperimentSchema(StrictRecordSchema[Experiment]):
         return Experiment(**{**data, "protocol": _protocol(data["protocol"]), "models": tuple(models)})
 
 
+MAX_EPOCHS = 60_000
+"""So many make a card's history up to 7.2 of the 8 MiB that are read of it (`layout.MAX_JSON_BYTES`)."""
+
+
 def read(path: Path) -> Experiment:
     """Return the experiment in a TOML file.
 
@@ -199,6 +203,9 @@ def read(path: Path) -> Experiment:
         raise ValueError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
         raise ValueError(f"{path}:\n{error_lines(error)}") from error
+    long = [f"  {model.name}: {model.epochs:,} epochs" for model in experiment.models if model.epochs > MAX_EPOCHS]
+    if long:
+        raise ValueError("\n".join([f"{path}: a card lists every epoch, of which it holds {MAX_EPOCHS:,}", *long]))
     return replace(experiment, dataset=located(experiment.dataset, path.parent))
 
 

@@ -3,6 +3,7 @@
 Names and meanings are Keras'. Nothing here knows TensorFlow; a test holds the names to those of the installed Keras.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -196,17 +197,21 @@ class _ScheduleSchema(StrictRecordSchema[Schedule]):
             raise ValidationError(
                 f"{data['class_name']} {reason}; its keys: {', '.join((*needed, *optional))}", "config"
             )
-        wrong = [key for key, value in data["config"].items() if not _is_number_or_numbers(value)]
+        wrong = [
+            key for key, value in data["config"].items() if not _is_numeric(value, key in ("boundaries", "values"))
+        ]
         if wrong:
             raise ValidationError(
                 f"{', '.join(wrong)}: must be a number, or numbers in boundaries and values", "config"
             )
+        if data["config"].get("decay_steps", data["config"].get("first_decay_steps", 1)) <= 0:
+            raise ValidationError("the number of steps must be above 0", "config")
 
 
-def _is_number_or_numbers(value: object) -> bool:
-    return isinstance(value, int | float) or (
-        isinstance(value, list) and bool(value) and all(isinstance(entry, int | float) for entry in value)
-    )
+def _is_numeric(value: object, is_list: bool) -> bool:
+    entries = value if isinstance(value, list) else [value]
+    is_right = isinstance(value, list) == is_list and bool(entries)
+    return is_right and all(isinstance(entry, int | float) and math.isfinite(entry) for entry in entries)
 
 
 class _EarlyStoppingSchema(StrictRecordSchema[EarlyStopping]):
@@ -220,9 +225,18 @@ class _Option(fields.Field[float | bool]):
     """An optimizer's option: a number, or true or false."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> float | bool:
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or not math.isfinite(value):
             raise ValidationError(f"must be a number, true or false, not {value}")
         return value
+
+
+def _check_options(options: Mapping[str, float | bool]) -> None:
+    """Refuse what Keras refuses only when it trains, passes over, or divides by."""
+    for name, value in options.items():
+        if value < 0 or (name.endswith(("clipnorm", "clipvalue")) and value == 0):
+            raise ValidationError(f"{name} must be {'above' if value == 0 else 'at least'} 0, not {value}")
+        if (name in ("momentum", "rho") and value > 1) or (name.startswith("beta") and value >= 1):
+            raise ValidationError(f"{name} must be {'below' if name.startswith('beta') else 'at most'} 1, not {value}")
 
 
 class _ClassWeight(fields.Field[str | Mapping[str, float]]):
@@ -256,7 +270,7 @@ class RecipeSchema(StrictRecordSchema[Recipe]):
     optimizer = fields.String(validate=one_of(tuple(OPTIMIZERS)))
     learning_rate = OneOrMore(fields.Float(validate=ABOVE_ZERO))
     batch_size = fields.Integer(strict=True, validate=SIZE)
-    optimizer_options = fields.Dict(fields.String(), _Option())
+    optimizer_options = fields.Dict(fields.String(), _Option(), validate=_check_options)
     learning_rate_schedule = fields.Nested(_ScheduleSchema)
     loss = fields.String(validate=one_of(tuple(dict.fromkeys(loss for losses in LOSSES.values() for loss in losses))))
     l1 = fields.Float(validate=_NOT_NEGATIVE)

@@ -25,6 +25,12 @@ MAX_CATEGORIES = 100
 INDEX_NAMES = ("", "unnamed: 0", "index")
 """Names, in small letters, of a first column that is left out where it only numbers the rows; others end in "id"."""
 
+COPIED_SHARE = 0.05
+"""More rows than this that are copies of others are said; a few are chance, as the one of the iris flowers."""
+
+LOOKED_AT = 1000
+"""So many rows tell that a column has more values than there are classes."""
+
 ROUNDED_SHARE = 1e-3
 """The largest part of a column's range that float32 may round away."""
 
@@ -68,7 +74,8 @@ def load(spec: TableSpec) -> TableData:
         points[:, i] = column.values[kept]
     for name in [column.name for column, values in zip(columns, points.T, strict=True) if np.isnan(values).all()]:
         raise ValueError(f"{spec.path}, column {name}: has values only in rows that are left out: leave it out as well")
-    notes += [*empty, *dropped, *_constants(columns, points)]
+    notes += [*empty, *dropped, *_constants(columns, points), *_giveaways(columns, points, wanted)]
+    notes += _copies(points, wanted.labels)
     return TableData(
         names=[column.name for column in columns],
         categories=[column.categories for column in columns],
@@ -234,3 +241,34 @@ def _constants(columns: Sequence[Recognized], points: NDArray[np.float32]) -> li
         return []
     shown = ", ".join(same[:8]) + (" …" if len(same) > 8 else "")
     return [f"the same in every row, so nothing can be learned from it: {shown}"]
+
+
+def _giveaways(columns: Sequence[Recognized], points: NDArray[np.float32], wanted: Target) -> list[str]:
+    """Name the columns that are the label in other words, or on another scale: mostly they are known after it."""
+    is_label = [_is_label(values, wanted) for values in points.T]
+    names = [column.name for column, found in zip(columns, is_label, strict=True) if found]
+    if not names:
+        return []
+    shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+    return [f"the label in other words, to be left out of features unless it is known before the label: {shown}"]
+
+
+def _is_label(values: NDArray[np.float32], wanted: Target) -> bool:
+    labels = wanted.labels
+    if np.isnan(values).any():
+        return False
+    if wanted.task == "regression":
+        return bool(np.ptp(values) > 0 and abs(np.corrcoef(values, labels)[0, 1]) > 1 - 1e-9)
+    count = len(wanted.classes)
+    if len(np.unique(values[:LOOKED_AT])) > count:
+        return False
+    return len(np.unique(values)) == len(np.unique(np.stack([values, labels]), axis=1).T) == count
+
+
+def _copies(points: NDArray[np.float32], labels: NDArray[np.float32]) -> list[str]:
+    """Say how many rows a run may both learn and be tested on."""
+    rows = zip(points, labels.tolist(), strict=True)
+    copies = len(labels) - len({hash((row.tobytes(), label)) for row, label in rows})
+    if copies <= COPIED_SHARE * len(labels):
+        return []
+    return [f"{copies} of {len(labels)} rows are copies of others: runs are tested on some that they have learned"]

@@ -2,14 +2,15 @@
 
 Student's t test and interval, and the posterior of the correlated Bayesian t test (Benavoli, Corani, Demšar & Zaffalon,
 2017, "Time for a change: a tutorial for comparing multiple classifiers through Bayesian analysis"), which with no
-overlap is the posterior of the plain one. Where all differences are the same they are taken for certain.
+overlap is the posterior of the plain one. Where all differences are the same they are taken for certain if they are
+many (`without_chance`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from verdicts import student
 from verdicts.intervals import CONFIDENCE, standard_error
@@ -88,6 +89,15 @@ def unpaired(runs: Sequence[Floats]) -> Differences:
         df = error**4 / (parts[first] + parts[second])
     df = np.where(error == 0, n[first] + n[second] - 2, df)
     return Differences(means[first] - means[second], np.sqrt(variances[first] + variances[second]), error, df)
+
+
+def without_chance(d: Differences, n: ArrayLike, least: int) -> Differences:
+    """Return as unknown how differences vary that are all the same, of fewer than `least` runs.
+
+    Scores with two digits, or in steps of 1/300, are the same in a few runs by chance; a p value of 0 would be wrong.
+    """
+    is_chance = (d.error == 0) & (np.asarray(n) < least)
+    return Differences(d.mean, *(np.where(is_chance, np.nan, values) for values in (d.sd, d.error, d.df)))
 
 
 def p_values(d: Differences) -> Floats:

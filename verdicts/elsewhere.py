@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -33,13 +33,31 @@ class TooManyScoresError(ScoresError):
     """They would take too much memory."""
 
 
+_COSTS = (
+    r"loss|brier|\bece\b|perplexity|\bppl\b|\bfid\b|\bkid\b|\bnll\b|\b(neg|negative) log|entropy|deviance|divergence"
+    r"|\bkl\b|\b(r|rm|m)?sl?e\b|\bs?ma[dp]?e\b|squared (log )?err|absolute (percentage )?err|\bcrps\b|\bbp[cd]\b|regret"
+    r"|latency|\btimes?\b|runtime|duration|seconds|\bms\b|\bcosts?\b|distance"
+)
+"""Names of scores that have no upper bound, and of which less is better."""
+
 LESS_IS_BETTER = re.compile(
-    r"loss|err(?![a-z])|error|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bwer\b|\bcer\b|\bfid\b"
+    rf"{_COSTS}|\berr(ors?)?\b|error|\b[wcep]er\b|\b(fpr|fnr|fdr)\b|false (pos|neg)|miss rate|hamming"
 )
 """Names of scores of which less is better."""
 
+NEGATED = re.compile(r"(?<!false )\bneg (?!log lik)")
+"""Names by which scikit-learn has less of a cost as more of a score, such as `neg_log_loss`."""
+
+MORE_IS_BETTER = re.compile(
+    r"acc|\bf ?(1|beta)\b|f1|au(ro|pr)?c|precision|recall|sensitivity|specificity|\br ?(2|squared)\b|reward|return"
+    r"|bleu|rouge|ndcg|\bm?ap\b|\bm?iou\b|dice|jaccard|kappa|\bmcc\b|matthews|correlation|likelihood|correct"
+    r"|success|\bwins?\b|hits?\b"
+)
+"""Names of scores of which more is known to be better; of others it is taken to be, and that is said."""
+
 NO_SHARE = re.compile(
-    r"loss|rmse|\bmse\b|\bmae\b|brier|\bece\b|perplexity|\bppl\b|\bfid\b|\br ?(?:2|squared)\b|reward|return"
+    rf"{_COSTS}|\br ?(2|squared)\b|reward|return|kappa|\bmcc\b|matthews|corr\b|correlation|pearson|spearman|kendall"
+    r"|silhouette|likelihood"
 )
 """Names of scores that are no shares of a whole, even where all of them lie in [0, 1]."""
 
@@ -103,9 +121,13 @@ class _Setting:
     def _higher_is_better(self, asked: bool | None) -> bool:
         if asked is not None:
             return asked
+        if NEGATED.search(self._words):
+            return True
         if LESS_IS_BETTER.search(self._words):
             self.notes.append(f"of {self.name} less is taken to be better; higher_is_better says otherwise")
             return False
+        if not MORE_IS_BETTER.search(self._words):
+            self.notes.append(f"of {self.name} more is taken to be better; higher_is_better says otherwise")
         return True
 
     def _rope(self, asked: float | None) -> float:
@@ -116,11 +138,15 @@ class _Setting:
             )
         return ROPE if asked is None else asked
 
-    def pairs(self, known: dict[str, Floats], *, paired: bool, of: Unit = "run") -> list[Pair]:
-        """Return every pair's verdict."""
+    def pairs(
+        self, known: dict[str, Floats], *, paired: bool, of: Unit = "run", counts: Mapping[str, int] | None = None
+    ) -> list[Pair]:
+        """Return every pair's verdict; `counts` are of all of a model's runs, of which `known` may have a part."""
         unit = "points" if self.is_share else ""
         if paired:
-            return pairs.compare_all(known, self.overlap, self.rope, self.higher_is_better, unit=unit, of=of)
+            return pairs.compare_all(
+                known, self.overlap, self.rope, self.higher_is_better, unit=unit, of=of, counts=counts
+            )
         return pairs.compare_all_unpaired(known, self.rope, self.higher_is_better, unit=unit)
 
     def result(
@@ -195,7 +221,8 @@ def _of_runs(grid: Grid, known: dict[str, Floats], setting: _Setting) -> ScoreCo
         return np.array([np.nan if value is None else value for value in runs[name].values()], np.float64)
 
     paired = _is_paired(grid, known, setting)
-    compared = setting.pairs(known if paired else {name: values(name) for name in known}, paired=paired)
+    counts = {name: _counts(grid, name)[0] for name in known}
+    compared = setting.pairs(known if paired else {name: values(name) for name in known}, paired=paired, counts=counts)
     models = _models(grid, setting, values)
     _note_what_is_doubtful(models, setting.notes)
     return setting.result("paired" if paired else "unpaired", models, compared)

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import ROPE, Pair
-from verdicts.differences import Differences, half_widths, p_values, paired, posterior, unpaired
+from verdicts.differences import Differences, half_widths, p_values, paired, posterior, unpaired, without_chance
 from verdicts.intervals import wilson
 from verdicts.power import runs_needed
 from verdicts.significance import holm
-from verdicts.words import Basis, Unit, sentence
+from verdicts.words import FEW_RUNS, Basis, Unit, sentence
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -35,12 +35,13 @@ def compare_all(
     recipes: Mapping[str, str] | None = None,
     unit: str = "points",
     of: Unit = "run",
+    counts: Mapping[str, int] | None = None,
 ) -> list[Pair]:
     """Compare every two models run by run: what both saw in a run is the same, so the differences are what varies.
 
-    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict; none, as
-    where each diverged in the other's, that of all runs of each. Of ties in the probability that a is better each
-    counts half (Vargha & Delaney, 2000, for pairs).
+    Runs that either has no value of are left out. One run in common gives the difference alone, no verdict, and so do a
+    few in which it is the same; none, as where each diverged in the other's, that of all runs of each. Of ties in the
+    probability that a is better each counts half (Vargha & Delaney, 2000, for pairs).
 
     Args:
         scores: by model's name one value a run, NaN where there is none: float64 [R].
@@ -51,6 +52,7 @@ def compare_all(
         recipes: by model's name how it was trained, for the words.
         unit: "points" for scores that are shares; else scores are told as they are.
         of: what a value is of, for the words.
+        counts: how many values each model has, where the scores lack those that no other model has.
 
     Returns:
         each pair once, in the mapping's order.
@@ -66,7 +68,7 @@ def compare_all(
     first, second = np.triu_indices(len(names), 1)
     d = table[first] - table[second]
     n = np.isfinite(d).sum(axis=1)
-    differences = paired(d, overlap)
+    differences = without_chance(paired(d, overlap), n, FEW_RUNS)
     means = np.array([x.mean() for x in runs])
     differences = replace(differences, mean=np.where(n, differences.mean, means[first] - means[second]))
     sign = 1 if higher_is_better else -1
@@ -74,7 +76,7 @@ def compare_all(
     ahead = (wins + (n - wins - losses) / 2) / np.maximum(n, 1)
     for lone in np.flatnonzero(n == 0):
         ahead[lone] = _share_ahead(*(np.sort(sign * runs[i]) for i in (first[lone], second[lone])))
-    counts = {
+    columns = {
         "probability_a_better": ahead.tolist(),
         "wins": wins.tolist(),
         "ties": (n - wins - losses).tolist(),
@@ -83,10 +85,10 @@ def compare_all(
         "mcnemar_p": [_looked_up(mcnemar, a, b) for a, b in combinations(names, 2)],
     }
     needed = runs_needed(differences.mean, differences.sd, overlap, rope)
-    known = np.isfinite(table)
-    either = (known[first] | known[second]).sum(axis=1)
-    bases = [Basis(int(both), of, int(left_out)) for both, left_out in zip(n, either - n, strict=True)]
-    return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
+    own = np.array([len(x) for x in runs] if counts is None else [counts[name] for name in names])
+    left_out = own[first] + own[second] - 2 * n
+    bases = [Basis(int(both), of, int(others)) for both, others in zip(n, left_out, strict=True)]
+    return _pairs(names, differences, needed, columns, rope, higher_is_better, recipes or {}, unit, bases)
 
 
 def compare_all_unpaired(
@@ -108,13 +110,14 @@ def compare_all_unpaired(
     runs = _finite(scores)
     if len(names) < 2:
         return []
-    differences = unpaired(runs)
+    fewer = np.array([min(len(a), len(b)) for a, b in combinations(runs, 2)])
+    differences = without_chance(unpaired(runs), fewer, FEW_RUNS)
     sign = 1 if higher_is_better else -1
     ordered = [np.sort(sign * x) for x in runs]
     shares = [_share_ahead(a, b) for a, b in combinations(ordered, 2)]
     counts: dict[str, list[Any]] = {"probability_a_better": shares, "mcnemar_p": [None] * len(shares)}
     needed = runs_needed(differences.mean, differences.sd, 0, rope)
-    bases = [Basis(min(len(a), len(b))) for a, b in combinations(runs, 2)]
+    bases = [Basis(int(count)) for count in fewer]
     return _pairs(names, differences, needed, counts, rope, higher_is_better, recipes or {}, unit, bases)
 
 

@@ -4,7 +4,10 @@ All three as Demšar has them (2006, "Statistical comparisons of classifiers ove
 """
 
 import math
+from collections import Counter
 from functools import lru_cache
+from itertools import permutations
+from operator import add
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +38,9 @@ def average_ranks(scores: ArrayLike, higher_is_better: bool = True) -> Floats:
 def friedman(scores: ArrayLike) -> float | None:
     """Return the p value for k models that are no different on N data sets; None with one of either.
 
-    Friedman's statistic (1937), corrected for ties, in the form of Iman & Davenport (1980) that Demšar advises.
+    Friedman's statistic (1937), corrected for ties. On few data sets its distribution is counted out: how many of all
+    ways in which the ranks could fall on the models are as far from even. On more it is the F distribution, in the form
+    of Iman & Davenport (1980) that Demšar advises; of ranks that all agree that would be 0, even on two data sets.
     """
     r = ranks(scores)
     n, k = r.shape
@@ -44,9 +49,45 @@ def friedman(scores: ArrayLike) -> float | None:
     spread = float(((r - (k + 1) / 2) ** 2).sum()) / (k - 1)
     if spread == 0:
         return 1.0
+    p = _permutation_p(r)
+    if p is not None:
+        return p
     chi2 = n**2 * float(((r.mean(axis=0) - (k + 1) / 2) ** 2).sum()) / spread
     rest = n * (k - 1) - chi2
     return student.f_sf((n - 1) * chi2 / rest, k - 1, (k - 1) * (n - 1)) if rest > 1e-12 else 0.0
+
+
+MAX_STEPS = 250_000
+"""So many sums of ranks are counted out, some tenths of a second: 3 models on 50 data sets, 4 on 17, 5 on 8."""
+
+
+def _permutation_p(r: Floats) -> float | None:
+    """Return the share of the permutations of each data set's ranks that are as far from even; None of too many.
+
+    Which model has which sum does not matter, so sums are counted in their order: from data set to data set there are
+    few different ones. Doubled ranks are whole numbers.
+    """
+    sums: Counter[tuple[int, ...]] = Counter({(0,) * r.shape[1]: 1})
+    steps = 0
+    for row in (2 * r).astype(int).tolist():
+        steps += len(sums) * math.factorial(len(row))
+        if steps > MAX_STEPS:
+            return None
+        following: Counter[tuple[int, ...]] = Counter()
+        orders = _orders(tuple(sorted(row)))
+        for before, count in sums.items():
+            for order in orders:
+                following[tuple(sorted(map(add, before, order)))] += count
+        sums = following
+    squares = (2 * r).astype(int).sum(axis=0)
+    far = sum(count for each, count in sums.items() if sum(x * x for x in each) >= int(squares @ squares))
+    return far / sums.total()
+
+
+@lru_cache(maxsize=64)
+def _orders(row: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the different orders of a few numbers."""
+    return sorted(set(permutations(row)))
 
 
 def critical_difference(k: int, n_datasets: int, alpha: float = 0.05) -> float:

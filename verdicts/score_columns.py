@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bundle.table_files import MISSING
-from verdicts.score_tables import Table
+from verdicts.score_tables import Table, unnamed
 
 MODELS: tuple[str, ...] = (
     "model",
@@ -65,6 +65,15 @@ OTHERS = (
 )
 OTHERS |= {"hostname", "commit", "description", "agent", "relative time", "wall time", "timestamp", "gpu count", "gpu"}
 
+SETTINGS = frozenset({"lr", "learning rate", "batch size", "optimizer", "dropout", "weight decay", "epochs", "steps"})
+SETTINGS |= {"max epochs", "n epochs", "num epochs", "hidden size", "width", "depth", "layers", "n layers", "momentum"}
+"""What a recipe has: a table with a column for each model may have it too, and it is none of them."""
+
+_SETTING = re.compile(r"(params?|tags?|config|hparams?)[./]", re.IGNORECASE)
+
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"})
+"""What says of a score which data it is on, and not which run it is of."""
+
 NO_SCORE = frozenset({*MISSING, "-", "<na>"})
 """What stands for no score, in small letters."""
 
@@ -113,23 +122,23 @@ def numeric(text: str) -> float | None:
 def columns_of(table: Table, chosen: Mapping[str, str | None]) -> Columns | str:
     """Return the columns that a table of runs has, or what has to be named."""
     found = _Search(table, chosen)
-    missing = found.unknown()
-    if missing:
-        return missing
-    run, dataset = found.runs(), found.first("dataset", DATASETS)
+    wrong = found.unknown() or found.of_splits()
+    if wrong:
+        return wrong
+    run, dataset, step = found.runs(), found.first("dataset", DATASETS), found.first("", STEPS)
     model, is_run_name = found.model(run, dataset)
     if model is None:
-        models = [i for i in found.numbers() if i not in (*run, dataset) and plain(table.header[i]) not in OTHERS]
+        models = found.models({*run, dataset})
         if chosen.get("score") is None and len(models) > 1 and not {plain(table.header[i]) for i in models} & {*SCORES}:
-            if not run:
-                run = tuple(i for i in found.texts() if i != dataset)[:1]
-            return Columns("a wide table", run=run, dataset=dataset, models=tuple(models))
-        return "there is no column of models; name one as model"
+            if not run and step is None:
+                run = tuple(i for i in found.texts() if i not in (dataset, *models))[:1]
+            return Columns("a wide table", run=run, dataset=dataset, step=step, models=tuple(models))
+        return f"there is no column of models; name one as model{found.no_number(found.texts())}"
     taken = {model, *run, dataset}
     score = found.score(taken)
     if isinstance(score, str):
         return score
-    step, state = found.first("", STEPS), found.first("", STATES)
+    state = found.first("", STATES)
     run = tuple(i for i in run if i not in (model, score))
     return Columns(found.source(), score, model, run, dataset, step, state, is_run_name)
 
@@ -156,6 +165,32 @@ class _Search:
             if name is not None and self._at(name) is None:
                 return f"there is no column {name!r} for {role}; there are: {', '.join(self._table.header[:50])}"
         return None
+
+    def of_splits(self) -> str | None:
+        """Say that a column tells apart data rather than runs."""
+        for i in self.runs():
+            found = sorted({cell.lower() for cell in self._table.column(i)} & SPLITS)
+            if len(found) > 1:
+                return f"{self._table.header[i]} has {', '.join(found)}: give the rows of one of them, such as test"
+        return None
+
+    def models(self, taken: set[int | None]) -> list[int]:
+        """Return the columns of a table that has one for each model: those with a number, or with no score at all."""
+        others = {*OTHERS, *STEPS, *STATES, *SETTINGS, *RUNS}
+        return [
+            i
+            for i, name in enumerate(self._names)
+            if i not in taken
+            and name not in others
+            and not _SETTING.match(self._table.header[i])
+            and (self._has_number(i) or self._is_without_scores(i))
+        ]
+
+    def _has_number(self, i: int) -> bool:
+        return any(numeric(cell) is not None for cell in self._table.column(i))
+
+    def _is_without_scores(self, i: int) -> bool:
+        return self._table.header[i] != unnamed(i) and all(map(is_missing, self._table.column(i)))
 
     def _at(self, name: str) -> int | None:
         header = self._table.header
@@ -211,13 +246,13 @@ class _Search:
             return best[0]
         texts = [i for i in self.texts() if i not in taken and self._names[i] in SCORES]
         if texts or not free:
-            return f"there is no column of scores{self._no_number(texts)}"
+            return f"there is no column of scores{self.no_number(texts)}"
         if len(free) == 1:
             return free[0]
         names = ", ".join(self._table.header[i] for i in free[:50])
         return f"several columns may be the score: {names}; name one as score"
 
-    def _no_number(self, columns: Sequence[int]) -> str:
+    def no_number(self, columns: Sequence[int]) -> str:
         """Say what stands in the first of the columns that should be of scores."""
         cells = [(i, cell) for i in columns for cell in self._table.column(i) if not is_missing(cell)]
         found = next(((self._table.header[i], cell) for i, cell in cells if numeric(cell) is None), None)

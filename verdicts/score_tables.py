@@ -40,7 +40,12 @@ def read_table(text: str) -> Table | None:
         return None
     if separator != "," and table_files.has_decimal_commas([cell for row in rows for cell in row]):
         rows = [[cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in row] for row in rows]
-    return Table([cell.strip() or f"column {i}" for i, cell in enumerate(header, 1)], rows)
+    return Table([cell.strip() or unnamed(i) for i, cell in enumerate(header)], rows)
+
+
+def unnamed(i: int) -> str:
+    """Return what a column at a position is called that has no name."""
+    return f"column {i + 1}"
 
 
 def _unescaped(cell: str) -> str:

@@ -8,9 +8,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from verdicts.score_columns import Columns, columns_of, is_missing, numeric, plain, split_names
-from verdicts.score_tables import Table, read_table
+from verdicts.score_tables import Table, read_table, unnamed
 
 MAX_SCORE = 1e15
 """The largest score, and the lowest one with a minus: its square is far from the largest float."""
@@ -18,6 +19,13 @@ MAX_SCORE = 1e15
 
 UNFINISHED = frozenset({"failed", "crashed", "killed", "running", "pending", "scheduled", "preempted", "preempting"})
 """What MLflow and W&B call runs whose score is none, or not the last."""
+
+
+SUMMARIES = frozenset(
+    {"mean", "average", "avg", "median", "min", "max", "std", "std dev", "stdev", "sd", "sem", "stderr"}
+)
+SUMMARIES |= {"var", "variance", "mean rank", "average rank", "avg rank", "rank", "count", "mean ± std", "mean±std"}
+"""What stands for a run or a data set in rows that sum up the others."""
 
 
 class ScoresError(ValueError):
@@ -73,6 +81,8 @@ def read(text: str, name: str = "", columns: Named = RECOGNIZED) -> Scores:
     table = read_table(text)
     if table is None:
         raise ScoresError("this is no table: give CSV with a header and a row for each run")
+    if _is_without_names(table.header):
+        raise ScoresError(f"the first line has no names, but numbers ({', '.join(table.header[:3])}): name the columns")
     for reader in (_tensorboard, _series, _chart):
         found = reader(table, name, columns)
         if found is not None:
@@ -80,7 +90,28 @@ def read(text: str, name: str = "", columns: Named = RECOGNIZED) -> Scores:
     roles = columns_of(table, vars(columns))
     if isinstance(roles, str):
         raise ScoresError(roles)
-    return _wide(table, roles) if roles.models else _of_rows(table, roles)
+    table, left_out = _without_summaries(table, roles)
+    found = _wide(table, roles) if roles.models else _of_rows(table, roles)
+    return replace(found, notes=(*found.notes, *left_out))
+
+
+def _is_without_names(header: Sequence[str]) -> bool:
+    """Say whether a header is a row of scores; numbers that follow one another may be the models' names."""
+    numbers = [number for number in map(numeric, header) if number is not None]
+    return len(numbers) == len(header) and any(b != a + 1 for a, b in pairwise(numbers))
+
+
+def _without_summaries(table: Table, roles: Columns) -> tuple[Table, list[str]]:
+    """Return the table without rows of means and the like, which are no runs."""
+    at = [i for i in (*roles.run, roles.dataset) if i is not None]
+    told = [next((row[i] for i in at if plain(row[i]) in SUMMARIES), None) for row in table.rows]
+    names = list(dict.fromkeys(name for name in told if name is not None))
+    if not names:
+        return table, []
+    rows = [row for row, name in zip(table.rows, told, strict=True) if name is None]
+    if not rows:
+        raise ScoresError(f"all rows are summaries ({', '.join(names)}): give those of runs")
+    return replace(table, rows=rows), [f"rows that sum up others are left out: {', '.join(names)}"]
 
 
 def joined(parts: Sequence[Scores]) -> Scores:
@@ -172,16 +203,20 @@ def _runs_of(values: Mapping[str, float | None]) -> tuple[Score, ...]:
 
 def _wide(table: Table, roles: Columns) -> Scores:
     """Read a table with a column for each model: what stands in one row belongs together."""
-    runs = []
-    for number, row in enumerate(table.rows):
+    runs: list[Score] = []
+    rows, last = _last_steps(table, roles)
+    for number, row in enumerate(rows):
         run = "/".join(row[i] for i in roles.run) if roles.run else str(number)
         dataset = None if roles.dataset is None else row[roles.dataset]
         common = None if dataset is not None and not roles.run else run
         runs += [Score(table.header[i], _value(row[i]), common, dataset) for i in roles.models]
     of_rows = "a data set" if roles.dataset is not None else "a run common to all models"
     names = ", ".join([*(table.header[i] for i in roles.models[:3]), *(["…"] if len(roles.models) > 3 else [])])
-    note = f"a column for each of {len(roles.models)} models ({names}), a row {of_rows}"
-    return Scores(tuple(runs), overlap=_overlap(table, roles), notes=(note, *_folds(table, roles)))
+    taken = {*roles.models, *roles.run, roles.dataset, roles.step}
+    rest = [name for i, name in enumerate(table.header) if i not in taken and name != unnamed(i)]
+    left_out = f"; no models: {', '.join(rest[:5])}{', …' if len(rest) > 5 else ''}" if rest else ""
+    note = f"a column for each of {len(roles.models)} models ({names}), a row {of_rows}{left_out}"
+    return Scores(tuple(runs), overlap=_overlap(table, roles), notes=(note, *last, *_folds(table, roles)))
 
 
 def _of_rows(table: Table, roles: Columns) -> Scores:
@@ -249,7 +284,7 @@ def _value(text: str) -> float | None:
     if value is None:
         if is_missing(text):
             return None
-        raise ScoresError(f"{text[:40]!r} stands where a score should")
+        raise ScoresError(f"{text[:40]!r} stands where a score should; of a run without one leave the cell empty")
     if not math.isfinite(value):
         return None
     if abs(value) > MAX_SCORE:

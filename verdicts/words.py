@@ -8,7 +8,9 @@ from bundle.comparison import Comparison, ModelResult, Pair, ProtocolSummary
 from verdicts.power import POWER
 
 FEW_RUNS = 7
-"""So few runs of a model that ends in one of two ways may all end in the same; a verdict on them is told with that."""
+"""So few runs of a model that ends in one of two ways may all end in the same; a verdict on them is told with that.
+Where the difference is the same in so few, there is none.
+"""
 
 BEGINNING = 0.7
 """The share of a shortened name that is its beginning; names that begin alike may differ at their ends."""
@@ -148,13 +150,23 @@ def _advice(pair: Pair, basis: Basis) -> str:
         constant = "; the difference is the same in all runs, and taken for certain" if same else ""
         return (constant if basis.of == "run" else constant.replace("runs", "data sets")) + basis.few
     if pair.p_value is None:
-        none = pair.wins_ci95 is not None and not _runs(pair)
-        return f"; they have no {basis.of} in common" if none else f"; one {basis.of} does not tell"
+        return f"; {_unknown(pair, basis)}"
     there = f", there are {_runs(pair)}" if _runs(pair) else ""
     if pair.runs_needed is None:
         return f"; more {basis.of}s would hardly tell{there}"
     of_each = "" if _runs(pair) else " of each"
     return f"; about {counted(pair.runs_needed, basis.of)}{of_each} would tell ({POWER:.0%} power){there}"
+
+
+def _unknown(pair: Pair, basis: Basis) -> str:
+    """Say why there is no interval."""
+    if pair.wins_ci95 is not None and not _runs(pair):
+        return f"they have no {basis.of} in common"
+    if basis.count < 2:
+        return f"one {basis.of} does not tell"
+    all_of = f"all {counted(basis.count, basis.of)}"
+    same = f"the difference is the same in {all_of}" if _runs(pair) else f"scores are the same in {all_of} of each"
+    return f"{same}, too few to take it for certain"
 
 
 def amount(value: float, unit: str) -> str:

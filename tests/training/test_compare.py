@@ -13,7 +13,7 @@ from training.cli import main
 SCORES = "model,seed,accuracy\n" + "".join(
     f"{model},{seed},{mean + 0.01 * (seed % 3)}\n"
     for model, mean in (("wide", 0.9), ("deep", 0.95))
-    for seed in range(6)
+    for seed in range(9)
 )
 
 
@@ -31,7 +31,7 @@ def compare(*arguments: str | Path) -> Result:
 def test_models_pairs_and_verdicts_are_printed_with_what_was_taken(table: Path) -> None:
     done = compare(table)
     assert done.exit_code == 0, done.output
-    assert "deep is better than wide by more than 0.5 points: 6 wins, 0 ties, 0 losses" in done.stdout
+    assert "deep is better than wide by more than 0.5 points: 9 wins, 0 ties, 0 losses" in done.stdout
     assert "note: a row for each run; score: accuracy, model: model, run: seed" in done.stderr
 
 

@@ -1,10 +1,14 @@
 """Experiments are read from TOML, and a file that is wrong is refused with file, key and what is allowed."""
 
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+import orjson
 import pytest
 
-from bundle.card import Candidates
+from bundle import layout
+from bundle.card import Candidates, History
 from training import experiment
 from training.protocol_spec import LOSSES, EarlyStopping, ProtocolSpec, Schedule
 
@@ -104,6 +108,30 @@ def test_the_default_experiment_is_the_notebooks() -> None:
             "optimizer_options = { momentum = 0.9 }",
             ["protocol.optimizer_options: adam has no momentum; its options: beta_1"],
         ),
+        ("batch_size = 32", "optimizer_options = { beta_1 = 1.0 }", ["beta_1 must be below 1, not 1.0"]),
+        ("batch_size = 32", "optimizer_options = { epsilon = nan }", ["epsilon.value: must be a number", "not nan"]),
+        ("batch_size = 32", "optimizer_options = { clipnorm = -1.0 }", ["clipnorm must be at least 0, not -1.0"]),
+        ("batch_size = 32", "optimizer_options = { clipvalue = 0 }", ["clipvalue must be above 0, not 0"]),
+        (
+            'optimizer = "adam"',
+            'optimizer = "sgd"\noptimizer_options = { momentum = 5.0 }',
+            ["momentum must be at most 1, not 5.0"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = 0 } }',
+            ["the number of steps must be above 0"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = inf } }',
+            ["decay_steps: must be a number"],
+        ),
+        (
+            "batch_size = 32",
+            'learning_rate_schedule = { class_name = "CosineDecay", config = { decay_steps = [10] } }',
+            ["decay_steps: must be a number"],
+        ),
         ("batch_size = 32", 'class_weight = "even"', ['protocol.class_weight: must be "balanced" or a table']),
         ("batch_size = 32", 'loss = "hinge"', ["protocol.loss: must be one of binary_crossentropy", "not hinge"]),
         (
@@ -122,6 +150,7 @@ def test_the_default_experiment_is_the_notebooks() -> None:
             ["models[2].protocol.optimizer_options: adam has no rho"],
         ),
         ("seed = 3", "seed = ", ["not TOML"]),
+        ("epochs = 500", "epochs = 60001", ["a card", "60,000", ": 60,001 epochs"]),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_name_the_key_and_what_is_allowed(
@@ -134,6 +163,14 @@ def test_a_wrong_file_is_refused_with_its_name_the_key_and_what_is_allowed(
         experiment.read(path)
     for word in words:
         assert word in str(raised.value)
+
+
+@pytest.mark.parametrize("scale", [1, 1e-4, 1e-12])
+def test_a_card_with_the_history_of_the_most_epochs_is_still_read(scale: float) -> None:
+    values = (scale * np.random.default_rng(0).random(experiment.MAX_EPOCHS, np.float32)).astype(np.float32)
+    history = asdict(History(*4 * [values.tolist()]))
+    content = orjson.dumps({"history": history}, option=orjson.OPT_INDENT_2)
+    assert 0.7 * layout.MAX_JSON_BYTES < len(content) < 0.95 * layout.MAX_JSON_BYTES
 
 
 @pytest.mark.parametrize("name", ["a", "0", "tanh-10.v2_b", "A" * 64])

@@ -115,7 +115,7 @@ def test_a_missing_value_is_put_in_by_the_model_or_its_row_is_left_out(tmp_path:
 def test_a_label_is_never_made_up(tmp_path: Path) -> None:
     loaded = data(tmp_path, {"a": ["1", "2"], "label": ["0", "1", "NA", "1"]}, missing="median")
     assert len(loaded.target.labels) == 15
-    assert loaded.notes == ("5 rows without a label (nothing, NA or the like) are left out",)
+    assert loaded.notes[0] == "5 rows without a label (nothing, NA or the like) are left out"
 
 
 @pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "PassengerId"])
@@ -129,10 +129,39 @@ def test_a_first_column_that_numbers_the_rows_is_left_out_and_said(tmp_path: Pat
 def test_a_column_without_values_is_left_out_and_constants_are_named(tmp_path: Path) -> None:
     loaded = data(tmp_path, {"a": ["1", "2"], "b": [""], "": [""], "c": ["5"], "d": ["x"]})
     assert loaded.names == ["a", "c", "d"]
-    assert loaded.notes == (
+    assert loaded.notes[:2] == (
         "column b has no values and is left out",
         "the same in every row, so nothing can be learned from it: c, d",
     )
+
+
+def test_a_column_that_is_the_label_in_other_words_is_named(tmp_path: Path) -> None:
+    numbers = [str(i / 7) for i in range(N)]
+    labels = [LABELS[i % len(LABELS)] for i in range(N)]
+    columns = {
+        "value": numbers,
+        "said": [f"class {label}" for label in labels],
+        "nearly": [f"class {label}" for label in labels[:-1]] + ["class " + next(x for x in labels if x != labels[-1])],
+        "finer": [f"{label}{i // 2 % 2}" for i, label in enumerate(labels)],
+    }
+    (note,) = data(tmp_path, columns).notes
+    assert note == "the label in other words, to be left out of features unless it is known before the label: said"
+    scaled = {
+        "label": numbers,
+        "scaled": [str(3 - float(x) / 2) for x in numbers],
+        "other": [str(i % 5) for i in range(N)],
+    }
+    (note,) = data(tmp_path, scaled).notes
+    assert note.endswith("known before the label: scaled")
+
+
+@pytest.mark.parametrize(
+    ("different", "note"), [(N, None), (N - 1, None), (N // 2, f"{N - N // 2} of {N} rows are copies")]
+)
+def test_rows_that_are_copies_are_counted_where_they_are_many(tmp_path: Path, different: int, note: str | None) -> None:
+    columns = {"label": [str(i % different % 2) for i in range(N)], "x": [str(i % different / 7) for i in range(N)]}
+    notes = data(tmp_path, columns).notes
+    assert [found.startswith(note or "-") for found in notes] == [True] * (note is not None)
 
 
 def test_features_select_and_order_columns_and_others_may_be_anything(tmp_path: Path) -> None:

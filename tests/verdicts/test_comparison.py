@@ -112,7 +112,8 @@ def test_models_whose_runs_diverged_at_different_times_are_judged_by_another_rop
     a, b = ACCURACY["a"], ACCURACY["b"]
     first = replace(COMPARISON.models[0], metrics={"accuracy": summarize([*a[:2], *[float("nan")] * 3])})
     second = replace(COMPARISON.models[1], metrics={"accuracy": summarize([*[float("nan")] * 2, *b[2:]])})
-    third = replace(result("a"), model="c")
+    others_of_a = summarize([value + 0.001 * (run % 2) for run, value in enumerate(a)])
+    third = replace(result("a"), model="c", metrics={"accuracy": others_of_a})
     apart, *others = recomputed(replace(COMPARISON, models=[first, second, third]), rope=0.05).pairs
     assert apart.words.endswith("they have no run in common")
     assert {pair.rope for pair in (apart, *others)} == {0.05}

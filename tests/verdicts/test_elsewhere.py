@@ -62,7 +62,49 @@ def test_the_rope_and_which_way_is_better_can_be_set() -> None:
     assert "less is taken to be better" in noted(loss)
 
 
-@pytest.mark.parametrize("name", ["val_loss", "brier", "test_r2", "episode reward", "metrics.mae"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "test_nll",
+        "cross_entropy",
+        "log-loss",
+        "MAPE",
+        "mean_squared_error",
+        "FPR",
+        "regret",
+        "latency_ms",
+        "neg_log_likelihood",
+    ],
+)
+def test_of_a_cost_by_any_usual_name_less_is_better(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert (found.higher_is_better, found.pairs[0].verdict) == (False, "better")
+    assert f"of {name} less is taken to be better" in noted(found)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "roc_auc", "neg_log_loss", "neg_mean_squared_error", "log_likelihood"])
+def test_of_what_is_known_to_be_better_more_of_nothing_is_said(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert found.higher_is_better
+    assert "is taken to be better" not in noted(found)
+
+
+@pytest.mark.parametrize("name", ["score", "psnr", "glow"])
+def test_of_any_other_name_it_is_said_that_more_is_taken_to_be_better(name: str) -> None:
+    found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
+    assert found.higher_is_better
+    assert f"of {name} more is taken to be better; higher_is_better says otherwise" in noted(found)
+    asked = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name), Options(higher_is_better=True))
+    assert "is taken to be better" not in noted(asked)
+
+
+def test_a_sentence_counts_every_run_that_only_one_of_two_models_has() -> None:
+    """Also those that no other model has, which are not among what is compared."""
+    found = compared(scores(wide=WIDE, deep=[*DEEP, 0.1, 0.2, None]))
+    assert "5 wins, 0 ties, 0 losses, 2 runs left out" in found.pairs[0].words
+
+
+@pytest.mark.parametrize("name", ["val_loss", "brier", "test_r2", "episode reward", "metrics.mae", "MCC", "kappa"])
 def test_what_is_no_share_is_not_told_in_points_even_where_it_lies_between_0_and_1(name: str) -> None:
     found = compare_scores(Scores(tuple(scores(wide=WIDE, deep=DEEP)), name))
     assert "points" not in found.pairs[0].words

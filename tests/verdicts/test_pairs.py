@@ -79,7 +79,7 @@ def test_splitting_the_same_data_anew_makes_the_test_more_careful() -> None:
 
 @pytest.mark.parametrize(("shift", "p_value", "verdict"), [(0.0, 1.0, "equivalent"), (0.5, 0.0, "better")])
 def test_differences_without_variance_are_decided_by_their_value(shift: float, p_value: float, verdict: str) -> None:
-    pair = compare([0.1 + shift, 0.2 + shift, 0.3 + shift], [0.1, 0.2, 0.3])
+    pair = compare([0.1 + shift, 0.2 + shift, 0.3 + shift] * 3, [0.1, 0.2, 0.3] * 3)
     assert pair.verdict == verdict
     assert pair.p_value == pytest.approx(p_value, abs=1e-12)
 

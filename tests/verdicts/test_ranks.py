@@ -1,5 +1,7 @@
 """Ranks over several data sets, against Demšar's published numbers (2006) and SciPy."""
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -36,8 +38,34 @@ def test_average_ranks_are_the_published_ones() -> None:
 def test_friedmans_statistic_is_the_published_one_and_its_p_value_is_corrected_for_ties() -> None:
     average = average_ranks(SCORES)
     assert 12 * 14 / 20 * (np.sum(average**2) - 4 * 25 / 4) == pytest.approx(9.28, abs=5e-3)
-    chi2 = stats.friedmanchisquare(*SCORES.T).statistic  # corrected, as Iman and Davenport's form of it is
-    assert friedman(SCORES) == pytest.approx(stats.f.sf(13 * chi2 / (14 * 3 - chi2), 3, 39))
+    many = np.tile(SCORES, (5, 1))
+    chi2 = stats.friedmanchisquare(*many.T).statistic  # corrected, as Iman and Davenport's form of it is
+    assert friedman(many) == pytest.approx(stats.f.sf(69 * chi2 / (70 * 3 - chi2), 3, 207))
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "levels"), [(2, 2, 9), (5, 2, 9), (5, 2, 2), (4, 3, 9), (4, 3, 2), (3, 4, 9), (3, 4, 3)]
+)
+def test_on_few_data_sets_friedmans_p_value_is_the_share_of_all_permutations(n: int, k: int, levels: int) -> None:
+    for scores in np.random.default_rng(n * k).integers(0, levels, (5, n, k)):
+        given = ranks(scores)
+        orders = [list(permutations(row)) for row in given.tolist()]
+        squares = np.array([np.sum(np.sum(chosen, axis=0) ** 2) for chosen in product(*orders)])
+        expected = np.mean(squares >= np.sum(given.sum(axis=0) ** 2) - 1e-9)
+        assert friedman(scores) == pytest.approx(expected)
+
+
+def test_ranks_that_agree_on_few_data_sets_may_do_so_by_chance() -> None:
+    assert [friedman([[0.9, 0.8]] * n) for n in (2, 3, 6)] == [1 / 2, 1 / 4, 1 / 32]
+    assert friedman([[0.9, 0.8, 0.7]] * 3) == pytest.approx(1 / 36)
+
+
+@pytest.mark.parametrize(("n", "k"), [(40, 3), (14, 4), (7, 5)])
+def test_the_counted_p_value_meets_the_approximate_one_where_data_sets_grow_many(n: int, k: int) -> None:
+    scores = np.random.default_rng(n).normal(size=(n, k)) + np.linspace(0, 0.6, k)
+    chi2 = stats.friedmanchisquare(*scores.T).statistic
+    f = stats.f.sf((n - 1) * chi2 / (n * (k - 1) - chi2), k - 1, (k - 1) * (n - 1))
+    assert friedman(scores) == pytest.approx(f, rel=0.15)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +111,6 @@ def test_groups_are_the_largest_that_are_not_told_apart() -> None:
 def test_too_few_data_sets_or_scores_get_an_answer() -> None:
     assert friedman([[0.9, 0.8]]) is None
     assert friedman([[0.9, 0.9], [0.8, 0.8]]) == 1
-    assert friedman([[0.9, 0.8], [0.9, 0.8]]) == 0
+    assert friedman(np.tile(np.arange(30.0), (3, 1))) == 0  # too many orders to count
     with pytest.raises(ValueError, match="every model on every data set"):
         average_ranks([[0.9, np.nan]])

@@ -110,6 +110,59 @@ def test_a_table_is_read_as_it_was_exported(text: str, name: str, expected: obje
     assert noted in found.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "models", "left_out"),
+    [
+        ("seed,wide,deep\n42,0.9,0.8\n42,0.91,0.82\n", ("wide", "deep"), "seed"),
+        ("seed,wide,deep\n1,0.9,0.8\n", ("wide", "deep"), "seed"),
+        ("seed,lr,wide,deep\n1,0.1,0.9,0.8\n2,0.1,0.91,0.82\n", ("wide", "deep"), "lr"),
+        ("seed,config.units,wide,deep\n1,8,0.9,0.8\n2,8,0.91,0.82\n", ("wide", "deep"), "config.units"),
+    ],
+)
+def test_what_is_no_score_is_none_of_the_models_and_that_is_said(
+    text: str, models: tuple[str, ...], left_out: str
+) -> None:
+    found = read(text)
+    assert grid_of(found.runs).models == models
+    assert f"no models: {left_out}" in found.notes[0]
+
+
+@pytest.mark.parametrize("nothing", ["", "nan", "NA", "-"])
+def test_a_model_without_any_score_is_still_one_of_the_models(nothing: str) -> None:
+    found = read(f"seed,wide,deep\n1,0.9,{nothing}\n2,0.91,{nothing}\n")
+    assert values(found)["deep"].keys() == {"1", "2"}
+
+
+def test_a_text_among_a_models_scores_is_refused_and_the_model_not_left_out() -> None:
+    with pytest.raises(
+        ScoresError, match="'OOM' stands where a score should; of a run without one leave the cell empty"
+    ):
+        read("seed,wide,deep,large\n1,0.9,0.8,0.7\n2,0.91,0.82,OOM\n")
+
+
+@pytest.mark.parametrize("step", ["epoch", "step"])
+def test_of_a_column_for_each_model_the_last_step_counts(step: str) -> None:
+    found = read(f"{step},wide,deep\n1,0.5,0.4\n3,0.9,0.8\n2,0.7,0.6\n")
+    assert [(score.model, score.value) for score in found.runs] == [("wide", 0.9), ("deep", 0.8)]
+    assert any(f"greatest {step}" in note for note in found.notes)
+    found = read(f"seed,{step},wide,deep\n1,1,0.5,0.4\n1,2,0.9,0.8\n2,1,0.7,0.6\n")
+    assert values(found) == {"wide": {"1": 0.9, "2": 0.7}, "deep": {"1": 0.8, "2": 0.6}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed,wide,deep\n1,0.9,0.8\n2,0.92,0.84\nmean,0.91,0.82\nstd,0.014,0.028\n",
+        "model,seed,accuracy\nwide,1,0.9\nwide,2,0.92\nwide,Mean,0.91\ndeep,1,0.8\ndeep,2,0.84\ndeep,Std,0.82\n",
+        "dataset,wide,deep\n1,0.9,0.8\n2,0.92,0.84\nAverage,0.91,0.82\nAvg. rank,1,2\n",
+    ],
+)
+def test_rows_that_sum_up_others_are_no_runs(text: str) -> None:
+    found = read(text)
+    assert sorted(score.value or 0 for score in found.runs) == [0.8, 0.84, 0.9, 0.92]
+    assert any("sum up" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("text", [MLFLOW_API, WANDB])
 def test_runs_that_did_not_finish_count_as_diverged_and_are_named(text: str) -> None:
     assert any("did not finish" in note and ("1 failed" in note or "1 crashed" in note) for note in read(text).notes)
@@ -149,6 +202,16 @@ def test_a_column_that_is_named_is_taken() -> None:
         ("model;run;score\na;1;1,234\nb;1;1,111\n", "in score stands '1,234'"),
         ("model;run;score\na;1;0,91\nb;1;0.92\n", "in score stands '0,91'"),
         ("model,run\na,1\nb,1\na,2\n", "no column of scores$"),
+        (
+            "seed,a,b\n1,91%,82%\n2,92%,84%\n",
+            "no column of models; name one as model: in a stands '91%', which is no number",
+        ),
+        ("1,0.9,0.8\n2,0.91,0.85\n", r"has no names, but numbers \(1, 0.9, 0.8\): name the columns"),
+        (
+            "model,split,seed,accuracy\na,train,1,0.9\na,test,1,0.8\nb,train,1,0.9\nb,test,1,0.8\n",
+            "split has test, train: give the rows of one of them",
+        ),
+        ("seed,a,b\nmean,0.9,0.8\nstd,0.1,0.1\n", r"all rows are summaries \(mean, std\): give those of runs"),
         ("model,accuracy\na,1e200\nb,1\n", "too large"),
         ("run,tag,step,value\na,acc,0,1\nb,loss,0,1\n", "acc, loss; name one as score"),
     ],

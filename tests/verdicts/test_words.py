@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from bundle.comparison import Pair
 from verdicts.pairs import compare_all, compare_all_unpaired
@@ -96,10 +97,13 @@ def test_runs_that_only_one_has_are_told_to_be_left_out() -> None:
 def test_data_sets_are_told_as_such() -> None:
     (pair,) = compare_all({"a": np.array([0.9, 0.8, 0.7]), "b": np.array([0.5, 0.9, 0.6])}, of="data set")
     assert "data sets would tell (80% power), there are 3" in pair.words
-    (pair,) = compare_all({"a": np.array([0.9, 0.8, 0.7]), "b": np.array([0.4, 0.3, 0.2])}, of="data set")
-    assert pair.words.endswith(
-        "the difference is the same in all data sets, and taken for certain; 3 data sets are few"
-    )
+    (pair,) = compare_all({"a": np.array([0.9, 0.8, 0.7]), "b": np.array([0.4, 0.31, 0.2])}, of="data set")
+    assert pair.words.endswith("; 3 data sets are few")
+    few, many = (np.array([0.9, 0.8, 0.7] * times) for times in (1, 3))
+    (pair,) = compare_all({"a": few, "b": few - 0.5}, of="data set")
+    assert pair.words.endswith("the difference is the same in all 3 data sets, too few to take it for certain")
+    (pair,) = compare_all({"a": many, "b": many - 0.5}, of="data set")
+    assert pair.words.endswith("the difference is the same in all data sets, and taken for certain")
     assert "run" not in pair.words
 
 
@@ -109,6 +113,22 @@ def test_constant_scores_are_told_to_be_constant() -> None:
         "a is better than b by more than 0.5 points: 8 wins, 0 ties, 0 losses; difference 10.0 points [10.0, 10.0], "
         "p < 0.001 (Holm < 0.001); the difference is the same in all runs, and taken for certain"
     )
+
+
+@pytest.mark.parametrize(("runs", "told"), [(2, "undecided"), (6, "undecided"), (7, "better")])
+def test_a_few_differences_that_happen_to_be_the_same_are_no_certainty(runs: int, told: str) -> None:
+    """Scores with two digits are: as of claims, there is no verdict then, and no p value of 0."""
+    a = np.round(0.9 + np.arange(runs) / 100, 2)
+    paired = compare_all({"a": a, "b": a - 0.01})[0]
+    unpaired = compare_all_unpaired({"a": np.full(runs, 0.91), "b": np.full(runs + 1, 0.9)})[0]
+    assert (paired.verdict, unpaired.verdict) == (told, told)
+    if told == "undecided":
+        for pair, words in (
+            (paired, f"the difference is the same in all {runs} runs, too few to take it for certain"),
+            (unpaired, f"scores are the same in all {runs} runs of each, too few to take it for certain"),
+        ):
+            assert (pair.p_value, pair.ci95, pair.probability_better, pair.runs_needed) == (None, None, None, None)
+            assert pair.words.endswith(f"difference 1.0 points; {words}")
 
 
 def test_scores_that_are_no_shares_are_told_as_they_are() -> None:

@@ -2,7 +2,7 @@
 // verdicts/pairs.py, differences.py, power.py and intervals.py. Pure: no page, no requests. A test holds them together.
 
 import { cdf, moments, quantile, sum } from "./student.js";
-import { recipeOfAll, recipesOf, sentence } from "./words.js";
+import { FEW_RUNS, recipeOfAll, recipesOf, sentence } from "./words.js";
 
 /** A difference of at most half a point is no difference, if nothing else is asked for. */
 export const ROPE = 0.005;
@@ -126,7 +126,8 @@ function differenceOf(a, b, overlap) {
   const d = apart.filter((value) => value !== null);
   const leftOut = runs.filter(([x, y]) => (x === null) !== (y === null)).length;
   const mean = d.length > 0 ? sum(apart.map((value) => value ?? 0)) / d.length : meanOf(a) - meanOf(b);
-  const { sd } = moments(d);
+  const { sd: its } = moments(d);
+  const sd = its === 0 && d.length < FEW_RUNS ? null : its; // the same in a few runs, by chance
   const error = sd === null ? NaN : sd * Math.sqrt(1 / d.length + overlap);
   return { d, mean, sd, error, df: d.length - 1, leftOut };
 }

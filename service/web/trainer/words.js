@@ -2,7 +2,7 @@
 // otherwise, may do otherwise.
 
 /** So few runs may not show all that training does. */
-const FEW_RUNS = 7;
+export const FEW_RUNS = 7;
 
 const TUNED = "tuned on validation data";
 
@@ -111,9 +111,17 @@ function advice(pair) {
     const few = there > 0 && there < FEW_RUNS ? `; ${counted(there, "run")} may not show all that training does` : "";
     return constant + few;
   }
-  if (p === null) return there === 0 ? "; they have no run in common" : "; one run does not tell";
+  if (p === null) return `; ${unknown(there)}`;
   if (needed === null) return `; more runs would hardly tell, there are ${there}`;
   return `; about ${counted(needed, "run")} would tell (80% power), there are ${there}`;
+}
+
+/** Why there is no interval.
+ *  @param {number} there */
+function unknown(there) {
+  if (there === 0) return "they have no run in common";
+  if (there === 1) return "one run does not tell";
+  return `the difference is the same in all ${counted(there, "run")}, too few to take it for certain`;
 }
 
 /** Points of a hundred with one digit, or two where one would be nothing; other scores with three digits.

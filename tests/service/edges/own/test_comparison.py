@@ -122,7 +122,9 @@ def test_scores_from_elsewhere_get_verdicts(server: Server) -> None:
     (pair,) = body["pairs"]
     assert (pair["a"], pair["b"], pair["verdict"], pair["losses"]) == ("wide", "deep", "worse", 4)
     assert pair["words"].startswith("deep is better than wide")
-    assert (body["design"], body["rope"], body["notes"]) == ("paired", 0.005, ["runs are paired by name"])
+    assert (body["design"], body["rope"]) == ("paired", 0.005)
+    direction = "of score more is taken to be better; higher_is_better says otherwise"
+    assert body["notes"] == [direction, "runs are paired by name"]
     table = send_table(server, TABLE).json()
     assert [table[key] for key in ("pairs", "models", "design")] == [body[key] for key in ("pairs", "models", "design")]
     assert "score: accuracy, model: model, run: seed" in table["notes"][0]
