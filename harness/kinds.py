@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -197,14 +198,15 @@ def _signatures(kind: Kind, variables: Sequence[tf.Variable]) -> dict[str, Any]:
     graph = _Graph(kind, variables)
     points = tf.TensorSpec([None, len(kind.features)], tf.float32, name="points")
     index = {key: tf.TensorSpec([], tf.int32, name=key) for key in ("replicate", "snapshot")}
+    trace = partial(tf.function, autograph=False)  # there is no control flow to translate
     made = {
-        "serving_default": tf.function(graph.serving_default).get_concrete_function(points),
-        "at": tf.function(graph.at).get_concrete_function(points, **index),
-        "replicates": tf.function(graph.replicates).get_concrete_function(points),
-        "weights": tf.function(graph.weights).get_concrete_function(index["replicate"]),
+        "serving_default": trace(graph.serving_default).get_concrete_function(points),
+        "at": trace(graph.at).get_concrete_function(points, **index),
+        "replicates": trace(graph.replicates).get_concrete_function(points),
+        "weights": trace(graph.weights).get_concrete_function(index["replicate"]),
     }
     if len(variables) > 2:
-        made["activations"] = tf.function(graph.activations).get_concrete_function(points, **index)
+        made["activations"] = trace(graph.activations).get_concrete_function(points, **index)
     return made
 
 

@@ -34,9 +34,9 @@ def comparisons() -> dict[str, Comparison]:
 
 def drawn(picture: Picture, width: int) -> Figure:
     figure = Figure(figsize=(width / DOTS_PER_INCH, picture.height / DOTS_PER_INCH), dpi=DOTS_PER_INCH)
-    canvas = FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
     picture.draw(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
+    figure.draw_without_rendering()  # which puts all in its place: where words stand does not take their pixels
     return figure
 
 

@@ -18,7 +18,7 @@ from bundle.study_store import Store
 from tests.training.study import stubs
 from tests.training.study.test_engine import rows, scheduler
 from training.cli import main
-from training.study import engine, export, spec
+from training.study import engine, export, spec, threads
 from training.study.grids import Grids
 
 STUDY = """
@@ -139,6 +139,7 @@ def test_an_export_that_ends_its_process_is_told_with_what_the_cells_have_come_t
     ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "_train", stubs.end_process)
+    monkeypatch.setattr(threads, "limit_to_one", int)  # which would have that process load TensorFlow first
     told = study(ran.file, tmp_path / "models", "--merge", str(ran.models), "--export-only")
     assert told.exit_code == 1
     assert "More noise is worse.\n  undecided: " in told.stdout
