@@ -308,7 +308,7 @@ def test_another_region_of_no_difference_and_another_score_give_other_verdicts(p
 def test_what_the_service_refuses_is_said_and_its_usual_verdicts_stay(page: Page, journal: Journal) -> None:
     journal.expect("422")
     show(page, "?rope=-1")
-    expect(page.locator("#comparison").get_by_role("status")).to_contain_text("not to be had: rope")
+    expect(page.locator("#comparison").get_by_role("status")).to_contain_text("did not load: rope")
     assert len(listed(page)) == 21
 
 
