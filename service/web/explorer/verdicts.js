@@ -134,7 +134,7 @@ function howToRead(isJudged) {
 /** A pair's verdict in words: the service's, which name the recipe; of an older one what the runs say.
  *  @param {Pair} pair @param {ComparisonDocument | null} comparison */
 export function verdict(pair, comparison) {
-  if (pair.words) return pair.words;
+  if (pair.words) return pair.words.replace(/^it /, "It ");
   const { a, b, mean_difference: difference, p_value_holm: p } = pair;
   const [first, second] = isTurned(pair) ? [b, a] : [a, b];
   const [wins, ties, losses] = counted(comparison, first, second);
