@@ -157,3 +157,14 @@ def test_inside_shows_nothing_of_a_network_before_there_is_one(page: Page) -> No
         route.continue_()
     expect(inside.get_by_role("combobox", name="Model")).to_have_value("prices")
     expect(inside.get_by_role("button", name="Layer 1, unit 1")).to_be_visible()
+
+
+def test_no_boundary_is_told_of_a_map_that_is_not_there(page: Page) -> None:
+    show(page, "?experiment=flowers")
+    difference = page.locator("#difference")
+    expect(difference.locator(".message")).to_contain_text("Choose a class")
+    expect(difference.locator("#difference-shape")).to_be_hidden()
+    page.get_by_role("combobox", name="Class", exact=True).select_option(label="setosa")
+    expect(difference.get_by_role("img", name="A − B is")).to_be_visible()
+    expect(difference.locator("#difference-shape")).to_be_attached()
+    expect(difference.locator(".message")).to_be_hidden()

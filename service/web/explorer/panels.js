@@ -48,12 +48,12 @@ export class Panel {
     this.map = map;
   }
 
-  /** Show why there is no map, or the map.
+  /** Show why there is no map, or the map and, to whoever does not see it, its boundary.
    *  @param {string | null} reason */
   say(reason) {
     this.message.hidden = reason === null;
     this.message.textContent = reason ?? "";
-    this.map.hidden = reason !== null;
+    this.map.hidden = this.shape.hidden = reason !== null;
   }
 }
 
