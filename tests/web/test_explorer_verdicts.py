@@ -140,7 +140,7 @@ def test_a_single_run_is_not_explained_by_what_only_several_have(page: Page, sto
     answering(page, document)
     show(page)
     first = document["pairs"][0]
-    assert listed(page)[f"{first['a']} {first['b']}"] == said(first)
+    assert listed(page)[f"{first['a']} {first['b']}"] == f"{said(first)}."
     expect(page.locator("#comparison")).not_to_contain_text("95% interval")
     expect(page.locator("#introduction")).to_contain_text("each was trained once")
     expect(cell(page, "tanh-3", "Recipe")).to_have_text("rate 0.003, epoch 500")

@@ -110,7 +110,7 @@ export class Verdicts {
         h(
           "li",
           { "data-pair": `${pair.a} ${pair.b}`, class: pair.verdict ?? "" },
-          h("span", {}, nonBreaking(verdict(pair, comparison)), h("small", {}, ...nonBreaking(evidence(pair)))),
+          h("span", {}, nonBreaking(sentence(pair, comparison)), h("small", {}, ...nonBreaking(evidence(pair)))),
           isDrawn && pair.ci95 ? strip(pair, scale) : null,
         ),
       ),
@@ -133,7 +133,7 @@ function howToRead(isJudged) {
 
 /** A pair's verdict in words: the service's, which name the recipe; of an older one what the runs say.
  *  @param {Pair} pair @param {ComparisonDocument | null} comparison */
-export function verdict(pair, comparison) {
+function verdict(pair, comparison) {
   if (pair.words) return pair.words.replace(/^it /, "It ");
   const { a, b, mean_difference: difference, p_value_holm: p } = pair;
   const [first, second] = isTurned(pair) ? [b, a] : [a, b];
