@@ -99,6 +99,11 @@ def panel(page: Page, model: str) -> Locator:
     return page.locator(f"article#model-{model}")
 
 
+def said(pair: dict[str, Any]) -> str:
+    """Return a pair's verdict as the page begins it: the service's begin with a model's name, or with `it`."""
+    return re.sub("^it ", "It ", pair["words"])
+
+
 def figure(page: Page, model: str, term: str) -> Locator:
     """What stands under a term in a panel, as `this run`."""
     return (

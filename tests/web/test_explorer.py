@@ -27,6 +27,7 @@ from tests.web.explorer import (
     panel,
     pixels,
     recorded_epochs,
+    said,
     seek,
     settle,
     show,
@@ -265,7 +266,7 @@ def test_the_difference_counts_the_test_points_on_which_two_models_disagree(
     verdict = page.locator("#difference .verdict")
     expect(verdict).to_contain_text(a)
     expect(verdict).to_contain_text(b)
-    expect(verdict).to_contain_text(pair["words"])
+    expect(verdict).to_contain_text(said(pair))
 
 
 def test_a_model_agrees_with_itself(page: Page, api: Api) -> None:

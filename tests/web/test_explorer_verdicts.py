@@ -17,7 +17,7 @@ from harness.bundles import change_card, copy, publish
 from tests.conftest import Server, running
 from tests.web.comparisons import rewrite
 from tests.web.conftest import EVERYWHERE, Journal, OpenPage, violations
-from tests.web.explorer import Api, choose, numbers, settle, show
+from tests.web.explorer import Api, choose, numbers, said, settle, show
 from tests.web.test_explorer_access import WITHOUT_REPEATS
 
 EXPERIMENT = "gaussian-quantiles"
@@ -102,7 +102,7 @@ def test_verdicts_are_the_services_and_stand_beside_their_intervals(page: Page, 
     assert len(shown) == len(pairs) == 21
     for pair in pairs:
         text = shown[f"{pair['a']} {pair['b']}"]
-        assert text.startswith(pair["words"])
+        assert text.startswith(said(pair))
         assert f"P(equivalent) {pair['probability_equivalent']:.3f}" in text
         strip = page.locator(f"#pairs li[data-pair='{pair['a']} {pair['b']}'] svg")
         sign = -100 if pair["verdict"] == "worse" else 100
@@ -140,7 +140,7 @@ def test_a_single_run_is_not_explained_by_what_only_several_have(page: Page, sto
     answering(page, document)
     show(page)
     first = document["pairs"][0]
-    assert listed(page)[f"{first['a']} {first['b']}"] == first["words"]
+    assert listed(page)[f"{first['a']} {first['b']}"] == f"{said(first)}."
     expect(page.locator("#comparison")).not_to_contain_text("95% interval")
     expect(page.locator("#introduction")).to_contain_text("each was trained once")
     expect(cell(page, "tanh-3", "Recipe")).to_have_text("rate 0.003, epoch 500")
@@ -191,7 +191,7 @@ def test_a_long_name_widens_nothing(open_page: OpenPage, judging: Server, stored
 
 def test_a_question_is_answered_by_a_verdict_on_recipes(page: Page, api: Api) -> None:
     show(page)
-    words = next(p["words"] for p in api.get("/comparison")["pairs"] if {p["a"], p["b"]} == {"tanh-10", "tanh-10-10"})
+    words = next(said(p) for p in api.get("/comparison")["pairs"] if {p["a"], p["b"]} == {"tanh-10", "tanh-10-10"})
     expect(page.locator("#questions")).to_contain_text(words)
     expect(page.locator("#introduction")).to_contain_text("depends on how they are trained")
     page.get_by_role("link", name="How much is luck?").click()
@@ -295,20 +295,20 @@ def test_another_region_of_no_difference_and_another_score_give_other_verdicts(p
     answer = api.get(f"/comparison?experiment={EXPERIMENT}&rope=0.02&score=own_accuracy")
     first = answer["pairs"][0]
     for pair in answer["pairs"]:  # the list before this one has some of these words, too
-        expect(page.locator(f"#pairs li[data-pair='{pair['a']} {pair['b']}']")).to_contain_text(pair["words"])
+        expect(page.locator(f"#pairs li[data-pair='{pair['a']} {pair['b']}']")).to_contain_text(said(pair))
     shown = listed(page)
-    assert all(shown[f"{pair['a']} {pair['b']}"].startswith(pair["words"]) for pair in answer["pairs"])
+    assert all(shown[f"{pair['a']} {pair['b']}"].startswith(said(pair)) for pair in answer["pairs"])
     assert shown != before
     expect(page).to_have_url(re.compile("score=own_accuracy&rope=0.02"))
     page.reload()
-    expect(page.locator("#pairs li[data-pair]").first).to_contain_text(first["words"])
+    expect(page.locator("#pairs li[data-pair]").first).to_contain_text(said(first))
     expect(page.get_by_label("No difference up to")).to_have_value("0.02")
 
 
 def test_what_the_service_refuses_is_said_and_its_usual_verdicts_stay(page: Page, journal: Journal) -> None:
     journal.expect("422")
     show(page, "?rope=-1")
-    expect(page.locator("#comparison").get_by_role("status")).to_contain_text("not to be had: rope")
+    expect(page.locator("#comparison").get_by_role("status")).to_contain_text("did not load: rope")
     assert len(listed(page)) == 21
 
 

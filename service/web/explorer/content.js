@@ -40,6 +40,8 @@ export class Content {
     this.slice = new SliceControls(/** @type {HTMLFormElement} */ (byId("slice")), catalogue, state);
     byId("panels").replaceChildren(...this.panels.map(({ element }) => element));
     if (this.difference !== null) byId("panels").append(this.difference.element);
+    const isMapped = catalogue.models.some((model) => model.isMapped);
+    for (const id of ["legend", "reading", "downloads"]) byId(id).hidden = !isMapped; // all of them are of maps
     byId("introduction").textContent = introduction(catalogue);
     keepExperiment(catalogue);
     for (const name of ["comparison", "dataset"]) {

@@ -136,7 +136,7 @@ function whyNot(view, pair, fields) {
     if (reason !== null) return `${model.name} ${reason}`;
   }
   const isOfLabels = pair[0].quantity.isMulticlass && view.class === null && isOfP(view);
-  return isOfLabels ? "Choose a class: a difference is one of its probability." : null;
+  return isOfLabels ? "Choose a class: its two probabilities are compared." : null;
 }
 
 /** @param {View} view @param {Model} model @param {ArrayLike<number>} values */

@@ -1,5 +1,7 @@
 // From raw units to a network's inputs: missing values filled in, numbers standardized, text as one input a category.
 
+import { isolated } from "./bidi.js";
+
 /** A feature's values at n points, or the one value that it has at all of them.
  *  @typedef {Float64Array | number} Column */
 
@@ -28,7 +30,7 @@ export class Encoder {
   /** The inputs' names: of text one a category. */
   get names() {
     return (this.features ?? []).flatMap(({ name, categories }) =>
-      categories ? categories.map((category) => `${name} = ${category}`) : [name],
+      categories ? categories.map((category) => `${isolated(name)} = ${isolated(category)}`) : [isolated(name)],
     );
   }
 

@@ -1,6 +1,7 @@
 // One unit or output, enlarged: its map with the data, the lines that it is made of, and what it computes, in numbers.
 
 import { Data } from "./data.js";
+import { isolated } from "./bidi.js";
 import { counted, fixed, h, number, say, signed, within } from "./dom.js";
 import { NODES } from "./fields.js";
 import { scaleBar } from "./legend.js";
@@ -200,12 +201,13 @@ export class Enlargement {
       .map((input, k) => `${k === 0 ? fixed(kernel[k][u], 2) : signed(kernel[k][u], 2)}·${input}`);
     const name = isOutput ? functionOf(model) : model.activations[l];
     const more = inputs.length > terms.length ? " …" : "";
-    this.formula.textContent = `${name}(${terms.join(" ")}${more} ${signed(bias[u], 2)})`;
+    const sum = `${terms.join(" ")}${more} ${signed(bias[u], 2)}`;
+    this.formula.textContent = name ? `${name}(${sum})` : sum;
     const rows = inputs.map((input, k) => row(`weight of ${input}`, kernel[k][u]));
     rows.push(row("bias", bias[u]));
     weights[l + 1]?.kernel[u].forEach((weight, k) => {
       const isLast = l + 2 === weights.length;
-      const output = model.quantity.isMulticlass ? `the output ${model.quantity.classes[k]}` : "the output";
+      const output = model.quantity.isMulticlass ? `the output ${isolated(model.quantity.classes[k])}` : "the output";
       rows.push(row(`its weight in ${isLast ? output : `unit ${l + 2}.${k + 1}`}`, weight));
     });
     this.weights.append(h("table", {}, h("tbody", {}, rows)));
@@ -242,7 +244,7 @@ export class Enlargement {
     const trace = left.trace(snapshot.left, /** @type {number[]} */ (place.with(view.point)));
     const value = (l < trace.layers.length ? trace.layers[l].activations : trace.outputs)[u];
     const name = l < trace.layers.length ? `a${l + 1}.${u + 1}` : wordsOf(model, u);
-    const where = place.names.map((axis, k) => `${axis} = ${within(view.point[k], [place.x, place.y][k], 2)}`);
+    const where = place.titles.map((axis, k) => `${axis} = ${within(view.point[k], [place.x, place.y][k], 2)}`);
     this.point.replaceChildren(`At the cross, ${where.join(", ")}: ${name} = `, number(value, 4), ".");
   }
 }

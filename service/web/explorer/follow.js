@@ -59,7 +59,7 @@ export class Follower {
       this.say(`${what}; trying again…${this.isShown() ? " This page shows its last answers." : ""}`);
     } else {
       console.error(error);
-      this.say(`Something is wrong: ${message}`);
+      this.say(`Something went wrong: ${message}`);
     }
   }
 

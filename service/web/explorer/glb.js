@@ -15,7 +15,7 @@ const JSON_CHUNK = 0x4e4f534a;
 export function parseGlb(buffer) {
   const view = new DataView(buffer);
   const length = view.getUint32(12, true);
-  if (view.getUint32(16, true) !== JSON_CHUNK) throw new Error("this is no binary glTF");
+  if (view.getUint32(16, true) !== JSON_CHUNK) throw new Error("this is not binary glTF");
   const document = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 20, length)));
   const begin = 20 + length + 8;
   const [{ scale, translation, mesh }] = document.nodes;

@@ -1,6 +1,7 @@
 // The legend: what colours, lines and marks mean.
 
 import { ClassScale } from "./colours.js";
+import { isolated } from "./bidi.js";
 import { h, within } from "./dom.js";
 import { isOfP } from "./view.js";
 
@@ -29,8 +30,8 @@ export function legend(element, reading, catalogue, view, scale, onnumbers) {
   const span = /** @type {Interval} */ ([scale.low, scale.high]);
   /** @param {string} name @param {Interval} interval */
   const range = (name, interval) => `${name} from ${within(interval[0], interval)} to ${within(interval[1], interval)}`;
-  const { names, x, y } = place;
-  const coordinates = names.map((name, k) => `${name} = ${within(point[k], [x, y][k], 2)}`).join(", ");
+  const { titles, x, y } = place;
+  const coordinates = titles.map((name, k) => `${name} = ${within(point[k], [x, y][k], 2)}`).join(", ");
   element.replaceChildren(
     h("span", {}, scale.label),
     scaleBar(scale, within(scale.low, span), within(scale.high, span)),
@@ -41,7 +42,7 @@ export function legend(element, reading, catalogue, view, scale, onnumbers) {
     statistic === "probability"
       ? h("span", {}, `Below each map: its test ${catalogue.quantity.scoreName} by epoch.`)
       : "",
-    h("span", {}, `${range(names[0], x)} across, ${range(names[1], y)} up.`),
+    h("span", {}, `${range(titles[0], x)} across, ${range(titles[1], y)} up.`),
     h(
       "span",
       {},
@@ -69,7 +70,7 @@ export function marks(catalogue, view) {
   const isKnown = catalogue.models.some(({ card }) => card?.true_boundary);
   const isOfLabels = quantity.isMulticlass && view.class === null;
   const line = quantity.isValue
-    ? " Lines: where it is as much."
+    ? " Lines: where it has the value written on them."
     : isOfLabels
       ? " Solid: between classes."
       : " Solid: P = 0.5.";
@@ -85,7 +86,7 @@ function dots({ quantity }, { place }) {
     : quantity.isValue
       ? `coloured by ${quantity.subject}; outlined: test.`
       : quantity.classes.length === 2
-        ? `● ${quantity.classes[0]}, ▲ ${quantity.classes[1]}; outlined: test.`
+        ? `● ${isolated(quantity.classes[0])}, ▲ ${isolated(quantity.classes[1])}; outlined: test.`
         : "in the colours of their classes; outlined: test.";
   const isNear = !place.isWhole && !place.isAverage;
   return `Data of run 0${isNear ? ", the quarter nearest to this slice" : ""}: ${of}`;

@@ -55,8 +55,8 @@ export class LinkPanel {
       h(
         "p",
         { class: "lead needs-service" },
-        "The HTML shows the page in a frame, as in Moodle or Jupyter, where the service’s setting ",
-        "SERVICE_FRAME_ANCESTORS names that site.",
+        "The HTML shows the page in a frame, as in Moodle or Jupyter. For that, the service’s setting ",
+        "SERVICE_FRAME_ANCESTORS has to name that site.",
       ),
     );
     const title = h("h2", { id: "share-title" }, "The link to what you see");

@@ -14,6 +14,9 @@ const BAR = 200;
 /** Bars are no longer than so many times the variance: that of a few runs may be small by chance. */
 const MAX_BAR_SHARE = 3;
 
+const WITH_TEST_POINTS =
+  " As accuracy is measured on test data, the share of the data includes that of the test points.";
+
 /** @param {ComparisonDocument} comparison */
 export function content({ models, dataset }) {
   const rows = models.flatMap(({ model, variance }) => (variance ? [{ model, variance }] : []));
@@ -31,7 +34,7 @@ export function content({ models, dataset }) {
     h(
       "p",
       { class: "lead" },
-      "What each source makes of a model’s variance over its runs; the line is all of it. " +
+      "How much each source adds to a model’s variance over its runs; the line marks 100%. " +
         (dataset.task === "regression"
           ? ""
           : "Test points: by formula, how much one network’s accuracy varies with the points that test it. ") +
@@ -40,7 +43,7 @@ export function content({ models, dataset }) {
             `${runs} pairs each. The sources are estimated apart and need not add up to 100%; few pairs tell little, ` +
             "as the 95% intervals in brackets show."
           : "The other sources were not measured here (variance_runs = 0 in the experiment).") +
-        (runs > 0 && scores === "accuracy" ? " Of test data, the data’s share holds the test points’ once more." : "") +
+        (runs > 0 && scores === "accuracy" ? WITH_TEST_POINTS : "") +
         (longest > most ? ` Bars are cut off at ${100 * MAX_BAR_SHARE}%.` : ""),
     ),
     table(

@@ -48,7 +48,7 @@ export function unitInWords(plot, { units, model, lines, sums }, l, u) {
     return describe(values, nodesOf(values), { ...sideOf(model, u), telling: true });
   }
   if (l > 0 && l < units.length - 1 && sums !== null) {
-    const names = { level: 0, low: "its sum is below 0", high: "its sum is over 0", telling: true };
+    const names = { level: 0, low: "its sum is below 0", high: "its sum is above 0", telling: true };
     return describe(sumsOf(units[l - 1], sums[l], u), nodesOf(values), names);
   }
   const hasLine = l === 0 && units.length > 1 && lines !== null && lines(plot, u) !== "";

@@ -252,7 +252,7 @@ export function placing({ x: [left, right], y: [bottom, top] }, side) {
 /** @param {HTMLCanvasElement} canvas */
 export function contextOf(canvas) {
   const context = canvas.getContext("2d");
-  if (context === null) throw new Error("this browser draws on no more canvases");
+  if (context === null) throw new Error("this browser cannot draw on another canvas");
   return context;
 }
 

@@ -53,16 +53,16 @@ export class Model {
 
   /** Why the service evaluates it, in a sentence; null where the page does. */
   get askedBecause() {
-    if (this.card === null) return "This SavedModel was made elsewhere: it exposes its answer alone.";
+    if (this.card === null) return "This SavedModel was made elsewhere: it gives its output alone.";
     if (!this.signatures.includes("weights")) {
-      const has = this.signatures.includes("activations") ? "activations but not weights" : "its answer alone";
-      return `This version exposes ${has}; retrain to get them.`.replace("alone; retrain to get them", "alone");
+      const has = this.signatures.includes("activations") ? "activations but not weights" : "its output alone";
+      return `This version gives ${has}; retrain to get them.`.replace("alone; retrain to get them", "alone");
     }
     const unknown = this.activations.find((name) => activationOf(name) === null);
     if (unknown !== undefined) return `This page cannot compute ${unknown}: the activations come from the service.`;
     const { parameters, epochs } = this.card;
     if (parameters > MOST_PARAMETERS || parameters * epochs.length > MOST_NUMBERS) {
-      return `Its ${parameters} weights are many: the service computes what is shown.`;
+      return `It has ${parameters} weights, too many for this page: the service computes what is shown.`;
     }
     return this.#fault || null;
   }
@@ -195,7 +195,7 @@ export class Model {
     points.forEach((point, i) => {
       const { outputs } = network.trace(snapshot, point);
       const apart = Math.max(...outputs.map((value, c) => Math.abs(value - right[i][c])));
-      if (!(apart <= 1e-5 * Math.max(reach, 1e-3))) throw new Error("it comes to other numbers than the service");
+      if (!(apart <= 1e-5 * Math.max(reach, 1e-3))) throw new Error("its numbers differ from the service’s");
     });
   }
 

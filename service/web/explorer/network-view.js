@@ -42,6 +42,7 @@ export class NetworkView {
   constructor(section, catalogue, fields, handlers) {
     this.catalogue = catalogue;
     this.handlers = handlers;
+    this.section = section;
     this.inside = new Inside(catalogue, fields);
     this.choice = h("select", { id: "inside-model", onchange: () => handlers.oninside(this.choice.value) });
     this.edges = s("svg", { class: "edges", "aria-hidden": "true" });
@@ -63,6 +64,7 @@ export class NetworkView {
       ),
       this.enlarged.element,
     );
+    section.classList.add("waiting"); // its place is kept until there is a network to show
     section.replaceChildren(
       h("h2", { id: `${section.id}-title` }, "Inside a model"),
       h(
@@ -86,6 +88,7 @@ export class NetworkView {
   /** Say why there is nothing to draw of a model, or that there is, with null.
    *  @param {Model} model @param {string | null} reason */
   say(model, reason) {
+    this.section.classList.remove("waiting");
     options(this.choice, named(mapped(this.catalogue).map(({ name }) => name)));
     this.choice.value = model.name;
     this.message.hidden = reason === null;

@@ -17,7 +17,8 @@ export function scoreInWords(element, shown, catalogue) {
   if (test === null || network === null || left === null || element.hidden) return;
   const { quantity } = model;
   if (!model.isTestedBy(view.run)) {
-    element.textContent = `The test points are run 0’s: they may have trained run ${view.run}, and test it no more.`;
+    const why = `Run ${view.run} may have been trained on them, so they do not test it.`;
+    element.textContent = `The test points are run 0’s. ${why}`;
     return;
   }
   const score = number(quantity.score(left.outputs(snapshot.left, test.columns, scratch), test.labels));

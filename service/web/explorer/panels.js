@@ -48,12 +48,12 @@ export class Panel {
     this.map = map;
   }
 
-  /** Show why there is no map, or the map.
+  /** Show why there is no map, or the map and, to whoever does not see it, its boundary.
    *  @param {string | null} reason */
   say(reason) {
     this.message.hidden = reason === null;
     this.message.textContent = reason ?? "";
-    this.map.hidden = reason !== null;
+    this.map.hidden = this.shape.hidden = reason !== null;
   }
 }
 
@@ -162,7 +162,7 @@ export class ModelPanel extends Panel {
   #ownScale(scale, place) {
     const span = /** @type {Interval} */ ([scale.low, scale.high]);
     const classes = scale instanceof ClassScale ? hues(scale, this.model.quantity.classes) : "";
-    const over = this.model.isOfData ? "" : `${place.names[0]} across, ${place.names[1]} up`;
+    const over = this.model.isOfData ? "" : `${place.titles[0]} across, ${place.titles[1]} up`;
     const bar = scaleBar(scale, within(scale.low, span), within(scale.high, span));
     this.scale.replaceChildren(scale.label, bar, classes, over);
   }
@@ -224,7 +224,7 @@ export class ModelPanel extends Panel {
     }
     if (statistic === "std") return `the runs differ by more than 0.1 on ${shareOver(values, 0.1)} of the area`;
     if (labels !== null) return shares(labels, quantity);
-    if (class_ !== null) return `${quantity.name(class_)} over 0.5 on ${shareOver(values, 0.5)} of the area`;
+    if (class_ !== null) return `${quantity.name(class_)} above 0.5 on ${shareOver(values, 0.5)} of the area`;
     return `${quantity.className(1)} on ${shareOver(values, 0.5)} of the area`;
   }
 }

@@ -1,5 +1,7 @@
 // A place: which two features a map is drawn over, and what becomes of the others.
 
+import { isolated } from "./bidi.js";
+
 /** @typedef {import("./encoder.js").Column} Column */
 
 /** What all maps of a place share; it is a `Domain` too. Two places with the same key are the same. */
@@ -23,6 +25,8 @@ export class Place {
     /** @type {Interval} */
     this.y = [y.low, y.high];
     this.names = [x.name, y.name];
+    /** Their names in sentences. */
+    this.titles = this.names.map(isolated);
     this.key = JSON.stringify([features, axes, held, isAverage]);
   }
 

@@ -1,5 +1,6 @@
 // One point through every network: each number between the inputs and P, side by side.
 
+import { isolated } from "./bidi.js";
 import { fixed, h, messageOf, number, signed, within } from "./dom.js";
 import { shown } from "./place.js";
 import { rangeOf } from "./scales.js";
@@ -32,6 +33,9 @@ const MOST_CLASSES = 5;
 /** Rows of a trace that are all shown; where there are more they scroll. */
 const MOST_ROWS = 40;
 
+/** Characters of an input's name that has no room beside four columns of numbers. */
+const LONG_INPUT = 12;
+
 export class PointView {
   /** @type {Map<string, Promise<number[][]>>} */
   #requests = new Map();
@@ -53,7 +57,10 @@ export class PointView {
     this.names = this.inputs.map(() => h("span"));
     const fields = this.inputs.map((element, axis) => h("label", {}, this.names[axis], element));
     this.#moveTo(catalogue.place(DEFAULTS));
-    this.traces = h("div", { class: "traces" });
+    const isLong = catalogue.features.some(({ name, categories }) =>
+      (categories?.map((category) => `${name} = ${category}`) ?? [name]).some(({ length }) => length > LONG_INPUT),
+    );
+    this.traces = h("div", { class: isLong ? "traces long" : "traces" });
     this.which = h("span");
     section.replaceChildren(
       h("h2", { id: `${section.id}-title` }, "One point through every network"),
@@ -70,10 +77,10 @@ export class PointView {
   }
 
   /** @param {import("./place.js").Place} place */
-  #moveTo({ names, x, y }) {
+  #moveTo({ titles, x, y }) {
     [x, y].forEach(([min, max], axis) => {
       [this.inputs[axis].min, this.inputs[axis].max] = [String(min), String(max)];
-      this.names[axis].textContent = names[axis];
+      this.names[axis].textContent = titles[axis];
     });
   }
 
@@ -107,7 +114,7 @@ export class PointView {
   /** @param {View} view */
   draw(view) {
     const others = view.place.others.map((i) => view.place.features[i]);
-    const held = others.slice(0, 8).map((feature) => `${feature.name} = ${this.#held(view, feature)}`);
+    const held = others.slice(0, 8).map((feature) => `${isolated(feature.name)} = ${this.#held(view, feature)}`);
     const more = others.length > held.length ? " and so on, as held above" : "";
     const where = held.length === 0 ? "" : ` The other features: ${held.join(", ")}${more}.`;
     this.which.textContent = `These are the networks of run ${view.run}.${where}`;
@@ -128,7 +135,7 @@ export class PointView {
   /** @param {View} view @param {Feature} feature */
   #held({ place }, feature) {
     const value = place.held[place.features.indexOf(feature)];
-    return feature.categories ? shown(feature, value) : within(value, [feature.low, feature.high], 1);
+    return feature.categories ? isolated(shown(feature, value)) : within(value, [feature.low, feature.high], 1);
   }
 
   /** @param {Model} model @param {View} view */
@@ -212,9 +219,9 @@ export class PointView {
     ];
     const sum = quantity.isValue ? quantity.subject : "logit";
     const end = [row("bias", null, null, bias[c]), row(sum, null, null, trace.logits[c])];
-    const { names, x, y } = view.place;
+    const { titles, x, y } = view.place;
     const rows = [inputs, ...hidden, end];
-    const coordinates = names.map((name, k) => `${name} = ${within(view.point[k], [x, y][k], 2)}`).join(", ");
+    const coordinates = titles.map((name, k) => `${name} = ${within(view.point[k], [x, y][k], 2)}`).join(", ");
     const table = h(
       "table",
       {},

@@ -1,5 +1,7 @@
 // What models give for a point: the probability of a class, or a value; in words, and which class is the most probable.
 
+import { isolated } from "./bidi.js";
+
 const PLAIN = ["0", "1"];
 
 export class Quantity {
@@ -18,7 +20,7 @@ export class Quantity {
 
   /** What is predicted, where it has a name of its own. */
   get subject() {
-    if (this.target !== "label" && this.target !== "") return this.target;
+    if (this.target !== "label" && this.target !== "") return isolated(this.target);
     return this.isValue ? "value" : "y";
   }
 
@@ -27,7 +29,7 @@ export class Quantity {
   name(class_) {
     if (this.isValue) return this.subject;
     if (this.isMulticlass && class_ === null) return `most probable ${this.subject === "y" ? "class" : this.subject}`;
-    return `P(${this.subject} = ${class_ ?? this.classes[1]})`;
+    return `P(${this.subject} = ${isolated(class_ ?? this.classes[1])})`;
   }
 
   /** What models are compared by. */
@@ -39,7 +41,7 @@ export class Quantity {
    *  @param {number} i its position */
   className(i) {
     const name = this.classes[i];
-    return /^-?\d+$/.test(name) ? `class ${name}` : name;
+    return /^-?\d+$/.test(name) ? `class ${name}` : isolated(name);
   }
 
   /** The label of each point, from outputs by class, or by the one number that two classes have.

@@ -16,8 +16,8 @@ export function content({ models }) {
       "p",
       { class: "lead" },
       "The test points of all runs, in bins of the predicted probability (across) and how often it came true (up); " +
-        "larger dots are more points. On the dashed line probabilities can be taken at their word; ECE, the expected " +
-        "calibration error, is how far from it they are on average.",
+        "larger dots are more points. On the dashed line, predictions come true as often as they say; ECE, the " +
+        "expected calibration error, is how far from it they are on average.",
     ),
     h(
       "div",

@@ -13,7 +13,7 @@ export function recipeOf({ protocol, dataset, recipe, models }) {
       ? `Each model was trained ${runs} times, each time with its own ${own}, initial weights and batch order.`
       : "Each model was trained once.",
     recipe ? `The recipe: ${recipe}${choiceOf(models)}.` : "",
-    "What is found holds for networks trained like this: other learning rates or more epochs can change their order.",
+    "The results hold for networks trained like this: other learning rates or more epochs can change their order.",
   ];
   return parts.filter((part) => part !== "").join(" ");
 }
@@ -56,12 +56,12 @@ function exact(columns) {
   if (columns.has("own"))
     return (
       "Exact accuracies are computed from a true boundary, without the luck of the test points: “own” from the one " +
-      "that cut the run’s own data, at their median; “population” from that of the whole distribution, a little " +
-      "beside it."
+      "that cut the run’s own data, at their median; “population” from that of the whole distribution, which " +
+      "differs slightly."
     );
   return columns.has("exact")
     ? "“Exact, population” is computed from the true boundary of the whole distribution; each run’s data were cut at " +
-        "their own median, a little beside it."
+        "their own median, which differs slightly."
     : "";
 }
 

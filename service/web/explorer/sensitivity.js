@@ -31,8 +31,8 @@ export function content({ models, dataset }) {
       `The runs’ mean ${isError ? "absolute error" : "accuracy"} on validation data at each learning rate, by epoch` +
         `${hasBands ? "; the bands are 95% intervals" : ""}. Higher is better${isError ? " (a smaller error)" : ""}; ` +
         "both axes are logarithmic: the epochs, and how wrong predictions are. " +
-        (isError ? "Errors are of values as networks learn them: standardized, unless told otherwise. " : "") +
-        (hasChoice ? "Test data are not looked at to choose." : ""),
+        (isError ? "Errors are those of the values that networks learn: standardized by default. " : "") +
+        (hasChoice ? "Test data play no part in the choice." : ""),
     ),
     h(
       "div",

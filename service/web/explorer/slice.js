@@ -38,7 +38,7 @@ export class SliceControls {
     const reset = h(
       "button",
       { type: "button", onclick: () => state.set({ hold: null }) },
-      "Hold all where they usually are",
+      "Reset all held values",
     );
     const summary = h(
       "summary",

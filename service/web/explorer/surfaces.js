@@ -12,7 +12,7 @@ import { counted, within } from "./dom.js";
 /** @param {Quantity} quantity */
 export function leadOf(quantity) {
   const what = quantity.isValue
-    ? `where ${quantity.subject} has one value`
+    ? `where ${quantity.subject} has the same value`
     : quantity.isMulticlass
       ? "where the probability of each class is 0.5"
       : `where ${quantity.name(null)} = 0.5`;
@@ -32,7 +32,7 @@ export function inWords(found, quantity, range) {
   const there = found.filter(({ surface }) => surface.indices.length > 0).length;
   if (there === 0) return "No class has a probability of 0.5 anywhere here.";
   const left = counted(found.length - there, "other class", "es");
-  return `P = 0.5 on the surface of each class named here${there < found.length ? `; of ${left} it is nowhere` : ""}.`;
+  return `P = 0.5 on the surface of each class named here${there < found.length ? `; ${left} never reach it` : ""}.`;
 }
 
 /** @param {Found} found @param {Quantity} quantity @param {Interval | null} range */

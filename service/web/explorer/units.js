@@ -1,6 +1,7 @@
 // The units of a network: their colours, the lines that those of the first layer draw, and what they are called.
 
 import { classScale, scaleOf, signedScale, valueScale } from "./colours.js";
+import { isolated } from "./bidi.js";
 import { rangeOf } from "./scales.js";
 import { MAX_CONNECTION_WIDTH } from "./wires.js";
 
@@ -19,9 +20,9 @@ export function wordsOf({ quantity }, u) {
 export function sideOf({ quantity }, u) {
   if (quantity.isMulticlass) {
     const name = quantity.name(quantity.classes[u]);
-    return { low: `${name} below 0.5`, high: `${name} over 0.5` };
+    return { low: `${name} below 0.5`, high: `${name} above 0.5` };
   }
-  const [low, high] = quantity.classes.map((name) => `${quantity.subject} = ${name}`);
+  const [low, high] = quantity.classes.map((name) => `${quantity.subject} = ${isolated(name)}`);
   return { low, high };
 }
 
@@ -33,7 +34,7 @@ export function functionOf({ quantity }) {
 
 /** The names of a network's inputs; of one that is not loaded, the features'.
  *  @param {Model} model @param {Network | null} network */
-export const inputsOf = (model, network) => network?.encoder.names ?? model.features.map(({ name }) => name);
+export const inputsOf = (model, network) => network?.encoder.names ?? model.features.map(({ name }) => isolated(name));
 
 /** The scale of each unit: hidden ones have one a layer.
  *  @param {View} view @param {Model} model @param {Layers} units

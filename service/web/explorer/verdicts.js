@@ -3,6 +3,7 @@
 import { fixed, h, interval, nonBreaking, s, say, signed } from "./dom.js";
 import { scoreOf } from "./panels.js";
 import { field, options, select } from "./selects.js";
+import { legible } from "./ticks.js";
 
 /** @typedef {import("./service.js").Service} Service */
 
@@ -91,7 +92,7 @@ export class Verdicts {
     } catch (error) {
       if (this.#asked !== asked) return;
       if (this.#shown === null) this.#show(this.comparison, "");
-      say(this.message, `These verdicts are not to be had: ${error instanceof Error ? error.message : error}`);
+      say(this.message, `These verdicts did not load: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -109,7 +110,7 @@ export class Verdicts {
         h(
           "li",
           { "data-pair": `${pair.a} ${pair.b}`, class: pair.verdict ?? "" },
-          h("span", {}, nonBreaking(verdict(pair, comparison)), h("small", {}, ...nonBreaking(evidence(pair)))),
+          h("span", {}, nonBreaking(sentence(pair, comparison)), h("small", {}, ...nonBreaking(evidence(pair)))),
           isDrawn && pair.ci95 ? strip(pair, scale) : null,
         ),
       ),
@@ -132,8 +133,8 @@ function howToRead(isJudged) {
 
 /** A pair's verdict in words: the service's, which name the recipe; of an older one what the runs say.
  *  @param {Pair} pair @param {ComparisonDocument | null} comparison */
-export function verdict(pair, comparison) {
-  if (pair.words) return pair.words;
+function verdict(pair, comparison) {
+  if (pair.words) return pair.words.replace(/^it /, "It ");
   const { a, b, mean_difference: difference, p_value_holm: p } = pair;
   const [first, second] = isTurned(pair) ? [b, a] : [a, b];
   const [wins, ties, losses] = counted(comparison, first, second);
@@ -264,13 +265,12 @@ function scaleOf(pairs, unit) {
 
 /** @param {Scale} scale */
 function axis({ x, ticks, unit }) {
-  /** @param {number} tick */
-  const label = (tick) => {
-    const at = x(tick);
+  const outwards = ticks.toSorted((a, b) => Math.abs(a) - Math.abs(b));
+  const labels = legible(outwards.map((tick) => ({ at: x(tick), text: short(unit.of(tick)) }))).map(({ at, text }) => {
     const anchor = at < 2 * EDGE ? "start" : at > WIDTH - 2 * EDGE ? "end" : "middle"; // so that none is cut off
-    return s("text", { x: at, y: 11, "text-anchor": anchor }, short(unit.of(tick)));
-  };
-  return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14` }, ticks.map(label));
+    return s("text", { x: at, y: 11, "text-anchor": anchor }, text);
+  });
+  return s("svg", { class: "axis", viewBox: `0 0 ${WIDTH} 14` }, labels);
 }
 
 /** A pair's difference with its intervals, the model that is named first minus the other.

@@ -1,6 +1,7 @@
 // The surface of a model over three features, which turns: loaded only once it is opened.
 
 import { hueOf } from "./colours.js";
+import { isolated } from "./bidi.js";
 import { h, within } from "./dom.js";
 import { parseGlb } from "./glb.js";
 import { read, written } from "./place.js";
@@ -19,7 +20,7 @@ const RESOLUTION = 40;
 const PLANE = [0.45, 0.5, 0.62];
 const MOST_CLASSES = 10;
 const HELP =
-  "Drag to turn it, pinch or hold Ctrl and scroll to zoom; with the keyboard: arrows, + and −, 0 to begin anew.";
+  "Drag to turn it, pinch or hold Ctrl and scroll to zoom; with the keyboard: arrows, + and −, 0 to reset.";
 
 export class VolumeView {
   /** @type {Scene | null} */
@@ -86,7 +87,7 @@ export class VolumeView {
     this.canvas.addEventListener("webglcontextlost", () => {
       this.#scene = null;
       this.#shown = "";
-      this.#say("The browser took its graphics away; close this and open it again.");
+      this.#say("The browser stopped the 3-D graphics: close this part and open it again.");
     });
   }
 
@@ -128,7 +129,7 @@ export class VolumeView {
       return true;
     } catch (error) {
       console.info(error);
-      this.#say("This browser has no WebGL2, with which surfaces are drawn; GET /volume has them as files.", []);
+      this.#say("This browser has no WebGL2, which draws surfaces; GET /volume has them as files.", []);
       return false;
     }
   }
@@ -145,7 +146,7 @@ export class VolumeView {
       this.#show(model, found, axes, view);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      const words = isRefusal(error) ? error.message : "the service does not answer; change something to ask again";
+      const words = isRefusal(error) ? error.message : "the service does not answer; change a setting to ask again";
       this.#say(`${model.name}: ${words}`, []);
     }
   }
@@ -229,7 +230,7 @@ export class VolumeView {
         h("span", {}, categories?.[high] ?? within(high, [low, high])),
       ]),
     );
-    this.canvas.setAttribute("aria-label", `Surface over ${features.map(({ name }) => name).join(", ")}`);
+    this.canvas.setAttribute("aria-label", `Surface over ${features.map(({ name }) => isolated(name)).join(", ")}`);
   }
 
   /** A class beside its hue.

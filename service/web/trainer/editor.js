@@ -1,6 +1,7 @@
 // The points on a map: clicked, painted and taken away, by pointer or keyboard; under them what a network makes of it.
 
 import { hueOf, scaleOf } from "../explorer/colours.js";
+import { isolated } from "../explorer/bidi.js";
 import { counted, fixed, h } from "../explorer/dom.js";
 import { DARK, placing, Plot } from "../explorer/map.js";
 import { boundaryOf } from "./fields.js";
@@ -60,7 +61,9 @@ export class Editor {
   /** @param {Domain} domain @param {Points} points @param {string[]} classes */
   show(domain, points, classes) {
     this.plot.moveTo(domain);
-    const counts = classes.map((name, c) => `${points.labels.filter((label) => label === c).length} of class ${name}`);
+    const counts = classes.map(
+      (name, c) => `${points.labels.filter((label) => label === c).length} of class ${isolated(name)}`,
+    );
     this.element.setAttribute("aria-label", `${counted(points.x.length, "point")}: ${counts.join(", ")}`);
     this.points = points;
     this.classes = classes;

@@ -1,5 +1,6 @@
 // What a map shows: one run's probabilities, or what all runs of a network make of every place.
 
+import { isolated } from "../explorer/bidi.js";
 import { classesScale, scaleOf } from "../explorer/colours.js";
 import { between, line } from "../explorer/lines.js";
 import { NODES } from "./run.js";
@@ -62,7 +63,7 @@ function labelsOf(outputs) {
  *  @param {number} classes @param {string} second the second class's name */
 export const scaleOfRuns = (classes, second) =>
   classes === 2
-    ? scaleOf("probability", "orange-blue", `P(${second})`)
+    ? scaleOf("probability", "orange-blue", `P(${isolated(second)})`)
     : classesScale(classes, "the most probable class");
 
 /** The line between the classes.

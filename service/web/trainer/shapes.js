@@ -1,6 +1,7 @@
 // A boundary's shape in words, for those who do not see it.
 
 import { contours } from "../explorer/contours.js";
+import { isolated } from "../explorer/bidi.js";
 
 /** How far a line may bend and be called straight, as a share of its length. */
 const MAX_BEND = 0.03;
@@ -14,7 +15,7 @@ const SPECK_CELLS = 3;
  *  @param {ArrayLike<number>} values P(y = 1) at each node @param {number} nodes @param {string[]} classes */
 export function shapeOf(values, nodes, classes) {
   const lines = contours(values, nodes, nodes, 0.5).filter(({ points }) => points.length > SPECK_CELLS);
-  if (lines.length === 0) return `there is no boundary: all is class ${classes[Number(values[0] > 0.5)]}`;
+  if (lines.length === 0) return `there is no boundary: all is class ${isolated(classes[Number(values[0] > 0.5)])}`;
   if (lines.length > 1) {
     const closed = lines.filter(({ isClosed }) => isClosed).length;
     if (closed === lines.length) return `the boundary is ${closed} closed curves`;

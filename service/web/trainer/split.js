@@ -1,6 +1,7 @@
 // What a run trains on, and what it is tested on: split as training/assignment.py does, standardized as
 // training/preprocessing.py does.
 
+import { isolated } from "../explorer/bidi.js";
 import { draw, GALLERY } from "./gallery.js";
 import { Random, STREAM } from "./random.js";
 
@@ -55,7 +56,7 @@ export function lacking(points, names) {
   if (used < 2) return "Give points of two classes at least.";
   const few = names.filter((_, c) => counts[c] > 0 && counts[c] < MIN_CLASS_POINTS);
   if (few.length === 0) return null;
-  return `Give ${MIN_CLASS_POINTS} points or more of each class: there are too few of ${few.join(", ")}.`;
+  return `Give ${MIN_CLASS_POINTS} points or more of each class: there are too few of ${few.map(isolated).join(", ")}.`;
 }
 
 /** @typedef {{train: number[], validation: number[], test: number[]}} Rows */

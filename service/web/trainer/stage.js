@@ -1,6 +1,7 @@
 // What is enlarged under the points: one run, the mean of all, or where they agree; and the small maps to choose from.
 
 import { scaleOf } from "../explorer/colours.js";
+import { isolated } from "../explorer/bidi.js";
 import { h } from "../explorer/dom.js";
 import { field, select } from "../explorer/selects.js";
 import { agreementOf, meanOf, ofRun, scaleOfRuns, sound } from "./fields.js";
@@ -115,7 +116,8 @@ export class Stage {
     const whose = this.#chosen === "run" ? `Run ${this.#run}` : "The mean of the runs";
     if (labels !== null) return `${whose}: each class has its hue; the stronger, the surer.`;
     const shape = shapeOf(values, NODES, classes);
-    return `${whose}: ${shape}. Blue is class ${classes[0]}, orange class ${classes[1]}; the stronger, the surer.`;
+    const [blue, orange] = classes.map(isolated);
+    return `${whose}: ${shape}. Blue is class ${blue}, orange class ${orange}; the stronger, the surer.`;
   }
 
   /** @param {Progress | undefined} one @param {Progress[]} all @param {number} classes
