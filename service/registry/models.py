@@ -6,7 +6,7 @@ from functools import cached_property
 
 from bundle.card import Card, Feature, Output, Task
 from bundle.conventions import DEFAULT_CLASSES
-from service.engines import WEIGHTS, Engine
+from service.engines import WEIGHTS, Engine, Tensor
 from service.file_stamp import FileStamp
 
 FILL = "feature_fill"
@@ -59,6 +59,12 @@ class ModelVersion:
     def output_name(self) -> str:
         """What responses call its numbers: `probabilities`, where they are such, else `values`."""
         return "values" if self.output == "value" else "probabilities"
+
+    @cached_property
+    def own_tensors(self) -> tuple[Tensor, Tensor]:
+        """The points and the numbers for them as its SavedModel names and lays them out."""
+        described = self.engine.describe("serving_default")
+        return described.inputs[0], described.outputs[0]
 
     @property
     def output_shape(self) -> list[int]:

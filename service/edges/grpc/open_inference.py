@@ -14,7 +14,7 @@ from service.dataplane.dataplane import SignatureCall
 from service.dataplane.points import check_count, from_bytes, from_rows
 from service.edges.grpc import open_inference_messages
 from service.edges.grpc.packed import add_packed
-from service.edges.open_inference.checks import check_names, checked, refuse_classification, refuse_shared_memory
+from service.edges.open_inference.checks import checked, names_of, refuse_classification, refuse_shared_memory
 from service.edges.open_inference.messages import DATATYPE, INPUT
 from service.edges.open_inference.models import SERVER, describe_model
 from service.edges.open_inference.repository import index
@@ -55,8 +55,9 @@ for _method, _instead in ALTERNATIVES.items():
 
 @dataclass(frozen=True)
 class InferCall(SignatureCall):
-    """A request, decoded; `raw` where the points came as bytes, which the answer then does too."""
+    """A request, decoded: with the output's name, and `raw` where the points came as bytes, as the answer then does."""
 
+    output_name: str = ""
     raw: bool = False
 
 
@@ -100,7 +101,8 @@ def model_infer(call: Call, request: Message) -> Message:
 
     def encode(decoded: InferCall, outputs: Outputs) -> Message:
         (numbers,) = outputs.values()
-        return _encode(request.id, served, numbers, raw=decoded.raw)
+        numbers = names_of(served).laid_out(decoded.output_name, numbers)
+        return _encode(request.id, served, numbers, decoded)
 
     return call.plane.evaluate(call.record, served, decode, encode)
 
@@ -135,13 +137,12 @@ def _decode(request: Message, served: ModelVersion, max_points: int) -> InferCal
         InvalidError: it is not what the protocol says, or the points are not as the model needs them.
         TooLargeError: there are too many points.
     """
-    check_names("outputs", [output.name for output in request.outputs], served.output_name)
+    output_name = names_of(served).answered(
+        [given.name for given in request.inputs], [output.name for output in request.outputs]
+    )
     for output in request.outputs:
         refuse_shared_memory("outputs", output.parameters)
-        refuse_classification(output.parameters, served.output_name)
-    check_names("inputs", [given.name for given in request.inputs], INPUT)
-    if not request.inputs:
-        raise InvalidError.of("inputs", f"the input {INPUT} is missing.")
+        refuse_classification(output.parameters, output_name)
     given = request.inputs[0]
     if given.datatype != DATATYPE:
         raise _wrong(f"must have the datatype {DATATYPE}, not {reprlib.repr(given.datatype)}")
@@ -150,8 +151,8 @@ def _decode(request: Message, served: ModelVersion, max_points: int) -> InferCal
     check_count(n, max_points)
     raw = request.raw_input_contents
     if len(raw):
-        return InferCall(_from_raw(given, raw, n, served.engine.n_features), raw=True)
-    return InferCall(_from_contents(given, n, served.engine.n_features))
+        return InferCall(_from_raw(given, raw, n, served.engine.n_features), output_name=output_name, raw=True)
+    return InferCall(_from_contents(given, n, served.engine.n_features), output_name=output_name)
 
 
 def _count(given: Message, n_features: int) -> int:
@@ -186,10 +187,10 @@ def _from_contents(given: Message, n: int, n_features: int) -> Points:
     return points
 
 
-def _encode(request_id: str, served: ModelVersion, numbers: NDArray[np.float32], *, raw: bool) -> Message:
+def _encode(request_id: str, served: ModelVersion, numbers: NDArray[np.float32], call: InferCall) -> Message:
     response = InferResponse(model_name=served.name, model_version=str(served.number), id=request_id)
-    output = response.outputs.add(name=served.output_name, datatype=DATATYPE, shape=numbers.shape)
-    if raw:
+    output = response.outputs.add(name=call.output_name, datatype=DATATYPE, shape=numbers.shape)
+    if call.raw:
         response.raw_output_contents.append(numbers.astype("<f4", copy=False).tobytes())
     else:
         add_packed(output.contents, CONTENTS, numbers.astype("<f4", copy=False))

@@ -1,5 +1,6 @@
 """`POST /v2/models/<name>[/versions/<version>]/infer`."""
 
+from service.edges.open_inference.checks import names_of
 from service.edges.open_inference.messages import DATATYPE, INPUT, InferRequestSchema, InferResponseSchema
 from service.edges.open_inference.tensors import InferCall, decode, encode, header_length
 from service.engines import Outputs
@@ -31,19 +32,22 @@ def post_infer(call: Call, name: str, version: str | None = None) -> RawResponse
     the points, the probabilities or both are little-endian float32 behind the JSON: the request's header
     `Inference-Header-Content-Length` is the length of the JSON then, 0 where the body is the points' bytes alone. A
     model that gives no probabilities, such as a regression, has the output `values` in their place. Of k > 2 classes
-    the output is [n, k], one row a point.
+    the output is [n, k], one row a point. The names in a model's own SavedModel are taken, and given back, too.
     Bodies may be compressed with gzip or deflate, and so is the answer where the client accepts that one coding alone.
     """
     served = call.plane.version(call.record, name, version)
     body = read_body(call)
     json_length = header_length(call.headers.get(HEADER_LENGTH.lower()), body)
 
+    names = names_of(served)
+
     def decoded() -> InferCall:
-        return decode(body, json_length, served.engine.n_features, call.plane.max_points, served.output_name)
+        return decode(body, json_length, served.engine.n_features, call.plane.max_points, names)
 
     def encoded(request: InferCall, outputs: Outputs) -> RawResponse:
         (numbers,) = outputs.values()
-        content, answer_json_length = encode(served.name, served.number, served.output_name, numbers, request)
+        numbers = names.laid_out(request.output_name, numbers)
+        content, answer_json_length = encode(served.name, served.number, numbers, request)
         if answer_json_length is None:
             return RawResponse([content], JSON)
         return RawResponse([content], BINARY, headers=[(HEADER_LENGTH, str(answer_json_length))])

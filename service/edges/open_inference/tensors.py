@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from service.dataplane.dataplane import SignatureCall
 from service.dataplane.points import are_numbers, check_count, from_bytes, from_numbers, from_rows
-from service.edges.open_inference.checks import check_names, checked, refuse_classification, refuse_shared_memory
+from service.edges.open_inference.checks import TensorNames, checked, refuse_classification, refuse_shared_memory
 from service.edges.open_inference.messages import (
     DATATYPE,
     INPUT,
@@ -33,8 +33,9 @@ BYTES_A_NUMBER = 4
 
 @dataclass(frozen=True)
 class InferCall(SignatureCall):
-    """A request, decoded: with the id to give back, and whether the answer comes as bytes."""
+    """A request, decoded: with the output's name and the id to give back, and whether the answer comes as bytes."""
 
+    output_name: str = ""
     id: str | None = None
     binary: bool = False
 
@@ -60,7 +61,7 @@ def header_length(text: str | None, body: Body) -> int | None:
     return int(text)
 
 
-def decode(body: Body, json_length: int | None, n_features: int, max_points: int, output_name: str) -> InferCall:
+def decode(body: Body, json_length: int | None, n_features: int, max_points: int, names: TensorNames) -> InferCall:
     """Return the call in a body: in JSON, in JSON with bytes behind it, or where `json_length` is 0 in the points'
     bytes alone, which are answered in bytes too.
 
@@ -69,20 +70,19 @@ def decode(body: Body, json_length: int | None, n_features: int, max_points: int
         TooLargeError: there are too many points.
     """
     if json_length == 0:
-        return InferCall(_raw_points(body, n_features, max_points), binary=True)
+        return InferCall(_raw_points(body, n_features, max_points), output_name=names.output, binary=True)
     head = body if json_length is None else body[:json_length]
     tail = memoryview(body)[len(head) :]
     request, numbers = _read_request(head, lambda: (max_points, n_features))
+    output_name = names.answered([given.name for given in request.inputs], [output.name for output in request.outputs])
     binary = _wants_binary(request, output_name)
-    points = _points(_the_input(request), numbers, tail, n_features, max_points)
-    return InferCall(points, id=request.id, binary=binary)
+    points = _points(request.inputs[0], numbers, tail, n_features, max_points)
+    return InferCall(points, output_name=output_name, id=request.id, binary=binary)
 
 
-def encode(
-    name: str, version: int, output_name: str, values: NDArray[np.float32], request: InferCall
-) -> tuple[bytes, int | None]:
+def encode(name: str, version: int, values: NDArray[np.float32], request: InferCall) -> tuple[bytes, int | None]:
     """Return the body of an answer with values, float32 [n] or [n, k], and its JSON's length where bytes follow."""
-    output: dict[str, object] = {"name": output_name, "datatype": DATATYPE, "shape": list(values.shape)}
+    output: dict[str, object] = {"name": request.output_name, "datatype": DATATYPE, "shape": list(values.shape)}
     document = {
         "model_name": name,
         "model_version": str(version),
@@ -129,19 +129,11 @@ def _load(content: Body) -> InferRequest:
 _load_kept = lru_cache(maxsize=1024)(_load)
 
 
-def _the_input(request: InferRequest) -> RequestInput:
-    check_names("inputs", [given.name for given in request.inputs], INPUT)
-    if not request.inputs:
-        raise InvalidError.of("inputs", f"the input {INPUT} is missing.")
-    given = request.inputs[0]
+def _points(given: RequestInput, numbers: Points | None, tail: memoryview, n_features: int, max_points: int) -> Points:
     if given.datatype != DATATYPE:
         raise InvalidError.of(
             "inputs", f"{INPUT} must have the datatype {DATATYPE}, not {reprlib.repr(given.datatype)}."
         )
-    return given
-
-
-def _points(given: RequestInput, numbers: Points | None, tail: memoryview, n_features: int, max_points: int) -> Points:
     n, d = given.shape
     if d != n_features:
         raise InvalidError.of("inputs", f"{INPUT} must have the shape [n, {n_features}], not [{n}, {d}].")
@@ -210,7 +202,6 @@ def _raw_points(body: Body, n_features: int, max_points: int) -> Points:
 
 def _wants_binary(request: InferRequest, output_name: str) -> bool:
     """Say whether the output comes as bytes: by what is said of the output itself, else of all."""
-    check_names("outputs", [output.name for output in request.outputs], output_name)
     wanted = _flag("parameters", request.parameters, "binary_data_output", otherwise=False)
     for output in request.outputs:
         refuse_shared_memory("outputs", output.parameters)

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from service.edges.open_inference import tensors
+from service.edges.open_inference.checks import TensorNames
 from service.edges.open_inference.messages import InferRequest
 from service.edges.open_inference.tensors import InferCall, decode, encode, header_length
+from service.engines import Tensor
 from service.errors import InvalidError, MalformedError
 from tests.service.edges.standards import HEADER_LENGTH, Floats, tensor, with_bytes
 
@@ -23,6 +25,9 @@ any_points = st.tuples(st.integers(1, 60), st.integers(1, 5)).flatmap(
     lambda shape: arrays.arrays(np.float32, shape, elements=coordinates)
 )
 texts = st.text()
+
+OWN = Tensor("dense_input", "float32", (-1, 2), "dense_input:0"), Tensor("dense", "float32", (-1, 1), "dense:0")
+NAMES = TensorNames("probabilities", lambda: OWN)
 
 
 @given(points=any_points, given_id=st.none() | texts, binary=st.none() | st.booleans())
@@ -35,10 +40,10 @@ def test_every_form_of_a_request_is_read_as_the_same(points: Floats, given_id: s
         for data in (points.tolist(), points.ravel().tolist())
     ]
     for body, length in (*bodies, (behind, int(headers[HEADER_LENGTH]))):
-        asked = decode(body, length, d, n, "probabilities")
+        asked = decode(body, length, d, n, NAMES)
         assert np.array_equal(asked.points, points)
         assert (asked.id, asked.binary) == (given_id, bool(binary))
-    raw = decode(points.astype("<f4").tobytes(), 0, d, n, "probabilities")
+    raw = decode(points.astype("<f4").tobytes(), 0, d, n, NAMES)
     assert np.array_equal(raw.points, points)
     assert (raw.id, raw.binary) == (None, True)
 
@@ -46,8 +51,10 @@ def test_every_form_of_a_request_is_read_as_the_same(points: Floats, given_id: s
 @given(values=arrays.arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32)), given_id=texts)
 def test_an_answer_says_the_same_in_json_and_in_bytes(values: Floats, given_id: str) -> None:
     points = np.zeros((len(values), 2), np.float32)
-    plain, none = encode("linear", 3, "probabilities", values, InferCall(points, id=given_id, binary=False))
-    content, length = encode("linear", 3, "probabilities", values, InferCall(points, id=given_id, binary=True))
+    plain, none = encode("linear", 3, values, InferCall(points, output_name="probabilities", id=given_id))
+    content, length = encode(
+        "linear", 3, values, InferCall(points, output_name="probabilities", id=given_id, binary=True)
+    )
     assert none is None
     assert length is not None
     in_json, in_bytes = orjson.loads(plain), orjson.loads(content[:length])

@@ -1,16 +1,21 @@
 """What a SavedModel from elsewhere gives: never served as a probability unless it is one, or somebody says which."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tritonclient.grpc import service_pb2
 
 from bundle import layout
 from client import BoundaryClient, InvalidError, RemoteClassifier
 from harness.app_server import AppServer, serving_app
 from harness.bundles import Spoil, publish
+from service import CONTEXT, RECORDER
+from service.edges.grpc.open_inference import procedures
+from service.rpc.procedure import call_of, respond
+from service.rpc.status import Refusal
 from tests.service.edges.own.test_boundary import pixels
 
 POINTS = [[0.25, 0.0], [8.0, 0.0], [-8.0, 0.0], [300.0, 25.0]]
@@ -131,6 +136,46 @@ def test_the_standards_give_the_same_numbers(server: AppServer) -> None:
     wanted = {"inputs": [tensor], "outputs": [{"name": "probabilities"}]}
     refused = server.post("/v2/models/values/infer", json=wanted)
     assert (refused.status_code, "there is values" in refused.json()["error"]) == (400, True)
+
+
+def infer_over_http(server: AppServer, given: str, wanted: list[str]) -> tuple[str, list[int], list[float]]:
+    tensor = {"name": given, "datatype": "FP32", "shape": [4, 2], "data": POINTS}
+    body = {"inputs": [tensor], "outputs": [{"name": name} for name in wanted]}
+    answer = server.post("/v2/models/values/infer", json=body).json()
+    if "error" in answer:
+        raise ValueError(answer["error"])
+    (output,) = answer["outputs"]
+    return output["name"], output["shape"], output["data"]
+
+
+def infer_over_grpc(server: AppServer, given: str, wanted: list[str]) -> tuple[str, list[int], list[float]]:
+    """Within this process, by what a worker's gRPC server calls with a message."""
+    request = service_pb2.ModelInferRequest(model_name="values")
+    request.inputs.add(name=given, datatype="FP32", shape=[4, 2])
+    request.raw_input_contents.append(np.array(POINTS, "<f4").tobytes())
+    for name in wanted:
+        request.outputs.add(name=name)
+    context, recorder = server.app.extensions[CONTEXT], server.app.extensions[RECORDER]
+    (infer,) = [procedure for procedure in procedures if procedure.path.endswith("/ModelInfer")]
+    result = respond(infer, call_of({}, recorder.begin(None), context, context.plane), request.SerializeToString())
+    if isinstance(result, Refusal):
+        raise ValueError(result.message)  # noqa: TRY004 (as over HTTP)
+    answer = service_pb2.ModelInferResponse.FromString(result)
+    (output,), (content,) = answer.outputs, answer.raw_output_contents
+    return output.name, list(output.shape), np.frombuffer(content, "<f4").tolist()
+
+
+@pytest.mark.parametrize("infer", [infer_over_http, infer_over_grpc])
+def test_a_client_of_another_server_goes_on_with_the_names_in_the_saved_model(
+    server: AppServer, infer: Callable[[AppServer, str, list[str]], tuple[str, list[int], list[float]]]
+) -> None:
+    ours, own = ("values", [4], MARGINS), ("margin", [4, 1], MARGINS)
+    assert infer(server, "points", []) == infer(server, "inputs", ["values"]) == ours
+    assert infer(server, "inputs", []) == infer(server, "points", ["margin"]) == own
+    with pytest.raises(ValueError, match="there is no input 'x'; there is points, which its SavedModel calls inputs"):
+        infer(server, "x", [])
+    with pytest.raises(ValueError, match="there is no output 'x'; there is values, which its SavedModel calls margin"):
+        infer(server, "points", ["x"])
 
 
 def test_a_map_of_values_is_called_so(server: AppServer) -> None:
