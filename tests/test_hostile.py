@@ -1,5 +1,6 @@
 """The short form of the hostile inputs, and what it would call a fault."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from chaos.hostile.scenario import run_hostile
 from chaos.hostile.sending import fault
 
 INPUTS = 200
+
+COMPRESSED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
 
 
 def test_hostile_inputs_are_refused_or_answered_and_the_service_goes_on(models_dir: Path) -> None:
@@ -26,6 +29,9 @@ def test_hostile_inputs_are_refused_or_answered_and_the_service_goes_on(models_d
     [
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}", False),
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{", True),
+        (COMPRESSED + gzip.compress(b"{}"), False),
+        (COMPRESSED + gzip.compress(b"{"), True),
+        (COMPRESSED + b"{}", True),
         (b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>", False),
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", False),
         (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", True),

@@ -1,7 +1,9 @@
 """One input on one connection, and what is wrong with what comes back."""
 
+import gzip
 import re
 import socket
+import zlib
 from contextlib import suppress
 
 import orjson
@@ -42,9 +44,19 @@ def fault(hostile: HostileInput, received: bytes) -> str | None:
     if wrong:
         return f"{wrong[0]}: {body[:200]!r}"
     is_json = re.search(rb"(?i)^content-type: application/(problem\+)?json\r?$", head, re.MULTILINE) is not None
+    if re.search(rb"(?i)^content-encoding: gzip\r?$", head, re.MULTILINE):  # as `Accept-Encoding: *` allows
+        body = _decompressed(body)
     if hostile.is_whole and body and is_json and len(statuses) == 1 and not _is_json(body):
         return f"{int(first[1])} with broken JSON: {body[:200]!r}"
     return None
+
+
+def _decompressed(body: bytes) -> bytes:
+    """Return what a body was before it was compressed; what cannot be decompressed is no JSON."""
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return b"not gzip: " + body
 
 
 def _is_json(body: bytes) -> bool:
