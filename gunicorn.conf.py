@@ -16,10 +16,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from service import CONTEXT, LOOP_ADAPTER, RECORDER, SHARED, keys
+from service import CONTEXT, LOOP_ADAPTER, RECORDER, SHARED, heap, keys
 from service import __name__ as package
 from service.address import Address, AddressError
-from service.server import heap, limits
+from service.server import limits
 from service.server.request_parser import agrees_with
 from service.server.worker import Worker
 from service.settings import QUEUE_PER_SLOT, Settings, SettingsError

@@ -61,7 +61,7 @@ def model_names(models_dir: Path) -> list[str]:
     """
     if not models_dir.is_dir():
         return []
-    return sorted(p.name for p in models_dir.iterdir() if NAME.fullmatch(p.name) and _is_dir(p))
+    return sorted(p.name for p in models_dir.iterdir() if NAME.fullmatch(p.name) and is_dir(p))
 
 
 def versions(models_dir: Path, name: str) -> list[int]:
@@ -73,7 +73,7 @@ def versions(models_dir: Path, name: str) -> list[int]:
     directory = models_dir / name
     if not directory.is_dir():
         return []
-    return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and _is_dir(p))
+    return sorted(int(p.name) for p in directory.iterdir() if VERSION.fullmatch(p.name) and is_dir(p))
 
 
 def bundle_dir(models_dir: Path, name: str, version: int) -> Path:
@@ -82,10 +82,11 @@ def bundle_dir(models_dir: Path, name: str, version: int) -> Path:
     """
     folder = models_dir / name / str(version)
     nested = folder / NESTED
-    return nested if os.path.isdir(nested) and not os.path.lexists(folder / SAVED_MODEL) else folder  # noqa: PTH112
+    return nested if is_dir(nested) and not os.path.lexists(folder / SAVED_MODEL) else folder
 
 
-def _is_dir(path: Path) -> bool:
+def is_dir(path: Path) -> bool:
+    """Say whether there is a directory that may be looked at."""
     try:
         return path.is_dir()
     except OSError:  # who may not look at an entry does not see it

@@ -105,8 +105,7 @@ def find(table: Table, name: str) -> int:
     by_small = {other.lower(): other for other in table.names}
     near = difflib.get_close_matches(name.lower(), by_small, 1)
     hint = f"did you mean {by_small[near[0]]}? " if near else ""
-    shown = ", ".join(table.names[:20]) + (" …" if len(table.names) > 20 else "")
-    raise ValueError(f"{table.path}: has no column {name}; {hint}the columns are {shown}")
+    raise ValueError(f"{table.path}: has no column {name}; {hint}the columns are {_shown(table.names, 20)}")
 
 
 def is_index(table: Table, position: int) -> bool:
@@ -239,8 +238,11 @@ def _constants(columns: Sequence[Recognized], points: NDArray[np.float32]) -> li
     ]
     if not same:
         return []
-    shown = ", ".join(same[:8]) + (" …" if len(same) > 8 else "")
-    return [f"the same in every row, so nothing can be learned from it: {shown}"]
+    return [f"the same in every row, so nothing can be learned from it: {_shown(same, 8)}"]
+
+
+def _shown(names: Sequence[str], most: int) -> str:
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
 
 
 def _giveaways(columns: Sequence[Recognized], points: NDArray[np.float32], wanted: Target) -> list[str]:
@@ -249,8 +251,9 @@ def _giveaways(columns: Sequence[Recognized], points: NDArray[np.float32], wante
     names = [column.name for column, found in zip(columns, is_label, strict=True) if found]
     if not names:
         return []
-    shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    return [f"the label in other words, to be left out of features unless it is known before the label: {shown}"]
+    return [
+        f"the label in other words, to be left out of features unless it is known before the label: {_shown(names, 8)}"
+    ]
 
 
 def _is_label(values: NDArray[np.float32], wanted: Target) -> bool:

@@ -5,12 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bundle.comparison import ROPE, Pair, Summary
+from bundle.wording import listed
 from verdicts import pairs, ranks
 from verdicts.clusters import clusters
 from verdicts.intervals import SHARE, Bounds
@@ -32,6 +34,8 @@ MAX_OVERLAP = 100
 class TooManyScoresError(ScoresError):
     """They would take too much memory."""
 
+
+_listed = partial(listed, most=5)
 
 _COSTS = (
     r"loss|brier|\bece\b|perplexity|\bppl\b|\bfid\b|\bkid\b|\bnll\b|\b(neg|negative) log|entropy|deviance|divergence"
@@ -317,8 +321,3 @@ def _note_what_is_doubtful(models: Sequence[ScoredModel], notes: list[str]) -> N
             notes.append(
                 f"runs of {model.model} lie in two clusters, around {split[0]:.3g} and {split[1]:.3g}: see the median"
             )
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -67,9 +67,10 @@ def _permutation_p(r: Floats) -> float | None:
     Which model has which sum does not matter, so sums are counted in their order: from data set to data set there are
     few different ones. Doubled ranks are whole numbers.
     """
+    doubled = (2 * r).astype(int)
     sums: Counter[tuple[int, ...]] = Counter({(0,) * r.shape[1]: 1})
     steps = 0
-    for row in (2 * r).astype(int).tolist():
+    for row in doubled.tolist():
         steps += len(sums) * math.factorial(len(row))
         if steps > MAX_STEPS:
             return None
@@ -79,8 +80,8 @@ def _permutation_p(r: Floats) -> float | None:
             for order in orders:
                 following[tuple(sorted(map(add, before, order)))] += count
         sums = following
-    squares = (2 * r).astype(int).sum(axis=0)
-    far = sum(count for each, count in sums.items() if sum(x * x for x in each) >= int(squares @ squares))
+    observed = doubled.sum(axis=0)
+    far = sum(count for each, count in sums.items() if sum(x * x for x in each) >= int(observed @ observed))
     return far / sums.total()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.conventions import DEFAULT_CLASSES, DEFAULT_THRESHOLD
+from bundle.wording import listed
 from service.engines import EvaluationError, Outputs, Points
 from service.errors import InvalidError
 from service.observability import engine_metrics
@@ -100,12 +101,10 @@ def evaluate(version: ModelVersion, signature: str, points: Points, **scalars: i
         InvalidError: the points have another number of features than the model, or it gives no finite number there.
     """
     if points.shape[1] != version.engine.n_features:
-        expected = len(version.features)
-        names = [feature.name for feature in version.features[:MAX_NAMED]]
-        named = ", ".join(names) + (f" and {expected - MAX_NAMED} more" if expected > MAX_NAMED else "")
+        named = listed([feature.name for feature in version.features], MAX_NAMED)
         raise InvalidError.of(
             "points",
-            f"model {version.name} takes {expected} numbers a point ({named}), not {points.shape[1]}",
+            f"model {version.name} takes {len(version.features)} numbers a point ({named}), not {points.shape[1]}",
         )
     began = time.perf_counter()
     try:

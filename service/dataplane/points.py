@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bundle.card import Feature
 from bundle.conventions import MAX_COORDINATE
+from bundle.wording import listed
 from service.engines import Points
 from service.errors import InvalidError, TooLargeError
 
@@ -85,8 +86,7 @@ def _wanted(feature: Feature) -> str:
 
 
 def _listed(categories: Sequence[str]) -> str:
-    more = len(categories) - MAX_LISTED
-    return f"categories: {', '.join(categories[:MAX_LISTED])}{f' and {more} more' if more > 0 else ''}"
+    return f"categories: {listed(categories, MAX_LISTED)}"
 
 
 MAX_QUOTED_CHARS, MAX_LISTED = 60, 100

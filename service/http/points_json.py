@@ -31,7 +31,7 @@ ARRAY_PARSE_MIN_BYTES = 512
 """Of a body that is longer, points are parsed faster as one array than as lists."""
 
 PIECE_BYTES = 2**16
-"""With 8 KiB the calls begin to count, from 128 KiB on the caches, and memory that the system has to give for each."""
+"""With 8 KiB the calls begin to count, from 128 KiB on the caches."""
 
 NO_NUMBERS = (ValueError, TypeError, RuntimeError, struct.error, OverflowError)
 """What the parsers say of no JSON, of no numbers, of numbers without end and of too deep a list."""

@@ -70,7 +70,8 @@ def output_of(engine: Engine, features: Sequence[Feature]) -> Output:
     and far beyond lie within [0, 1], and those of several classes add up to 1; else values. That a value is a logit
     cannot be known.
     """
-    numbers = np.concatenate([_answers(engine, points, _middle(features)) for points in _points(features)])
+    middle = _middle(features)
+    numbers = np.concatenate([_answers(engine, points, middle) for points in _points(features)])
     fits = (numbers >= 0) & (numbers <= 1)
     if numbers.ndim > 1:
         fits &= np.abs(numbers.sum(axis=1, keepdims=True) - 1) <= SUM_TOLERANCE

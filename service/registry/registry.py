@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bundle.wording import listed
 from service.errors import InvalidError, NotFoundError, UnavailableError
 from service.observability import VERSIONS, last_served_of
 from service.registry.models import Model, ModelVersion, State
@@ -200,6 +201,4 @@ MAX_ENUMERATED = 50
 
 
 def _enumerate(names: Iterable[str]) -> str:
-    known = list(names)
-    more = len(known) - MAX_ENUMERATED
-    return ", ".join(known[:MAX_ENUMERATED]) + (f" and {more} more" if more > 0 else "") or "none"
+    return listed(list(names), MAX_ENUMERATED) or "none"

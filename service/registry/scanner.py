@@ -1,7 +1,6 @@
 """What becomes of a model's versions on disk: each new or changed one is loaded, probed, and served or FAILED."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,7 +158,7 @@ def _why_no_version(model: Path) -> str:
     names = sorted(entry.name for entry in model.iterdir() if not entry.name.startswith("."))
     if layout.SAVED_MODEL in names:
         return f"{reason}; move its {layout.SAVED_MODEL} and what belongs to it into one"
-    folders = [name for name in names if os.path.isdir(model / name)]  # noqa: PTH112 (never raises)
+    folders = [name for name in names if layout.is_dir(model / name)]
     if not folders:
         return reason
     shown = ", ".join(name[:MAX_SHOWN_CHARS] for name in folders[:MAX_SHOWN])

@@ -1,6 +1,5 @@
 """Pictures: PNGs of figures, which leave nothing in memory."""
 
-import ctypes
 import gc
 import io
 from collections.abc import Callable
@@ -8,9 +7,8 @@ from collections.abc import Callable
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from service import heap
 from verdicts.pictures.letters import DOTS_PER_INCH
-
-_glibc = ctypes.CDLL(None)
 
 
 def draw_picture(width: int, height: float, draw: Callable[[Figure], None]) -> bytes:
@@ -23,8 +21,7 @@ def draw_picture(width: int, height: float, draw: Callable[[Figure], None]) -> b
         return _png(width, height, draw)
     finally:
         gc.collect()  # 15 ms; what was loaded at the start is frozen
-        if hasattr(_glibc, "malloc_trim"):
-            _glibc.malloc_trim(0)
+        heap.give_back()
 
 
 def _png(width: int, height: float, draw: Callable[[Figure], None]) -> bytes:

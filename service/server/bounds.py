@@ -18,7 +18,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service.client_limits import CROWDED_SECONDS, MAX_HELD_BYTES
 from service.errors import is_shortage
-from service.server.heap import Heap
+from service.heap import Heap
 from service.server.request_parser import RECEIVE_BYTES
 
 CLIENT_SECONDS = 30.0

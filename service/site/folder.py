@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import orjson
 
 from bundle import layout
+from bundle.wording import listed
 
 MARKER = "site.json"
 """The file that lists the folder's files, by which a site is known."""
@@ -29,9 +30,8 @@ def check(out: Path) -> None:
     there = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir() or path.is_symlink()}
     others = sorted(there - _own(out))
     if others:
-        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         raise OccupiedError(
-            f"{out} holds what is no part of a site: {', '.join(others[:3])}{more}; give a folder that is new, empty "
+            f"{out} holds what is no part of a site: {listed(others, 3)}; give a folder that is new, empty "
             "or a site, and copy it from there"
         )
 

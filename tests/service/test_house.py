@@ -16,6 +16,7 @@ VALUES = {
     "service.settings",
     "service.observability",
     "service.file_stamp",
+    "service.heap",
     "service.memory",
 }
 """What every layer may use."""

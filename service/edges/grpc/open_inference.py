@@ -14,7 +14,13 @@ from service.dataplane.dataplane import SignatureCall
 from service.dataplane.points import check_count, from_bytes, from_rows
 from service.edges.grpc import open_inference_messages
 from service.edges.grpc.packed import add_packed
-from service.edges.open_inference.checks import checked, names_of, refuse_classification, refuse_shared_memory
+from service.edges.open_inference.checks import (
+    TensorNames,
+    checked,
+    names_of,
+    refuse_classification,
+    refuse_shared_memory,
+)
 from service.edges.open_inference.messages import DATATYPE, INPUT
 from service.edges.open_inference.models import SERVER, describe_model
 from service.edges.open_inference.repository import index
@@ -95,14 +101,14 @@ def model_metadata(call: Call, request: Message) -> Message:
 def model_infer(call: Call, request: Message) -> Message:
     """Evaluate the default signature at points."""
     served = call.plane.version(call.record, request.model_name, request.model_version or None)
+    names = names_of(served)
 
     def decode() -> InferCall:
-        return _decode(request, served, call.plane.max_points)
+        return _decode(request, served, call.plane.max_points, names)
 
     def encode(decoded: InferCall, outputs: Outputs) -> Message:
         (numbers,) = outputs.values()
-        numbers = names_of(served).laid_out(decoded.output_name, numbers)
-        return _encode(request.id, served, numbers, decoded)
+        return _encode(request.id, served, names.laid_out(decoded.output_name, numbers), decoded)
 
     return call.plane.evaluate(call.record, served, decode, encode)
 
@@ -130,16 +136,14 @@ def _message(kind: str, /, **fields: object) -> Message:
     return message_class(f"inference.{kind}")(**fields)
 
 
-def _decode(request: Message, served: ModelVersion, max_points: int) -> InferCall:
+def _decode(request: Message, served: ModelVersion, max_points: int, names: TensorNames) -> InferCall:
     """Return the call in a request.
 
     Raises:
         InvalidError: it is not what the protocol says, or the points are not as the model needs them.
         TooLargeError: there are too many points.
     """
-    output_name = names_of(served).answered(
-        [given.name for given in request.inputs], [output.name for output in request.outputs]
-    )
+    output_name = names.answered([given.name for given in request.inputs], [output.name for output in request.outputs])
     for output in request.outputs:
         refuse_shared_memory("outputs", output.parameters)
         refuse_classification(output.parameters, output_name)

@@ -38,7 +38,6 @@ def post_infer(call: Call, name: str, version: str | None = None) -> RawResponse
     served = call.plane.version(call.record, name, version)
     body = read_body(call)
     json_length = header_length(call.headers.get(HEADER_LENGTH.lower()), body)
-
     names = names_of(served)
 
     def decoded() -> InferCall:

@@ -8,7 +8,7 @@ import mmap
 from pathlib import Path
 from threading import Thread
 
-from service.server.heap import Heap, use_one_heap
+from service.heap import Heap, use_one_heap
 
 def n_bytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE

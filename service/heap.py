@@ -23,6 +23,12 @@ _glibc = ctypes.CDLL(None)
 _resident = Path("/proc/self/statm")
 
 
+def give_back() -> None:
+    """Give back the pages that nothing is on, now (glibc; elsewhere nothing is done)."""
+    if hasattr(_glibc, "malloc_trim"):
+        _glibc.malloc_trim(0)
+
+
 def use_one_heap() -> None:
     """Have all threads share a heap, which keeps what they free: one for each keeps as much for each."""
     if hasattr(_glibc, "mallopt"):
@@ -39,10 +45,10 @@ class Heap:
 
     def give_back(self) -> None:
         """Give back the pages that nothing is on, where a worker has grown since the last time."""
-        with suppress(AttributeError, MemoryError, OSError):  # another C library; nothing left to look with
+        with suppress(MemoryError, OSError):  # another system, or nothing left to look with
             n_bytes = _n_resident_bytes()
             if n_bytes > self._n_bytes + SLACK_BYTES:
-                _glibc.malloc_trim(0)
+                give_back()
                 self._n_bytes = _n_resident_bytes()
             else:
                 self._n_bytes = min(self._n_bytes, n_bytes)
