@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from bundle.card import Feature
 from bundle.conventions import MAX_COORDINATE
@@ -170,13 +170,14 @@ def from_numbers(numbers: Sequence[int | float], n: int) -> Points:
     return _in_range(points)
 
 
-def from_bytes(content: bytes | memoryview, n: int) -> Points:
-    """Return n points, float32 [n, d], from little-endian float32 one point after the other.
+def from_bytes(content: bytes | memoryview, n: int, form: DTypeLike = "<f4") -> Points:
+    """Return n points, float32 [n, d], from little-endian numbers one point after the other.
 
     Raises:
         PointsError: one is not finite and within ±MAX_COORDINATE.
     """
-    return _in_range(np.require(np.frombuffer(content, "<f4").reshape(n, -1), np.float32, "A"))
+    numbers = np.frombuffer(content, form).reshape(n, -1)
+    return _in_range(np.require(numbers, np.float32 if numbers.dtype == np.float32 else np.float64, "A"))
 
 
 def are_numbers(values: Iterable[Any]) -> TypeGuard[Sequence[int | float]]:

@@ -5,6 +5,7 @@ https://github.com/kserve/open-inference-protocol; the repository's methods are 
 
 import reprlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from service.edges.grpc.packed import add_packed
 from service.edges.open_inference.checks import (
     TensorNames,
     checked,
+    dtype_of,
     names_of,
     refuse_classification,
     refuse_shared_memory,
@@ -24,7 +26,6 @@ from service.edges.open_inference.checks import (
 from service.edges.open_inference.messages import DATATYPE, INPUT
 from service.edges.open_inference.models import SERVER, describe_model
 from service.edges.open_inference.repository import index
-from service.edges.open_inference.tensors import BYTES_A_NUMBER
 from service.engines import Outputs, Points
 from service.errors import InvalidError, UnavailableError
 from service.http.access import refuse_without_keys
@@ -37,8 +38,15 @@ procedures = Procedures("grpc_v2", open_inference_messages.SERVICE)
 
 EXTENSIONS = ["model_repository"]
 
-CONTENTS = "fp32_contents"
-"""Where the numbers of DATATYPE stand."""
+CONTENTS = {
+    DATATYPE: "fp32_contents",
+    "FP64": "fp64_contents",
+    **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
+    "INT64": "int64_contents",
+    **dict.fromkeys(("UINT8", "UINT16", "UINT32"), "uint_contents"),
+    "UINT64": "uint64_contents",
+}
+"""Where the numbers of a datatype stand, as the protocol says; it has no such place for FP16."""
 
 InferResponse = message_class("inference.ModelInferResponse")
 
@@ -148,14 +156,13 @@ def _decode(request: Message, served: ModelVersion, max_points: int, names: Tens
         refuse_shared_memory("outputs", output.parameters)
         refuse_classification(output.parameters, output_name)
     given = request.inputs[0]
-    if given.datatype != DATATYPE:
-        raise _wrong(f"must have the datatype {DATATYPE}, not {reprlib.repr(given.datatype)}")
+    form = dtype_of(given.datatype)
     refuse_shared_memory("inputs", given.parameters)
     n = _count(given, served.engine.n_features)
     check_count(n, max_points)
     raw = request.raw_input_contents
     if len(raw):
-        return InferCall(_from_raw(given, raw, n, served.engine.n_features), output_name=output_name, raw=True)
+        return InferCall(_from_raw(given, raw, n, served.engine.n_features, form), output_name=output_name, raw=True)
     return InferCall(_from_contents(given, n, served.engine.n_features), output_name=output_name)
 
 
@@ -167,27 +174,31 @@ def _count(given: Message, n_features: int) -> int:
     return int(shape[0])
 
 
-def _from_raw(given: Message, raw: list[bytes], n: int, n_features: int) -> Points:
+def _from_raw(given: Message, raw: list[bytes], n: int, n_features: int, form: np.dtype[Any]) -> Points:
     if len(raw) > 1:
         raise InvalidError.of("inputs", f"raw_input_contents has {len(raw)} entries, one for each input; there is one.")
     if given.HasField("contents"):
         raise _wrong("has both contents and raw_input_contents; send one of the two")
-    needed = n * n_features * BYTES_A_NUMBER
+    needed = n * n_features * form.itemsize
     content = raw[0]
     if len(content) != needed:
         raise _wrong(f"of shape [{n}, {n_features}] has {needed} bytes; raw_input_contents has {len(content)}")
-    points: Points = checked(from_bytes, content, n)
+    points: Points = checked(from_bytes, content, n, form)
     return points
 
 
 def _from_contents(given: Message, n: int, n_features: int) -> Points:
-    others = [field.name for field, _ in given.contents.ListFields() if field.name != CONTENTS]
+    field_name = CONTENTS.get(given.datatype)
+    if field_name is None:
+        raise _wrong(f"of {given.datatype} must come as bytes, in raw_input_contents")
+    others = [field.name for field, _ in given.contents.ListFields() if field.name != field_name]
     if others:
-        raise _wrong(f"has {', '.join(others)}; the numbers of {DATATYPE} stand in {CONTENTS}")
-    numbers = getattr(given.contents, CONTENTS)
+        raise _wrong(f"has {', '.join(others)}; the numbers of {given.datatype} stand in {field_name}")
+    numbers = getattr(given.contents, field_name)
     if len(numbers) != n * n_features:
-        raise _wrong(f"of shape [{n}, {n_features}] has {n * n_features} numbers; {CONTENTS} has {len(numbers)}")
-    points: Points = checked(from_rows, np.array(numbers, np.float32).reshape(n, n_features))
+        raise _wrong(f"of shape [{n}, {n_features}] has {n * n_features} numbers; {field_name} has {len(numbers)}")
+    as_floats = np.array(numbers, np.float32 if given.datatype == DATATYPE else np.float64)
+    points: Points = checked(from_rows, as_floats.reshape(n, n_features))
     return points
 
 
@@ -197,7 +208,7 @@ def _encode(request_id: str, served: ModelVersion, numbers: NDArray[np.float32],
     if call.raw:
         response.raw_output_contents.append(numbers.astype("<f4", copy=False).tobytes())
     else:
-        add_packed(output.contents, CONTENTS, numbers.astype("<f4", copy=False))
+        add_packed(output.contents, CONTENTS[DATATYPE], numbers.astype("<f4", copy=False))
     return response
 
 

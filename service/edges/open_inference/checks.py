@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.dataplane.points import PointsError
-from service.edges.open_inference.messages import INPUT
+from service.edges.open_inference.messages import DATATYPE, DATATYPES, INPUT
 from service.engines import Points, Tensor
 from service.errors import InvalidError
 from service.registry.models import ModelVersion
@@ -63,6 +63,21 @@ class TensorNames:
 
 def names_of(served: ModelVersion) -> TensorNames:
     return TensorNames(served.output_name, lambda: served.own_tensors)
+
+
+def dtype_of(datatype: str) -> np.dtype[Any]:
+    """Return the form that numbers of a datatype have as bytes.
+
+    Raises:
+        InvalidError: it is none of numbers.
+    """
+    if datatype not in DATATYPES:
+        raise InvalidError.of(
+            "inputs",
+            f"{INPUT} must have the datatype {DATATYPE}, not {reprlib.repr(datatype)}; numbers may also come as "
+            f"{', '.join(list(DATATYPES)[1:])}.",
+        )
+    return np.dtype(DATATYPES[datatype])
 
 
 def refuse_classification(parameters: Iterable[str], output_name: str) -> None:

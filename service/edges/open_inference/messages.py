@@ -11,6 +11,15 @@ from service.http import custom_fields
 from service.http.custom_fields import Limits
 
 INPUT, DATATYPE = "points", "FP32"
+DATATYPES = {
+    DATATYPE: "<f4",
+    "FP64": "<f8",
+    "FP16": "<f2",
+    **{f"INT{8 * size}": f"<i{size}" for size in (1, 2, 4, 8)},
+    **{f"UINT{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
+}
+"""In which points may come, and a number's form as bytes. They are rounded to DATATYPE, as JSON's numbers are."""
+
 OUTPUTS = ("probabilities", "values")
 """A model has one of them: `values` where its numbers are no probabilities."""
 
@@ -98,7 +107,7 @@ class RequestInputSchema(MessageSchema[RequestInput]):
 
     name = fields.String(required=True, metadata={"enum": [INPUT]})
     shape = Shape(required=True, metadata={"description": "[n, d]"})
-    datatype = fields.String(required=True, metadata={"enum": [DATATYPE]})
+    datatype = fields.String(required=True, metadata={"enum": [*DATATYPES]})
     parameters = _parameters({"binary_data_size": SIZE})
     data = custom_fields.RawJson(_data, allow_none=True)
 

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from service.dataplane.dataplane import SignatureCall
 from service.dataplane.points import are_numbers, check_count, from_bytes, from_numbers, from_rows
-from service.edges.open_inference.checks import TensorNames, checked, refuse_classification, refuse_shared_memory
+from service.edges.open_inference.checks import (
+    TensorNames,
+    checked,
+    dtype_of,
+    refuse_classification,
+    refuse_shared_memory,
+)
 from service.edges.open_inference.messages import (
     DATATYPE,
     INPUT,
@@ -130,17 +136,14 @@ _load_kept = lru_cache(maxsize=1024)(_load)
 
 
 def _points(given: RequestInput, numbers: Points | None, tail: memoryview, n_features: int, max_points: int) -> Points:
-    if given.datatype != DATATYPE:
-        raise InvalidError.of(
-            "inputs", f"{INPUT} must have the datatype {DATATYPE}, not {reprlib.repr(given.datatype)}."
-        )
+    form = dtype_of(given.datatype)
     n, d = given.shape
     if d != n_features:
         raise InvalidError.of("inputs", f"{INPUT} must have the shape [n, {n_features}], not [{n}, {d}].")
     check_count(n, max_points)
     refuse_shared_memory("inputs", given.parameters)
     if "binary_data_size" in given.parameters:
-        return _binary_points(given, tail)
+        return _binary_points(given, tail, form)
     if len(tail):
         raise InvalidError.of(
             "inputs", f"{len(tail)} bytes are left after the JSON that no input's binary_data_size names."
@@ -148,9 +151,9 @@ def _points(given: RequestInput, numbers: Points | None, tail: memoryview, n_fea
     return _json_points(given, given.data if numbers is None else numbers, n_features)
 
 
-def _binary_points(given: RequestInput, tail: memoryview) -> Points:
+def _binary_points(given: RequestInput, tail: memoryview, form: np.dtype[Any]) -> Points:
     size = given.parameters["binary_data_size"]
-    needed = prod(given.shape) * BYTES_A_NUMBER
+    needed = prod(given.shape) * form.itemsize
     if given.data is not None:
         raise InvalidError.of("inputs", f"{INPUT} has both data and binary_data_size; send one of the two.")
     if type(size) is not int or size != needed:
@@ -162,7 +165,7 @@ def _binary_points(given: RequestInput, tail: memoryview) -> Points:
         raise InvalidError.of(
             "inputs", f"{len(tail)} bytes are behind the JSON; {INPUT} of shape {given.shape} has {needed}."
         )
-    return checked(from_bytes, tail, given.shape[0])
+    return checked(from_bytes, tail, given.shape[0], form)
 
 
 def _json_points(given: RequestInput, data: Any, n_features: int) -> Points:

@@ -19,6 +19,17 @@ POINTS = np.array([[0.1, 0.2], [0.9, -0.4], [-1.2, 0.7]], np.float32)
 
 Floats = NDArray[np.float32]
 
+_WHOLE = [[1, 0], [2, 127], [3, 3]]
+OF_DATATYPES: dict[str, NDArray[np.number]] = {
+    "FP64": np.array([[0.1, 1 / 3], [1e-300, 2.5], [-1e19, 16777217]]),
+    "FP16": np.array([[0.1, 1 / 3], [6e-8, 2.5], [-65504, 1]], np.float16),
+    **{f"INT{8 * size}": np.array(_WHOLE, f"<i{size}") * -1 for size in (1, 2, 4, 8)},
+    **{f"UINT{8 * size}": np.array(_WHOLE, f"<u{size}") * 2 for size in (1, 2, 4, 8)},
+}
+"""Points in every datatype of numbers but FP32."""
+OF_DATATYPES["INT64"][0] = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+OF_DATATYPES["UINT64"][0, 0] = np.iinfo(np.uint64).max
+
 
 def address(server: HttpServer) -> str:
     """Return host and port, as clients take them."""
@@ -46,7 +57,7 @@ def split(answer: requests.Response) -> tuple[dict[str, object], Floats]:
     return orjson.loads(answer.content[:length]), np.frombuffer(answer.content[length:], "<f4")
 
 
-def predicted(server: HttpServer, points: Floats = POINTS, **options: object) -> list[float]:
+def predicted(server: HttpServer, points: NDArray[np.number] = POINTS, **options: object) -> list[float]:
     """Return what the service's own interface says."""
     answer = server.predict(points=points.tolist(), **options)
     assert answer.status_code == 200, answer.text

@@ -26,6 +26,7 @@ from service import __version__
 from tests.conftest import ALICE, ALICE_LINE, MODELS, Server, running, wait_for
 from tests.service.edges.standards import (
     HEADER_LENGTH,
+    OF_DATATYPES,
     POINTS,
     address,
     connections,
@@ -81,6 +82,21 @@ def test_tritons_client_finds_a_model_ready_and_described(triton: http.Inference
     assert configuration["input"] == [{"name": "points", "data_type": "TYPE_FP32", "dims": [2], "optional": False}]
     (output,) = configuration["output"]
     assert output == {"name": "probabilities", "data_type": "TYPE_FP32", "dims": [1], "reshape": {"shape": []}}
+
+
+@pytest.mark.parametrize(
+    ("datatype", "binary"),
+    [(name, binary) for name in OF_DATATYPES for binary in (True, False) if name != "FP16" or binary],
+)
+def test_numbers_of_every_datatype_are_those_that_predict_takes(
+    server: Server, triton: http.InferenceServerClient, datatype: str, binary: bool
+) -> None:
+    points = OF_DATATYPES[datatype]
+    given = http.InferInput("points", list(points.shape), datatype)
+    given.set_data_from_numpy(points, binary_data=binary)
+    answer = triton.infer("tanh-3", [given])
+    assert answer.get_output("probabilities")["datatype"] == "FP32"
+    assert answer.as_numpy("probabilities").tolist() == np.float32(predicted(server, points, model="tanh-3")).tolist()
 
 
 def test_a_model_or_version_that_is_not_there_is_not_ready(triton: http.InferenceServerClient) -> None:
@@ -303,10 +319,10 @@ def test_who_accepts_many_codings_or_none_is_answered_plain(server: Server) -> N
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_errors_are_plain_whatever_is_accepted(server: Server, triton: http.InferenceServerClient, coding: str) -> None:
-    answer = server.post(INFER, json={"inputs": [tensor(datatype="FP64")]}, headers={"Accept-Encoding": coding})
+    answer = server.post(INFER, json={"inputs": [tensor(datatype="BYTES")]}, headers={"Accept-Encoding": coding})
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
     assert "Content-Encoding" not in answer.headers
-    assert answer.json() == {"error": "inputs: points must have the datatype FP32, not 'FP64'."}
+    assert "points must have the datatype FP32, not 'BYTES'" in answer.json()["error"]
     with pytest.raises(InferenceServerException, match="there is no output 'logits'; there is probabilities") as raised:
         triton.infer(
             "linear",
@@ -499,7 +515,7 @@ def test_statistics_count_over_both_workers(server: Server, triton: http.Inferen
         for session in sessions * 4:
             answer = session.post(server.url + "/v2/models/relu-3/infer", json={"inputs": [tensor()]})
             assert answer.status_code == 200
-            session.post(server.url + "/v2/models/relu-3/infer", json={"inputs": [tensor(datatype="INT8")]})
+            session.post(server.url + "/v2/models/relu-3/infer", json={"inputs": [tensor(datatype="BOOL")]})
     after = counted(server, "relu-3")
     assert (after["name"], after["version"], after["batch_stats"]) == ("relu-3", "1", [])
     assert after["inference_count"] - before["inference_count"] == 8 * len(POINTS)

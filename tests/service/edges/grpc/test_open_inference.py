@@ -13,9 +13,10 @@ from tritonclient.utils import InferenceServerException
 
 from harness.bundles import copy
 from service import __version__
+from service.edges.grpc.open_inference import CONTENTS
 from tests.conftest import MODELS
 from tests.service.edges.grpc.channels import Floats, Rpc, float32, infer_request, refusal, speaking_grpc
-from tests.service.edges.standards import POINTS, predicted
+from tests.service.edges.standards import OF_DATATYPES, POINTS, predicted
 
 Change = Callable[[Any], None]
 
@@ -60,6 +61,25 @@ def test_tritons_client_predicts_as_predict_does(rpc: Rpc, n: int, version: str)
         result = triton.infer("tanh-3", [given], version, request_id="mine")
     assert result.as_numpy("probabilities").tolist() == float32(predicted(rpc.server, points, model="tanh-3"))
     assert (result.get_response().id, result.get_response().model_version) == ("mine", "1")
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("datatype", OF_DATATYPES)
+def test_numbers_of_every_datatype_are_those_that_predict_takes(rpc: Rpc, datatype: str, raw: bool) -> None:
+    points = OF_DATATYPES[datatype]
+    given = tritonclient.grpc.InferInput("points", points.shape, datatype).set_data_from_numpy(points)
+    request = service_pb2.ModelInferRequest(model_name="tanh-3", inputs=[given._get_tensor()])
+    if raw:
+        request.raw_input_contents.append(given._get_content())
+    elif datatype == "FP16":
+        assert "of FP16 must come as bytes, in raw_input_contents" in refusal(rpc.oip.ModelInfer, request).details()
+        return
+    else:
+        getattr(request.inputs[0].contents, CONTENTS[datatype]).extend(points.ravel().tolist())
+    answer = rpc.oip.ModelInfer(request)
+    assert answer.outputs[0].datatype == "FP32"
+    numbers = np.frombuffer(answer.raw_output_contents[0], "<f4") if raw else answer.outputs[0].contents.fp32_contents
+    assert list(numbers) == float32(predicted(rpc.server, points, model="tanh-3"))
 
 
 @pytest.mark.parametrize("raw", [True, False])
@@ -116,7 +136,8 @@ WRONG: dict[str, tuple[Change, str]] = {
     "another input": (with_input(name="x"), "there is no input 'x'; there is points"),
     "twice": (lambda request: request.inputs.append(request.inputs[0]), "points is given 2 times"),
     "a name of other letters": (with_input(name="点"), "there is no input '点'"),
-    "another datatype": (with_input(datatype="FP64"), "must have the datatype FP32, not 'FP64'"),
+    "another datatype": (with_input(datatype="BYTES"), "must have the datatype FP32, not 'BYTES'"),
+    "bytes of another datatype": (with_input(datatype="FP64"), "has 16 bytes; raw_input_contents has 8"),
     "no shape": (with_input(shape=[]), "must have the shape [n, 2], not []"),
     "a negative shape": (with_input(shape=[-1, 2]), "must have the shape [n, 2], not [-1, 2]"),
     "none": (with_input(shape=[0, 2]), "must have the shape [n, 2], not [0, 2]"),
