@@ -30,13 +30,13 @@ def clone(tmp_path: Path) -> Path:
 
 
 def cloned(directory: Path) -> Path:
-    """Give what `make serve` reads, with lock files that name no package."""
+    """Give what `make serve` reads, with lock files that name no package, not even uv."""
     shutil.copy(ROOT / "Makefile", directory)
     (directory / "service").mkdir()
     for name in ("__init__.py", "address.py"):
         shutil.copy(ROOT / "service" / name, directory / "service")
     (directory / "requirements").mkdir()
-    for name in ("run.txt", "dev.txt", "stubs.txt"):
+    for name in ("run.txt", "dev.txt", "stubs.txt", "uv.txt"):
         (directory / "requirements" / name).touch()
     return directory
 
@@ -94,9 +94,15 @@ def test_a_python_without_venv_leaves_no_half_made_environment(made: Made) -> No
 
 def test_an_environment_without_a_working_pip_is_made_anew(made: Made) -> None:
     assert made.made.returncode == 0, made.made.stdout
-    assert re.search(r"installing .* into \.venv: [0-9.]+ GB, a few minutes", made.made.stdout)
+    assert re.search(r"installing .* into \.venv: [0-9.]+ GB, a minute or more", made.made.stdout)
     assert has_pip(made.clone)
     assert "is up to date" in make(made.clone, ".venv/run").stdout
+
+
+def test_where_uv_cannot_install_pip_does(made: Made) -> None:
+    assert "uv could not install; pip tries" in made.made.stdout
+    assert not (made.clone / ".venv/bin/uv").exists()
+    assert (made.clone / ".venv/run").exists()
 
 
 def test_an_installation_that_fails_is_not_taken_for_one_that_succeeded(made: Made, tmp_path: Path) -> None:
