@@ -50,7 +50,6 @@ def test_data(client: BoundaryClient) -> Dataset:
 def axes() -> Iterator[Axes]:
     with mpl.rc_context({"backend": "agg"}):
         yield plt.subplots()[1]
-        plt.close("all")
 
 
 def test_it_predicts_what_the_service_predicts(classifier: RemoteClassifier, client: BoundaryClient) -> None:

@@ -14,10 +14,9 @@ from tests.conftest import Server
 
 
 @pytest.fixture(autouse=True)
-def close_figures() -> Iterator[None]:
+def without_windows() -> Iterator[None]:
     with mpl.rc_context({"backend": "agg"}):
         yield
-        plt.close("all")
 
 
 @pytest.fixture(scope="module")

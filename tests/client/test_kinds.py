@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,7 +30,6 @@ SPECIES = ["setosa", "versicolor", "virginica"]
 def client(kinds_server: Server) -> Iterator[BoundaryClient]:
     with BoundaryClient(kinds_server.url) as opened, mpl.rc_context({"backend": "agg"}):
         yield opened
-        plt.close("all")
 
 
 def run(server: Server, *arguments: str) -> str:

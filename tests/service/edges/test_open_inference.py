@@ -96,7 +96,10 @@ def test_numbers_of_every_datatype_are_those_that_predict_takes(
     given.set_data_from_numpy(points, binary_data=binary)
     answer = triton.infer("tanh-3", [given])
     assert answer.get_output("probabilities")["datatype"] == "FP32"
-    assert answer.as_numpy("probabilities").tolist() == np.float32(predicted(server, points, model="tanh-3")).tolist()
+    assert (
+        answer.as_numpy("probabilities").tolist()
+        == np.array(predicted(server, points, model="tanh-3"), np.float32).tolist()
+    )
 
 
 def test_a_model_or_version_that_is_not_there_is_not_ready(triton: http.InferenceServerClient) -> None:
