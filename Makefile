@@ -134,7 +134,7 @@ format: $(VENV)/dev
 # asks for with an extra, as pytest-cov does for coverage[toml], has a newer release than the locked one.
 LOCKED := --require-hashes --no-deps
 
-# $(call install,ENVIRONMENT,FILES): by uv, in a quarter of pip's time. It reads none of pip's settings: where those name
+# $(call install,ENVIRONMENT,FILES): by uv, in a seventh of pip's time. It reads none of pip's settings: where those name
 # the only index that can be reached, pip installs. Of what uv says, its lines for each package are left out. The target is
 # there afterwards if all went well; a pipe's status is its last command's.
 PIP = $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(LOCKED)

@@ -29,8 +29,8 @@ def test_hostile_inputs_are_refused_or_answered_and_the_service_goes_on(models_d
     [
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}", False),
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{", True),
-        (COMPRESSED + gzip.compress(b"{}"), False),
-        (COMPRESSED + gzip.compress(b"{"), True),
+        (COMPRESSED + gzip.compress(b"{}", mtime=0), False),
+        (COMPRESSED + gzip.compress(b"{", mtime=0), True),
         (COMPRESSED + b"{}", True),
         (b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>", False),
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", False),

@@ -23,6 +23,8 @@ TENSORFLOW_SERVING: list[dict[str, Any]] = [
 OPEN_INFERENCE: list[dict[str, Any]] = [
     {"id": "1", "inputs": [{**TENSOR, "data": POINTS}], "outputs": [{"name": "probabilities"}]},
     {"inputs": [{**TENSOR, "parameters": {"binary_data_size": 16}}], "parameters": {"binary_data_output": True}},
+    {"inputs": [{**TENSOR, "datatype": "FP64", "data": POINTS}]},
+    {"inputs": [{**TENSOR, "shape": [1, 2], "datatype": "INT64", "parameters": {"binary_data_size": 16}}]},
 ]
 BINARY = np.array(POINTS, "<f4").tobytes()
 

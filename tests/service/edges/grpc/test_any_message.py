@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tensorflow_serving.apis import predict_pb2
 from tritonclient.grpc import service_pb2
 
+from service.edges.open_inference.messages import DATATYPES
 from tests.service.edges.grpc.channels import INFER, PREDICT, Rpc, infer_request, speaking_grpc
 from tests.service.edges.standards import POINTS
 
@@ -20,6 +21,17 @@ CLIENTS_FAULTS = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND}
 INT64 = st.integers(-(2**63), 2**63 - 1)
 SIZES = st.sampled_from([-1, 0, 1, 2, 3, 2**31, 2**63 - 1, -(2**63)]) | INT64
 TEXTS = st.sampled_from(["points", "FP32", "probabilities", "tanh-3", "", "点\u0000", "x" * 3000]) | st.text(max_size=9)
+DATATYPE = st.just("FP32") | st.sampled_from([*DATATYPES]) | TEXTS
+CONTENTS = {
+    "fp32_contents": st.floats(width=32),
+    "fp64_contents": st.floats(),
+    "int_contents": st.integers(-(2**31), 2**31 - 1),
+    "int64_contents": INT64,
+    "uint_contents": st.integers(0, 2**32 - 1),
+    "uint64_contents": st.integers(0, 2**64 - 1),
+    "bytes_contents": st.binary(max_size=9),
+}
+"""Fields with numbers, and what may stand in them."""
 FLOATS = st.lists(st.floats(width=32), max_size=6)
 
 
@@ -40,10 +52,10 @@ def assert_answered(rpc: Rpc, path: str, content: bytes) -> None:
 def v2_requests(draw: st.DrawFn) -> bytes:
     request = service_pb2.ModelInferRequest(model_name=draw(st.just("tanh-3") | TEXTS), model_version=draw(TEXTS))
     for _ in range(draw(st.integers(0, 2))):
-        given_input = request.inputs.add(name=draw(st.just("points") | TEXTS), datatype=draw(st.just("FP32") | TEXTS))
+        given_input = request.inputs.add(name=draw(st.just("points") | TEXTS), datatype=draw(DATATYPE))
         given_input.shape.extend(draw(st.just([1, 2]) | st.lists(SIZES, max_size=4)))
-        given_input.contents.fp32_contents.extend(draw(FLOATS))
-        given_input.contents.int64_contents.extend(draw(st.just([]) | st.lists(INT64, max_size=2)))
+        for field, n in draw(st.dictionaries(st.sampled_from([*CONTENTS]), st.integers(0, 3), max_size=2)).items():
+            getattr(given_input.contents, field).extend(draw(st.lists(CONTENTS[field], min_size=n, max_size=n)))
     request.raw_input_contents.extend(draw(st.lists(st.binary(max_size=24), max_size=2)))
     return bytes(request.SerializeToString())
 
