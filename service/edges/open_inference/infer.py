@@ -28,9 +28,10 @@ BINARY = "application/octet-stream"
     example={"inputs": [{"name": INPUT, "shape": [2, 2], "datatype": DATATYPE, "data": [0.1, 0.2, 0.9, -0.4]}]},
 )
 def post_infer(call: Call, name: str, version: str | None = None) -> RawResponse:
-    """Probabilities P(y = 1) at points, as the Open Inference Protocol has it. With the binary tensor data extension
-    the points, the probabilities or both are little-endian float32 behind the JSON: the request's header
-    `Inference-Header-Content-Length` is the length of the JSON then, 0 where the body is the points' bytes alone. A
+    """Probabilities P(y = 1) at points, as the Open Inference Protocol has it; points of other datatypes than FP32 are
+    rounded to it. With the binary tensor data extension the points, the probabilities or both are little-endian bytes
+    behind the JSON: the request's header `Inference-Header-Content-Length` is the length of the JSON then, 0 where the
+    body is the points' bytes alone, float32. A
     model that gives no probabilities, such as a regression, has the output `values` in their place. Of k > 2 classes
     the output is [n, k], one row a point. The names in a model's own SavedModel are taken, and given back, too.
     Bodies may be compressed with gzip or deflate, and so is the answer where the client accepts that one coding alone.
