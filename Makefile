@@ -82,13 +82,11 @@ site: $(VENV)/run
 	$(BIN)/python -m training train --if-missing
 	$(BIN)/python -m service.site $(SITE)
 
-# Three at a time on each core, for tests wait much of their time: for servers to start, for pages to settle; fewer where
-# there is no memory for them, 2 GB each. A file's tests go to one process, which makes what they share once; the long
-# files come first (tests/conftest.py), in the order given here.
+# Three at a time, for tests wait much of their time: for servers to start, for pages to settle. A file's tests go to one
+# process, which makes what they share once; the long files come first (tests/conftest.py), in the order given here.
 # Where the environment says that Python shall not keep what it compiles, each would do so again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
-JOBS ?= $(shell awk -v cores="$$(getconf _NPROCESSORS_ONLN)" '/^MemAvailable/ { n = int($$2 / 2e6); most = 3 * cores; \
-	print (n < 2 ? 2 : n > most ? most : n) }' /proc/meminfo 2> /dev/null || echo 3)
+JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test: chromium $(VENV)/dev
