@@ -171,7 +171,7 @@ def from_numbers(numbers: Sequence[int | float], n: int) -> Points:
 
 
 def from_bytes(content: bytes | memoryview, n: int, form: DTypeLike = "<f4") -> Points:
-    """Return n points, float32 [n, d], from little-endian numbers one point after the other.
+    """Return n points, float32 [n, d], from little-endian numbers of a NumPy type `form`, one point after the other.
 
     Raises:
         PointsError: one is not finite and within ±MAX_COORDINATE.

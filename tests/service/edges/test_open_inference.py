@@ -325,7 +325,10 @@ def test_errors_are_plain_whatever_is_accepted(server: Server, triton: http.Infe
     answer = server.post(INFER, json={"inputs": [tensor(datatype="BYTES")]}, headers={"Accept-Encoding": coding})
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
     assert "Content-Encoding" not in answer.headers
-    assert "points must have the datatype FP32, not 'BYTES'" in answer.json()["error"]
+    assert answer.json() == {
+        "error": "inputs: points must have the datatype FP32, not 'BYTES'; numbers may also come as FP64, FP16, INT8, "
+        "INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64."
+    }
     with pytest.raises(InferenceServerException, match="there is no output 'logits'; there is probabilities") as raised:
         triton.infer(
             "linear",
